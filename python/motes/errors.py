@@ -1,0 +1,34 @@
+"""Exceptions of motes that say more than the built-in one they are.
+
+Both are `ValueError`s, so code that does not know motes catches them too.
+"""
+
+from __future__ import annotations
+
+
+class FormatError(ValueError):
+    """A file does not hold what its format promises.
+
+    The message is one line: the file, the place in it, what was found and what was expected.
+
+    Examples
+    --------
+    >>> raise FormatError("scan.emc: header: -3 pixels a pattern, expected at least 1")
+    Traceback (most recent call last):
+    ...
+    motes.errors.FormatError: scan.emc: header: -3 pixels a pattern, expected at least 1
+    """
+
+
+class CheckpointError(ValueError):
+    """A checkpoint does not belong to the run that should go on from it.
+
+    Raised when it is damaged, or was written with other patterns, options or another version of its layout.
+
+    Examples
+    --------
+    >>> raise CheckpointError("checkpoint.npz: written for 1000 patterns, resumed with 999")
+    Traceback (most recent call last):
+    ...
+    motes.errors.CheckpointError: checkpoint.npz: written for 1000 patterns, resumed with 999
+    """
