@@ -1,0 +1,204 @@
+"""Master images to simulate from: a portrait, a creature, any picture, and how bright and how contrasted they are."""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Image = NDArray[np.float64]
+Point = tuple[float, float]
+
+
+def portrait(side: int) -> Image:
+    """Matplotlib's own sample portrait of Grace Hopper (public domain), square and grey.
+
+    Parameters
+    ----------
+    side : int
+        Pixels along one edge, at least 1.
+
+    Returns
+    -------
+    (side, side) float64 array
+        Brightness from 0 (black) to 1 (white).
+
+    Raises
+    ------
+    ValueError
+        If `side` is below 1.
+
+    Examples
+    --------
+    >>> portrait(25).shape
+    (25, 25)
+    """
+    import matplotlib.cbook
+    import PIL.Image
+
+    with PIL.Image.open(str(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))) as photograph:
+        width = photograph.width
+        return _square(photograph, (0.1 * width, 0.0, 0.9 * width, 0.8 * width), side)
+
+
+def picture(path: str | PathLike[str], side: int) -> Image:
+    """The largest centred square of any picture that Pillow can read (PNG, JPEG, TIFF, ...), in grey.
+
+    Parameters
+    ----------
+    path : path
+        The picture.
+    side : int
+        Pixels along one edge of the result, at least 1.
+
+    Returns
+    -------
+    (side, side) float64 array
+        Brightness from 0 (black) to 1 (white).
+
+    Raises
+    ------
+    OSError
+        If there is no such file, or it is no picture.
+    ValueError
+        If `side` is below 1.
+    """
+    import PIL.Image
+
+    with PIL.Image.open(path) as photograph:
+        width, height = photograph.size
+        edge = min(width, height)
+        left, top = (width - edge) / 2, (height - edge) / 2
+        return _square(photograph, (left, top, left + edge, top + edge), side)
+
+
+def _square(photograph: Any, box: tuple[float, float, float, float], side: int) -> Image:
+    import PIL.Image
+
+    _check_side(side)
+    # Cropped before it is resized: a filter that looked across the edge of the box would mix in what was cut off.
+    grey = photograph.convert("L").crop(box).resize((side, side), PIL.Image.Resampling.LANCZOS)
+    return np.asarray(grey, np.float64) / 255.0
+
+
+def creature(side: int, seed: int | np.random.Generator = 0) -> Image:
+    """A snail: a spiral shell on a foot, a raised head, two feelers. No quarter turn or mirror maps it to itself.
+
+    Parameters
+    ----------
+    side : int
+        Pixels along one edge, at least 1.
+    seed : int or numpy.random.Generator
+        Moves and turns its parts a little, so that each seed is an individual.
+
+    Returns
+    -------
+    (side, side) float64 array
+        Brightness from 0.1 (the background) to 1, smooth at the edges.
+
+    Raises
+    ------
+    ValueError
+        If `side` is below 1.
+
+    Examples
+    --------
+    >>> snail = creature(25, seed=1)
+    >>> bool(abs(snail - np.rot90(snail)).mean() > 0.1)
+    True
+    """
+    _check_side(side)
+    oversampling = 8
+    shift = 0.015 * np.random.default_rng(seed).standard_normal(5)
+    y, x = (np.mgrid[: side * oversampling, : side * oversampling] + 0.5) / (side * oversampling)
+
+    shell_x, shell_y, shell_radius = 0.38 + shift[0], 0.47 + shift[1], 0.29
+    radius = np.hypot(x - shell_x, y - shell_y) / shell_radius
+    turns = np.arctan2(y - shell_y, x - shell_x) / (2 * np.pi)
+    # Along a logarithmic spiral the angle grows with ln(radius): one dark groove that narrows towards the middle.
+    winding = np.mod(1.1 * np.log2(radius + 1e-9) - turns + shift[2], 1.0)
+    shell = radius < 1
+
+    foot = ((x - 0.47) / 0.42) ** 2 + ((y - 0.80) / 0.075) ** 2 < 1
+    neck = _segment(x, y, (0.72, 0.80), (0.83 + shift[3], 0.50), 0.062)
+    head = np.hypot((x - 0.85 - shift[3]) / 0.095, (y - 0.47) / 0.075) < 1
+    feelers = _segment(x, y, (0.83, 0.45), (0.76, 0.24 + shift[4]), 0.02)
+    feelers |= _segment(x, y, (0.87, 0.45), (0.93, 0.20), 0.02)
+
+    drawing = np.full_like(x, 0.1)
+    drawing[foot | neck | head | feelers] = 0.65
+    drawing[shell] = np.where(winding < 0.3, 0.35, 1.0)[shell]
+    return np.asarray(drawing.reshape(side, oversampling, side, oversampling).mean(axis=(1, 3)))
+
+
+def _segment(x: Image, y: Image, start: Point, end: Point, width: float) -> NDArray[np.bool_]:
+    """Where (x, y) lies within `width` of the line from `start` to `end`."""
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    along = np.clip(((x - start[0]) * dx + (y - start[1]) * dy) / (dx * dx + dy * dy), 0, 1)
+    return np.asarray(np.hypot(x - start[0] - along * dx, y - start[1] - along * dy) < width)
+
+
+def _check_side(side: int) -> None:
+    if side < 1:
+        raise ValueError(f"side: a picture needs at least 1 pixel along its edge, got {side}")
+
+
+def with_contrast(master: ArrayLike, contrast: float) -> Image:
+    """Blend a master with its own mean: mean + contrast * (master - mean).
+
+    Parameters
+    ----------
+    master : (H, W) array
+        Any image.
+    contrast : float
+        1 leaves it as it is, 0 makes it flat.
+
+    Returns
+    -------
+    (H, W) float64 array
+        The same mean, `contrast` times the deviation from it.
+
+    Examples
+    --------
+    >>> with_contrast([[0.0, 1.0]], 0.5)
+    array([[0.25, 0.75]])
+    """
+    image = np.asarray(master, np.float64)
+    mean = image.mean()
+    return np.asarray(mean + contrast * (image - mean))
+
+
+def scaled(master: ArrayLike, photons: float) -> Image:
+    """Scale a master to a mean number of photons in a whole pattern.
+
+    Parameters
+    ----------
+    master : (H, W) array
+        Any image that is not black.
+    photons : float
+        Mean photons a pattern.
+
+    Returns
+    -------
+    (H, W) float64 array, photons a pixel
+        Its sum is `photons`.
+
+    Raises
+    ------
+    ValueError
+        If the image sums to zero or less, or `photons` is negative or not finite.
+
+    Examples
+    --------
+    >>> scaled([[1.0, 3.0]], 8)
+    array([[2., 6.]])
+    """
+    image = np.asarray(master, np.float64)
+    total = image.sum()
+    if not total > 0:
+        raise ValueError(f"master: can not be scaled to {photons:g} photons, it sums to {total:g}")
+    if not 0 <= photons < np.inf:
+        raise ValueError(f"photons: expected a finite number that is not negative, got {photons:g}")
+    return np.asarray(image * (photons / total))
