@@ -1,0 +1,66 @@
+#include "bindings/wall.hpp"
+
+#include <cstring>
+
+namespace motes::python {
+namespace {
+
+template <class Extents>
+std::string text_of(const Extents& extents, size_t n) {
+  std::string text = "(";
+  for (size_t k = 0; k < n; ++k) {
+    text += k ? ", " : "";
+    text += extents[k] == kAny ? std::string("any") : std::to_string(extents[k]);
+  }
+  return text + (n == 1 ? ",)" : ")");
+}
+
+std::string name_of(const py::dtype& dtype) { return py::str(static_cast<const py::object&>(dtype)); }
+
+}  // namespace
+
+std::string shape_text(std::initializer_list<py::ssize_t> shape) { return text_of(shape.begin(), shape.size()); }
+
+py::array require_array(const py::object& value, const char* name, const py::dtype& dtype,
+                        std::initializer_list<py::ssize_t> shape) {
+  const std::string argument(name);
+  if (!py::isinstance<py::array>(value))
+    throw py::type_error(argument + ": expected a NumPy array of " + name_of(dtype) + ", got " +
+                         std::string(py::str(py::type::handle_of(value).attr("__name__"))));
+  auto array = py::reinterpret_borrow<py::array>(value);
+  if (!array.dtype().is(dtype) && !array.dtype().equal(dtype))
+    throw py::type_error(argument + ": expected dtype " + name_of(dtype) + ", got " + name_of(array.dtype()));
+  bool same = static_cast<size_t>(array.ndim()) == shape.size();
+  for (size_t k = 0; same && k < shape.size(); ++k) {
+    const py::ssize_t expected = shape.begin()[k];
+    same = expected == kAny || array.shape(static_cast<py::ssize_t>(k)) == expected;
+  }
+  if (!same)
+    throw py::value_error(argument + ": expected shape " + shape_text(shape) + ", got " +
+                          text_of(array.shape(), static_cast<size_t>(array.ndim())));
+  constexpr int kNeeded = int{py::array::c_style} | int{py::detail::npy_api::NPY_ARRAY_ALIGNED_};
+  if ((array.flags() & kNeeded) != kNeeded)
+    throw py::value_error(argument + ": expected a C-contiguous, aligned array (numpy.ascontiguousarray makes one)");
+  return array;
+}
+
+bool is_double(const py::object& value, const char* name) {
+  if (py::isinstance<py::array>(value)) {
+    const auto dtype = py::reinterpret_borrow<py::array>(value).dtype();
+    if (dtype.equal(py::dtype::of<double>())) return true;
+    if (dtype.equal(py::dtype::of<float>())) return false;
+    throw py::type_error(std::string(name) + ": expected dtype float32 or float64, got " + name_of(dtype));
+  }
+  throw py::type_error(std::string(name) + ": expected a NumPy array of float32 or float64");
+}
+
+int Run::stop(void* self) {
+  auto& run = *static_cast<Run*>(self);
+  const auto now = std::chrono::steady_clock::now();
+  if (now - run.asked_ < std::chrono::milliseconds(50)) return 0;
+  run.asked_ = now;
+  py::gil_scoped_acquire locked;
+  return PyErr_CheckSignals();
+}
+
+}  // namespace motes::python

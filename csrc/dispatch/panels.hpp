@@ -1,0 +1,82 @@
+// Templates laid out for the kernels: [M][R] at the interface, panels [n_panels][M][width] inside.
+#pragma once
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <new>
+
+#include "kernels/isa.h"
+
+namespace motes {
+
+// Zeroed, 64-byte aligned; throws std::bad_alloc.
+template <class T>
+class Buffer {
+ public:
+  explicit Buffer(int64_t size)
+      : data_(static_cast<T*>(::operator new(bytes(size), std::align_val_t{64}))) {
+    std::memset(static_cast<void*>(data_.get()), 0, bytes(size));
+  }
+  T* get() const { return data_.get(); }
+  T& operator[](int64_t i) const { return data_.get()[i]; }
+
+ private:
+  static size_t bytes(int64_t size) { return sizeof(T) * static_cast<size_t>(size > 0 ? size : 1); }
+  struct Free {
+    void operator()(T* data) const { ::operator delete(data, std::align_val_t{64}); }
+  };
+  std::unique_ptr<T, Free> data_;
+};
+
+struct PanelShape {
+  explicit PanelShape(int64_t n_templates) {
+    while (width < 32 && width < n_templates) width *= 2;
+    n_panels = (n_templates + width - 1) / width;
+  }
+  int64_t stride() const { return n_panels * width; }  // templates, padded
+  int width = 4;
+  int64_t n_panels = 1;
+};
+
+// Where template r of pixel i stands.
+inline int64_t panel_offset(const PanelShape& shape, int64_t n_pixels, int64_t pixel, int64_t r) {
+  return ((r / shape.width) * n_pixels + pixel) * shape.width + r % shape.width;
+}
+
+template <class Real>
+class PackedTemplates {
+ public:
+  PackedTemplates(const Real* weights, const Real* base, int64_t n_templates, int64_t n_pixels)
+      : shape_(n_templates), table_(shape_.stride() * n_pixels), base_(shape_.stride()) {
+    for (int64_t r = 0; r < shape_.stride(); ++r)
+      base_[r] = r < n_templates ? (base ? base[r] : Real(0)) : -std::numeric_limits<Real>::infinity();
+    for (int64_t i = 0; i < n_pixels; ++i)
+      for (int64_t r = 0; r < n_templates; ++r)
+        table_[panel_offset(shape_, n_pixels, i, r)] = weights[i * n_templates + r];
+    panels = {table_.get(), base_.get(), n_templates, shape_.n_panels, n_pixels, shape_.width};
+  }
+  const PanelShape& shape() const { return shape_; }
+  Panels<Real> panels;
+
+ private:
+  PanelShape shape_;
+  Buffer<Real> table_, base_;
+};
+
+// Scratch for the scores of one block of patterns, rows padded for whole registers.
+inline int64_t block_scratch(const PanelShape& shape) { return (kMaxBlock + 16) * shape.stride(); }
+
+// Runs a body that allocates, at the border across which nothing is thrown.
+template <class Body>
+motes_status guarded(Body&& body) {
+  try {
+    return body();
+  } catch (const std::bad_alloc&) {
+    return MOTES_OUT_OF_MEMORY;
+  } catch (...) {
+    return MOTES_OUT_OF_MEMORY;  // std::thread and containers throw for want of memory or of threads, nothing else
+  }
+}
+
+}  // namespace motes

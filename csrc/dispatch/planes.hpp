@@ -1,0 +1,38 @@
+// One worker's planes, and the exact sum of all workers' in the caller's [M][R].
+#pragma once
+#include "dispatch/panels.hpp"
+#include "kernels/planes.h"
+
+namespace motes {
+
+template <class Real>
+class WorkerPlanes {
+ public:
+  using Amount = typename Fixed<Real>::Amount;
+
+  WorkerPlanes(const PanelShape& shape, int64_t n_pixels)
+      : wide_(shape.stride() * n_pixels), narrow_(kSame ? 0 : shape.stride() * n_pixels) {
+    planes = {narrow(), wide_.get(), shape.n_panels, n_pixels, shape.width, 0};
+  }
+  Planes<Amount> planes;
+
+ private:
+  static constexpr bool kSame = sizeof(Amount) == sizeof(int64_t);
+  Amount* narrow() {
+    if constexpr (kSame) return wide_.get();
+    else return narrow_.get();
+  }
+  Buffer<int64_t> wide_;
+  Buffer<Amount> narrow_;
+};
+
+// float64 runs hold 2^33 quanta of 2^-30 a pixel; float32 runs far more than anybody records.
+template <class Real>
+inline bool sums_fit(const motes_patterns& patterns) {
+  const double limit = static_cast<double>(int64_t{1} << (63 - Fixed<Real>::kBits));
+  double photons = static_cast<double>(patterns.n_patterns);
+  for (int64_t m = 0; m < patterns.n_multi; ++m) photons += patterns.multi_extra[m];
+  return photons < limit;
+}
+
+}  // namespace motes

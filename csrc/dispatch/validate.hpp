@@ -1,0 +1,28 @@
+// The wall: arguments are checked here for every caller, and a message names what was wrong.
+#pragma once
+#include <cstdint>
+
+#include "motes/motes.h"
+
+namespace motes {
+
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+motes_status refuse(motes_error* error, int64_t index, const char* format, ...);
+
+// Extents and pointers; the photons themselves are read once, by motes_check_patterns.
+motes_status validate(const motes_patterns* patterns, motes_error* error);
+motes_status validate_run(const motes_run* run, motes_error* error);
+motes_status validate_pointer(const char* name, const void* pointer, int64_t size, motes_error* error);
+
+// Not NaN; -inf is a likelihood of zero and allowed where `or_minus_infinity`.
+template <class Real>
+motes_status validate_numbers(const char* name, const Real* values, int64_t size, bool or_minus_infinity,
+                              motes_error* error);
+
+constexpr int64_t kMaxTemplates = int64_t{1} << 24;
+// n_templates in 1 .. kMaxTemplates, and a table of them over the pixels that can be counted in bytes.
+motes_status validate_templates(const char* name, int64_t n_templates, int64_t n_pixels, motes_error* error);
+
+}  // namespace motes

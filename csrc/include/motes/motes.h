@@ -1,0 +1,170 @@
+/* motes: kernels for single-particle imaging, the C ABI.
+ *
+ * Every function checks its arguments, runs on `run->threads` threads, allocates nothing that grows with the number of
+ * patterns, and may be called from several threads at once. Nothing is thrown: a status comes back, and `error` (may be
+ * NULL) says which argument was wrong, and where. Arrays are the caller's; outputs must not overlap inputs.
+ *
+ * Each family's formulas, shapes, units and guaranteed errors stand in its own header: motes/<family>.hpp.
+ */
+#ifndef MOTES_H
+#define MOTES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define MOTES_VERSION_MAJOR 0
+#define MOTES_VERSION_MINOR 1
+#define MOTES_VERSION_PATCH 0
+
+#if defined(_WIN32)
+#define MOTES_API
+#else
+#define MOTES_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum {
+  MOTES_OK = 0,
+  MOTES_BAD_ARGUMENT = 1,  /* `error` names it */
+  MOTES_OUT_OF_MEMORY = 2,
+  MOTES_INTERRUPTED = 3, /* run->stop said so; outputs hold no result */
+  MOTES_TOO_SMALL = 4    /* an output's capacity; the size that is needed was written to it */
+} motes_status;
+
+typedef struct {
+  char text[248];
+  int64_t index; /* the first offending index, or -1 */
+} motes_error;
+
+/* How to run. NULL means {0, NULL, NULL}. */
+typedef struct {
+  int threads;         /* 0: as many as the machine has; 1: the calling thread alone */
+  int (*stop)(void*);  /* asked between lanes, on the calling thread only; nonzero ends the call; may be NULL */
+  void* stop_argument;
+} motes_run;
+
+/* N patterns of M pixels. A lit pixel stands once in `pixels`, in ascending order inside its pattern; photons beyond the
+ * first are kept apart, so that the common loop over ones carries no counts. Positions count from `pixels`, also where
+ * `indptr` is a part of a longer one (indptr[0] > 0): a slice of patterns shares everything but `indptr`. */
+typedef struct {
+  int64_t n_patterns, n_pixels;
+  const int64_t* indptr; /* n_patterns + 1 */
+  const void* pixels;    /* uint16 or uint32 */
+  int pixel_bytes;       /* 2 (n_pixels <= 65536) or 4 */
+  int64_t n_multi;
+  const int64_t* multi_position; /* n_multi, ascending: where in `pixels` */
+  const int32_t* multi_extra;    /* n_multi, >= 1: photons beyond the first */
+} motes_patterns;
+
+MOTES_API const char* motes_version(void);
+MOTES_API const char* motes_isa(void);             /* "baseline", "v3", "v4": in use */
+MOTES_API int motes_isa_available(const char* name); /* nonzero: this library and this machine have it */
+MOTES_API int motes_hardware_threads(void);
+
+/* Reads every photon. Whoever builds a motes_patterns calls it once; the kernels below only check extents and pointers. */
+MOTES_API motes_status motes_check_patterns(const motes_patterns* patterns, motes_error* error);
+
+/* ingest: motes/ingest.hpp ------------------------------------------------------------------------------------------ */
+typedef enum {
+  MOTES_INT8, MOTES_UINT8, MOTES_INT16, MOTES_UINT16, MOTES_INT32, MOTES_UINT32, MOTES_INT64, MOTES_UINT64
+} motes_integer;
+
+typedef struct {
+  const void* data;
+  motes_integer type;
+} motes_integers;
+
+typedef struct {
+  int64_t size;                 /* entries */
+  motes_integers row, column;   /* pattern and pixel of each */
+  motes_integers count;         /* data NULL: one photon each */
+} motes_coo;
+
+MOTES_API motes_status motes_largest(motes_integers values, int64_t size, int64_t* largest, const char* name,
+                                     const motes_run* run, motes_error* error);
+MOTES_API motes_status motes_ingest(const motes_coo* entries, int64_t n_patterns, int64_t n_pixels, int64_t* indptr,
+                                    void* pixels, int pixel_bytes, int64_t* n_lit, int64_t* multi_position,
+                                    int32_t* multi_extra, int64_t* n_multi, const motes_run* run, motes_error* error);
+MOTES_API motes_status motes_take_count(const motes_patterns* patterns, const int64_t* which, int64_t n_which,
+                                        int64_t* n_lit, int64_t* n_multi, motes_error* error);
+MOTES_API motes_status motes_take(const motes_patterns* patterns, const int64_t* which, int64_t n_which, int64_t* indptr,
+                                  void* pixels, int64_t* multi_position, int32_t* multi_extra, const motes_run* run,
+                                  motes_error* error);
+MOTES_API motes_status motes_total_image(const motes_patterns* patterns, int64_t* photons, const motes_run* run,
+                                         motes_error* error);
+
+/* likelihood: motes/likelihood.hpp ---------------------------------------------------------------------------------- */
+MOTES_API motes_status motes_likelihood_f32(const motes_patterns* patterns, const float* weights, const float* base,
+                                            int64_t n_templates, float* out, const motes_run* run, motes_error* error);
+MOTES_API motes_status motes_likelihood_f64(const motes_patterns* patterns, const double* weights, const double* base,
+                                            int64_t n_templates, double* out, const motes_run* run, motes_error* error);
+/* Each output may be NULL. */
+MOTES_API motes_status motes_posterior_f32(const motes_patterns* patterns, const float* weights, const float* base,
+                                           int64_t n_templates, int32_t* label, float* responsibility, float* evidence,
+                                           const motes_run* run, motes_error* error);
+MOTES_API motes_status motes_posterior_f64(const motes_patterns* patterns, const double* weights, const double* base,
+                                           int64_t n_templates, int32_t* label, double* responsibility, double* evidence,
+                                           const motes_run* run, motes_error* error);
+
+/* backrotation: motes/backrotation.hpp ------------------------------------------------------------------------------ */
+MOTES_API motes_status motes_backrotation_f32(const motes_patterns* patterns, const float* coefficients,
+                                              int64_t n_templates, double* planes, const motes_run* run,
+                                              motes_error* error);
+MOTES_API motes_status motes_backrotation_f64(const motes_patterns* patterns, const double* coefficients,
+                                              int64_t n_templates, double* planes, const motes_run* run,
+                                              motes_error* error);
+MOTES_API motes_status motes_expand(const double* master, const int32_t* index, int64_t n_templates, int64_t n_pixels,
+                                    double* templates, motes_error* error);
+MOTES_API motes_status motes_rotate_home(const double* planes, const int32_t* index, int64_t n_templates,
+                                         int64_t n_pixels, double* master, motes_error* error);
+
+/* sweep: motes/sweep.hpp -------------------------------------------------------------------------------------------- */
+typedef enum { MOTES_SOFT = 0, MOTES_HARD = 1 } motes_assignment_rule;
+
+/* Exact sums over patterns: integers, so they may be added in any order, whoever computed them. */
+typedef struct {
+  int64_t* planes;           /* (M, R): sum_p gamma_pr x_pi, in units of `quantum` */
+  int64_t* weights;          /* (R): sum_p gamma_pr, likewise */
+  int64_t log_likelihood[2]; /* sum_p ln sum_r exp L_pr: whole nats, and a fraction in units of 2^-30 nat */
+  int64_t n_impossible;      /* patterns that no template can have made; in none of the sums */
+  double quantum;            /* 2^-20 (float32) or 2^-30 (float64) */
+} motes_sums;
+
+MOTES_API motes_status motes_sweep_f32(const motes_patterns* patterns, const float* weights, const float* base,
+                                       int64_t n_templates, motes_assignment_rule rule, motes_sums* sums,
+                                       const motes_run* run, motes_error* error);
+MOTES_API motes_status motes_sweep_f64(const motes_patterns* patterns, const double* weights, const double* base,
+                                       int64_t n_templates, motes_assignment_rule rule, motes_sums* sums,
+                                       const motes_run* run, motes_error* error);
+
+/* assignment: motes/assignment.hpp ---------------------------------------------------------------------------------- */
+typedef struct {
+  int64_t* photons;   /* (M, K): photons of the members of each cluster; kept up to date, not recomputed */
+  int64_t* members;   /* (K) */
+  int32_t* labels;    /* (N): -1 = not assigned yet */
+  int64_t n_moved;    /* patterns whose label changed in this call */
+  int64_t score[2];   /* sum_p max_k (x.w_k + base_k): whole, and 2^-30 */
+} motes_clusters;
+
+MOTES_API motes_status motes_assignment_f32(const motes_patterns* patterns, const float* weights, const float* base,
+                                            int64_t n_clusters, motes_clusters* clusters, const motes_run* run,
+                                            motes_error* error);
+
+/* outer: motes/outer.hpp -------------------------------------------------------------------------------------------- */
+typedef struct {
+  int64_t n_orbits, n_slots; /* R slots to an orbit */
+  const int32_t* orbit;      /* (M): the orbit of a pixel */
+  const uint8_t* phase;      /* (M): which row of `turn` a photon there uses */
+  const uint8_t* turn;       /* (R, R): turn[phase][slot] = the template whose coefficient lands in that slot */
+} motes_orbits;
+
+MOTES_API motes_status motes_outer(const motes_patterns* patterns, const float* coefficients, const motes_orbits* orbits,
+                                   int with_coefficients, double* sums, const motes_run* run, motes_error* error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,188 @@
+// Softmax over the templates of each pattern of a block, in place, and its logarithmic normaliser:
+//
+//     gamma[p, r] = exp(L[p, r] - m) / s,   m = max_r L[p, r],   s = sum_r exp(L[p, r] - m)
+//     log_evidence[p] = m + ln s            -inf, and gamma = 0, where every L[p, r] is -inf
+//
+// float32: vectors of this instruction set, exp and ln to 3e-7 relative; float64: the C library's.
+// Rows are padded to a multiple of the width; blocks to 16 rows (the padding is computed and never read).
+#pragma once
+#include <math.h>
+#include <string.h>
+
+#include "kernels/isa.h"
+
+namespace motes::MOTES_ISA {
+namespace {
+
+constexpr int kFloats = kRegisterBytes / 4;
+typedef float Floats __attribute__((vector_size(kRegisterBytes)));
+typedef int32_t Ints __attribute__((vector_size(kRegisterBytes)));
+
+inline Floats splat(float value) { return Floats{} + value; }
+inline Floats larger(Floats a, Floats b) { return a > b ? a : b; }
+inline Ints bits_of(Floats value) {
+  Ints bits;
+  memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+inline Floats floats_of(Ints bits) {
+  Floats value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+// exp(x) for x <= 0; 0 below -87, where float32 would be subnormal (a denormal costs a hundred cycles).
+inline Floats exp_nonpositive(Floats x) {
+  const Ints tiny = x < -87.0f;
+  x = tiny ? splat(-87.0f) : x;
+  const Floats magic = splat(12582912.0f);  // 1.5 * 2^23: adding it rounds to a whole number
+  const Floats shifted = x * 1.44269504f + magic;
+  const Floats n = shifted - magic;
+  const Floats f = (x - n * 0.693359375f) - n * -2.12194440e-4f;  // ln 2 in two parts
+  Floats p = splat(1.9875691500e-4f);
+  p = p * f + 1.3981999507e-3f;
+  p = p * f + 8.3334519073e-3f;
+  p = p * f + 4.1665795894e-2f;
+  p = p * f + 1.6666665459e-1f;
+  p = p * f + 5.0000001201e-1f;
+  p = p * f * f + f + 1.0f;
+  const Ints power = (bits_of(shifted) - bits_of(magic)) << 23;
+  return tiny ? Floats{} : floats_of(bits_of(p) + power);
+}
+
+// ln(x) for normal x >= 1.
+inline Floats log_from_one(Floats x) {
+  const Ints bits = bits_of(x);
+  const Ints above = (bits & 0x007fffff) > 0x003504f3;  // mantissa above sqrt(2): halve it
+  const Ints exponent = (bits >> 23) - 127 - above;     // `above` is -1 where true
+  const Floats f = floats_of(bits - (exponent << 23)) - 1.0f;
+  const Floats n = __builtin_convertvector(exponent, Floats);
+  Floats p = splat(7.0376836292e-2f);
+  p = p * f + -1.1514610310e-1f;
+  p = p * f + 1.1676998740e-1f;
+  p = p * f + -1.2420140846e-1f;
+  p = p * f + 1.4249322787e-1f;
+  p = p * f + -1.6668057665e-1f;
+  p = p * f + 2.0000714765e-1f;
+  p = p * f + -2.4999993993e-1f;
+  p = p * f + 3.3333331174e-1f;
+  const Floats square = f * f;
+  return ((p * f * square + n * -2.12194440e-4f) - 0.5f * square + f) + n * 0.693359375f;
+}
+
+// v with lane i taken from lane i ^ Step: log2(width) of these make every lane hold its group's reduction.
+template <int Step>
+inline Floats exchange(Floats v) {
+  Ints from;
+  for (int i = 0; i < kFloats; ++i) from[i] = i ^ Step;
+#if defined(__clang__)
+  Floats out;
+  for (int i = 0; i < kFloats; ++i) out[i] = v[i ^ Step];
+  return out;
+#else
+  return __builtin_shuffle(v, from);
+#endif
+}
+
+template <int Width>
+inline Floats group_max(Floats v) {
+  if constexpr (Width > 1) v = larger(v, exchange<1>(v));
+  if constexpr (Width > 2) v = larger(v, exchange<2>(v));
+  if constexpr (Width > 4) v = larger(v, exchange<4>(v));
+  if constexpr (Width > 8) v = larger(v, exchange<8>(v));
+  return v;
+}
+
+template <int Width>
+inline Floats group_sum(Floats v) {
+  if constexpr (Width > 1) v += exchange<1>(v);
+  if constexpr (Width > 2) v += exchange<2>(v);
+  if constexpr (Width > 4) v += exchange<4>(v);
+  if constexpr (Width > 8) v += exchange<8>(v);
+  return v;
+}
+
+inline Floats load_floats(const float* from) {
+  Floats v;
+  memcpy(&v, from, sizeof v);
+  return v;
+}
+
+inline double evidence_of(float largest, float log_sum) {
+  return largest == -HUGE_VALF ? -HUGE_VAL : static_cast<double>(largest) + static_cast<double>(log_sum);
+}
+
+// Width lanes a pattern, several patterns to a register.
+template <int Width>
+inline void softmax_narrow(float* scores, int n, double* log_evidence) {
+  constexpr int kRows = kFloats / Width;
+  for (int k = 0; k < n; k += kRows) {
+    float* at = scores + k * Width;
+    const Floats score = load_floats(at);
+    const Floats largest = group_max<Width>(score);
+    const Ints impossible = largest == -HUGE_VALF;
+    const Floats e = exp_nonpositive(score - (impossible ? Floats{} : largest));
+    const Floats sum = group_sum<Width>(e);
+    const Floats gamma = e / (impossible ? splat(1.0f) : sum);
+    memcpy(at, &gamma, sizeof gamma);
+    const Floats log_sum = log_from_one(impossible ? splat(1.0f) : sum);
+    for (int row = 0; row < kRows && k + row < n; ++row)
+      log_evidence[k + row] = evidence_of(largest[row * Width], log_sum[row * Width]);
+  }
+}
+
+// Several registers a pattern.
+inline void softmax_wide(float* scores, int n, int64_t stride, double* log_evidence) {
+  for (int k = 0; k < n; ++k) {
+    float* row = scores + k * stride;
+    Floats largest = load_floats(row);
+    for (int64_t r = kFloats; r < stride; r += kFloats) largest = larger(largest, load_floats(row + r));
+    largest = group_max<kFloats>(largest);
+    const bool impossible = largest[0] == -HUGE_VALF;
+    const Floats shift = impossible ? Floats{} : largest;
+    Floats sum = Floats{};
+    for (int64_t r = 0; r < stride; r += kFloats) {
+      const Floats e = exp_nonpositive(load_floats(row + r) - shift);
+      sum += e;
+      memcpy(row + r, &e, sizeof e);
+    }
+    sum = impossible ? splat(1.0f) : group_sum<kFloats>(sum);
+    for (int64_t r = 0; r < stride; r += kFloats) {
+      const Floats gamma = load_floats(row + r) / sum;
+      memcpy(row + r, &gamma, sizeof gamma);
+    }
+    log_evidence[k] = evidence_of(largest[0], log_from_one(sum)[0]);
+  }
+}
+
+inline void softmax(float* scores, int n, int64_t stride, double* log_evidence) {
+  if (stride >= kFloats) return softmax_wide(scores, n, stride, log_evidence);
+  switch (stride) {
+    case 4: return softmax_narrow<4>(scores, n, log_evidence);
+    default: return softmax_narrow<8>(scores, n, log_evidence);
+  }
+}
+
+inline void softmax(double* scores, int n, int64_t stride, double* log_evidence) {
+  for (int k = 0; k < n; ++k) {
+    double* row = scores + k * stride;
+    double largest = row[0], sum = 0;
+    for (int64_t r = 1; r < stride; ++r) largest = row[r] > largest ? row[r] : largest;
+    const bool impossible = largest == -HUGE_VAL;
+    for (int64_t r = 0; r < stride; ++r) sum += row[r] = impossible ? 0.0 : exp(row[r] - largest);
+    if (!impossible)
+      for (int64_t r = 0; r < stride; ++r) row[r] /= sum;
+    log_evidence[k] = impossible ? -HUGE_VAL : largest + log(sum);
+  }
+}
+
+// The first of equals, so that a tie is no matter of chance.
+template <class Real>
+inline int64_t first_largest(const Real* row, int64_t n) {
+  int64_t best = 0;
+  for (int64_t r = 1; r < n; ++r) best = row[r] > row[best] ? r : best;
+  return best;
+}
+
+}  // namespace
+}  // namespace motes::MOTES_ISA

@@ -1,0 +1,99 @@
+"""motes: fast kernels and workflows for single-particle imaging.
+
+From photons to a picture::
+
+    import motes
+
+    patterns = motes.read_patterns("endeavor.npz", task=7)
+    result = motes.reconstruct(patterns)
+    result.master, result.std_error
+
+Names are loaded when first used, so that `import motes` costs what `import numpy` does.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from motes import classify, limits, plotting, simulate
+    from motes._core import version as __version__
+    from motes.config import show_config
+    from motes.errors import CheckpointError, FormatError
+    from motes.files import describe, read_patterns, write_patterns
+    from motes.kernels.backrotation import back_rotate
+    from motes.kernels.likelihood import log_likelihood
+    from motes.kernels.sweep import Sweep, sweep
+    from motes.noise import Bernoulli, Poisson
+    from motes.patterns import Patterns
+    from motes.reconstruction import Reconstruction, reconstruct
+    from motes.rotations import C1, C4, D4, Rotations
+
+_HOME = {
+    "Bernoulli": "noise",
+    "C1": "rotations",
+    "C4": "rotations",
+    "CheckpointError": "errors",
+    "D4": "rotations",
+    "FormatError": "errors",
+    "Patterns": "patterns",
+    "Poisson": "noise",
+    "Reconstruction": "reconstruction",
+    "Rotations": "rotations",
+    "Sweep": "kernels.sweep",
+    "back_rotate": "kernels.backrotation",
+    "describe": "files",
+    "log_likelihood": "kernels.likelihood",
+    "read_patterns": "files",
+    "reconstruct": "reconstruction",
+    "show_config": "config",
+    "sweep": "kernels.sweep",
+    "write_patterns": "files",
+}
+_MODULES = ("classify", "limits", "plotting", "simulate")
+
+__all__ = [
+    "C1",
+    "C4",
+    "D4",
+    "Bernoulli",
+    "CheckpointError",
+    "FormatError",
+    "Patterns",
+    "Poisson",
+    "Reconstruction",
+    "Rotations",
+    "Sweep",
+    "__version__",
+    "back_rotate",
+    "classify",
+    "describe",
+    "limits",
+    "log_likelihood",
+    "plotting",
+    "read_patterns",
+    "reconstruct",
+    "show_config",
+    "simulate",
+    "sweep",
+    "write_patterns",
+]
+
+
+def __getattr__(name: str) -> Any:
+    value: Any
+    if name in _MODULES:
+        value = importlib.import_module(f"motes.{name}")
+    elif name == "__version__":
+        value = importlib.import_module("motes._core").version
+    elif name in _HOME:
+        value = getattr(importlib.import_module(f"motes.{_HOME[name]}"), name)
+    else:
+        raise AttributeError(f"module 'motes' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

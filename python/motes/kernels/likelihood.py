@@ -1,0 +1,102 @@
+"""Log-likelihood of every pattern under every template."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from motes import _core
+from motes.noise import Bernoulli, Noise
+from motes.patterns import Patterns
+from motes.threads import available_threads
+
+
+def log_likelihood(
+    patterns: Patterns,
+    templates: npt.NDArray[np.floating[Any]],
+    noise: Noise | None = None,
+    *,
+    dtype: type[np.float32] | type[np.float64] = np.float32,
+    threads: int | None = None,
+    out: npt.NDArray[Any] | None = None,
+) -> npt.NDArray[Any]:
+    """Log-likelihood of every pattern under every template.
+
+    L[p, r] = sum_i ln P(x_pi | mean = templates[r, i]), for Poisson without the ln(x!) that knows no template. Exact
+    for means of 0 and, under Bernoulli noise, of 1: what is impossible has likelihood -inf.
+
+    Parameters
+    ----------
+    patterns : Patterns
+        N patterns of (H, W) pixels.
+    templates : (R, H, W) floating-point array
+        Mean photons a pixel.
+    noise : Bernoulli or Poisson, optional
+        Bernoulli by default.
+    dtype : float32 or float64
+        Of the sums and the result; float64 is the reference.
+    threads : int, optional
+        By default all that this process may use. The result does not depend on it.
+    out : (N, R) array of `dtype`, optional
+        Written to and returned.
+
+    Returns
+    -------
+    (N, R) array of `dtype`, nats
+
+    Raises
+    ------
+    ValueError
+        If a mean is negative, not finite or (Bernoulli) above 1, or a shape does not fit.
+
+    Notes
+    -----
+    The seed's equation (6); formulas and error bound in `csrc/include/motes/likelihood.hpp`.
+
+    Examples
+    --------
+    >>> patterns = Patterns.from_dense([[0, 1, 0, 0]])
+    >>> log_likelihood(patterns, np.full((1, 2, 2), 0.5)).round(3)
+    array([[-2.773]], dtype=float32)
+    """
+    noise = Bernoulli() if noise is None else noise
+    noise.check(patterns)
+    means = check_templates(templates, patterns, noise)
+    threads = available_threads(threads)
+    certain = noise.weight(means) == np.inf
+    weights = np.where(certain, 0.0, noise.weight(np.where(certain, 0.5, means)))
+    base = np.where(certain, 0.0, noise.base(np.where(certain, 0.5, means))).sum(axis=1)
+    result = _core.likelihood(
+        patterns._core, np.ascontiguousarray(weights.T, dtype), base.astype(dtype), threads=threads, out=out
+    )
+    if certain.any():  # a pixel that always fires must have fired: no finite weight says so
+        sure = np.ascontiguousarray(certain.T, dtype)
+        fired = _core.likelihood(patterns._core, sure, np.zeros(len(means), dtype), threads=threads)
+        result[fired < certain.sum(axis=1)] = -np.inf
+    return result
+
+
+def check_templates(
+    templates: npt.NDArray[np.floating[Any]], patterns: Patterns, noise: Noise
+) -> npt.NDArray[np.float64]:
+    """Templates as (R, M) float64, refused where no pattern can have such a mean.
+
+    Examples
+    --------
+    >>> check_templates(np.ones((1, 2, 2)), Patterns.empty((2, 2)), Bernoulli()).shape
+    (1, 4)
+    """
+    means = np.asarray(templates, np.float64)
+    if means.ndim != 3 or means.shape[1:] != patterns.shape:
+        height, width = patterns.shape
+        raise ValueError(f"templates: expected shape (R, {height}, {width}), got {means.shape}")
+    means = means.reshape(len(means), -1)
+    most = 1.0 if isinstance(noise, Bernoulli) else np.finfo(np.float64).max
+    wrong = ~((means >= 0) & (means <= most))
+    if wrong.any():
+        r, i = (int(k) for k in np.argwhere(wrong)[0])
+        kind = f"a mean from 0 to {most:g}" if most == 1.0 else "a finite mean, 0 or more"
+        raise ValueError(f"templates: expected {kind}, got {means[r, i]} in template {r}, pixel {i}")
+    return means

@@ -1,0 +1,113 @@
+"""One sweep over the patterns: the E step and all sums that an M step needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from motes import _core
+from motes.kernels.likelihood import check_templates
+from motes.noise import Bernoulli, LinearModel, Noise, linear_model
+from motes.patterns import Patterns
+from motes.threads import available_threads
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Sums over patterns under a set of templates.
+
+    Attributes
+    ----------
+    planes : (R, H, W) float64 array
+        sum_p gamma[p, r] x[p, i]: photons, by the orientation that they are thought to show.
+    weights : (R,) float64 array
+        sum_p gamma[p, r]: patterns, likewise.
+    log_likelihood : float
+        sum_p ln sum_r prior[r] P(x_p | template r), nats; with `hard`, of the best template alone.
+    n_impossible : int
+        Patterns that no template can have made; in none of the sums.
+    """
+
+    planes: npt.NDArray[np.float64]
+    weights: npt.NDArray[np.float64]
+    log_likelihood: float
+    n_impossible: int
+
+
+def sweep(
+    patterns: Patterns,
+    templates: npt.NDArray[np.floating[Any]],
+    noise: Noise | None = None,
+    *,
+    prior: npt.NDArray[np.floating[Any]] | None = None,
+    hard: bool = False,
+    dtype: type[np.float32] | type[np.float64] = np.float32,
+    threads: int | None = None,
+) -> Sweep:
+    """E step and the sums for the M step, in one pass over the photons and without an N x R array.
+
+    Parameters
+    ----------
+    patterns : Patterns
+        N patterns of (H, W) pixels.
+    templates : (R, H, W) floating-point array
+        Mean photons a pixel; means of 0, or of 1 under Bernoulli noise, are moved a thousandth of a photon inwards.
+    noise : Bernoulli or Poisson, optional
+        Bernoulli by default.
+    prior : (R,) array, optional
+        Probability of each template; uniform by default.
+    hard : bool
+        Each pattern to its best template alone.
+    dtype : float32 or float64
+        Of the scores; float64 is the reference.
+    threads : int, optional
+        By default all that this process may use. The result does not depend on it, nor on the order of patterns.
+
+    Returns
+    -------
+    Sweep
+
+    Raises
+    ------
+    ValueError
+        If a template or a prior is out of range, or a shape does not fit.
+
+    Examples
+    --------
+    >>> patterns = Patterns.from_dense([[1, 0, 0, 0], [0, 1, 0, 0]])
+    >>> templates = np.array([[[0.9, 0.1], [0.1, 0.1]], [[0.1, 0.9], [0.1, 0.1]]])
+    >>> sweep(patterns, templates).weights.round(6)
+    array([1., 1.])
+    """
+    noise = Bernoulli() if noise is None else noise
+    noise.check(patterns)
+    low, high = noise.limits(len(patterns))
+    means = check_templates(templates, patterns, noise).clip(low, high)
+    if prior is None:
+        log_prior = np.full(len(means), -np.log(len(means)))
+    else:
+        probability = np.asarray(prior, np.float64)
+        if probability.shape != (len(means),) or not (probability >= 0).all() or not probability.sum() > 0:
+            raise ValueError(f"prior: expected {len(means)} probabilities, got {prior!r}")
+        with np.errstate(divide="ignore"):
+            log_prior = np.log(probability / probability.sum())
+    model = linear_model(noise, means, log_prior=log_prior, dtype=dtype)
+    return sweep_model(patterns, model, hard=hard, threads=available_threads(threads))
+
+
+def sweep_model(patterns: Patterns, model: LinearModel, *, hard: bool, threads: int) -> Sweep:
+    """Sweep with weights at hand: what the reconstruction's loops call."""
+    planes, weights, whole, fraction, n_impossible, quantum = _core.sweep(
+        patterns._core, model.weights, model.base, hard=hard, threads=threads
+    )
+    total = -np.inf if n_impossible else whole + fraction / 2**30
+    photons = patterns.total_image().ravel()
+    return Sweep(
+        (planes.T * quantum).reshape(-1, *patterns.shape),
+        weights * quantum,
+        model.log_likelihood(total, photons, len(patterns)),
+        n_impossible,
+    )

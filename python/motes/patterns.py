@@ -1,0 +1,604 @@
+"""The container of photon patterns: 2 bytes a photon, checked once, immutable."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex, TypeAlias, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from motes import _core
+from motes.threads import available_threads
+
+if TYPE_CHECKING:
+    import scipy.sparse
+
+Shape: TypeAlias = tuple[int, int]
+IntegerArray: TypeAlias = npt.NDArray[np.integer[Any]]
+
+MOST_PATTERNS = 10**10  # a row index that asks for more is taken for a mistake unless `n_patterns` says so
+_DENSE_CHUNK = 1 << 22  # pixels looked at together when a dense array is read
+
+
+class _Arrays(NamedTuple):
+    indptr: npt.NDArray[np.int64]
+    pixels: npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
+    multi_position: npt.NDArray[np.int64]
+    multi_extra: npt.NDArray[np.int32]
+
+
+class Patterns:
+    """N patterns of photons on one detector, each pattern a sorted list of lit pixels.
+
+    A photon costs 2 bytes (4 beyond 65,536 pixels). Photons beyond the first of a pixel are kept apart. The container
+    never changes; contiguous slices share its memory.
+
+    Build it with `from_coo`, `from_csr` or `from_dense`, or read a file with `motes.read_patterns`.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int64 array
+        Where each pattern begins in `pixels`.
+    pixels : uint16 (up to 65,536 pixels) or uint32 array
+        Lit pixels, row-major index, strictly ascending inside a pattern.
+    multi_position : int64 array
+        Positions in `pixels` of the pixels that caught several photons, ascending.
+    multi_extra : int32 array
+        The photons beyond the first there, 1 or more.
+    shape : (int, int)
+        Rows and columns of the detector, in pixels.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an array has another dtype, shape or range; the message names the first offending pattern.
+
+    Examples
+    --------
+    >>> patterns = Patterns.from_dense([[[1, 0], [0, 0]], [[0, 2], [1, 0]]])
+    >>> patterns
+    Patterns(2 patterns of 2x2 pixels, 4 photons, 2 a pattern)
+    >>> patterns[1]
+    array([[0, 2],
+           [1, 0]])
+    """
+
+    __slots__ = ("__weakref__", "_arrays", "_core", "_shape", "_totals")
+
+    def __init__(
+        self,
+        indptr: npt.NDArray[np.int64],
+        pixels: npt.NDArray[np.uint16] | npt.NDArray[np.uint32],
+        multi_position: npt.NDArray[np.int64],
+        multi_extra: npt.NDArray[np.int32],
+        *,
+        shape: Sequence[int],
+    ) -> None:
+        self._build(_Arrays(indptr, pixels, multi_position, multi_extra), check_shape(shape), check_photons=True)
+
+    def _build(self, arrays: _Arrays, shape: Shape, *, check_photons: bool) -> None:
+        self._core = _core.PatternsView(*arrays, n_pixels=shape[0] * shape[1], check_photons=check_photons)
+        frozen = _Arrays(*(array.view() for array in arrays))
+        for array in frozen:
+            array.flags.writeable = False
+        self._arrays = frozen
+        self._shape = shape
+        self._totals: npt.NDArray[np.int64] | None = None
+
+    @classmethod
+    def _trusted(cls, arrays: _Arrays, shape: Shape) -> Patterns:
+        """Wrap what a kernel wrote or a checked container holds: its photons are not read again."""
+        patterns = cls.__new__(cls)
+        patterns._build(arrays, shape, check_photons=False)
+        return patterns
+
+    # -- construction ---------------------------------------------------------------------------------------------
+
+    @classmethod
+    def from_coo(
+        cls,
+        rows: npt.ArrayLike,
+        cols: npt.ArrayLike,
+        *,
+        shape: Sequence[int],
+        n_patterns: int | None = None,
+        counts: npt.ArrayLike | None = None,
+        threads: int | None = None,
+    ) -> Patterns:
+        """Build patterns from one entry (pattern, pixel) for each photon, in any order.
+
+        Parameters
+        ----------
+        rows, cols : (K,) integer arrays
+            Pattern and pixel (row-major index) of each entry. Repeated pairs add up.
+        shape : (int, int)
+            Rows and columns of the detector, in pixels.
+        n_patterns : int, optional
+            Number of patterns; by default the largest row plus one. Give it where the last patterns may be empty.
+        counts : (K,) integer array, optional
+            Photons of each entry; 1 by default, 0 vanishes.
+        threads : int, optional
+            By default all that this process may use.
+
+        Returns
+        -------
+        Patterns
+
+        Raises
+        ------
+        TypeError
+            If an array does not hold integers.
+        ValueError
+            If an index or a count is negative or outside its range (named with its position), if the arrays differ in
+            length, or if rows ask for more than 10^10 patterns and `n_patterns` does not say so.
+
+        Examples
+        --------
+        >>> Patterns.from_coo([1, 0, 1], [3, 0, 3], shape=(2, 2), n_patterns=4)
+        Patterns(4 patterns of 2x2 pixels, 3 photons, 0.75 a pattern)
+        """
+        shape = check_shape(shape)
+        threads = available_threads(threads)
+        rows, cols = _integers(rows, "rows"), _integers(cols, "cols")
+        if rows.shape != cols.shape:
+            raise ValueError(f"cols: expected {rows.size} values, one for each of rows, got {cols.size}")
+        photons = None if counts is None else _integers(counts, "counts")
+        if photons is not None and photons.shape != rows.shape:
+            raise ValueError(f"counts: expected {rows.size} values, one for each of rows, got {photons.size}")
+        n_patterns = _number_of_patterns(rows, n_patterns, threads)
+        arrays = _core.ingest(
+            rows, cols, photons, n_patterns=n_patterns, n_pixels=shape[0] * shape[1], threads=threads
+        )
+        return cls._trusted(_Arrays(*arrays), shape)
+
+    @classmethod
+    def from_csr(cls, matrix: Any, *, shape: Sequence[int] | None = None, threads: int | None = None) -> Patterns:
+        """Build patterns from a SciPy sparse matrix or array of counts, one row a pattern.
+
+        Parameters
+        ----------
+        matrix : (N, M) SciPy sparse matrix or array of whole numbers
+            Anything with `tocsr()`. Stored zeros vanish, repeated entries add up.
+        shape : (int, int), optional
+            Rows and columns of the detector; by default the square of M pixels.
+        threads : int, optional
+            By default all that this process may use.
+
+        Returns
+        -------
+        Patterns
+
+        Raises
+        ------
+        ValueError
+            If a count is negative, not whole or not finite, or if M is no square and `shape` is not given.
+
+        Examples
+        --------
+        >>> import scipy.sparse
+        >>> Patterns.from_csr(scipy.sparse.csr_array([[0, 2, 0, 1]]))
+        Patterns(1 pattern of 2x2 pixels, 3 photons, 3 a pattern)
+        """
+        matrix = matrix.tocsr()
+        n_patterns, n_pixels = (int(extent) for extent in matrix.shape)
+        shape = shape_of_pixels(n_pixels, shape)
+        counts = whole_counts(np.asarray(matrix.data), "matrix")
+        lengths = np.diff(matrix.indptr)
+        rows = np.repeat(np.arange(n_patterns, dtype=np.int64 if n_patterns >= 2**32 else np.uint32), lengths)
+        ones = bool(np.all(counts == 1))
+        return cls.from_coo(
+            rows,
+            matrix.indices,
+            shape=shape,
+            n_patterns=n_patterns,
+            counts=None if ones else counts,
+            threads=threads,
+        )
+
+    @classmethod
+    def from_dense(
+        cls, array: npt.ArrayLike, *, shape: Sequence[int] | None = None, threads: int | None = None
+    ) -> Patterns:
+        """Build patterns from an array of counts.
+
+        Parameters
+        ----------
+        array : (N, H, W) or (N, M) array of whole numbers
+            Read in pieces, so a memory-mapped array is never in memory at once.
+        shape : (int, int), optional
+            Rows and columns of the detector, needed for an (N, M) array whose M is no square.
+        threads : int, optional
+            By default all that this process may use.
+
+        Returns
+        -------
+        Patterns
+
+        Raises
+        ------
+        ValueError
+            If a count is negative, not whole or not finite, or if the shape is not to be told.
+
+        Examples
+        --------
+        >>> Patterns.from_dense([[0, 1, 1, 0]])
+        Patterns(1 pattern of 2x2 pixels, 2 photons, 2 a pattern)
+        """
+        array = np.asanyarray(array)
+        if array.ndim not in (2, 3):
+            raise ValueError(f"array: expected shape (N, H, W) or (N, M), got {array.shape}")
+        if array.ndim == 3 and shape is None:
+            shape = (int(array.shape[1]), int(array.shape[2]))
+        n_pixels = int(np.prod(array.shape[1:], dtype=np.int64))
+        shape = shape_of_pixels(n_pixels, shape)
+        step = max(1, _DENSE_CHUNK // max(1, n_pixels))
+        parts = []
+        for first in range(0, len(array), step):
+            chunk = whole_counts(array[first : first + step].reshape(-1, n_pixels), "array", first_pattern=first)
+            rows, cols = np.nonzero(chunk)
+            counts = chunk[rows, cols]
+            ones = bool(np.all(counts == 1))
+            parts.append(
+                cls.from_coo(
+                    rows, cols, shape=shape, n_patterns=len(chunk), counts=None if ones else counts, threads=threads
+                )
+            )
+        return cls.concatenate(parts) if parts else cls.empty(shape)
+
+    @classmethod
+    def empty(cls, shape: Sequence[int], n_patterns: int = 0) -> Patterns:
+        """Build `n_patterns` patterns without photons.
+
+        Examples
+        --------
+        >>> Patterns.empty((2, 2))
+        Patterns(0 patterns of 2x2 pixels, 0 photons)
+        """
+        nothing = np.zeros(0, np.int64)
+        return cls.from_coo(nothing, nothing, shape=shape, n_patterns=n_patterns)
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Patterns]) -> Patterns:
+        """Join containers of one shape, in order.
+
+        Examples
+        --------
+        >>> one = Patterns.from_dense([[1, 0, 0, 1]])
+        >>> len(Patterns.concatenate([one, one, one]))
+        3
+        """
+        if not parts:
+            raise ValueError("parts: expected at least one Patterns")
+        shape = parts[0].shape
+        for part in parts:
+            if part.shape != shape:
+                raise ValueError(f"parts: expected patterns of one shape, got {shape} and {part.shape}")
+        if len(parts) == 1:
+            return parts[0]
+        own = [part._own() for part in parts]
+        starts = np.cumsum([0, *(part.n_lit for part in parts)])
+        indptr = [np.zeros(1, np.int64), *(p.indptr[1:] + start for p, start in zip(own, starts, strict=False))]
+        multi = [p.multi_position + start for p, start in zip(own, starts, strict=False)]
+        arrays = _Arrays(
+            np.concatenate(indptr),
+            np.concatenate([p.pixels for p in own]),
+            np.concatenate(multi),
+            np.concatenate([p.multi_extra for p in own]),
+        )
+        return cls._trusted(arrays, shape)
+
+    # -- what it holds --------------------------------------------------------------------------------------------
+
+    @property
+    def indptr(self) -> npt.NDArray[np.int64]:
+        """Where each pattern begins in `pixels`: (N + 1,), read-only. In a slice it may begin above 0."""
+        return self._arrays.indptr
+
+    @property
+    def pixels(self) -> npt.NDArray[np.uint16] | npt.NDArray[np.uint32]:
+        """Lit pixels, pattern after pattern: read-only, shared by slices."""
+        return self._arrays.pixels
+
+    @property
+    def multi_position(self) -> npt.NDArray[np.int64]:
+        """Positions in `pixels` where more than one photon fell: read-only, shared by slices."""
+        return self._arrays.multi_position
+
+    @property
+    def multi_extra(self) -> npt.NDArray[np.int32]:
+        """Photons beyond the first at `multi_position`: read-only."""
+        return self._arrays.multi_extra
+
+    @property
+    def shape(self) -> Shape:
+        """Rows and columns of the detector, in pixels."""
+        return self._shape
+
+    @property
+    def n_pixels(self) -> int:
+        """Pixels of the detector."""
+        return self._shape[0] * self._shape[1]
+
+    @property
+    def n_lit(self) -> int:
+        """Pixels lit, over all patterns."""
+        return int(self.indptr[-1] - self.indptr[0])
+
+    @property
+    def n_photons(self) -> int:
+        """Photons, over all patterns."""
+        return self.n_lit + int(self._own_multi().multi_extra.sum(dtype=np.int64))
+
+    @property
+    def max_count(self) -> int:
+        """The most photons in one pixel of one pattern; 0 without photons."""
+        extra = self._own_multi().multi_extra
+        return 1 + int(extra.max()) if extra.size else int(self.n_lit > 0)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of this container's own part of its arrays."""
+        own = self._own_multi()
+        lit = self.n_lit * self.pixels.itemsize
+        return self.indptr.nbytes + lit + own.multi_position.nbytes + own.multi_extra.nbytes
+
+    def __len__(self) -> int:
+        return len(self._core)
+
+    def photons_per_pattern(self) -> npt.NDArray[np.int64]:
+        """Photons of each pattern.
+
+        Examples
+        --------
+        >>> Patterns.from_dense([[0, 0, 3, 1], [0, 0, 0, 0]]).photons_per_pattern()
+        array([4, 0])
+        """
+        photons = np.diff(self.indptr)
+        own = self._own_multi()
+        owner = np.searchsorted(self.indptr, own.multi_position, side="right") - 1
+        np.add.at(photons, owner, own.multi_extra)
+        return photons
+
+    def total_image(self) -> npt.NDArray[np.int64]:
+        """Photons of each pixel, over all patterns: (H, W), computed once.
+
+        Examples
+        --------
+        >>> Patterns.from_dense([[0, 0, 3, 1], [0, 0, 1, 0]]).total_image()
+        array([[0, 0],
+               [4, 1]])
+        """
+        if self._totals is None:
+            totals = _core.total_image(self._core, threads=available_threads())
+            totals.flags.writeable = False
+            self._totals = totals
+        return self._totals.reshape(self._shape)
+
+    def mean_image(self) -> npt.NDArray[np.float64]:
+        """Mean photons of each pixel: (H, W); zeros where there are no patterns.
+
+        Examples
+        --------
+        >>> Patterns.from_dense([[0, 0, 3, 1], [0, 0, 1, 0]]).mean_image()
+        array([[0. , 0. ],
+               [2. , 0.5]])
+        """
+        return self.total_image() / max(1, len(self))
+
+    # -- parts ----------------------------------------------------------------------------------------------------
+
+    @overload
+    def __getitem__(self, which: SupportsIndex) -> npt.NDArray[np.int64]: ...
+    @overload
+    def __getitem__(self, which: slice | npt.NDArray[Any] | Sequence[int] | Sequence[bool]) -> Patterns: ...
+
+    def __getitem__(self, which: Any) -> npt.NDArray[np.int64] | Patterns:
+        """One pattern as an (H, W) image, or the patterns of a slice (no copy), mask or array of indices."""
+        if isinstance(which, slice):
+            start, stop, step = which.indices(len(self))
+            if step == 1:
+                indptr = self.indptr[start : max(start, stop) + 1]
+                return Patterns._trusted(self._arrays._replace(indptr=indptr), self._shape)
+            return self._take(np.arange(start, stop, step, dtype=np.int64))
+        try:
+            index = operator.index(which)
+        except TypeError:
+            return self._take(self._indices(np.asarray(which)))
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"pattern {index} is outside 0..{len(self) - 1}")
+        index %= len(self)
+        return self[index : index + 1].to_dense()[0]
+
+    def _indices(self, which: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        if which.ndim != 1:
+            raise IndexError(f"expected a mask or indices of one dimension, got {which.ndim}")
+        if which.dtype == np.bool_:
+            if which.size != len(self):
+                raise IndexError(f"mask: expected {len(self)} values, got {which.size}")
+            return np.flatnonzero(which).astype(np.int64, copy=False)
+        if which.size == 0:
+            return np.zeros(0, np.int64)
+        if not np.issubdtype(which.dtype, np.integer):
+            raise IndexError(f"expected a mask or integer indices, got {which.dtype}")
+        low, high = int(which.min()), int(which.max())
+        if low < -len(self) or high >= len(self):
+            raise IndexError(f"pattern {low if low < -len(self) else high} is outside 0..{len(self) - 1}")
+        indices = np.ascontiguousarray(which, np.int64)
+        return np.where(indices < 0, indices + len(self), indices)
+
+    def _take(self, indices: npt.NDArray[np.int64]) -> Patterns:
+        arrays = _core.take(self._core, indices, threads=available_threads())
+        return Patterns._trusted(_Arrays(*arrays), self._shape)
+
+    def _own_multi(self) -> _Arrays:
+        """The arrays, of which the multiple pixels are only this part's."""
+        first, last = np.searchsorted(self.multi_position, (self.indptr[0], self.indptr[-1]))
+        return self._arrays._replace(
+            multi_position=self.multi_position[first:last], multi_extra=self.multi_extra[first:last]
+        )
+
+    def _own(self) -> _Arrays:
+        """The arrays of this part alone, counted from 0."""
+        start, stop = int(self.indptr[0]), int(self.indptr[-1])
+        own = self._own_multi()
+        return _Arrays(
+            self.indptr - start, self.pixels[start:stop], own.multi_position - start, own.multi_extra
+        )
+
+    # -- to others ------------------------------------------------------------------------------------------------
+
+    def to_scipy(self) -> scipy.sparse.csr_array:
+        """Counts as an (N, M) `scipy.sparse.csr_array` of int64.
+
+        Examples
+        --------
+        >>> Patterns.from_dense([[0, 0, 3, 1]]).to_scipy().toarray()
+        array([[0, 0, 3, 1]])
+        """
+        import scipy.sparse
+
+        own = self._own()
+        counts = np.ones(own.pixels.size, np.int64)
+        counts[own.multi_position] += own.multi_extra
+        wide = np.int64 if max(own.pixels.size, self.n_pixels) > np.iinfo(np.int32).max else np.int32
+        index = (own.pixels.astype(wide), own.indptr.astype(wide))
+        matrix = scipy.sparse.csr_array((counts, *index), shape=(len(self), self.n_pixels))
+        matrix.has_canonical_format = True
+        return matrix
+
+    def to_dense(self) -> npt.NDArray[np.int64]:
+        """Counts as an (N, H, W) array of int64: 8 bytes for every pixel of every pattern.
+
+        Examples
+        --------
+        >>> Patterns.from_dense([[0, 0, 3, 1]]).to_dense()
+        array([[[0, 0],
+                [3, 1]]])
+        """
+        own = self._own()
+        dense = np.zeros((len(self), self.n_pixels), np.int64)
+        counts = np.ones(own.pixels.size, np.int64)
+        counts[own.multi_position] += own.multi_extra
+        dense[np.repeat(np.arange(len(self)), np.diff(own.indptr)), own.pixels] = counts
+        return dense.reshape(len(self), *self._shape)
+
+    def binarised(self) -> Patterns:
+        """Every lit pixel with one photon: what a detector that can not count would have seen.
+
+        Examples
+        --------
+        >>> Patterns.from_dense([[0, 0, 3, 1]]).binarised().max_count
+        1
+        """
+        nothing = _Arrays(self.indptr, self.pixels, np.zeros(0, np.int64), np.zeros(0, np.int32))
+        return Patterns._trusted(nothing, self._shape)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return functools.partial(Patterns, shape=self._shape), tuple(self._own())
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Patterns):
+            return NotImplemented
+        same = self._shape == other._shape and len(self) == len(other)
+        return same and all(np.array_equal(a, b) for a, b in zip(self._own(), other._own(), strict=True))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        height, width = self._shape
+        plural = "" if len(self) == 1 else "s"
+        mean = f", {self.n_photons / len(self):.4g} a pattern" if len(self) else ""
+        return f"Patterns({len(self):,} pattern{plural} of {height}x{width} pixels, {self.n_photons:,} photons{mean})"
+
+
+def check_shape(shape: Sequence[int]) -> Shape:
+    """Rows and columns as two ints, or a clear error.
+
+    Examples
+    --------
+    >>> check_shape([25, 25])
+    (25, 25)
+    """
+    try:
+        height, width = (operator.index(extent) for extent in shape)
+    except (TypeError, ValueError):
+        raise ValueError(f"shape: expected two whole numbers (rows, columns), got {shape!r}") from None
+    if height < 0 or width < 0 or height * width > 2**32:
+        raise ValueError(f"shape: expected at most 2**32 pixels, got {height} x {width}")
+    return height, width
+
+
+def shape_of_pixels(n_pixels: int, shape: Sequence[int] | None) -> Shape:
+    """Rows and columns of `n_pixels`: as given, or of a square.
+
+    Examples
+    --------
+    >>> shape_of_pixels(625, None)
+    (25, 25)
+    """
+    if shape is None:
+        side = round(n_pixels**0.5)
+        if side * side != n_pixels:
+            raise ValueError(f"shape: {n_pixels} pixels are no square; give shape=(rows, columns)")
+        return side, side
+    height, width = check_shape(shape)
+    if height * width != n_pixels:
+        raise ValueError(f"shape: {height} x {width} does not hold {n_pixels} pixels")
+    return height, width
+
+
+def whole_counts(values: npt.NDArray[Any], name: str, *, first_pattern: int = 0) -> IntegerArray:
+    """Counts as integers; floating-point ones only where they are whole, finite and not negative.
+
+    Examples
+    --------
+    >>> whole_counts(np.array([0.0, 2.0]), "data")
+    array([0, 2])
+    """
+    if values.dtype == np.bool_:
+        return values.astype(np.uint8)
+    if np.issubdtype(values.dtype, np.integer):
+        bad = values < 0
+    elif np.issubdtype(values.dtype, np.floating):
+        bad = ~((values >= 0) & (values < 2**31) & (values == np.floor(values)))
+    else:
+        raise TypeError(f"{name}: expected counts, got dtype {values.dtype}")
+    if bad.any():
+        where = tuple(int(i) for i in np.argwhere(bad)[0])
+        place = f"pattern {where[0] + first_pattern}, pixel {where[1]}" if len(where) == 2 else f"entry {where[0]}"
+        raise ValueError(f"{name}: expected whole photon counts, got {values[where]} at {place}")
+    return values if np.issubdtype(values.dtype, np.integer) else values.astype(np.int64)
+
+
+def _integers(values: npt.ArrayLike, name: str) -> IntegerArray:
+    array = np.asarray(values)
+    if array.size == 0 and array.dtype == np.float64 and not isinstance(values, np.ndarray):
+        array = array.astype(np.int64)  # an empty list has no type of its own
+    if not np.issubdtype(array.dtype, np.integer):
+        raise TypeError(f"{name}: expected integers, got dtype {array.dtype}")
+    if array.ndim != 1:
+        raise ValueError(f"{name}: expected one dimension, got shape {array.shape}")
+    return np.ascontiguousarray(array, array.dtype.newbyteorder("="))
+
+
+def _number_of_patterns(rows: IntegerArray, n_patterns: int | None, threads: int) -> int:
+    if n_patterns is None:
+        if rows.size == 0:
+            raise ValueError("n_patterns: no photons, so the number of patterns must be given")
+        n_patterns = _core.largest(rows, "rows", threads=threads) + 1
+        if n_patterns > MOST_PATTERNS:
+            raise ValueError(
+                f"rows: the largest is {n_patterns - 1}, which means more than 10^10 patterns; "
+                "give n_patterns if that is right"
+            )
+        return n_patterns
+    try:
+        n_patterns = operator.index(n_patterns)
+    except TypeError:
+        raise TypeError(f"n_patterns: expected a whole number, got {n_patterns!r}") from None
+    if n_patterns < 0:
+        raise ValueError(f"n_patterns: expected 0 or more, got {n_patterns}")
+    return n_patterns
