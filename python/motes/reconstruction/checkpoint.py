@@ -1,0 +1,94 @@
+"""Checkpoints: a run's whole state in one file, replaced whole, used only by the run that it belongs to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from motes import _core
+from motes.errors import CheckpointError, FormatError
+from motes.io.atomic import atomic_path
+from motes.io.npz import open_archive
+from motes.reconstruction.problem import Point, Problem
+from motes.reconstruction.state import State
+
+_ARRAYS = ("master", "weights", "em_master", "em_weights")
+_COUNTS = ("iteration", "sweeps", "gain", "step", "converged")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a run has done: restarts that ended, and the one at work."""
+
+    finished: tuple[State, ...] = ()
+    current: State | None = None
+    history: tuple[dict[str, Any], ...] = field(default=())
+
+
+def fingerprint(problem: Problem, options: dict[str, Any]) -> str:
+    """Of the input, the options and the version: a resumed run must have the same."""
+    digest = hashlib.blake2b(digest_size=16)
+    patterns = problem.patterns
+    digest.update(json.dumps([_core.version, _core.isa(), options, patterns.shape, len(patterns)], default=str).encode())
+    lengths = np.diff(patterns.indptr)
+    start, stop = int(patterns.indptr[0]), int(patterns.indptr[-1])
+    for array in (lengths, patterns.pixels[start:stop], patterns.total_image(), problem.good):
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def save(path: Path, progress: Progress, mark: str) -> None:
+    """Write beside, then rename: a kill at any moment leaves the last whole checkpoint."""
+    states = [*progress.finished, *([] if progress.current is None else [progress.current])]
+    record = {
+        "fingerprint": mark,
+        "history": progress.history,
+        "n_finished": len(progress.finished),
+        "states": [
+            {name: getattr(state, name) for name in _COUNTS} | {"log_likelihood": state.point.log_likelihood}
+            for state in states
+        ],
+    }
+    arrays = {"record": np.frombuffer(json.dumps(record).encode(), np.uint8)}
+    for k, state in enumerate(states):
+        arrays.update({f"{k}.{name}": getattr(state.point, name) for name in _ARRAYS})
+        arrays.update({f"{k}.memory.{key}": value for key, value in state.memory.items()})
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+def load(path: Path, mark: str) -> Progress:
+    """Read a checkpoint of this very run.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged, or belongs to other input, options or another version.
+    """
+    try:
+        with open_archive(path) as archive:
+            arrays = {name: archive.array(name) for name in archive.names}
+        record = json.loads(arrays["record"].tobytes())
+        if record["fingerprint"] != mark:
+            raise CheckpointError(
+                f"{path}: belongs to other patterns, options or another version; run without resume to start anew"
+            )
+        states = [_state(k, values, arrays) for k, values in enumerate(record["states"])]
+        n_finished = record["n_finished"]
+        current = states[n_finished] if len(states) > n_finished else None
+        return Progress(tuple(states[:n_finished]), current, tuple(record["history"]))
+    except (KeyError, TypeError, FormatError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"{path}: no whole checkpoint ({error}); run without resume to start anew") from error
+
+
+def _state(k: int, values: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> State:
+    point = Point(log_likelihood=values.pop("log_likelihood"), **{name: arrays[f"{k}.{name}"] for name in _ARRAYS})
+    start = f"{k}.memory."
+    memory = {key[len(start) :]: value for key, value in arrays.items() if key.startswith(start)}
+    return State(point, memory=memory, **values)

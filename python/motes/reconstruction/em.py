@@ -1,0 +1,86 @@
+"""Expectation maximisation: plain, and accelerated by SQUAREM with a safeguard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from motes.reconstruction.problem import FloatArray, Point, Problem
+from motes.reconstruction.state import State
+
+# A likelihood is exact to a few 1e-9 nats per pattern (float32 exponentials): less than this is no fall.
+NOISE = 1e-8
+
+
+@dataclass(frozen=True)
+class PlainEM:
+    """One E and one M step an iteration. Stops when the gain that is still to come, at the rate seen, is small."""
+
+    tolerance: float
+    name: str = "em"
+    start_with: str = "spectral"
+
+    def begin(self, problem: Problem, point: Point) -> State:
+        """Nothing to remember yet."""
+        return State(point)
+
+    def step(self, problem: Problem, state: State) -> State:
+        """Move to the M step's master."""
+        point = problem.evaluate(state.point.em_master, state.point.em_weights)
+        gain = point.log_likelihood - state.point.log_likelihood
+        rate = min(max(gain / state.gain, 0.0), 0.9999) if state.gain > 0 else 0.0
+        converged = state.iteration > 0 and gain * rate / (1 - rate) < self.tolerance and gain < self.tolerance
+        return State(point, state.iteration + 1, state.sweeps + 1, gain, "em", converged)
+
+
+@dataclass(frozen=True)
+class Squarem:
+    """Two EM steps, then an extrapolation along their differences, kept only if the likelihood does not fall.
+
+    Varadhan and Roland, Scand. J. Stat. 35 (2008) 335, scheme S3, with lengths in the metric of the complete-data
+    information. Stops after two iterations in a row that won less than the tolerance.
+    """
+
+    tolerance: float
+    name: str = "em"
+    start_with: str = "spectral"
+
+    def begin(self, problem: Problem, point: Point) -> State:
+        """Remember how far an extrapolation may go, and how many small gains were seen."""
+        return State(point, memory={"longest": np.array(4.0), "small_gains": np.array(0.0)})
+
+    def step(self, problem: Problem, state: State) -> State:
+        """EM, EM, extrapolate; or fall back to the second EM step."""
+        start = state.point
+        first = problem.evaluate(start.em_master, start.em_weights)
+        longest = float(state.memory["longest"])
+        length, master, weights = self._extrapolate(problem, start, first, longest)
+        point = problem.evaluate(master, weights)
+        sweeps, step = 2, f"squarem {length:.3g}"
+        if not point.log_likelihood >= first.log_likelihood - NOISE:
+            point = problem.evaluate(first.em_master, first.em_weights)
+            sweeps, step, longest = 3, "em (extrapolation refused)", max(1.0, longest / 4)
+        elif length >= longest:
+            longest *= 4
+        gain = point.log_likelihood - start.log_likelihood
+        small = float(state.memory["small_gains"]) + 1 if gain < self.tolerance else 0.0
+        memory = {"longest": np.array(longest), "small_gains": np.array(small)}
+        return State(point, state.iteration + 1, state.sweeps + sweeps, gain, step, small >= 2, memory)
+
+    @staticmethod
+    def _extrapolate(
+        problem: Problem, start: Point, first: Point, longest: float
+    ) -> tuple[float, FloatArray, FloatArray]:
+        metric = problem.noise.precision(start.master) * problem.seen
+        difference = first.master - start.master
+        bend = first.em_master - 2 * first.master + start.master
+        size, curve = float(metric @ difference**2), float(metric @ bend**2)
+        length = min(max(np.sqrt(size / curve), 1.0), longest) if curve > 0 else 1.0
+        master = problem.inside(start.master + 2 * length * difference + length**2 * bend)
+        if not problem.estimate_weights:
+            return length, master, start.weights
+        weights = start.weights + 2 * length * (first.weights - start.weights)
+        weights = weights + length**2 * (first.em_weights - 2 * first.weights + start.weights)
+        weights = np.clip(weights, 1e-12, None)
+        return length, master, weights / weights.sum()

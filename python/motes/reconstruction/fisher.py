@@ -1,0 +1,108 @@
+"""Fisher scoring: Newton steps with the information estimated from a subsample. The fewest passes over the patterns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from motes.reconstruction.em import NOISE, Squarem
+from motes.reconstruction.information import FLOOR, LARGEST_MATRIX, information_matrix, sample_of
+from motes.reconstruction.problem import FloatArray, Point, Problem
+from motes.reconstruction.state import State
+
+PATTERNS_USED = 20_000
+_HALVINGS = 3
+_SMALLEST, _LARGEST = 0.2, 3.0  # a step keeps each mean, and its distance from 1, within these multiples
+
+
+def inverse_information(problem: Problem, master: FloatArray, weights: FloatArray, *, n_used: int, seed: int) -> FloatArray:
+    """The inverse information per pattern, whitened, floored and coloured again: (M, M).
+
+    Sampled eigenvalues below 0.01 of the complete-data information are raised to it: a step along such a direction
+    would be mostly noise.
+    """
+    sample = sample_of(problem.patterns, n_used, seed)
+    n_pixels = master.size
+    with threadpool_limits(1):
+        information = information_matrix(problem, master, weights, sample)[:n_pixels, :n_pixels]
+        complete = problem.noise.precision(master) * np.maximum(weights @ problem.looks, 1e-12)
+        whiten = 1 / np.sqrt(complete)
+        values, vectors = np.linalg.eigh(whiten[:, None] * information * whiten)
+        coloured = whiten[:, None] * vectors
+        inverse: FloatArray = (coloured / np.maximum(values, FLOOR)) @ coloured.T
+    return inverse
+
+
+def mean_score(problem: Problem, point: Point) -> FloatArray:
+    """Gradient of the mean log-likelihood, from the M step: d * looks * (em - master)."""
+    looks = point.em_weights @ problem.looks
+    return problem.noise.precision(point.master) * looks * (point.em_master - point.master)
+
+
+def bounded_step(problem: Problem, master: FloatArray, step: FloatArray) -> FloatArray:
+    """`master + step`, each mean kept within multiples of its value and of its distance from 1."""
+    moved = np.clip(master + step, _SMALLEST * master, _LARGEST * master)
+    if np.isfinite(problem.limits[1]):
+        moved = 1 - np.clip(1 - moved, _SMALLEST * (1 - master), _LARGEST * (1 - master))
+    return problem.inside(moved)
+
+
+@dataclass(frozen=True)
+class FisherScoring:
+    """EM at first, to reach the basin; then Newton steps, halved or replaced by EM's if the likelihood would fall."""
+
+    tolerance: float
+    seed: int
+    warm_up: int = 2
+    refresh: int = 3  # steps that estimate the information anew; later ones keep the last
+    name: str = "em"
+    start_with: str = "spectral"
+
+    def begin(self, problem: Problem, point: Point) -> State:
+        """Refuse what needs a matrix beyond memory; remember no information yet."""
+        if problem.patterns.n_pixels > LARGEST_MATRIX:
+            raise ValueError(
+                f"acceleration: fisher needs a matrix of {problem.patterns.n_pixels} pixels squared, at most "
+                f"{LARGEST_MATRIX} are supported; use squarem"
+            )
+        return State(point, memory={"steps": np.array(0.0), "small_gains": np.array(0.0)})
+
+    def step(self, problem: Problem, state: State) -> State:
+        """One safeguarded Newton step."""
+        if state.iteration < self.warm_up:
+            squarem = Squarem(self.tolerance)
+            return self._keep(squarem.step(problem, squarem.begin(problem, state.point)), state)
+        memory = dict(state.memory)
+        steps = int(memory["steps"])
+        if steps < self.refresh:
+            memory["inverse"] = inverse_information(
+                problem, state.point.master, state.point.weights, n_used=PATTERNS_USED, seed=self.seed + steps
+            )
+        memory["steps"] = np.array(steps + 1.0)
+        direction = memory["inverse"] @ mean_score(problem, state.point)
+        weights = state.point.em_weights
+        sweeps, length = 0, 1.0
+        for _ in range(_HALVINGS):
+            master = bounded_step(problem, state.point.master, length * direction)
+            point = problem.evaluate(master, weights)
+            sweeps += 1
+            if point.log_likelihood >= state.point.log_likelihood - NOISE:
+                return self._moved(state, point, sweeps, f"fisher {length:g}", memory)
+            length /= 2
+        point = problem.evaluate(state.point.em_master, weights)
+        return self._moved(state, point, sweeps + 1, "em (newton refused)", memory)
+
+    def _moved(
+        self, state: State, point: Point, sweeps: int, step: str, memory: dict[str, np.ndarray]
+    ) -> State:
+        gain = point.log_likelihood - state.point.log_likelihood
+        small = float(memory["small_gains"]) + 1 if gain < self.tolerance else 0.0
+        memory["small_gains"] = np.array(small)
+        return State(point, state.iteration + 1, state.sweeps + sweeps, gain, step, small >= 2, memory)
+
+    @staticmethod
+    def _keep(moved: State, state: State) -> State:
+        sweeps = state.sweeps + moved.sweeps - 1
+        return State(moved.point, state.iteration + 1, sweeps, moved.gain, moved.step, False, dict(state.memory))

@@ -1,0 +1,239 @@
+"""Fisher information of the mixture, and the error bars that follow from it.
+
+The score of one pattern, its orientation unknown, is linear in v = (the pattern turned home, its responsibilities g):
+
+    s[j] = d[j] (home[j] - mu[j] sum_k g[k] look[k, j]),      d = 1 / variance of a pixel,
+
+so the mean of s s^T over patterns follows from the sums of v v^T that the `outer` kernel makes. It estimates the
+information when the model is right (docs/theory.md). With fewer patterns than it takes to invert such a mean, Louis'
+form is used: the complete-data information, which is diagonal, less what the unknown orientations hide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from motes.kernels.outer import outer_home
+from motes.patterns import Patterns
+from motes.reconstruction.matrixfree import diagonal_of_inverse
+from motes.reconstruction.problem import FloatArray, Problem
+
+LARGEST_MATRIX = 1500  # pixels: beyond, no M x M matrix is built
+PATTERNS_USED = 40_000
+FLOOR = 0.01  # of the complete-data information: a smaller eigenvalue is not to be told from 0 by a sample
+_WORK = 4e9  # products of two photons that a matrix may cost; denser patterns go without one
+
+
+@dataclass(frozen=True)
+class ErrorBars:
+    """What the data tell of the master, and what they can not.
+
+    Attributes
+    ----------
+    std_error : (M,) float64 array
+        Standard error of each pixel, photons.
+    weights_std_error : (R,) float64 array
+        Of the orientation weights; zeros where they are given.
+    missing_information : float
+        The largest fraction of information, over all directions, that the unknown orientations hide: EM's rate.
+    total_variance : float
+        Sum of the squared standard errors over the seen pixels.
+    notes : tuple of str
+        What a user should know about them.
+    """
+
+    std_error: FloatArray
+    weights_std_error: FloatArray
+    missing_information: float
+    total_variance: float
+    notes: tuple[str, ...]
+
+
+def error_bars(
+    problem: Problem, master: FloatArray, weights: FloatArray, *, seed: int, n_used: int = PATTERNS_USED
+) -> ErrorBars:
+    """Standard errors of a maximum-likelihood master.
+
+    Parameters
+    ----------
+    problem : Problem
+        Patterns and model.
+    master, weights : arrays
+        The estimate.
+    seed : int
+        Chooses which patterns the information is estimated from, where there are more than `n_used`.
+    n_used : int
+        At most so many.
+    """
+    n_patterns, n_pixels = len(problem.patterns), master.size
+    low, high = problem.limits
+    looks = n_patterns * (weights @ problem.looks)
+    with np.errstate(divide="ignore"):
+        at_the_end = np.where(problem.seen, 1 / looks, np.nan)  # a pixel at 0 or 1: the scale of one photon
+    free = problem.seen & (master > 2 * low) & (master < (1 - 2 * (1 - high) if np.isfinite(high) else np.inf))
+    std_error = at_the_end
+    weights_std_error = np.zeros(problem.rotations.n)
+    if n_patterns == 0 or not free.any():
+        return ErrorBars(std_error, weights_std_error, 0.0, float(np.nansum(std_error**2)), ())
+    sample = sample_of(problem.patterns, n_used, seed)
+    notes: tuple[str, ...] = ()
+    if n_pixels > LARGEST_MATRIX or _pairs(sample, problem.rotations.n) > _WORK:
+        variance, missing, notes = diagonal_of_inverse(problem, master, weights, sample, free, seed=seed)
+    else:
+        with threadpool_limits(1):  # BLAS's bits depend on its number of threads
+            variance, weights_variance, missing, notes = _from_matrix(problem, master, weights, sample, free)
+        weights_std_error = np.sqrt(weights_variance / n_patterns)
+    std_error = std_error.copy()
+    std_error[free] = np.sqrt(variance / n_patterns)
+    return ErrorBars(std_error, weights_std_error, missing, float(np.nansum(std_error**2)), notes)
+
+
+def sample_of(patterns: Patterns, n: int, seed: int) -> Patterns:
+    """At most n patterns, chosen at random, in the order of the file."""
+    if len(patterns) <= n:
+        return patterns
+    chosen = np.random.default_rng(seed).choice(len(patterns), n, replace=False)
+    return patterns[np.sort(chosen)]
+
+
+def information_matrix(problem: Problem, master: FloatArray, weights: FloatArray, sample: Patterns) -> FloatArray:
+    """Mean of s s^T over a sample, s the score of (master, and the weights' R - 1 directions where they are estimated).
+
+    Returns
+    -------
+    (M, M) or (M + R - 1, M + R - 1) float64 array, per pattern
+    """
+    moments = _moments(problem, master, weights, sample)
+    return _through_score(problem, master, weights, moments) / len(sample)
+
+
+def _moments(problem: Problem, master: FloatArray, weights: FloatArray, sample: Patterns) -> FloatArray:
+    responsibilities = problem.posterior(master, weights, sample)
+    orbits = problem.rotations.orbits(problem.patterns.shape)
+    return outer_home(_masked(problem, sample), responsibilities, orbits, threads=problem.threads)
+
+
+def _masked(problem: Problem, patterns: Patterns) -> Patterns:
+    """Patterns without the photons of bad pixels."""
+    if problem.good.all():
+        return patterns
+    matrix = patterns.to_scipy().tocoo()
+    keep = problem.good[matrix.col]
+    return Patterns.from_coo(
+        matrix.row[keep], matrix.col[keep], counts=matrix.data[keep], shape=patterns.shape, n_patterns=len(patterns)
+    )
+
+
+def _through_score(problem: Problem, master: FloatArray, weights: FloatArray, moments: FloatArray) -> FloatArray:
+    """T moments T^T, where s = T v: a diagonal and R columns, applied without building T."""
+    n_pixels, n = master.size, problem.rotations.n
+    precision = problem.noise.precision(master)
+    columns = -(precision * master)[:, None] * problem.looks.T  # (M, R)
+    homes, cross, mixed = moments[:n_pixels, :n_pixels], moments[:n_pixels, n_pixels:], moments[n_pixels:, n_pixels:]
+    scaled_cross = precision[:, None] * cross  # (M, R)
+    result = precision[:, None] * homes * precision + scaled_cross @ columns.T
+    result += columns @ scaled_cross.T + columns @ mixed @ columns.T
+    if not problem.estimate_weights or n == 1:
+        return result
+    directions = _tangent(n) / weights  # score of the weights: g[k] / weights[k] along directions that keep their sum
+    side = (scaled_cross + columns @ mixed) @ directions.T
+    return np.block([[result, side], [side.T, directions @ mixed @ directions.T]])
+
+
+def _tangent(n: int) -> FloatArray:
+    """(n - 1, n): an orthonormal basis of the directions whose components add up to 0."""
+    basis = np.linalg.qr(np.column_stack([np.ones(n), np.eye(n)[:, : n - 1]]))[0]
+    return np.ascontiguousarray(basis[:, 1:].T)
+
+
+def _from_matrix(
+    problem: Problem, master: FloatArray, weights: FloatArray, sample: Patterns, free: FloatArray
+) -> tuple[FloatArray, FloatArray, float, tuple[str, ...]]:
+    """Diagonal of the inverse information, per pattern: pixels, weights; the missing fraction; notes."""
+    n_free, n_sample = int(free.sum()), len(sample)
+    n_extra = problem.rotations.n - 1 if problem.estimate_weights else 0
+    whole = n_sample == len(problem.patterns)
+    complete = (problem.noise.precision(master) * (weights @ problem.looks))[free]
+    notes: tuple[str, ...] = ()
+    moments = _moments(problem, master, weights, sample)
+    information = _through_score(problem, master, weights, moments) / n_sample
+    size = n_free + n_extra
+    if n_sample < 10 * size and whole:
+        within = _through_score(problem, master, weights, _moments_within(problem, master, weights, sample)) / n_sample
+        full = np.zeros_like(information)
+        np.fill_diagonal(full[: master.size, : master.size], problem.noise.precision(master) * (weights @ problem.looks))
+        if n_extra:
+            tangent = _tangent(problem.rotations.n)
+            full[master.size :, master.size :] = (tangent / weights) @ tangent.T
+        information = full - (within - information)
+        shrink = 1.0
+        notes = ("error bars from Louis' form: few patterns for each pixel",)
+    else:
+        shrink = max(1 - (size + 1) / n_sample, 0.01)  # the mean of an inverse Wishart matrix
+    keep = np.concatenate([np.flatnonzero(free), master.size + np.arange(n_extra)])
+    information = information[np.ix_(keep, keep)]
+    whiten = 1 / np.sqrt(np.concatenate([complete, np.maximum(np.diag(information)[n_free:], 1e-300)]))
+    inverse, floored = _invert(whiten[:, None] * information * whiten)
+    inverse *= shrink
+    if floored:
+        notes = (*notes, f"{floored} directions of the master are hardly told by these patterns: error bars are lower bounds")
+    missing = 1 - 1 / max(_largest_eigenvalue(inverse[:n_free, :n_free]), 1.0)
+    variance = np.diag(inverse) * whiten**2
+    weights_variance = np.zeros(problem.rotations.n)
+    if n_extra:
+        tangent = _tangent(problem.rotations.n)
+        covariance = (whiten[n_free:, None] * inverse[n_free:, n_free:]) * whiten[n_free:]
+        weights_variance = np.einsum("ak,ab,bk->k", tangent, covariance, tangent)
+    return variance[:n_free], weights_variance, missing, notes
+
+
+def _moments_within(problem: Problem, master: FloatArray, weights: FloatArray, sample: Patterns) -> FloatArray:
+    """sum_p sum_k g[p, k] v_k v_k^T, v_k = (pattern turned home by k alone, the k-th unit vector)."""
+    n_pixels, n = master.size, problem.rotations.n
+    responsibilities = problem.posterior(master, weights, sample).astype(np.float64)
+    moments = np.zeros((n_pixels + n, n_pixels + n))
+    counts = _masked(problem, sample).to_scipy().astype(np.float64)
+    for k in range(n):
+        inverse = problem.inverse[k]
+        weighted = (counts.multiply(responsibilities[:, k : k + 1]).T @ counts).toarray()
+        moments[:n_pixels, :n_pixels] += weighted[np.ix_(inverse, inverse)]
+        plane = np.asarray(counts.T @ responsibilities[:, k])
+        moments[:n_pixels, n_pixels + k] = moments[n_pixels + k, :n_pixels] = plane[inverse]
+        moments[n_pixels + k, n_pixels + k] = responsibilities[:, k].sum()
+    return moments
+
+
+def _invert(matrix: FloatArray) -> tuple[FloatArray, int]:
+    """Inverse of a whitened information, and how many of its eigenvalues had to be raised to the floor."""
+    try:
+        factor = np.linalg.inv(np.linalg.cholesky(matrix))
+        inverse = factor.T @ factor
+        if np.trace(inverse) < len(matrix) / FLOOR and _largest_eigenvalue(inverse) < 1 / FLOOR:
+            return inverse, 0
+    except np.linalg.LinAlgError:
+        pass  # not positive definite: the eigenvalues say where
+    values, vectors = np.linalg.eigh(matrix)
+    floored = int((values < FLOOR).sum())
+    return (vectors / np.maximum(values, FLOOR)) @ vectors.T, floored
+
+
+def _largest_eigenvalue(matrix: FloatArray) -> float:
+    """By powers, from a fixed start: to a per mille, which is all that is asked of it."""
+    vector = np.random.default_rng(0).standard_normal(len(matrix))
+    value = 0.0
+    for _ in range(200):
+        image = matrix @ vector
+        norm = float(np.linalg.norm(image))
+        if norm == 0 or abs(norm - value) < 1e-5 * norm:
+            return norm
+        value, vector = norm, image / norm
+    return value
+
+
+def _pairs(sample: Patterns, n: int) -> float:
+    """Products that the sums of outer products take."""
+    lit = np.diff(sample.indptr).astype(np.float64)
+    return float((lit**2).sum()) / 2 * n * n

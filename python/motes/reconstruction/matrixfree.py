@@ -1,0 +1,133 @@
+"""Error bars without an M x M matrix: the information as an operator, its inverse by conjugate gradients.
+
+One application costs one likelihood and one back-rotation over the sample. The diagonal of the inverse is estimated from
+random signs z, as the mean of z * (I^-1 z): its error falls with the number of signs, and only what lies off the
+diagonal, once whitened, contributes to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from motes import _core
+from motes.patterns import Patterns
+from motes.reconstruction.problem import FloatArray, Problem
+
+PROBES = 64
+_TOGETHER = 16
+_STEPS = 200
+_TOLERANCE = 1e-3
+_POWERS = 40
+
+
+@dataclass(frozen=True)
+class InformationOperator:
+    """D^-1/2 I D^-1/2 over the free pixels, D the complete-data information.
+
+    With `louis`, I is D less the information that unknown orientations hide, else the mean of s s^T.
+    """
+
+    problem: Problem
+    master: FloatArray
+    sample: Patterns
+    responsibilities: npt.NDArray[np.float32]
+    complete: FloatArray  # (M,)
+    free: npt.NDArray[np.bool_]
+    louis: bool
+
+    def __call__(self, vectors: FloatArray) -> FloatArray:
+        """Apply to the columns of (n_free, q)."""
+        problem, n = self.problem, self.problem.rotations.n
+        whiten = 1 / np.sqrt(self.complete[self.free])
+        scaled = np.zeros((self.master.size, vectors.shape[1]))
+        scaled[self.free] = whiten[:, None] * vectors
+        precision = problem.noise.precision(self.master)[:, None]
+        weighted = precision * scaled
+        base = -np.einsum("kj,jq->kq", problem.looks, self.master[:, None] * weighted)
+        table = weighted[problem.index] * problem.good[:, None]  # (R, M, q)
+        table = np.ascontiguousarray(table.transpose(1, 0, 2).reshape(self.master.size, -1), np.float32)
+        slopes = _core.likelihood(
+            self.sample._core, table, base.ravel().astype(np.float32), threads=problem.threads
+        ).reshape(len(self.sample), n, -1)
+        gamma = self.responsibilities[:, :, None]
+        mean_slope = (gamma * slopes).sum(axis=1, keepdims=True)
+        coefficients = gamma * (slopes - mean_slope if self.louis else mean_slope)
+        planes = _core.backrotation(
+            self.sample._core, np.ascontiguousarray(coefficients.reshape(len(self.sample), -1)), threads=problem.threads
+        )
+        planes = planes.reshape(self.master.size, n, -1) * problem.good[:, None, None]
+        home = sum(planes[problem.inverse[k], k] for k in range(n))
+        totals = coefficients.sum(axis=0, dtype=np.float64)  # (R, q)
+        scores = precision * (home - self.master[:, None] * (problem.looks.T @ totals)) / len(self.sample)
+        image = whiten[:, None] * scores[self.free]
+        return vectors - image if self.louis else image
+
+
+def diagonal_of_inverse(
+    problem: Problem,
+    master: FloatArray,
+    weights: FloatArray,
+    sample: Patterns,
+    free: npt.NDArray[np.bool_],
+    *,
+    seed: int,
+) -> tuple[FloatArray, float, tuple[str, ...]]:
+    """Diagonal of the inverse information per pattern, the missing fraction, and notes."""
+    complete = problem.noise.precision(master) * (weights @ problem.looks)
+    n_free = int(free.sum())
+    louis = len(sample) < 10 * n_free
+    responsibilities = problem.posterior(master, weights, sample)
+    operator = InformationOperator(problem, master, sample, responsibilities, complete, free, louis)
+    rng = np.random.default_rng(seed)
+    estimate = np.zeros(n_free)
+    solved = True
+    for _ in range(PROBES // _TOGETHER):
+        signs = rng.choice((-1.0, 1.0), (n_free, _TOGETHER))
+        solution, ok = _conjugate_gradients(operator, signs)
+        solved &= ok
+        estimate += (signs * solution).sum(axis=1)
+    shrink = 1.0 if louis else max(1 - (n_free + 1) / len(sample), 0.01)
+    variance = np.maximum(shrink * estimate / PROBES, 0.25) / complete[free]
+    form = "Louis' form" if louis else "the mean of squared scores"
+    notes = (f"error bars from {form} without a matrix: {PROBES} random signs",)
+    if problem.estimate_weights:
+        notes = (*notes, "error bars take the orientation weights as known")
+    if not solved:
+        notes = (*notes, "some directions of the master are hardly told by these patterns: error bars are lower bounds")
+    return variance, _missing_fraction(operator, rng, n_free), notes
+
+
+def _conjugate_gradients(operator: InformationOperator, right: FloatArray) -> tuple[FloatArray, bool]:
+    """Solve for each column; False where the operator is not positive along the way."""
+    solution = np.zeros_like(right)
+    residual, direction = right.copy(), right.copy()
+    size = (residual**2).sum(axis=0)
+    target = _TOLERANCE**2 * size
+    for _ in range(_STEPS):
+        image = operator(direction)
+        curvature = (direction * image).sum(axis=0)
+        if (curvature <= 0).any():
+            return solution, False
+        step = np.where(size > target, size / curvature, 0.0)
+        solution += step * direction
+        residual -= step * image
+        before, size = size, (residual**2).sum(axis=0)
+        if (size <= target).all():
+            return solution, True
+        direction = residual + size / before * direction
+    return solution, False
+
+
+def _missing_fraction(operator: InformationOperator, rng: np.random.Generator, n_free: int) -> float:
+    """Largest eigenvalue of 1 - operator, by powers."""
+    vector = rng.standard_normal((n_free, 1))
+    value = 0.0
+    for _ in range(_POWERS):
+        vector /= np.linalg.norm(vector)
+        image = vector - operator(vector)
+        value = float((vector * image).sum())
+        vector = image
+    return min(max(value, 0.0), 1.0)

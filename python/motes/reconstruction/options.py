@@ -1,0 +1,125 @@
+"""What a user may ask of `reconstruct`, checked before any work."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from motes.noise import Bernoulli, Noise
+from motes.patterns import Patterns
+from motes.reconstruction.em import PlainEM, Squarem
+from motes.reconstruction.fisher import FisherScoring
+from motes.reconstruction.hard import HardEM, SeedL2
+from motes.reconstruction.information import LARGEST_MATRIX
+from motes.reconstruction.sgd import SGD
+from motes.reconstruction.start import NAMES
+from motes.reconstruction.state import Method
+
+METHODS = ("em", "hard-em", "l2-em", "sgd")
+ACCELERATIONS = ("auto", "squarem", "fisher", "none")
+WEIGHTS = ("uniform", "estimate")
+SEED_ROUNDS = 5
+_SQUAREM_SWEEPS, _FISHER_SWEEPS, _INFORMATIONS = 36, 10, 3  # measured: science of the reference work, contrast 0.5
+
+
+def one_of(name: str, value: object, choices: Sequence[str]) -> str:
+    """`value`, or a ValueError that lists the choices.
+
+    Examples
+    --------
+    >>> one_of("method", "em", METHODS)
+    'em'
+    """
+    if value not in choices:
+        raise ValueError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
+    return str(value)
+
+
+def whole(name: str, value: object, least: int) -> int:
+    """`value` as an int of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise TypeError(f"{name}: expected a whole number, got {value!r}")
+    if value < least:
+        raise ValueError(f"{name}: expected {least} or more, got {value}")
+    return int(value)
+
+
+def positive(name: str, value: object) -> float:
+    """`value` as a positive, finite float."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.floating | np.integer):
+        raise TypeError(f"{name}: expected a number, got {value!r}")
+    if not (math.isfinite(value) and value > 0):
+        raise ValueError(f"{name}: expected a positive, finite number, got {value}")
+    return float(value)
+
+
+def choose_method(
+    patterns: Patterns, n_rotations: int, method: str, acceleration: str | None, tolerance: float, seed: int,
+    sgd: dict[str, Any],
+) -> tuple[Method, str]:
+    """The method with its options, and the acceleration's name as it was chosen."""
+    acceleration = "none" if acceleration is None else one_of("acceleration", acceleration, ACCELERATIONS)
+    if method == "em":
+        chosen = predicted_faster(patterns, n_rotations) if acceleration == "auto" else acceleration
+        if chosen == "squarem":
+            return Squarem(tolerance), chosen
+        if chosen == "fisher":
+            return FisherScoring(tolerance, seed), chosen
+        return PlainEM(tolerance), chosen
+    if acceleration not in ("auto", "none"):
+        raise ValueError(f"acceleration: {acceleration} is for method em, got method {method}")
+    if method == "hard-em":
+        return HardEM(tolerance), "none"
+    if method == "l2-em":
+        return SeedL2(SEED_ROUNDS), "none"
+    return SGD(seed=seed, **sgd), "none"
+
+
+def predicted_faster(patterns: Patterns, n_rotations: int) -> str:
+    """`squarem` or `fisher`, whichever is predicted, from shapes alone, to take less work.
+
+    Examples
+    --------
+    >>> predicted_faster(Patterns.empty((25, 25), 10), 4)
+    'squarem'
+    """
+    n_pixels, n_patterns = patterns.n_pixels, max(len(patterns), 1)
+    if n_pixels > LARGEST_MATRIX:
+        return "squarem"
+    a_pattern = patterns.n_lit / n_patterns
+    sweep = 2 * patterns.n_lit * n_rotations
+    outer = min(20_000, n_patterns) * a_pattern**2 / 2 * n_rotations**2
+    information = outer + 25 * n_pixels**3 / 8  # an eigenvalue problem; eight flops in the time of one scattered addition
+    fisher = _FISHER_SWEEPS * sweep + _INFORMATIONS * information
+    return "fisher" if fisher < _SQUAREM_SWEEPS * sweep else "squarem"
+
+
+def check_init(init: object, patterns: Patterns, noise: Noise) -> str | npt.NDArray[np.float64]:
+    """A start's name, or a master of the patterns' shape with possible means."""
+    if isinstance(init, str):
+        return one_of("init", init, NAMES)
+    master = np.asarray(init, np.float64)
+    if master.shape != patterns.shape:
+        raise ValueError(f"init: expected shape {patterns.shape}, got {master.shape}")
+    most = 1.0 if isinstance(noise, Bernoulli) else np.finfo(np.float64).max
+    if not ((master >= 0) & (master <= most)).all():
+        raise ValueError(f"init: expected finite means, 0 or more{' and at most 1' if most == 1 else ''}")
+    return master
+
+
+def check_mask(mask: object, shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    """Good pixels, (M,): `mask` is True where a pixel is bad."""
+    if mask is None:
+        return np.ones(shape[0] * shape[1], np.bool_)
+    bad = np.asarray(mask)
+    if bad.shape != shape:
+        raise ValueError(f"mask: expected shape {shape}, got {bad.shape}")
+    if bad.dtype != np.bool_ and not (np.issubdtype(bad.dtype, np.integer) and np.isin(bad, (0, 1)).all()):
+        raise ValueError(f"mask: expected True (or 1) for bad pixels and False (or 0) for good ones, got {bad.dtype}")
+    if bad.all():
+        raise ValueError("mask: every pixel is bad")
+    return ~bad.astype(np.bool_).ravel()

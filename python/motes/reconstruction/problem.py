@@ -1,0 +1,160 @@
+"""The likelihood of a master, and the sums from which every method makes its step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from motes.kernels.sweep import sweep_model
+from motes.noise import LinearModel, Noise, linear_model
+from motes.patterns import Patterns
+from motes.rotations import Rotations
+
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Point:
+    """A master and orientation weights, with what one sweep at them tells.
+
+    Attributes
+    ----------
+    master : (M,) float64 array
+        Mean photons a pixel.
+    weights : (R,) float64 array
+        Probability of each rotation.
+    log_likelihood : float
+        Nats per pattern, at `master` and `weights`.
+    em_master, em_weights : arrays
+        The M step from here.
+    """
+
+    master: FloatArray
+    weights: FloatArray
+    log_likelihood: float
+    em_master: FloatArray
+    em_weights: FloatArray
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Patterns, how they turn, how they scatter, and which pixels of the detector are good."""
+
+    patterns: Patterns
+    rotations: Rotations
+    noise: Noise
+    good: npt.NDArray[np.bool_]  # (M,), detector
+    estimate_weights: bool
+    dtype: type[np.float32] | type[np.float64]
+    threads: int
+
+    @cached_property
+    def index(self) -> npt.NDArray[np.int32]:
+        """(R, M): the master's pixel that each template shows at each detector pixel."""
+        return self.rotations.index(self.patterns.shape)
+
+    @cached_property
+    def inverse(self) -> npt.NDArray[np.int32]:
+        """(R, M): the detector pixel where each template shows each pixel of the master."""
+        return np.argsort(self.index, axis=1).astype(np.int32)
+
+    @cached_property
+    def looks(self) -> FloatArray:
+        """(R, M): 1 where a template shows a pixel of the master to a good detector pixel."""
+        return self.good[self.inverse].astype(np.float64)
+
+    @cached_property
+    def seen(self) -> npt.NDArray[np.bool_]:
+        """(M,): pixels of the master that some orientation shows to a good pixel."""
+        return self.looks.any(axis=0)
+
+    @cached_property
+    def photons(self) -> npt.NDArray[np.int64]:
+        """(M,): photons of each good detector pixel over all patterns."""
+        return np.where(self.good, self.patterns.total_image().ravel(), 0)
+
+    @cached_property
+    def limits(self) -> tuple[float, float]:
+        """Means that estimates are kept within."""
+        return self.noise.limits(len(self.patterns))
+
+    @cached_property
+    def mean_master(self) -> FloatArray:
+        """(M,): what the patterns say of the master where nothing is known of their orientations."""
+        looks = self.looks.sum(axis=0)
+        home = self.photons[self.inverse].sum(axis=0)
+        mean = home / np.maximum(looks, 1) / max(len(self.patterns), 1)
+        return self.inside(np.where(self.seen, mean, mean[self.seen].mean() if self.seen.any() else 0.0))
+
+    @property
+    def uniform(self) -> FloatArray:
+        """(R,): equal weights."""
+        return np.full(self.rotations.n, 1 / self.rotations.n)
+
+    def inside(self, master: FloatArray) -> FloatArray:
+        """Means kept within the limits of the noise model."""
+        return np.clip(master, *self.limits)
+
+    def model(self, master: FloatArray, weights: FloatArray) -> LinearModel:
+        """Templates of a master as the kernels take them."""
+        with np.errstate(divide="ignore"):
+            log_prior = np.log(weights)
+        return linear_model(
+            self.noise, master[self.index], log_prior=log_prior, good=self.good, dtype=self.dtype
+        )
+
+    def sums(
+        self, model: LinearModel, patterns: Patterns | None = None, *, hard: bool = False
+    ) -> tuple[float, FloatArray, FloatArray, FloatArray]:
+        """Sweep all patterns or some: nats a pattern, photons turned home, looks, weights.
+
+        Returns
+        -------
+        log_likelihood : float
+            Nats per pattern.
+        home : (M,) float64 array
+            sum_p sum_r gamma[p, r] x[p], turned home, over good pixels.
+        looks : (M,) float64 array
+            The patterns that had a chance to put a photon there: the exact denominator of each pixel.
+        weights : (R,) float64 array
+            sum_p gamma[p, r].
+        """
+        patterns = self.patterns if patterns is None else patterns
+        sums = sweep_model(patterns, model, hard=hard, threads=self.threads)
+        planes = sums.planes.reshape(self.rotations.n, -1) * self.good
+        home = np.take_along_axis(planes, self.inverse, axis=1).sum(axis=0)
+        looks = sums.weights @ self.looks
+        return sums.log_likelihood / max(len(patterns), 1), home, looks, sums.weights
+
+    def evaluate(self, master: FloatArray, weights: FloatArray, *, hard: bool = False) -> Point:
+        """One sweep at a master: its likelihood, and the M step from there."""
+        value, home, looks, per_rotation = self.sums(self.model(master, weights), hard=hard)
+        em_master = self.inside(np.where(looks > 0, home / np.maximum(looks, 1e-300), master))
+        total = per_rotation.sum()
+        em_weights = per_rotation / total if self.estimate_weights and total > 0 else weights
+        return Point(master, weights, value, em_master, em_weights)
+
+    def posterior(self, master: FloatArray, weights: FloatArray, patterns: Patterns) -> npt.NDArray[np.float32]:
+        """Responsibilities of some patterns: (n, R) float32."""
+        from motes import _core
+
+        model = self.model(master, weights)
+        _, responsibilities, _ = _core.posterior(
+            patterns._core,
+            model.weights.astype(np.float32),
+            model.base.astype(np.float32),
+            label=False,
+            responsibility=True,
+            evidence=False,
+            threads=self.threads,
+        )
+        return responsibilities
+
+    def contrast(self, master: FloatArray) -> float:
+        """||master - mean(master)|| over the seen pixels: what relative errors refer to."""
+        values = master[self.seen]
+        return float(np.linalg.norm(values - values.mean())) if values.size else 0.0

@@ -1,0 +1,233 @@
+"""What a reconstruction found, and how sure it is."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from motes import _core, rotations as groups
+from motes.errors import FormatError
+from motes.io.atomic import atomic_path
+from motes.io.npz import open_archive
+from motes.noise import Bernoulli, Noise, Poisson, linear_model
+from motes.patterns import Patterns
+from motes.rotations import Rotations
+from motes.threads import available_threads
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_ARRAYS = (
+    "master", "std_error", "labels", "weights", "weights_std_error", "counts", "first_pattern_posterior", "seen", "good",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Assignment:
+    """Orientations of patterns under a reconstruction.
+
+    Attributes
+    ----------
+    labels : (N,) int32 array
+        The most likely rotation of each pattern.
+    log_likelihood : (N,) float64 array
+        Of each pattern, over all orientations, nats (Poisson: without ln x!).
+    """
+
+    labels: npt.NDArray[np.int32]
+    log_likelihood: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Reconstruction:
+    """A master with its error bars.
+
+    The free global turn is fixed by convention: the first pattern's most likely label is 0.
+
+    Attributes
+    ----------
+    master : (H, W) float64 array
+        Mean photons a pixel; NaN where no good pixel ever saw it.
+    std_error : (H, W) float64 array
+        Standard error of each pixel, photons, from the observed information of the mixture.
+    labels : (N,) int32 array
+        Each pattern's most likely rotation of the master: clockwise quarter turns, for D4 4-7 mirrored.
+    weights, weights_std_error : (R,) float64 arrays
+        Probability of each rotation; with `weights="uniform"` given, and its error 0.
+    counts : (R,) int64 array
+        Patterns per rotation, by their labels, hence relative to the first pattern.
+    first_pattern_posterior : (R,) float64 array
+        How sure the first pattern's label is: all counts turn with it.
+    log_likelihood : float
+        Nats per pattern (Poisson: without ln x!).
+    error_bound : float
+        Cramer-Rao bound on ||master - truth|| / ||truth - mean(truth)||, evaluated at the estimate.
+    missing_information : float
+        The largest fraction of information that the unknown orientations hide: the rate at which plain EM converges.
+    agreement : float or None
+        Least correlation of the other restarts' masters with the best, after the best turn; None for one start.
+    seen, good : (H, W) bool arrays
+        Pixels of the master that a good detector pixel sees in some orientation; good pixels of the detector.
+    history : tuple of dict
+        One record an iteration: `restart`, `iteration`, `sweeps`, `log_likelihood`, `gain`, `step`, `seconds`.
+    converged, interrupted : bool
+        The stopping rule was met; Ctrl-C or the callback ended the run.
+    notes : tuple of str
+        What a user should know.
+    """
+
+    master: npt.NDArray[np.float64]
+    std_error: npt.NDArray[np.float64]
+    labels: npt.NDArray[np.int32]
+    weights: npt.NDArray[np.float64]
+    weights_std_error: npt.NDArray[np.float64]
+    counts: npt.NDArray[np.int64]
+    first_pattern_posterior: npt.NDArray[np.float64]
+    seen: npt.NDArray[np.bool_]
+    good: npt.NDArray[np.bool_]
+    log_likelihood: float
+    error_bound: float
+    missing_information: float
+    agreement: float | None
+    history: tuple[dict[str, Any], ...]
+    converged: bool
+    interrupted: bool
+    iterations: int
+    sweeps: int
+    method: str
+    acceleration: str
+    init: str
+    seed: int
+    threads: int
+    seconds: float
+    n_patterns: int
+    n_photons: int
+    rotations: Rotations
+    noise: Noise
+    notes: tuple[str, ...]
+
+    def responsibilities(self, patterns: Patterns, *, threads: int | None = None) -> npt.NDArray[np.float32]:
+        """Posterior probability of each rotation for each pattern: (N, R) float32.
+
+        Parameters
+        ----------
+        patterns : Patterns
+            Those that were fitted, or others of the same shape.
+        threads : int, optional
+            By default all that this process may use.
+        """
+        return self._posterior(patterns, threads, responsibility=True)[1]
+
+    def assign(self, patterns: Patterns, *, threads: int | None = None) -> Assignment:
+        """Labels and likelihoods of patterns, also of those that the master was not fitted to.
+
+        Parameters
+        ----------
+        patterns : Patterns
+            N patterns of the same shape.
+        threads : int, optional
+            By default all that this process may use.
+        """
+        labels, _, evidence = self._posterior(patterns, threads, label=True, evidence=True)
+        return Assignment(labels, evidence)
+
+    def _posterior(
+        self,
+        patterns: Patterns,
+        threads: int | None,
+        *,
+        label: bool = False,
+        responsibility: bool = False,
+        evidence: bool = False,
+    ) -> tuple[Any, Any, Any]:
+        if patterns.shape != self.master.shape:
+            raise ValueError(f"patterns: expected shape {self.master.shape}, got {patterns.shape}")
+        self.noise.check(patterns)
+        low, high = self.noise.limits(self.n_patterns)
+        templates = np.nan_to_num(self.master.ravel(), nan=0.5).clip(low, high)[self.rotations.index(patterns.shape)]
+        with np.errstate(divide="ignore"):
+            log_prior = np.log(self.weights)
+        good = self.good.ravel()
+        model = linear_model(self.noise, templates, log_prior=log_prior, good=good, dtype=np.float32)
+        labels, gamma, centred = _core.posterior(
+            patterns._core,
+            model.weights,
+            model.base,
+            label=label,
+            responsibility=responsibility,
+            evidence=evidence,
+            threads=available_threads(threads),
+        )
+        if evidence:
+            common = patterns.to_scipy() @ np.where(good, model.common_weight, 0.0)
+            centred = centred + common + model.common_base
+        return labels, gamma, centred
+
+    def plot(self) -> Figure:
+        """Master and error bars: a Matplotlib figure."""
+        from motes import plotting
+
+        return plotting.master(self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything to one .npz file, whole or not at all.
+
+        Parameters
+        ----------
+        path : path
+            An existing file is replaced.
+        """
+        record = {
+            field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name not in _ARRAYS
+        }
+        record.update(rotations=self.rotations.name, noise=self.noise.name, version=_core.version)
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        arrays["record"] = np.frombuffer(json.dumps(record).encode(), np.uint8)
+        with atomic_path(path) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(file, **arrays)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Reconstruction:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        FormatError
+            If the file is damaged or none of `save`'s.
+        """
+        with open_archive(path) as archive:
+            try:
+                arrays = {name: archive.array(name) for name in _ARRAYS}
+                record = json.loads(archive.array("record").tobytes())
+                record.pop("version")
+                record["rotations"] = getattr(groups, record["rotations"])
+                record["noise"] = {"bernoulli": Bernoulli, "poisson": Poisson}[record["noise"]]()
+                record["history"], record["notes"] = tuple(record["history"]), tuple(record["notes"])
+                return cls(**arrays, **record)
+            except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+                raise FormatError(f"{Path(path)}: no saved reconstruction ({error!r})") from error
+
+    def __repr__(self) -> str:
+        height, width = self.master.shape
+        ended = "interrupted" if self.interrupted else "converged" if self.converged else "not converged"
+        return (
+            f"Reconstruction({height}x{width} master from {self.n_patterns:,} patterns of "
+            f"{self.n_photons / max(self.n_patterns, 1):.3g} photons by {self.method}, {ended} after {self.sweeps} sweeps, "
+            f"{self.log_likelihood:.4f} nats a pattern, relative error bound {self.error_bound:.3g})"
+        )
+
+    def _repr_html_(self) -> str:
+        import base64
+        import io
+
+        buffer = io.BytesIO()
+        self.plot().savefig(buffer, format="png")
+        picture = base64.b64encode(buffer.getvalue()).decode()
+        return f'<p>{self!r}</p><img alt="master and standard error" src="data:image/png;base64,{picture}">'

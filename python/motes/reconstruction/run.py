@@ -1,0 +1,326 @@
+"""`reconstruct`: start, climb, look back."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from motes.noise import Bernoulli, Noise
+from motes.patterns import Patterns
+from motes.reconstruction import checkpoint as checkpoints
+from motes.reconstruction import options
+from motes.reconstruction.checkpoint import Progress
+from motes.reconstruction.information import error_bars
+from motes.reconstruction.problem import FloatArray, Problem
+from motes.reconstruction.result import Reconstruction
+from motes.reconstruction.start import start_master
+from motes.reconstruction.state import Method, State
+from motes.rotations import C4, Rotations
+from motes.threads import available_threads
+
+Callback = Callable[[dict[str, Any]], bool | None]
+
+CHECKPOINT_SECONDS = 5.0
+
+
+def reconstruct(
+    patterns: Patterns,
+    rotations: Rotations = C4,
+    noise: Noise | None = None,
+    *,
+    method: str = "em",
+    acceleration: str | None = "auto",
+    init: str | npt.NDArray[np.floating[Any]] | None = None,
+    weights: str = "uniform",
+    tolerance: float = 1e-7,
+    max_iterations: int = 1000,
+    restarts: int = 1,
+    seed: int = 0,
+    threads: int | None = None,
+    mask: npt.NDArray[Any] | None = None,
+    binarise: bool = False,
+    epochs: int = 10,
+    batch: int = 500,
+    rate: float = 1.0,
+    decay: float = 0.6,
+    hard: bool = False,
+    dtype: type[np.float32] | type[np.float64] = np.float32,
+    std_error: bool = True,
+    callback: Callback | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+) -> Reconstruction:
+    """Recover the master image behind patterns of unknown orientation, with error bars.
+
+    Parameters
+    ----------
+    patterns : Patterns
+        N patterns of (L, L) pixels, each the master turned by an unknown rotation.
+    rotations : Rotations
+        `motes.C4` (default), `motes.D4` or `motes.C1`.
+    noise : Bernoulli or Poisson, optional
+        `motes.Bernoulli()` by default: a pixel fires or not.
+    method : {"em", "sgd", "hard-em", "l2-em"}
+        Maximum likelihood by soft expectation maximisation; by stochastic gradients with back-rotation; hard assignment
+        by likelihood; the seed's Algorithm 1 (hard, Euclidean, from the mean, 5 rounds), a baseline.
+    acceleration : {"auto", "squarem", "fisher", "none"} or None
+        Of method em. `auto` takes whichever of the two is predicted, from shapes alone, to be faster.
+    init : {"spectral", "mean", "random"} or (L, L) array, optional
+        Where to start: see `motes.reconstruction.start`. By default spectral, for l2-em the mean. An array (mean
+        photons a pixel) means one start.
+    weights : {"uniform", "estimate"}
+        Probabilities of the rotations: equal, or estimated with the master.
+    tolerance : float
+        Nats per pattern: stop when less is to be gained.
+    max_iterations : int
+        Iterations of each start; epochs end method sgd.
+    restarts : int
+        Seeded starts; the one that ends at the highest likelihood is returned, with how the others agree.
+    seed : int
+        The same seed gives the same bits.
+    threads : int, optional
+        By default all that this process may use. The result does not depend on it.
+    mask : (L, L) bool array, optional
+        True for bad pixels of the detector: they count neither for nor against.
+    binarise : bool
+        Count a lit pixel once, whatever it caught.
+    epochs, batch, rate, decay, hard
+        Of method sgd: passes, patterns a step, first step, its decay with the epoch, hard responsibilities.
+    dtype : float32 or float64
+        Of the scores; float64 is the reference mode.
+    std_error : bool
+        False leaves the error bars out (NaN).
+    callback : callable, optional
+        Called with each record of the history; returning True ends the run as Ctrl-C does.
+    checkpoint : path, optional
+        File to keep the state in, every few seconds and at the end of an interrupted run.
+    resume : bool
+        Go on from `checkpoint` if it is there; the result has the bits of an uninterrupted run.
+
+    Returns
+    -------
+    Reconstruction
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an option or an array is out of range; the message names it.
+    CheckpointError
+        If the checkpoint is of another run.
+
+    Notes
+    -----
+    Model, formulas and error bars: docs/theory.md. Ctrl-C during the iterations returns the best so far, marked as
+    interrupted.
+
+    Examples
+    --------
+    >>> from motes import simulate
+    >>> truth = simulate.scaled(simulate.portrait(9), 20.0)
+    >>> data = simulate.patterns(truth, 4000, seed=1)
+    >>> patterns = Patterns.from_coo(data.rows, data.cols, shape=(9, 9), n_patterns=4000)
+    >>> result = reconstruct(patterns)
+    >>> result.converged, result.master.shape
+    (True, (9, 9))
+    """
+    began = time.perf_counter()
+    noise = Bernoulli() if noise is None else noise
+    options.one_of("method", method, options.METHODS)
+    options.one_of("weights", weights, options.WEIGHTS)
+    tolerance = options.positive("tolerance", tolerance)
+    max_iterations = options.whole("max_iterations", max_iterations, 1)
+    restarts = options.whole("restarts", restarts, 1)
+    seed = options.whole("seed", seed, 0)
+    sgd = {
+        "epochs": options.whole("epochs", epochs, 1),
+        "batch": options.whole("batch", batch, 1),
+        "rate": options.positive("rate", rate),
+        "decay": options.positive("decay", decay),
+        "hard": bool(hard),
+    }
+    if resume and checkpoint is None:
+        raise ValueError("resume: needs the checkpoint to go on from")
+    patterns = patterns.binarised() if binarise else patterns
+    noise.check(patterns)
+    rotations.index(patterns.shape)  # refuses what is no square
+    good = options.check_mask(mask, patterns.shape)
+    climb, acceleration = options.choose_method(
+        patterns, rotations.n, method, acceleration, tolerance, seed, sgd
+    )
+    start = options.check_init(climb.start_with if init is None else init, patterns, noise)
+    problem = Problem(patterns, rotations, noise, good, weights == "estimate", dtype, available_threads(threads))
+    asked = {
+        "rotations": rotations.name, "noise": noise.name, "method": method, "acceleration": acceleration,
+        "init": start if isinstance(start, str) else start.tobytes().hex(), "weights": weights, "tolerance": tolerance,
+        "max_iterations": max_iterations, "restarts": restarts, "seed": seed, "sgd": sgd, "dtype": np.dtype(dtype).name,
+    }  # fmt: skip
+    keeper = _Keeper(problem, asked, None if checkpoint is None else Path(checkpoint), resume)
+    n_starts = 1 if isinstance(start, np.ndarray) else restarts
+    climbed = _climb_all(problem, climb, start, n_starts, seed, max_iterations, callback, keeper, began)
+    return _look_back(problem, climb, climbed, acceleration, start, seed, std_error, began)
+
+
+@dataclass(frozen=True)
+class _Climbed:
+    states: tuple[State, ...]
+    history: tuple[dict[str, Any], ...]
+    interrupted: bool
+
+
+class _Keeper:
+    """Saves the state now and then; loads it once."""
+
+    def __init__(self, problem: Problem, asked: dict[str, Any], path: Path | None, resume: bool) -> None:
+        self.path = path
+        self.mark = "" if path is None else checkpoints.fingerprint(problem, asked)
+        found = path is not None and resume and path.exists()
+        self.progress = checkpoints.load(path, self.mark) if found and path else Progress()
+        self._saved = time.monotonic()
+
+    def keep(self, progress: Progress, *, now: bool = False) -> None:
+        self.progress = progress
+        if self.path is not None and (now or time.monotonic() - self._saved > CHECKPOINT_SECONDS):
+            checkpoints.save(self.path, progress, self.mark)
+            self._saved = time.monotonic()
+
+
+def _climb_all(
+    problem: Problem, climb: Method, start: str | FloatArray, n_starts: int, seed: int, max_iterations: int,
+    callback: Callback | None, keeper: _Keeper, began: float,
+) -> _Climbed:  # fmt: skip
+    state = keeper.progress.current
+    interrupted = False
+    try:
+        for restart in range(len(keeper.progress.finished), n_starts):
+            if state is None:
+                master = start_master(problem, start, seed=seed, restart=restart)
+                state = climb.begin(problem, problem.evaluate(master, problem.uniform))
+                keeper.keep(replace(keeper.progress, current=state))
+            while not state.converged and state.iteration < max_iterations:
+                state = climb.step(problem, state)
+                record = _record(state, restart, began)
+                keeper.keep(replace(keeper.progress, current=state, history=(*keeper.progress.history, record)))
+                if callback is not None and callback(record):
+                    raise KeyboardInterrupt
+            keeper.keep(replace(keeper.progress, finished=(*keeper.progress.finished, state), current=None))
+            state = None
+    except KeyboardInterrupt:
+        if not keeper.progress.finished and keeper.progress.current is None:
+            raise  # nothing to return yet
+        interrupted = True
+    keeper.keep(keeper.progress, now=True)
+    current = keeper.progress.current
+    states = (*keeper.progress.finished, *(() if current is None else (current,)))
+    return _Climbed(states, keeper.progress.history, interrupted)
+
+
+def _record(state: State, restart: int, began: float) -> dict[str, Any]:
+    return {
+        "restart": restart,
+        "iteration": state.iteration,
+        "sweeps": state.sweeps,
+        "log_likelihood": state.point.log_likelihood,
+        "gain": state.gain,
+        "step": state.step,
+        "seconds": time.perf_counter() - began,
+    }
+
+
+def _look_back(
+    problem: Problem, climb: Method, climbed: _Climbed, acceleration: str, start: str | FloatArray, seed: int,
+    std_error: bool, began: float,
+) -> Reconstruction:  # fmt: skip
+    """Of the best state: labels, error bars, and the turn that makes the first pattern's label 0."""
+    best = max(climbed.states, key=lambda state: state.point.log_likelihood)
+    master, weights = best.point.master, best.point.weights
+    point = problem.evaluate(master, weights) if climb.name in ("hard-em", "l2-em") else best.point
+    shape, rotations, patterns = problem.patterns.shape, problem.rotations, problem.patterns
+    notes: list[str] = []
+    if not best.converged:
+        why = "interrupted" if climbed.interrupted else f"not converged after {best.iteration} iterations"
+        notes.append(f"{why}: the last one won {best.gain:.3g} nats a pattern")
+    if std_error:
+        bars = error_bars(problem, master, weights, seed=seed)
+        notes.extend(bars.notes)
+        errors, missing, variance = bars.std_error, bars.missing_information, bars.total_variance
+        weights_error = bars.weights_std_error
+    else:
+        errors, missing, variance = np.full(master.size, np.nan), np.nan, np.nan
+        weights_error = np.zeros(rotations.n)
+    contrast = problem.contrast(master)
+    labels = _labels(problem, master, weights)
+    first = int(labels[0]) if len(labels) else 0
+    posterior = problem.posterior(master, weights, patterns[:1])
+    unseen = int((~problem.seen).sum())
+    if unseen:
+        notes.append(f"{unseen} pixels of the master are never seen by a good pixel: NaN")
+
+    def home(values: FloatArray) -> FloatArray:
+        return rotations.turn_master(values.reshape(shape), first)
+
+    slots = rotations.relabel(np.arange(rotations.n), first)
+    order = np.argsort(slots)
+    labels = rotations.relabel(labels, first)
+    return Reconstruction(
+        master=home(np.where(problem.seen, master, np.nan)),
+        std_error=home(np.where(problem.seen, errors, np.nan)),
+        labels=labels,
+        weights=weights[order],
+        weights_std_error=weights_error[order],
+        counts=np.bincount(labels, minlength=rotations.n).astype(np.int64),
+        first_pattern_posterior=(posterior[0].astype(np.float64) if len(posterior) else weights)[order],
+        seen=home(problem.seen.astype(np.float64)) > 0,
+        good=problem.good.reshape(shape).copy(),
+        log_likelihood=point.log_likelihood,
+        error_bound=float(np.sqrt(variance)) / contrast if contrast > 0 else float("inf"),
+        missing_information=missing,
+        agreement=_agreement(problem, [state.point.master for state in climbed.states if state is not best], master),
+        history=climbed.history,
+        converged=best.converged,
+        interrupted=climbed.interrupted,
+        iterations=best.iteration,
+        sweeps=best.sweeps,
+        method=climb.name,
+        acceleration=acceleration,
+        init=start if isinstance(start, str) else "array",
+        seed=seed,
+        threads=problem.threads,
+        seconds=time.perf_counter() - began,
+        n_patterns=len(patterns),
+        n_photons=patterns.n_photons,
+        rotations=rotations,
+        noise=problem.noise,
+        notes=tuple(notes),
+    )
+
+
+def _labels(problem: Problem, master: FloatArray, weights: FloatArray) -> npt.NDArray[np.int32]:
+    from motes import _core
+
+    model = problem.model(master, weights)
+    labels, _, _ = _core.posterior(
+        problem.patterns._core, model.weights, model.base, label=True, responsibility=False, evidence=False,
+        threads=problem.threads,
+    )  # fmt: skip
+    return labels
+
+
+def _agreement(problem: Problem, others: list[FloatArray], best: FloatArray) -> float | None:
+    """Least correlation of other masters with the best, each after its best turn."""
+    if not others or problem.contrast(best) == 0:
+        return None
+    centred = best - best.mean()
+    correlations = []
+    for other in others:
+        turned = other[problem.index]
+        turned = turned - turned.mean(axis=1, keepdims=True)
+        sizes = np.linalg.norm(turned, axis=1) * np.linalg.norm(centred)
+        correlations.append(float((turned @ centred / np.maximum(sizes, 1e-300)).max()))
+    return min(correlations)

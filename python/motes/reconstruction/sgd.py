@@ -1,0 +1,82 @@
+"""Stochastic gradients with back-rotation: the seed's Algorithm 2, completed.
+
+The gradient of a batch is turned home by the responsibilities of its patterns (soft, or the best orientation alone).
+Plain steps crawl along the directions that unknown orientations nearly hide, so steps are preconditioned: by the
+complete-data information during the first epoch, which is mini-batch EM, then by the inverse information of the mixture,
+estimated from a subsample. The answer is the mean of the iterates of the later epochs.
+
+Erratum of the seed: its Algorithm 2 adds the gradient of an error that it means to minimise; the sign here climbs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from motes.reconstruction.fisher import PATTERNS_USED, bounded_step, inverse_information
+from motes.reconstruction.information import LARGEST_MATRIX
+from motes.reconstruction.problem import FloatArray, Point, Problem
+from motes.reconstruction.state import State
+
+
+@dataclass(frozen=True)
+class SGD:
+    """Mini-batch steps in shuffled order, one iteration an epoch."""
+
+    epochs: int
+    batch: int
+    rate: float  # of the first step
+    decay: float  # the step of epoch e is rate * max(1, e)^-decay
+    hard: bool
+    seed: int
+    name: str = "sgd"
+    start_with: str = "spectral"
+
+    def begin(self, problem: Problem, point: Point) -> State:
+        """Remember the running iterate and the mean of the iterates."""
+        nothing = np.zeros(point.master.size)
+        return State(point, memory={"iterate": point.master, "mean": nothing, "averaged": np.array(0.0)})
+
+    def step(self, problem: Problem, state: State) -> State:
+        """One epoch over a fresh order of the patterns, then one sweep to see where it led."""
+        epoch = state.iteration
+        memory = dict(state.memory)
+        if epoch >= 1 and epoch <= 2 and problem.patterns.n_pixels <= LARGEST_MATRIX:
+            memory["inverse"] = inverse_information(
+                problem, state.point.master, state.point.weights, n_used=PATTERNS_USED, seed=self.seed + epoch
+            )
+        self._run_epoch(problem, state.point.weights, epoch, memory)
+        averaged = float(memory["averaged"])
+        master = memory["mean"] / averaged if averaged else memory["iterate"]
+        point = problem.evaluate(problem.inside(master), state.point.em_weights)
+        gain = point.log_likelihood - state.point.log_likelihood
+        done = epoch + 1 >= self.epochs
+        return State(point, epoch + 1, state.sweeps + 2, gain, f"epoch, step {self._rate(epoch, 1.0):.3g}", done, memory)
+
+    def _rate(self, epoch: int, part: float) -> float:
+        """Constant while the start is far; then falling, so that the mean of the iterates settles."""
+        return float(self.rate * max(1.0, epoch + part) ** -self.decay)
+
+    def _run_epoch(self, problem: Problem, weights: FloatArray, epoch: int, memory: dict[str, np.ndarray]) -> None:
+        order = np.random.default_rng([self.seed, epoch]).permutation(len(problem.patterns))
+        shuffled = problem.patterns[order]
+        batch = min(self.batch, max(1, len(order)))
+        n_batches = max(1, len(order) // batch)
+        edges = np.linspace(0, len(order), n_batches + 1).astype(int)
+        iterate, total, averaged = memory["iterate"], memory["mean"].copy(), float(memory["averaged"])
+        inverse = memory.get("inverse")
+        for b in range(n_batches):
+            part = shuffled[edges[b] : edges[b + 1]]
+            _, home, looks, _ = problem.sums(problem.model(iterate, weights), part, hard=self.hard)
+            residual = (home - looks * iterate) / max(len(part), 1)
+            if inverse is None:
+                direction = residual / np.maximum(weights @ problem.looks, 1e-12)
+            else:
+                direction = inverse @ (problem.noise.precision(iterate) * residual)
+            iterate = bounded_step(problem, iterate, self._rate(epoch, (b + 1) / n_batches) * direction)
+            if epoch >= self.epochs // 3:
+                total += iterate
+                averaged += 1
+        memory.update(iterate=iterate, mean=total, averaged=np.array(averaged))
+

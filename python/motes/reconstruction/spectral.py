@@ -1,0 +1,138 @@
+"""The spectral start: what the second moments of the patterns tell of the master.
+
+The rotated masters differ from their mean along at most R - 1 directions, and the covariance of the patterns, pixels
+scaled to unit variance, stands out along them. Averaged over the group, the covariance is as good as that of R times the
+patterns. In those few dimensions patterns are points with nearly unit noise about R centres, which are one centre turned
+by the group: a small mixture, solved from several seeded starts, tells them apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from motes import _core
+from motes.kernels.outer import second_moments
+from motes.reconstruction.information import LARGEST_MATRIX, sample_of
+from motes.reconstruction.problem import FloatArray, Problem
+
+_MOMENT_PATTERNS = 100_000
+_MIXTURE_PATTERNS = 20_000
+_MOST_DIRECTIONS = 7
+_STARTS = 8
+_ROUNDS = 25
+_POWERS_OF_MATRIX = 60
+_POWERS_OF_PATTERNS = 20
+_DENSE_PHOTONS = 200  # a pattern: beyond, the sums of outer products cost more than applying them
+
+
+@dataclass(frozen=True)
+class _Scaled:
+    """Patterns as points: less their mean over patterns and orientations, divided by its deviation."""
+
+    problem: Problem
+    mean: FloatArray  # (M,), the same for every orientation
+    scale: FloatArray  # (M,), 1 / deviation; 0 for bad and silent pixels
+
+    def project(self, patterns: object, directions: FloatArray) -> FloatArray:
+        """(n, q) coordinates of patterns along (M, q) directions."""
+        weights = self.scale[:, None] * directions
+        base = -(self.mean @ weights)
+        return _core.likelihood(
+            patterns, weights.astype(np.float32), base.astype(np.float32), threads=self.problem.threads
+        ).astype(np.float64)
+
+
+def spectral_start(problem: Problem, rng: np.random.Generator) -> FloatArray:
+    """A master whose turns explain the second moments: (M,) float64."""
+    with threadpool_limits(1):
+        return _spectral_start(problem, rng)
+
+
+def _spectral_start(problem: Problem, rng: np.random.Generator) -> FloatArray:
+    mean = problem.mean_master[problem.index].mean(axis=0)
+    deviation = 1 / np.sqrt(problem.noise.precision(mean))
+    lit = problem.good & (mean > 2 * problem.limits[0])
+    scaled = _Scaled(problem, mean, np.where(lit, 1 / deviation, 0.0))
+    apply, powers = _covariance(problem, scaled, rng)
+    n_directions = min(problem.rotations.n - 1, _MOST_DIRECTIONS, problem.patterns.n_pixels)
+    directions, values = _leading_directions(apply, problem.patterns.n_pixels, n_directions, powers, rng)
+    turns = np.stack([directions.T @ directions[problem.inverse[k]] for k in range(problem.rotations.n)])
+    few = sample_of(problem.patterns, _MIXTURE_PATTERNS, int(rng.integers(2**31)))
+    centre = _one_centre(scaled.project(few._core, directions), turns, np.maximum(values - 1, 1e-3), rng)
+    points = scaled.project(problem.patterns._core, directions)
+    responsibilities = _responsibilities(points, turns @ centre)[0].astype(np.float32)
+    planes = _core.backrotation(problem.patterns._core, responsibilities, threads=problem.threads)
+    planes = planes.T * problem.good
+    home = np.take_along_axis(planes, problem.inverse, axis=1).sum(axis=0)
+    looks = responsibilities.sum(axis=0, dtype=np.float64) @ problem.looks
+    return np.where(looks > 0, home / np.maximum(looks, 1e-300), problem.mean_master)
+
+
+def _covariance(
+    problem: Problem, scaled: _Scaled, rng: np.random.Generator
+) -> tuple[Callable[[FloatArray], FloatArray], int]:
+    """The scaled covariance, averaged over the group, as an operator; and how many powers of it are cheap."""
+    patterns = sample_of(problem.patterns, _MOMENT_PATTERNS, int(rng.integers(2**31)))
+    n_pixels, n = patterns.n_pixels, problem.rotations.n
+    if n_pixels <= LARGEST_MATRIX and patterns.n_lit <= _DENSE_PHOTONS * len(patterns):
+        moments = second_moments(patterns, threads=problem.threads) / len(patterns)
+        centred = moments - np.outer(scaled.mean, scaled.mean)
+        unrotated = scaled.scale[:, None] * centred * scaled.scale
+        total, looks = np.zeros((n_pixels, n_pixels)), np.zeros((n_pixels, n_pixels))
+        for k in range(n):
+            turned = np.ix_(problem.inverse[k], problem.inverse[k])
+            total += unrotated[turned]
+            looks += np.outer(problem.looks[k], problem.looks[k])
+        matrix = total / np.maximum(looks, 1)
+        return lambda vectors: matrix @ vectors, _POWERS_OF_MATRIX
+    few = sample_of(patterns, _MIXTURE_PATTERNS, int(rng.integers(2**31)))
+
+    def apply(vectors: FloatArray) -> FloatArray:
+        image = np.zeros_like(vectors)
+        for k in range(n):
+            points = scaled.project(few._core, vectors[problem.index[k]])
+            planes = _core.backrotation(few._core, points.astype(np.float32), threads=problem.threads)
+            centred = scaled.scale[:, None] * (planes - np.outer(scaled.mean, points.sum(axis=0))) / len(few)
+            image += centred[problem.inverse[k]]
+        return image / n
+
+    return apply, _POWERS_OF_PATTERNS
+
+
+def _leading_directions(
+    apply: Callable[[FloatArray], FloatArray], n_pixels: int, n: int, powers: int, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """The n leading eigenvectors and eigenvalues, by subspace iteration."""
+    vectors = np.linalg.qr(rng.standard_normal((n_pixels, min(2 * n + 4, n_pixels))))[0]
+    for _ in range(powers):
+        vectors = np.linalg.qr(apply(vectors))[0]
+    values, rotation = np.linalg.eigh(vectors.T @ apply(vectors))
+    leading = np.argsort(values)[::-1][:n]
+    return vectors @ rotation[:, leading], values[leading]
+
+
+def _one_centre(points: FloatArray, turns: FloatArray, strength: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """The centre whose turns by the group explain the points best: EM with unit noise, from several starts."""
+    best, best_value = np.zeros(points.shape[1]), -np.inf
+    for _ in range(_STARTS):
+        centre = np.sqrt(strength) * rng.standard_normal(points.shape[1])
+        for _ in range(_ROUNDS):
+            gamma, _ = _responsibilities(points, turns @ centre)
+            centre = sum(turns[k].T @ (gamma[:, k] @ points) for k in range(len(turns))) / len(points)
+        value = _responsibilities(points, turns @ centre)[1]
+        if value > best_value:
+            best, best_value = centre, value
+    return best
+
+
+def _responsibilities(points: FloatArray, centres: FloatArray) -> tuple[FloatArray, float]:
+    """Posterior of each centre for each point, and the mean log-likelihood up to a constant."""
+    scores = points @ centres.T - 0.5 * (centres**2).sum(axis=1)
+    largest = scores.max(axis=1, keepdims=True)
+    gamma = np.exp(scores - largest)
+    total = gamma.sum(axis=1, keepdims=True)
+    return gamma / total, float((largest + np.log(total)).mean())

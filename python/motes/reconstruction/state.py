@@ -1,0 +1,53 @@
+"""Where a method stands: everything it needs to go on, so that a resumed run has the bits of an uninterrupted one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from motes.reconstruction.problem import Point, Problem
+
+
+@dataclass(frozen=True)
+class State:
+    """A point, how it was reached, and what the method remembers.
+
+    Attributes
+    ----------
+    point : Point
+        The current master, evaluated.
+    iteration, sweeps : int
+        Steps done, and passes over all patterns that they and the start took.
+    gain : float
+        Nats per pattern that the last step won; infinity before the first.
+    step : str
+        What the last step was, for the log.
+    converged : bool
+        The stopping rule was met.
+    memory : dict of arrays
+        The method's own.
+    """
+
+    point: Point
+    iteration: int = 0
+    sweeps: int = 1
+    gain: float = np.inf
+    step: str = "start"
+    converged: bool = False
+    memory: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+
+
+class Method(Protocol):
+    """A way to climb: pure functions of problem and state."""
+
+    name: str
+    start_with: str  # the `init` that it takes by default
+
+    def begin(self, problem: Problem, point: Point) -> State:
+        """The state before the first step."""
+
+    def step(self, problem: Problem, state: State) -> State:
+        """The next state."""
