@@ -22,8 +22,9 @@ from motes.reconstruction.matrixfree import diagonal_of_inverse
 from motes.reconstruction.problem import FloatArray, Problem
 
 LARGEST_MATRIX = 1500  # pixels: beyond, no M x M matrix is built
-PATTERNS_USED = 40_000
+PATTERNS_USED = 20_000
 FLOOR = 0.01  # of the complete-data information: a smaller eigenvalue is not to be told from 0 by a sample
+_LEAST_PHOTONS = 25.0
 _WORK = 4e9  # products of two photons that a matrix may cost; denser patterns go without one
 
 
@@ -73,12 +74,16 @@ def error_bars(
     looks = n_patterns * (weights @ problem.looks)
     with np.errstate(divide="ignore"):
         at_the_end = np.where(problem.seen, 1 / looks, np.nan)  # a pixel at 0 or 1: the scale of one photon
-    free = problem.seen & (master > 2 * low) & (master < (1 - 2 * (1 - high) if np.isfinite(high) else np.inf))
-    std_error = at_the_end
+    inside = problem.seen & (master > 2 * low) & (master < (1 - 2 * (1 - high) if np.isfinite(high) else np.inf))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        known = 1 / np.sqrt(problem.noise.precision(master) * looks)  # the error if all orientations were known
+    std_error = np.where(inside, known, at_the_end)
     weights_std_error = np.zeros(problem.rotations.n)
+    sample = sample_of(problem.patterns, n_used, seed)
+    # Of a pixel that hardly fires (or hardly ever fails to) a sample tells too little; orientations hide nothing of it.
+    free = inside & (_rarer_outcome(master, high) * looks * len(sample) >= _LEAST_PHOTONS * max(n_patterns, 1))
     if n_patterns == 0 or not free.any():
         return ErrorBars(std_error, weights_std_error, 0.0, float(np.nansum(std_error**2)), ())
-    sample = sample_of(problem.patterns, n_used, seed)
     notes: tuple[str, ...] = ()
     if n_pixels > LARGEST_MATRIX or _pairs(sample, problem.rotations.n) > _WORK:
         variance, missing, notes = diagonal_of_inverse(problem, master, weights, sample, free, seed=seed)
@@ -86,9 +91,12 @@ def error_bars(
         with threadpool_limits(1):  # BLAS's bits depend on its number of threads
             variance, weights_variance, missing, notes = _from_matrix(problem, master, weights, sample, free)
         weights_std_error = np.sqrt(weights_variance / n_patterns)
-    std_error = std_error.copy()
     std_error[free] = np.sqrt(variance / n_patterns)
     return ErrorBars(std_error, weights_std_error, missing, float(np.nansum(std_error**2)), notes)
+
+
+def _rarer_outcome(master: FloatArray, high: float) -> FloatArray:
+    return np.minimum(master, 1 - master) if np.isfinite(high) else master
 
 
 def sample_of(patterns: Patterns, n: int, seed: int) -> Patterns:

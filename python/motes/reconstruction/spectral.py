@@ -10,14 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from motes import _core
 from motes.kernels.outer import second_moments
+from motes.patterns import Patterns
 from motes.reconstruction.information import LARGEST_MATRIX, sample_of
 from motes.reconstruction.problem import FloatArray, Problem
+
+SingleArray: TypeAlias = npt.NDArray[np.float32]
 
 _MOMENT_PATTERNS = 100_000
 _MIXTURE_PATTERNS = 20_000
@@ -37,13 +42,13 @@ class _Scaled:
     mean: FloatArray  # (M,), the same for every orientation
     scale: FloatArray  # (M,), 1 / deviation; 0 for bad and silent pixels
 
-    def project(self, patterns: object, directions: FloatArray) -> FloatArray:
+    def project(self, patterns: Patterns, directions: FloatArray) -> SingleArray:
         """(n, q) coordinates of patterns along (M, q) directions."""
         weights = self.scale[:, None] * directions
         base = -(self.mean @ weights)
         return _core.likelihood(
-            patterns, weights.astype(np.float32), base.astype(np.float32), threads=self.problem.threads
-        ).astype(np.float64)
+            patterns._core, weights.astype(np.float32), base.astype(np.float32), threads=self.problem.threads
+        )
 
 
 def spectral_start(problem: Problem, rng: np.random.Generator) -> FloatArray:
@@ -62,9 +67,10 @@ def _spectral_start(problem: Problem, rng: np.random.Generator) -> FloatArray:
     directions, values = _leading_directions(apply, problem.patterns.n_pixels, n_directions, powers, rng)
     turns = np.stack([directions.T @ directions[problem.inverse[k]] for k in range(problem.rotations.n)])
     few = sample_of(problem.patterns, _MIXTURE_PATTERNS, int(rng.integers(2**31)))
-    centre = _one_centre(scaled.project(few._core, directions), turns, np.maximum(values - 1, 1e-3), rng)
-    points = scaled.project(problem.patterns._core, directions)
-    responsibilities = _responsibilities(points, turns @ centre)[0].astype(np.float32)
+    points = np.ascontiguousarray(scaled.project(few, directions).T)
+    centre = _one_centre(points, turns, np.maximum(values - 1, 1e-3), rng)
+    points = np.ascontiguousarray(scaled.project(problem.patterns, directions).T)
+    responsibilities = np.ascontiguousarray(_responsibilities(points, turns @ centre)[0].T)
     planes = _core.backrotation(problem.patterns._core, responsibilities, threads=problem.threads)
     planes = planes.T * problem.good
     home = np.take_along_axis(planes, problem.inverse, axis=1).sum(axis=0)
@@ -94,9 +100,9 @@ def _covariance(
     def apply(vectors: FloatArray) -> FloatArray:
         image = np.zeros_like(vectors)
         for k in range(n):
-            points = scaled.project(few._core, vectors[problem.index[k]])
-            planes = _core.backrotation(few._core, points.astype(np.float32), threads=problem.threads)
-            centred = scaled.scale[:, None] * (planes - np.outer(scaled.mean, points.sum(axis=0))) / len(few)
+            points = scaled.project(few, vectors[problem.index[k]])
+            planes = _core.backrotation(few._core, points, threads=problem.threads)
+            centred = scaled.scale[:, None] * (planes - np.outer(scaled.mean, points.sum(axis=0, dtype=np.float64))) / len(few)
             image += centred[problem.inverse[k]]
         return image / n
 
@@ -115,24 +121,31 @@ def _leading_directions(
     return vectors @ rotation[:, leading], values[leading]
 
 
-def _one_centre(points: FloatArray, turns: FloatArray, strength: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _one_centre(points: SingleArray, turns: FloatArray, strength: FloatArray, rng: np.random.Generator) -> FloatArray:
     """The centre whose turns by the group explain the points best: EM with unit noise, from several starts."""
-    best, best_value = np.zeros(points.shape[1]), -np.inf
+    few = np.ascontiguousarray(points[:, : points.shape[1] // 4])
+    best, best_value = np.zeros(len(points)), -np.inf
     for _ in range(_STARTS):
-        centre = np.sqrt(strength) * rng.standard_normal(points.shape[1])
-        for _ in range(_ROUNDS):
-            gamma, _ = _responsibilities(points, turns @ centre)
-            centre = sum(turns[k].T @ (gamma[:, k] @ points) for k in range(len(turns))) / len(points)
-        value = _responsibilities(points, turns @ centre)[1]
+        centre = _climb(few, turns, np.sqrt(strength) * rng.standard_normal(len(points)), _ROUNDS)
+        value = _responsibilities(few, turns @ centre)[1]
         if value > best_value:
             best, best_value = centre, value
-    return best
+    return _climb(points, turns, best, _ROUNDS)
 
 
-def _responsibilities(points: FloatArray, centres: FloatArray) -> tuple[FloatArray, float]:
-    """Posterior of each centre for each point, and the mean log-likelihood up to a constant."""
-    scores = points @ centres.T - 0.5 * (centres**2).sum(axis=1)
-    largest = scores.max(axis=1, keepdims=True)
+def _climb(points: SingleArray, turns: FloatArray, centre: FloatArray, rounds: int) -> FloatArray:
+    for _ in range(rounds):
+        gamma, _ = _responsibilities(points, turns @ centre)
+        sums = (points @ gamma.T).astype(np.float64)  # (q, R)
+        centre = np.einsum("kij,ik->j", turns, sums) / points.shape[1]
+    return centre
+
+
+def _responsibilities(points: SingleArray, centres: FloatArray) -> tuple[SingleArray, float]:
+    """Posterior of each centre for each point, (R, n), and the mean log-likelihood up to a constant."""
+    scores = centres.astype(np.float32) @ points
+    scores -= (0.5 * (centres**2).sum(axis=1, keepdims=True)).astype(np.float32)
+    largest = scores.max(axis=0)
     gamma = np.exp(scores - largest)
-    total = gamma.sum(axis=1, keepdims=True)
-    return gamma / total, float((largest + np.log(total)).mean())
+    total = gamma.sum(axis=0)
+    return gamma / total, float((largest + np.log(total)).mean(dtype=np.float64))
