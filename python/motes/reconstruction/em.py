@@ -22,16 +22,19 @@ class PlainEM:
     start_with: str = "spectral"
 
     def begin(self, problem: Problem, point: Point) -> State:
-        """Nothing to remember yet."""
-        return State(point)
+        """Remember the rate of convergence, and how many iterations promised little more."""
+        return State(point, memory={"rate": np.array(0.0), "small_gains": np.array(0.0)})
 
     def step(self, problem: Problem, state: State) -> State:
         """Move to the M step's master."""
         point = problem.evaluate(state.point.em_master, state.point.em_weights)
         gain = point.log_likelihood - state.point.log_likelihood
-        rate = min(max(gain / state.gain, 0.0), 0.9999) if state.gain > 0 else 0.0
-        converged = state.iteration > 0 and gain * rate / (1 - rate) < self.tolerance and gain < self.tolerance
-        return State(point, state.iteration + 1, state.sweeps + 1, gain, "em", converged)
+        seen = min(max(gain / state.gain, 0.0), 0.9999) if state.gain > 0 else 0.0
+        rate = max(seen, 0.95 * float(state.memory["rate"]))  # gains near the rounding of a sum say little of the rate
+        to_come = max(gain, NOISE / 10) * rate / (1 - rate)
+        small = float(state.memory["small_gains"]) + 1 if max(gain, to_come) < self.tolerance else 0.0
+        memory = {"rate": np.array(rate), "small_gains": np.array(small)}
+        return State(point, state.iteration + 1, state.sweeps + 1, gain, "em", small >= 2, memory)
 
 
 @dataclass(frozen=True)

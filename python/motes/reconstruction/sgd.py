@@ -3,7 +3,8 @@
 The gradient of a batch is turned home by the responsibilities of its patterns (soft, or the best orientation alone).
 Plain steps crawl along the directions that unknown orientations nearly hide, so steps are preconditioned: by the
 complete-data information during the first epoch, which is mini-batch EM, then by the inverse information of the mixture,
-estimated from a subsample. The answer is the mean of the iterates of the later epochs.
+estimated from a subsample. The answer is the mean of the iterates of the later epochs. An epoch that loses likelihood
+is taken back, and steps are halved from there.
 
 Erratum of the seed: its Algorithm 2 adds the gradient of an error that it means to minimise; the sign here climbs.
 """
@@ -19,6 +20,9 @@ from motes.reconstruction.information import LARGEST_MATRIX
 from motes.reconstruction.problem import FloatArray, Point, Problem
 from motes.reconstruction.state import State
 
+_FIRST = 10
+_LOSS = 1e-3  # nats a pattern: more than the iterates' own scatter costs
+
 
 @dataclass(frozen=True)
 class SGD:
@@ -26,8 +30,8 @@ class SGD:
 
     epochs: int
     batch: int
-    rate: float  # of the first step
-    decay: float  # the step of epoch e is rate * max(1, e)^-decay
+    rate: float  # batch t (from 0, over all epochs) moves rate * (t + 10)^-decay of the way
+    decay: float
     hard: bool
     seed: int
     name: str = "sgd"
@@ -36,7 +40,7 @@ class SGD:
     def begin(self, problem: Problem, point: Point) -> State:
         """Remember the running iterate and the mean of the iterates."""
         nothing = np.zeros(point.master.size)
-        return State(point, memory={"iterate": point.master, "mean": nothing, "averaged": np.array(0.0)})
+        return State(point, memory={"iterate": point.master, "mean": nothing, "averaged": np.array(0.0), "scale": np.array(1.0)})
 
     def step(self, problem: Problem, state: State) -> State:
         """One epoch over a fresh order of the patterns, then one sweep to see where it led."""
@@ -51,12 +55,12 @@ class SGD:
         master = memory["mean"] / averaged if averaged else memory["iterate"]
         point = problem.evaluate(problem.inside(master), state.point.em_weights)
         gain = point.log_likelihood - state.point.log_likelihood
-        done = epoch + 1 >= self.epochs
-        return State(point, epoch + 1, state.sweeps + 2, gain, f"epoch, step {self._rate(epoch, 1.0):.3g}", done, memory)
-
-    def _rate(self, epoch: int, part: float) -> float:
-        """Constant while the start is far; then falling, so that the mean of the iterates settles."""
-        return float(self.rate * max(1.0, epoch + part) ** -self.decay)
+        sweeps, done, step = state.sweeps + 2, epoch + 1 >= self.epochs, "epoch"
+        if not gain > -_LOSS:
+            memory.update(iterate=state.point.master, mean=np.zeros(master.size), averaged=np.array(0.0))
+            memory["scale"] = memory["scale"] / 2
+            point, gain, step = state.point, 0.0, "epoch taken back, steps halved"
+        return State(point, epoch + 1, sweeps, gain, step, done, memory)
 
     def _run_epoch(self, problem: Problem, weights: FloatArray, epoch: int, memory: dict[str, np.ndarray]) -> None:
         order = np.random.default_rng([self.seed, epoch]).permutation(len(problem.patterns))
@@ -65,7 +69,7 @@ class SGD:
         n_batches = max(1, len(order) // batch)
         edges = np.linspace(0, len(order), n_batches + 1).astype(int)
         iterate, total, averaged = memory["iterate"], memory["mean"].copy(), float(memory["averaged"])
-        inverse = memory.get("inverse")
+        inverse, scale = memory.get("inverse"), self.rate * float(memory["scale"])
         for b in range(n_batches):
             part = shuffled[edges[b] : edges[b + 1]]
             _, home, looks, _ = problem.sums(problem.model(iterate, weights), part, hard=self.hard)
@@ -74,7 +78,7 @@ class SGD:
                 direction = residual / np.maximum(weights @ problem.looks, 1e-12)
             else:
                 direction = inverse @ (problem.noise.precision(iterate) * residual)
-            iterate = bounded_step(problem, iterate, self._rate(epoch, (b + 1) / n_batches) * direction)
+            iterate = bounded_step(problem, iterate, scale * (epoch * n_batches + b + _FIRST) ** -self.decay * direction)
             if epoch >= self.epochs // 3:
                 total += iterate
                 averaged += 1
