@@ -126,7 +126,10 @@ def _missing_fraction(operator: InformationOperator, rng: np.random.Generator, n
     vector = rng.standard_normal((n_free, 1))
     value = 0.0
     for _ in range(_POWERS):
-        vector /= np.linalg.norm(vector)
+        size = float(np.linalg.norm(vector))
+        if size < 1e-12:  # orientations are certain: nothing is hidden
+            return 0.0
+        vector /= size
         image = vector - operator(vector)
         value = float((vector * image).sum())
         vector = image

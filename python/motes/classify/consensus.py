@@ -1,0 +1,79 @@
+"""Consensus alignment: turn each class average to the anchor, and superpose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from motes.rotations import C4, Rotations
+
+
+@dataclass(frozen=True, eq=False)
+class Consensus:
+    """Class averages brought home.
+
+    Attributes
+    ----------
+    master : (H, W) float64 array
+        Weighted mean of the class averages, each turned to the anchor.
+    rotations : (K,) int32 array
+        The rotation of the master that each class shows.
+    correlations : (K,) float64 array
+        Of each turned class average with the anchor.
+    """
+
+    master: npt.NDArray[np.float64]
+    rotations: npt.NDArray[np.int32]
+    correlations: npt.NDArray[np.float64]
+
+
+def consensus(
+    averages: npt.NDArray[np.floating[Any]],
+    rotations: Rotations = C4,
+    *,
+    members: npt.NDArray[Any] | None = None,
+    anchor: int = 0,
+) -> Consensus:
+    """Align class averages by correlation with one of them, and superpose them (the seed's section 4.1).
+
+    Parameters
+    ----------
+    averages : (K, H, W) array
+        Class averages.
+    rotations : Rotations
+        The group.
+    members : (K,) array, optional
+        Weights of the classes; equal by default.
+    anchor : int
+        The class that the others are turned to.
+
+    Returns
+    -------
+    Consensus
+
+    Examples
+    --------
+    >>> image = np.arange(9.0).reshape(3, 3)
+    >>> found = consensus(np.stack([image, np.rot90(image, -1)]))
+    >>> found.rotations, bool(np.all(found.master == image))
+    (array([0, 1], dtype=int32), True)
+    """
+    images = np.asarray(averages, np.float64)
+    if images.ndim != 3 or not 0 <= anchor < len(images):
+        raise ValueError(f"averages: expected shape (K, H, W) with K > {anchor}, got {images.shape}")
+    weights = np.ones(len(images)) if members is None else np.asarray(members, np.float64)
+    templates = rotations.expand(images[anchor]).reshape(rotations.n, -1)
+    templates = templates - templates.mean(axis=1, keepdims=True)
+    flat = images.reshape(len(images), -1)
+    flat = flat - flat.mean(axis=1, keepdims=True)
+    sizes = np.outer(np.linalg.norm(flat, axis=1), np.linalg.norm(templates, axis=1))
+    correlations = flat @ templates.T / np.maximum(sizes, 1e-300)
+    shown = correlations.argmax(axis=1)
+    home = sum(
+        weight * rotations.turn_master(image, rotations.inverse(int(r)))
+        for weight, image, r in zip(weights, images, shown, strict=True)
+    )
+    return Consensus(home / weights.sum(), shown.astype(np.int32), correlations.max(axis=1))

@@ -1,0 +1,199 @@
+"""k-means on photon patterns: exact sums, updated by the patterns that move."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from motes import _core
+from motes.kernels.assignment import Clusters, assign
+from motes.patterns import Patterns
+from motes.threads import available_threads
+
+
+@dataclass(frozen=True, eq=False)
+class KMeans:
+    """Clusters that k-means found.
+
+    Attributes
+    ----------
+    labels : (N,) int32 array
+        Cluster of each pattern.
+    centroids : (K, H, W) float64 array
+        Mean photons a pixel.
+    members : (K,) int64 array
+        Patterns in each cluster.
+    inertia : float
+        Sum over patterns of the squared distance to the nearest centroid.
+    iterations : int
+        Rounds of the best start.
+    converged : bool
+        No pattern moved in the last round, or the centroids moved less than the tolerance.
+    """
+
+    labels: npt.NDArray[np.int32]
+    centroids: npt.NDArray[np.float64]
+    members: npt.NDArray[np.int64]
+    inertia: float
+    iterations: int
+    converged: bool
+
+    def __repr__(self) -> str:
+        return f"KMeans({len(self.members)} clusters of {self.members.tolist()} patterns, inertia {self.inertia:.6g})"
+
+
+def kmeans(
+    patterns: Patterns,
+    n_clusters: int = 4,
+    *,
+    init: str | npt.NDArray[np.floating[Any]] = "k-means++",
+    restarts: int = 1,
+    max_iterations: int = 300,
+    tolerance: float = 1e-4,
+    seed: int = 0,
+    threads: int | None = None,
+) -> KMeans:
+    """Cluster patterns by Euclidean distance (Lloyd's algorithm).
+
+    Parameters
+    ----------
+    patterns : Patterns
+        N patterns; at least `n_clusters`.
+    n_clusters : int
+        K.
+    init : {"k-means++", "random"} or (K, H, W) array
+        Where to start: patterns far from each other, any patterns, or centroids as given.
+    restarts : int
+        Starts; the one of least inertia is returned. An array means one.
+    max_iterations : int
+        Rounds of each start.
+    tolerance : float
+        Stop when the centroids move less, relative to the mean variance of the pixels (as scikit-learn's).
+    seed : int
+        The same seed gives the same bits.
+    threads : int, optional
+        By default all that this process may use. The result does not depend on it.
+
+    Returns
+    -------
+    KMeans
+
+    Raises
+    ------
+    ValueError
+        If there are fewer patterns than clusters, or `init` does not fit.
+
+    Examples
+    --------
+    >>> patterns = Patterns.from_dense([[1, 1, 0, 0], [0, 0, 1, 1], [1, 1, 0, 0]])
+    >>> kmeans(patterns, 2).inertia
+    0.0
+    """
+    if not 1 <= n_clusters <= len(patterns):
+        raise ValueError(f"n_clusters: expected 1 to {len(patterns)}, the number of patterns, got {n_clusters}")
+    threads = available_threads(threads)
+    given = check_centroids(init, n_clusters, patterns)
+    squares = sum_of_squares(patterns)
+    mean = patterns.total_image().ravel() / len(patterns)
+    limit = tolerance * float(squares / len(patterns) - mean @ mean) / patterns.n_pixels
+    best: KMeans | None = None
+    for restart in range(1 if given is not None else restarts):
+        rng = np.random.default_rng([seed, restart])
+        start = first_centroids(patterns, n_clusters, str(init), rng) if given is None else given
+        found = _lloyd(patterns, start, squares, limit, max_iterations, rng, threads)
+        if best is None or found.inertia < best.inertia:
+            best = found
+    assert best is not None
+    return best
+
+
+def _lloyd(
+    patterns: Patterns,
+    centroids: npt.NDArray[np.float64],
+    squares: int,
+    limit: float,
+    max_iterations: int,
+    rng: np.random.Generator,
+    threads: int,
+) -> KMeans:
+    clusters = Clusters.none(len(patterns), patterns.n_pixels, len(centroids))
+    iteration, converged = 0, False
+    while True:
+        n_moved, _ = assign(patterns, centroids, clusters, threads=threads)
+        before, centroids = centroids, clusters.centroids
+        empty = clusters.members == 0
+        if empty.any():  # a cluster that lost all its patterns starts anew at one of them
+            centroids[empty] = patterns[rng.choice(len(patterns), int(empty.sum()))].to_dense().reshape(-1, patterns.n_pixels)
+        iteration += 1
+        converged = not empty.any() and (n_moved == 0 or float(((centroids - before) ** 2).sum()) <= limit)
+        if converged or iteration >= max_iterations:
+            break
+    if n_moved:  # labels of the centroids that are returned
+        assign(patterns, centroids, clusters, threads=threads)
+    inertia = _inertia(clusters, centroids, squares)
+    shape = (len(centroids), *patterns.shape)
+    return KMeans(clusters.labels, centroids.reshape(shape), clusters.members, inertia, iteration, converged)
+
+
+def _inertia(clusters: Clusters, centroids: npt.NDArray[np.float64], squares: int) -> float:
+    """In float64, from the exact sums: sum |x|^2 - 2 sum_k S_k . c_k + sum_k n_k |c_k|^2."""
+    cross = float((clusters.photons.T * centroids).sum())
+    return max(squares - 2 * cross + float(clusters.members @ (centroids**2).sum(axis=1)), 0.0)
+
+
+def sum_of_squares(patterns: Patterns) -> int:
+    """sum_p |x_p|^2, in whole numbers.
+
+    Examples
+    --------
+    >>> sum_of_squares(Patterns.from_dense([[3, 1, 0, 0]]))
+    10
+    """
+    start, stop = np.searchsorted(patterns.multi_position, (patterns.indptr[0], patterns.indptr[-1]))
+    extra = patterns.multi_extra[start:stop].astype(np.int64)
+    return patterns.n_lit + int((extra * (extra + 2)).sum())
+
+
+def check_centroids(init: object, n_clusters: int, patterns: Patterns) -> npt.NDArray[np.float64] | None:
+    """Centroids as (K, M) float64 where they are given; None for a named start."""
+    if isinstance(init, str):
+        if init not in ("k-means++", "random"):
+            raise ValueError(f"init: expected k-means++, random or an array, got {init!r}")
+        return None
+    centroids = np.asarray(init, np.float64)
+    if centroids.shape != (n_clusters, *patterns.shape) or not np.isfinite(centroids).all():
+        raise ValueError(f"init: expected finite centroids of shape {(n_clusters, *patterns.shape)}, got {centroids.shape}")
+    return centroids.reshape(n_clusters, -1)
+
+
+def first_centroids(
+    patterns: Patterns, n_clusters: int, init: str, rng: np.random.Generator
+) -> npt.NDArray[np.float64]:
+    """Patterns to start from: (K, M). k-means++ (Arthur and Vassilvitskii 2007) draws them by squared distance."""
+    if init == "random":
+        chosen = rng.choice(len(patterns), n_clusters, replace=False)
+        return patterns[chosen].to_dense().reshape(n_clusters, -1).astype(np.float64)
+    threads = available_threads()
+    own = patterns.photons_per_pattern().astype(np.float64)
+    own += 0 if patterns.max_count <= 1 else _excess_squares(patterns)
+    chosen = [int(rng.integers(len(patterns)))]
+    nearest = np.full(len(patterns), np.inf)
+    while True:
+        image = patterns[chosen[-1]].ravel()
+        base = np.array([0.5 * float(image @ image)], np.float32)
+        cross = _core.likelihood(patterns._core, image[:, None].astype(np.float32), -base, threads=threads)
+        nearest = np.minimum(nearest, np.maximum(own - 2 * cross[:, 0].astype(np.float64), 0.0))
+        if len(chosen) == n_clusters:
+            return patterns[np.array(chosen)].to_dense().reshape(n_clusters, -1).astype(np.float64)
+        total = nearest.sum()
+        weights = nearest / total if total > 0 else None
+        chosen.append(int(rng.choice(len(patterns), p=weights)))
+
+
+def _excess_squares(patterns: Patterns) -> npt.NDArray[np.float64]:
+    """|x_p|^2 less the photons of each pattern."""
+    matrix = patterns.to_scipy()
+    return np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel() - patterns.photons_per_pattern()

@@ -1,0 +1,86 @@
+"""Mini-batch k-means: centroids follow small random batches, each with a rate of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from motes.classify.kmeans import KMeans, check_centroids, kmeans
+from motes.kernels.assignment import Clusters, assign
+from motes.patterns import Patterns
+from motes.threads import available_threads
+
+_START_PATTERNS = 5000  # clustered whole to start from: single sparse patterns are poor centroids
+
+
+def minibatch_kmeans(
+    patterns: Patterns,
+    n_clusters: int = 4,
+    *,
+    init: str | npt.NDArray[np.floating[Any]] = "k-means++",
+    batch: int = 1024,
+    epochs: int = 10,
+    polish: bool = False,
+    seed: int = 0,
+    threads: int | None = None,
+) -> KMeans:
+    """Cluster patterns by mini-batches (Sculley, 2010), as the seed does for task 6.
+
+    After each batch a centroid is the mean of all patterns that were ever assigned to it: the learning rate of a
+    cluster is one over the patterns it has seen.
+
+    Parameters
+    ----------
+    patterns : Patterns
+        N patterns; at least `n_clusters`.
+    n_clusters : int
+        K.
+    init : {"k-means++", "random"} or (K, H, W) array
+        Where to start.
+    batch, epochs : int
+        Patterns a step; passes over the patterns, each in a fresh order.
+    polish : bool
+        End with full k-means from there.
+    seed : int
+        The same seed gives the same bits.
+    threads : int, optional
+        By default all that this process may use. The result does not depend on it.
+
+    Returns
+    -------
+    KMeans
+        With the labels of all patterns; `iterations` counts batches.
+
+    Examples
+    --------
+    >>> patterns = Patterns.from_dense([[1, 1, 0, 0], [0, 0, 1, 1]] * 50)
+    >>> minibatch_kmeans(patterns, 2, batch=10).inertia
+    0.0
+    """
+    if not 1 <= n_clusters <= len(patterns):
+        raise ValueError(f"n_clusters: expected 1 to {len(patterns)}, the number of patterns, got {n_clusters}")
+    threads = available_threads(threads)
+    rng = np.random.default_rng(seed)
+    centroids = check_centroids(init, n_clusters, patterns)
+    if centroids is None:
+        few = patterns[np.sort(rng.permutation(len(patterns))[: max(_START_PATTERNS, n_clusters)])]
+        centroids = kmeans(few, n_clusters, init=init, seed=seed, threads=threads).centroids.reshape(n_clusters, -1)
+    seen = np.zeros(n_clusters)
+    steps = 0
+    for epoch in range(epochs):
+        shuffled = patterns[np.random.default_rng([seed, epoch]).permutation(len(patterns))]
+        for first in range(0, len(shuffled), batch):
+            part = shuffled[first : first + batch]
+            clusters = Clusters.none(len(part), patterns.n_pixels, n_clusters)
+            assign(part, centroids, clusters, threads=threads)
+            total = seen + clusters.members
+            sums = seen[:, None] * centroids + clusters.photons.T
+            centroids = np.where(total[:, None] > 0, sums / np.maximum(total, 1)[:, None], centroids)
+            seen = total
+            steps += 1
+    rounds = 300 if polish else 1
+    shape = (n_clusters, *patterns.shape)
+    found = kmeans(patterns, n_clusters, init=centroids.reshape(shape), max_iterations=rounds, threads=threads)
+    return KMeans(found.labels, found.centroids, found.members, found.inertia, steps, converged=found.converged)
