@@ -6,9 +6,8 @@ import re
 
 import numpy as np
 import pytest
-from scipy import stats
-
 from motes import simulate
+from scipy import stats
 
 FALSE_ALARM = 1e-6
 GROUP_SIZE = {"C4": 4, "D4": 8}

@@ -1,6 +1,6 @@
 """Data with known truth: masters, and photon patterns drawn from them. NumPy only, independent of the estimators."""
 
-from motes.simulate.challenge import TASKS, Task, task_patterns
+from motes.simulate.challenge import TASKS, Task, challenge_task, task_patterns
 from motes.simulate.masters import creature, picture, portrait, scaled, with_contrast
 from motes.simulate.photons import PhotonTruth, patterns, templates
 
@@ -8,6 +8,7 @@ __all__ = [
     "TASKS",
     "PhotonTruth",
     "Task",
+    "challenge_task",
     "creature",
     "patterns",
     "picture",

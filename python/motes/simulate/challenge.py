@@ -45,6 +45,19 @@ TASKS = {
 }
 
 
+def challenge_task(task: int) -> Task:
+    """Look up a task of the challenge.
+
+    Examples
+    --------
+    >>> challenge_task(7).n_patterns
+    100000
+    """
+    if task not in TASKS:
+        raise ValueError(f"task: the challenge has data for tasks {', '.join(map(str, TASKS))}, not for {task}")
+    return TASKS[task]
+
+
 def task_patterns(
     task: int,
     *,
@@ -87,9 +100,7 @@ def task_patterns(
     >>> truth.master.shape, 27 < truth.n_photons / 1000 < 28
     ((25, 25), True)
     """
-    if task not in TASKS:
-        raise ValueError(f"task: the challenge has data for tasks {', '.join(map(str, TASKS))}, not for {task}")
-    model = TASKS[task]
+    model = challenge_task(task)
     rng = np.random.default_rng(seed)
     shown = with_contrast(_picture(model, rng) if image is None else image, contrast)
     if model.photons is None:
