@@ -1,0 +1,122 @@
+"""What `report.json` says of a reconstruction: strict JSON, every figure with its meaning in its name."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from motes.truth import Truth, compare
+
+if TYPE_CHECKING:
+    from motes.reconstruction import Reconstruction
+
+
+def report(result: Reconstruction, command: str, truth: Truth | None = None) -> dict[str, Any]:
+    """Sum up a reconstruction.
+
+    Parameters
+    ----------
+    result : Reconstruction
+        What was found.
+    command : str
+        The command that it came from, as it can be typed again.
+    truth : Truth, optional
+        What the patterns were made from.
+
+    Returns
+    -------
+    dict
+        Numbers, strings, lists and None, as JSON has them. Always:
+
+        ``version``, ``command``, ``method``, ``acceleration``, ``init``, ``noise``, ``rotations``, ``seed``,
+        ``threads``, ``seconds``
+            How it was made.
+        ``n_patterns``, ``n_photons``, ``shape``, ``unseen_pixels``
+            From what; unseen pixels are those that the mask hid in every orientation.
+        ``log_likelihood``
+            In nats a pattern.
+        ``converged``, ``interrupted``, ``iterations``, ``sweeps``, ``agreement``, ``notes``
+            How it ended; ``agreement`` between restarts, and warnings in words.
+        ``counts``, ``first_pattern_posterior``, ``weights``, ``weights_std_error``
+            Patterns per rotation relative to the first pattern, how surely that one is known, and the frequencies.
+        ``error_bound``, ``missing_information``
+            The Cramer-Rao bound at the estimate, relative to ||master - mean(master)||, and the rate of plain EM.
+
+        With a truth also ``error`` (relative likewise), ``accuracy`` (share of the labels that are right) and
+        ``efficiency``, (bound / error)^2, all after the group's best turn.
+
+    Raises
+    ------
+    ValueError
+        If the truth has another shape, or labels for another number of patterns.
+    """
+    from motes import __version__
+
+    told: dict[str, Any] = {
+        "version": __version__,
+        "command": command,
+        "method": result.method,
+        "acceleration": result.acceleration,
+        "init": result.init,
+        "noise": result.noise.name,
+        "rotations": result.rotations.name,
+        "seed": result.seed,
+        "threads": result.threads,
+        "seconds": result.seconds,
+        "n_patterns": result.n_patterns,
+        "n_photons": result.n_photons,
+        "shape": result.master.shape,
+        "unseen_pixels": int(np.count_nonzero(~result.seen)),
+        "log_likelihood": result.log_likelihood,
+        "converged": result.converged,
+        "interrupted": result.interrupted,
+        "iterations": result.iterations,
+        "sweeps": result.sweeps,
+        "agreement": result.agreement,
+        "notes": result.notes,
+        "counts": result.counts,
+        "first_pattern_posterior": result.first_pattern_posterior,
+        "weights": result.weights,
+        "weights_std_error": result.weights_std_error,
+        "error_bound": result.error_bound,
+        "missing_information": result.missing_information,
+    }
+    if truth is not None:
+        comparison = compare(result, truth)
+        told["error"] = comparison.error
+        told["accuracy"] = comparison.accuracy
+        told["efficiency"] = (result.error_bound / comparison.error) ** 2 if comparison.error else None
+    return {name: plain(value) for name, value in told.items()}
+
+
+def plain(value: Any) -> Any:
+    """The same value as JSON has it: lists for arrays and tuples, Python's own numbers, None for what is not finite.
+
+    Examples
+    --------
+    >>> plain({"weights": np.array([0.25, np.nan]), "n": np.int64(3)})
+    {'weights': [0.25, None], 'n': 3}
+    """
+    if isinstance(value, (np.ndarray, np.generic)):
+        value = value.tolist()
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def to_json(value: Any, *, indent: int | None = None) -> str:
+    """Strict JSON: without NaN and infinities, which no other reader takes.
+
+    Examples
+    --------
+    >>> to_json({"error": float("nan")})
+    '{"error": null}'
+    """
+    return json.dumps(plain(value), allow_nan=False, ensure_ascii=False, indent=indent)
