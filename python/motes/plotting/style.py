@@ -1,0 +1,78 @@
+"""What all figures share: type, colours that the colour-blind can tell apart, images with a colour bar beside them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
+
+DPI = 120
+UNIT = "photons per pixel"
+
+# Okabe and Ito's palette: told apart with every common kind of colour blindness, and in grey print.
+BLUE, ORANGE, GREEN, INK, MUTED = "#0072B2", "#D55E00", "#009E73", "#1A1A1A", "#6B6B6B"
+
+PICTURE = "gray"  # what is hidden is a picture
+ERROR = "cividis"  # how well it is known is not: another map, so that nobody takes one for the other
+DIFFERENCE = "PuOr_r"
+UNSEEN = "#56B4E9"
+
+RC: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "text.color": INK,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
+    "axes.titlepad": 7,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": MUTED,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "legend.frameon": False,
+    "image.interpolation": "nearest",
+    "savefig.dpi": DPI,
+}
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure that belongs to nobody's global state, sizes in inches."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), dpi=DPI, facecolor="white")
+
+
+def place(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
+    """Axes at a place given in inches from the lower left corner."""
+    across, up = figure.get_size_inches()
+    return figure.add_axes((left / across, bottom / up, width / across, height / up))
+
+
+def show_image(axes: Axes, image: NDArray[Any], *, unit: str | None = None, **colours: Any) -> AxesImage:
+    """Draw an image, its colour bar (where it has a unit) exactly as high; pixels without a value in light blue."""
+    import matplotlib.ticker
+
+    colormap = matplotlib.colormaps[colours.pop("cmap", PICTURE)].with_extremes(bad=UNSEEN)
+    drawn = axes.imshow(image, cmap=colormap, **colours)
+    axes.spines[:].set_visible(False)
+    axes.set(xticks=[], yticks=[])
+    if unit is not None:
+        figure = axes.get_figure(root=True)
+        assert figure is not None
+        box = axes.get_position()
+        gap = 0.08 / figure.get_size_inches()[0]
+        bar = figure.colorbar(drawn, cax=figure.add_axes((box.x1 + gap, box.y0, 1.4 * gap, box.height)))
+        bar.set_label(unit)
+        bar.locator = matplotlib.ticker.MaxNLocator(6)
+        bar.outline.set_visible(False)
+        bar.ax.tick_params(length=2)
+    return drawn

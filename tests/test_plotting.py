@@ -1,0 +1,130 @@
+"""Figures say what they show: axes, units, scales, and the truth turned as the estimate is."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import sys
+from subprocess import run
+
+import motes
+import numpy as np
+import pytest
+from motes import plotting, simulate
+from motes.truth import Truth, compare
+
+
+@pytest.fixture(scope="module")
+def story():
+    """A reconstruction with two starts, its patterns and its truth."""
+    drawn = simulate.task_patterns(7, n_patterns=3000, seed=2)
+    patterns = motes.Patterns.from_coo(drawn.rows, drawn.cols, shape=(25, 25), n_patterns=3000)
+    return motes.reconstruct(patterns, restarts=2), patterns, Truth(drawn.master, drawn.labels)
+
+
+def titled(figure, title):
+    (axes,) = [axes for axes in figure.axes if axes.get_title("left") == title]
+    return axes
+
+
+def shown(figure, title):
+    return titled(figure, title).images[0]
+
+
+def test_master_shows_estimate_and_error(story):
+    result, _, _ = story
+    figure = plotting.master(result)
+    np.testing.assert_array_equal(shown(figure, "Reconstruction").get_array(), result.master)
+    np.testing.assert_array_equal(shown(figure, "Standard error").get_array(), result.std_error)
+    units = [axes.get_ylabel() for axes in figure.axes if axes.get_ylabel() not in ("row (pixel)", "")]
+    assert units == ["photons per pixel"] * 2
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_master_shows_the_truth_turned_alike_on_one_scale(story, turn):
+    result, _, truth = story
+    figure = plotting.master(result, motes.C4.turn_master(truth.master, turn))
+    expected = compare(result, truth).master
+    np.testing.assert_array_equal(shown(figure, "The truth, turned alike").get_array(), expected)
+    assert shown(figure, "The truth, turned alike").get_clim() == shown(figure, "Reconstruction").get_clim()
+    deviation = shown(figure, "Reconstruction less truth").get_array()
+    np.testing.assert_allclose(deviation, (result.master - expected) / result.std_error)
+
+
+def test_unseen_pixels_stand_out(story):
+    result, _, truth = story
+    seen = np.ones((25, 25), bool)
+    seen[12, 12] = False
+    blind = np.where(seen, result.master, np.nan), np.where(seen, result.std_error, np.nan)
+    blinded = dataclasses.replace(result, master=blind[0], std_error=blind[1], seen=seen)
+    for image in (
+        shown(plotting.master(blinded, truth.master), "Reconstruction"),
+        shown(plotting.master(blinded), "Reconstruction"),
+    ):
+        assert np.all(np.isfinite(image.get_clim()))
+        red, green, blue, _ = image.get_cmap()(image.norm(image.get_array()))[12, 12]
+        assert not red == green == blue
+
+
+def test_convergence_shows_every_start(story):
+    result, _, _ = story
+    figure = plotting.convergence(result)
+    (axes,) = figure.axes
+    assert len(axes.lines) == 2
+    assert axes.get_yscale() == "log"
+    assert "sweeps" in axes.get_xlabel()
+    assert "nats per pattern" in axes.get_ylabel()
+    best = max(record["log_likelihood"] for record in result.history)
+    for line in axes.lines:
+        for sweeps, gap in zip(*line.get_data(), strict=True):
+            assert any(
+                record["sweeps"] == sweeps and best - record["log_likelihood"] == pytest.approx(gap)
+                for record in result.history
+            )
+
+
+@pytest.mark.parametrize(
+    ("change", "title"),
+    [
+        ({}, "Converged after"),
+        ({"converged": False}, "Not converged after"),
+        ({"converged": False, "interrupted": True}, "Interrupted after"),
+        ({"history": ()}, "Converged after"),
+    ],
+)
+def test_convergence_says_how_it_ended(story, change, title):
+    figure = plotting.convergence(dataclasses.replace(story[0], **change))
+    assert figure.axes[0].get_title("left").startswith(title)
+    figure.savefig(io.BytesIO())
+
+
+def test_demo_tells_the_story_upright(story):
+    result, patterns, truth = story
+    figure = plotting.demo(result, patterns, truth)
+    comparison = compare(result, truth)
+    np.testing.assert_array_equal(shown(figure, "The truth").get_array(), truth.master)
+    np.testing.assert_array_equal(shown(figure, "Their average").get_array(), patterns.mean_image())
+    upright = shown(figure, "Reconstruction").get_array()
+    assert np.linalg.norm(upright - truth.master) == pytest.approx(np.linalg.norm(result.master - comparison.master))
+    np.testing.assert_array_equal(shown(figure, "The first 8 patterns").get_array(), patterns[0])
+    words = [text.get_text() for text in figure.texts]
+    for expected in ("3,000", f"{comparison.error:.1%}", f"{result.error_bound:.1%}", f"{comparison.accuracy:.1%}"):
+        assert expected in words
+
+
+def test_demo_does_with_little(story):
+    result, patterns, truth = story
+    figure = plotting.demo(dataclasses.replace(result, n_patterns=2), patterns[:2], Truth(truth.master, None))
+    assert titled(figure, "The first 2 patterns")
+    assert "orientations found" not in [text.get_text() for text in figure.texts]
+
+
+def test_plots_leave_no_global_state(story):
+    import matplotlib
+
+    before = dict(matplotlib.rcParams)
+    plotting.master(story[0])
+    plotting.convergence(story[0])
+    assert dict(matplotlib.rcParams) == before
+    code = "import sys, motes.plotting; assert not {'matplotlib.pyplot', 'matplotlib'} & set(sys.modules)"
+    run([sys.executable, "-c", code], check=True)
