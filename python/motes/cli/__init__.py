@@ -1,0 +1,62 @@
+"""The command line ``motes``: one module a command, each a thin layer over the library.
+
+Nothing heavy is imported here or at the top of a command's module, so that ``motes --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from motes.cli.commands import Commands
+from motes.cli.demo import demo
+from motes.cli.info import info
+from motes.cli.reconstruct import reconstruct
+from motes.cli.show_config import show_config
+from motes.cli.simulate import simulate
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="motes",
+    cls=Commands,
+    help="Photons to pictures: find the image that is hidden in photon-sparse patterns of unknown orientation.",
+    epilog="First steps: [bold]motes demo[/bold]",
+    rich_markup_mode="rich",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(epilog="Example: [bold]motes demo --out story[/bold]")(demo)
+app.command(
+    epilog="Examples: [bold]motes reconstruct endeavor.npz --task 7 -o out[/bold]   "
+    "[bold]motes reconstruct run12.emc --shape 64x64 --mask bad.npy --weights estimate -o out[/bold]"
+)(reconstruct)
+app.command(epilog="Example: [bold]motes info endeavor.npz[/bold]")(info)
+app.add_typer(simulate, name="simulate")
+app.command("show-config")(show_config)
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from motes import __version__
+
+        typer.echo(f"motes {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _motes(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main() -> None:
+    """Run the command line; its exit status is the process's."""
+    app()

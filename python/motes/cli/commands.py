@@ -1,0 +1,98 @@
+"""How the commands answer: a mistake in one line on stderr and exit status 2, Ctrl-C with 130."""
+
+from __future__ import annotations
+
+import errno
+import shlex
+import sys
+import warnings
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, TextIO
+
+import typer
+from typer.core import TyperGroup
+
+BAD_INPUT, INTERRUPTED = 2, 130
+ADVICE = {
+    errno.ENOSPC: "nothing was written; free some space or choose another place",
+    errno.EFBIG: "nothing was written; choose a place that takes larger files",
+    errno.EDQUOT: "nothing was written; free some space or choose another place",
+    errno.ENOENT: "check the path",
+    errno.EACCES: "choose a place that you may use",
+    errno.EPERM: "choose a place that you may use",
+    errno.EROFS: "choose a place that you may write",
+    errno.EEXIST: "choose another name",
+    errno.ENOTDIR: "choose another path",
+}
+
+
+class Commands(TyperGroup):
+    """A group of commands that turns what a user can get wrong into one line; other errors keep their traceback."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Parse and run; the command line as it can be typed again is kept in the context, for reports."""
+        words = sys.argv[1:] if args is None else list(args)
+        extra.setdefault("obj", shlex.join(["motes", *words]))
+        run = partial(super().main, words, prog_name, complete_var, False, windows_expand_args, **extra)
+        if not standalone_mode:
+            return run()
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", UserWarning)  # the library's own: what a user should know
+            warnings.showwarning = _tell_warning
+            try:
+                status = run()
+            except typer.Abort:
+                status = INTERRUPTED
+            except Exception as error:
+                line = explanation(error)
+                if line is None:
+                    raise
+                typer.echo(f"motes: error: {line}", err=True)
+                status = BAD_INPUT
+        sys.exit(status)
+
+
+def explanation(error: Exception) -> str | None:
+    """What went wrong and what to do next, in one line; None for an error that is not the user's.
+
+    Examples
+    --------
+    >>> explanation(FileNotFoundError(2, "No such file or directory", "photons.npz"))
+    'photons.npz: no such file or directory; check the path'
+    >>> explanation(KeyError("x")) is None
+    True
+    """
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename is not None else ""
+        advice = ADVICE.get(error.errno or 0)
+        text = f"{where}{error.strerror[0].lower()}{error.strerror[1:]}" + (f"; {advice}" if advice else "")
+    elif hasattr(error, "format_message"):  # what Typer finds wrong with the command line
+        text = f"{error.format_message()} (see --help)"
+    elif isinstance(error, MemoryError):
+        text = f"not enough memory; try fewer patterns ({error})"
+    elif isinstance(error, (ValueError, OSError)) or (isinstance(error, ImportError) and error.name is None):
+        text = str(error)  # an ImportError without a name is the library's own: an extra that is not installed
+    else:
+        return None
+    return " ".join(text.split())
+
+
+def _tell_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """A warning as one line, without the place in the source, which a user has no use for."""
+    typer.echo(f"motes: note: {' '.join(str(message).split())}", err=True)

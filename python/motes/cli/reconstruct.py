@@ -1,0 +1,212 @@
+"""``motes reconstruct``: from a file of patterns to the master, its error bars and pictures of both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from motes.cli import arguments
+from motes.cli.commands import INTERRUPTED
+from motes.cli.observers import TOLERANCE, observers
+from motes.cli.outputs import output_folder
+from motes.cli.results import RESULTS, write_results
+from motes.cli.summary import summary
+
+CHECKPOINT = "checkpoint.npz"
+DATA, MODEL, FIT, OUTPUT = "Data", "Model", "Fit", "Output"
+
+
+def reconstruct(
+    context: typer.Context,
+    file: Annotated[
+        Path,
+        typer.Argument(help="Photon patterns: an archive of the challenge, CSR .npz, .npy, Dragonfly .emc or .h5."),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="DIR",
+            rich_help_panel=OUTPUT,
+            help="Folder for master.npy, std_error.npy, labels.npy, report.json, master.png and convergence.png.",
+        ),
+    ],
+    task: Annotated[
+        int | None, typer.Option(rich_help_panel=DATA, help="Which task of an archive of the challenge.")
+    ] = None,
+    shape: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HxW",
+            rich_help_panel=DATA,
+            help="Rows and columns of a pattern, such as 25x25; by default what the file tells, or a square.",
+        ),
+    ] = None,
+    n_patterns: Annotated[
+        int | None,
+        typer.Option(
+            "--patterns",
+            min=0,
+            rich_help_panel=DATA,
+            help="Number of patterns, where the last ones may hold no photon; by default the largest row plus one.",
+        ),
+    ] = None,
+    binarise: Annotated[
+        bool, typer.Option("--binarise", rich_help_panel=DATA, help="Count a pixel that caught several photons once.")
+    ] = False,
+    mask: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.npy",
+            rich_help_panel=DATA,
+            help="Bad pixels: an array of the shape, other than zero where bad.",
+        ),
+    ] = None,
+    exclude: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            rich_help_panel=DATA,
+            help="Patterns to leave out, counted from 0: one number a line, or a .npy. Their label is -1.",
+        ),
+    ] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TRUTH.npz",
+            rich_help_panel=DATA,
+            help="The truth, to compare with: master and labels, or master7 and labels7 for task 7.",
+        ),
+    ] = None,
+    rotations: Annotated[
+        str,
+        typer.Option(metavar="C4|D4", rich_help_panel=MODEL, help="Quarter turns, or quarter turns and mirror images."),
+    ] = "C4",
+    noise: Annotated[
+        str,
+        typer.Option(
+            metavar="bernoulli|poisson",
+            rich_help_panel=MODEL,
+            help="bernoulli: a pixel catches one photon or none; poisson: any number.",
+        ),
+    ] = "bernoulli",
+    classes: Annotated[int, typer.Option(min=1, rich_help_panel=MODEL, help="Number of different masters.")] = 1,
+    weights: Annotated[
+        str,
+        typer.Option(
+            metavar="uniform|estimate",
+            rich_help_panel=MODEL,
+            help="Whether all orientations are equally frequent, or it is to be found out how frequent each is.",
+        ),
+    ] = "uniform",
+    method: Annotated[
+        str,
+        typer.Option(
+            metavar="em|hard-em|l2-em|sgd",
+            rich_help_panel=FIT,
+            help="em: maximum likelihood over all orientations; hard-em: each pattern in its best one; l2-em: the "
+            "classic baseline, by distance; sgd: mini-batches.",
+        ),
+    ] = "em",
+    init: Annotated[
+        str | None,
+        typer.Option(
+            metavar="spectral|mean|random|FILE.npy",
+            rich_help_panel=FIT,
+            help="Where to start: from the data's second moment (spectral, the default but for l2-em), from the mean, "
+            "at random, or from a master in photons a pixel.",
+        ),
+    ] = None,
+    acceleration: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|squarem|fisher|none",
+            rich_help_panel=FIT,
+            help="How em takes longer steps; auto is the one that is predicted to be faster.",
+        ),
+    ] = "auto",
+    tolerance: Annotated[
+        float,
+        typer.Option(min=0, rich_help_panel=FIT, help="Stop when less than this is to be gained, nats a pattern."),
+    ] = TOLERANCE,
+    max_iterations: Annotated[int, typer.Option(min=1, rich_help_panel=FIT, help="Stop here at the latest.")] = 1000,
+    restarts: Annotated[
+        int,
+        typer.Option(min=1, rich_help_panel=FIT, help="Number of starts; the best end is kept, their agreement told."),
+    ] = 1,
+    seed: Annotated[int, typer.Option(min=0, rich_help_panel=FIT, help="The same seed gives the same result.")] = 0,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, rich_help_panel=FIT, help="Threads; all by default. The result does not depend on it."),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", rich_help_panel=FIT, help="Go on from the checkpoint in DIR, same input and options."),
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", rich_help_panel=OUTPUT, help="No progress bar and no summary.")
+    ] = False,
+    log: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", rich_help_panel=OUTPUT, help="Write one JSON object a line for each iteration."),
+    ] = None,
+) -> None:
+    """Reconstruct the picture that is hidden in photon patterns of unknown orientation, with error bars.
+
+    The result is turned so that the first pattern's label is 0; labels are clockwise quarter turns (4-7: mirrored).
+
+    Ctrl-C keeps the best so far, marked as interrupted (exit status 130); --resume goes on from there.
+
+    Bad input is told in one line (exit status 2), and nothing is written.
+    """
+    from motes import read_patterns
+    from motes import reconstruct as fit
+    from motes.report import report
+    from motes.truth import read_truth
+
+    group, model = arguments.rotations_of(rotations), arguments.noise_of(noise)
+    if classes > 1:
+        raise ValueError(
+            "--classes: several masters at once are not available yet; sort the patterns and run each alone"
+        )
+    checkpoint = out / CHECKPOINT
+    with output_folder(out, (*RESULTS, CHECKPOINT)) as staging:
+        patterns = read_patterns(file, task, arguments.shape_of(shape), n_patterns)
+        kept = ~arguments.read_excluded(exclude, len(patterns))
+        known = None if truth is None else read_truth(truth, task)
+        if known is not None:
+            known.require(patterns.shape, len(patterns))
+            known = known.select(kept)
+        if exclude is not None:
+            patterns = patterns[kept]
+        with observers(tolerance=tolerance, quiet=quiet, log=log) as callback:
+            result = fit(
+                patterns,
+                group,
+                model,
+                method=method,
+                acceleration=acceleration,
+                init=arguments.init_of(init),
+                weights=weights,
+                tolerance=tolerance,
+                max_iterations=max_iterations,
+                restarts=restarts,
+                seed=seed,
+                threads=threads,
+                mask=arguments.read_mask(mask, patterns.shape),
+                binarise=binarise,
+                callback=callback,
+                checkpoint=checkpoint,
+                resume=resume,
+            )
+        told = report(result, context.obj, known)
+        write_results(staging, result, told, known, kept)
+    if not result.interrupted:
+        checkpoint.unlink(missing_ok=True)
+    if not quiet:
+        typer.echo(summary(told))
+    if result.interrupted:
+        raise typer.Exit(INTERRUPTED)

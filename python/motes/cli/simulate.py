@@ -1,0 +1,78 @@
+"""``motes simulate``: data with known truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+simulate = typer.Typer(help="Make data with known truth.", rich_markup_mode="rich")
+
+
+@simulate.callback()
+def _simulate() -> None:
+    """Keep `patterns` a command of its own, though it is the only one."""
+
+
+@simulate.command(
+    epilog="Example: [bold]motes simulate patterns --task 7 --contrast 0.5 -o endeavor.npz --truth truth.npz[/bold]"
+)
+def patterns(
+    task: Annotated[int, typer.Option(help="Task of the challenge whose layout is wanted: 1, 2, 3, 4, 6 or 7.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--out", help="File to write: .npz for the challenge's layout, or .npy, .emc or .h5.", metavar="FILE"
+        ),
+    ],
+    truth: Annotated[Path, typer.Option(help="File for the truth: arrays master and labels.", metavar="TRUTH.npz")],
+    image: Annotated[
+        Path | None,
+        typer.Option(
+            help="Picture to hide, or a square .npy of brightness; by default the task's own.", metavar="FILE"
+        ),
+    ] = None,
+    contrast: Annotated[float, typer.Option(help="1 shows the picture as it is, 0 makes it flat.")] = 1.0,
+    n_patterns: Annotated[
+        int | None, typer.Option("--patterns", help="Number of patterns; by default as in the challenge.", min=0)
+    ] = None,
+    photons: Annotated[
+        float | None, typer.Option(help="Mean photons a pattern; by default as in the challenge.", min=0)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same data.", min=0)] = 0,
+) -> None:
+    """Draw photon patterns of the challenge's layout from a picture that is known, and keep the truth beside them."""
+    import numpy as np
+
+    from motes import Patterns, write_patterns
+    from motes.io.atomic import atomic_path
+    from motes.simulate import task_patterns
+
+    if truth.suffix != ".npz":
+        raise ValueError(f"--truth: expected a name that ends in .npz, got {truth}")
+    if truth.resolve() == output.resolve():
+        raise ValueError(f"--truth: needs another file than -o, got {truth} for both")
+    drawn = task_patterns(
+        task, image=_image(image, task), n_patterns=n_patterns, photons=photons, contrast=contrast, seed=seed
+    )
+    made = Patterns.from_coo(
+        drawn.rows, drawn.cols, shape=drawn.master.shape, n_patterns=drawn.n_patterns, counts=drawn.counts
+    )
+    with atomic_path(truth) as staged:
+        np.savez_compressed(staged, master=drawn.master, labels=drawn.labels)
+        write_patterns(output, made, task=task if output.suffix == ".npz" else None)
+    typer.echo(f"{output}: {made.n_photons:,} photons in {len(made):,} patterns; {truth}: the truth")
+
+
+def _image(path: Path | None, task: int) -> NDArray[np.float64] | None:
+    from motes.cli.arguments import read_array
+    from motes.simulate import challenge_task, picture
+
+    if path is None:
+        return None
+    return read_array(path).astype(float) if path.suffix == ".npy" else picture(path, challenge_task(task).side)

@@ -1,0 +1,153 @@
+"""The commands as such: help, version, configuration, the demonstration, and what they cost."""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+import subprocess
+import sys
+import time
+
+import motes as library
+import numpy as np
+import pytest
+from motes.cli.commands import explanation
+from motes.cli.outputs import output_folder
+
+COMMANDS = {
+    (): ["demo", "reconstruct", "info", "simulate", "show-config", "--version"],
+    ("demo",): ["--out"],
+    ("info",): ["FILE"],
+    ("show-config",): [],
+    ("simulate",): ["patterns"],
+    ("simulate", "patterns"): ["--task", "--image", "--contrast", "--patterns", "--photons", "--seed", "-o", "--truth"],
+    ("reconstruct",): [
+        "--task",
+        "--shape",
+        "--patterns",
+        "--method",
+        "--rotations",
+        "--noise",
+        "--classes",
+        "--seed",
+        "--threads",
+        "--truth",
+        "-o",
+        "--init",
+        "--acceleration",
+        "--weights",
+        "--tolerance",
+        "--max-iterations",
+        "--restarts",
+        "--mask",
+        "--exclude",
+        "--resume",
+        "--quiet",
+        "--log",
+        "--binarise",
+    ],
+}
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+@pytest.mark.parametrize("help_option", ["--help", "-h"])
+def test_help_names_everything(motes, monkeypatch, words, help_option):
+    monkeypatch.setenv("COLUMNS", "200")
+    result = motes(*words, help_option)
+    assert result.exit_code == 0, result.output
+    for expected in COMMANDS[words]:
+        assert expected.lower() in result.stdout.lower()
+
+
+def test_no_command_is_help(motes):
+    result = motes()
+    assert result.exit_code == 0
+    assert "reconstruct" in result.stdout
+
+
+def test_help_loads_nothing_heavy():
+    code = "import sys, motes.cli; print(sorted({'numpy', 'scipy', 'matplotlib', 'h5py'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_help_answers_at_once():
+    def seconds():
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "motes", "--help"], capture_output=True, check=True)
+        return time.perf_counter() - began
+
+    assert min(seconds() for _ in range(5)) < 0.6
+
+
+def test_the_installed_command_is_the_module():
+    installed = shutil.which("motes", path=str(library.__path__[0]) + "/../../../../bin") or shutil.which("motes")
+    if installed is None:
+        pytest.skip("the command is not on the path")
+    told = subprocess.run([installed, "--version"], capture_output=True, text=True, check=True).stdout
+    assert told == f"motes {library.__version__}\n"
+
+
+def test_version(motes):
+    assert motes("--version").stdout == f"motes {library.__version__}\n"
+
+
+def test_show_config(motes):
+    told = motes("show-config").stdout
+    for name, value in library.show_config().items():
+        assert any(line.startswith(name.replace("_", " ")) for line in told.splitlines())
+        assert str(value if not isinstance(value, list) else value[0]) in told
+
+
+def test_demo(motes, tmp_path):
+    result = motes("demo", "--out", tmp_path / "story")
+    assert result.exit_code == 0, result.output
+    assert str(tmp_path / "story" / "demo.png") in result.stdout
+    report = json.loads((tmp_path / "story" / "report.json").read_text())
+    assert report["error"] < 1.3 * report["error_bound"]
+    assert report["seconds"] < 20
+    for name in ("demo.png", "master.png", "convergence.png"):
+        assert (tmp_path / "story" / name).read_bytes().startswith(b"\x89PNG")
+    assert np.load(tmp_path / "story" / "labels.npy").shape == (100_000,)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device", "out/x"),
+            "out/x: no space left on device; nothing was written",
+        ),
+        (OSError("broken"), "broken"),
+        (ValueError("two\nlines"), "two lines"),
+        (MemoryError("1 TiB"), "not enough memory"),
+        (ImportError("x.h5: HDF5 needs h5py: pip install 'motes[io]'"), "x.h5: HDF5 needs h5py"),
+    ],
+)
+def test_mistakes_are_explained_in_one_line(error, expected):
+    assert explanation(error).startswith(expected)
+    assert "\n" not in explanation(error)
+
+
+@pytest.mark.parametrize("error", [TypeError("a bug"), KeyError("a bug"), ImportError("a bug", name="motes._core")])
+def test_bugs_keep_their_traceback(error):
+    assert explanation(error) is None
+
+
+def fill(folder, content, failure=None):
+    with output_folder(folder, ["one"]) as staging:
+        (staging / "one").write_text(content)
+        assert not (folder / "one").exists() or (folder / "one").read_text() != content
+        if failure is not None:
+            raise failure
+
+
+def test_outputs_appear_together_or_not_at_all(tmp_path):
+    out = tmp_path / "a" / "b"
+    with pytest.raises(RuntimeError):
+        fill(out, "first", RuntimeError())
+    assert not (tmp_path / "a").exists()
+    fill(out, "second")
+    with pytest.raises(KeyboardInterrupt):
+        fill(out, "third", KeyboardInterrupt())
+    assert {path.name: path.read_text() for path in out.iterdir()} == {"one": "second"}

@@ -1,0 +1,233 @@
+"""`motes reconstruct` from a file to its results."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sys
+import time
+
+import motes as library
+import numpy as np
+import pytest
+
+RESULTS = {"master.npy", "std_error.npy", "labels.npy", "report.json", "master.png", "convergence.png"}
+
+
+def names(folder):
+    return {path.name for path in folder.iterdir()}
+
+
+def report_of(folder):
+    return json.loads((folder / "report.json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
+
+
+def test_from_archive_to_results(archive, motes, drawn):
+    result = motes("reconstruct", "endeavor.npz", "--task", 7, "--truth", "truth.npz", "-o", "out/deep")
+    assert result.exit_code == 0, result.output
+    out = archive / "out" / "deep"
+    assert names(out) == RESULTS
+    patterns = library.read_patterns("endeavor.npz", task=7)
+    expected = library.reconstruct(patterns)
+    np.testing.assert_array_equal(np.load(out / "master.npy"), expected.master)
+    np.testing.assert_array_equal(np.load(out / "std_error.npy"), expected.std_error)
+    np.testing.assert_array_equal(np.load(out / "labels.npy"), expected.labels)
+    report = report_of(out)
+    assert report["command"] == "motes reconstruct endeavor.npz --task 7 --truth truth.npz -o out/deep"
+    assert report["counts"] == np.bincount(np.load(out / "labels.npy"), minlength=4).tolist()
+    assert np.load(out / "labels.npy")[0] == 0
+    assert report["error"] < 1.3 * report["error_bound"]
+    assert report["accuracy"] > 0.85
+    for picture in ("master.png", "convergence.png"):
+        assert (out / picture).read_bytes().startswith(b"\x89PNG")
+    for told in ("3,000 patterns of 25x25 pixels", "converged after", f"{report['error']:.4f}"):
+        assert told in result.stdout
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".npy", ".emc", ".h5"])
+def test_every_format_gives_the_same_bits(archive, motes, suffix):
+    if suffix == ".h5":
+        pytest.importorskip("h5py")
+    patterns = library.read_patterns("endeavor.npz", task=7)
+    library.write_patterns(f"again{suffix}", patterns)
+    assert motes("reconstruct", "endeavor.npz", "-o", "one").exit_code == 0
+    assert motes("reconstruct", f"again{suffix}", "-o", "two").exit_code == 0
+    for array in ("master.npy", "std_error.npy", "labels.npy"):
+        np.testing.assert_array_equal(np.load(archive / "one" / array), np.load(archive / "two" / array))
+
+
+def test_options_reach_the_library(archive, motes):
+    np.save("mask.npy", np.eye(25, dtype=np.uint8))
+    np.save("start.npy", np.full((25, 25), 0.04))
+    options = {
+        "--method": "em",
+        "--rotations": "d4",
+        "--noise": "poisson",
+        "--weights": "estimate",
+        "--init": "start.npy",
+        "--acceleration": "none",
+        "--tolerance": 1e-3,
+        "--max-iterations": 3,
+        "--seed": 5,
+        "--threads": 1,
+        "--mask": "mask.npy",
+        "--shape": "25x25",
+        "--patterns": 3001,
+    }
+    words = [word for option in options.items() for word in option]
+    result = motes("reconstruct", "endeavor.npz", "-o", "out", "--binarise", *words)
+    assert result.exit_code == 0, result.output
+    report = report_of(archive / "out")
+    told = {name: report[name] for name in ("method", "rotations", "noise", "acceleration", "init", "seed", "threads")}
+    expected = ["em", "D4", "poisson", "none", "array", 5, 1]
+    assert list(told.values()) == expected
+    assert report["n_patterns"] == 3001
+    assert report["iterations"] <= 3
+    assert any(weights_error > 0 for weights_error in report["weights_std_error"])
+    fitted = library.reconstruct(
+        library.read_patterns("endeavor.npz", n_patterns=3001),
+        library.D4,
+        library.Poisson(),
+        weights="estimate",
+        init=np.full((25, 25), 0.04),
+        acceleration="none",
+        tolerance=1e-3,
+        max_iterations=3,
+        seed=5,
+        mask=np.eye(25, dtype=bool),
+    )
+    np.testing.assert_array_equal(np.load(archive / "out" / "master.npy"), fitted.master)
+
+
+def test_restarts_and_their_agreement(archive, motes):
+    assert motes("reconstruct", "endeavor.npz", "-o", "out", "--restarts", 2, "--init", "random").exit_code == 0
+    assert 0 < report_of(archive / "out")["agreement"] <= 1
+
+
+def test_binarise_counts_a_pixel_once(archive, motes, refused, drawn):
+    np.savez("double.npz", task7a=np.append(drawn.rows, drawn.rows[:1]), task7b=np.append(drawn.cols, drawn.cols[:1]))
+    assert "--binarise" in refused(archive, "reconstruct", "double.npz", "-o", "out").replace(
+        "binarise=True", "--binarise"
+    )
+    assert motes("reconstruct", "double.npz", "-o", "out", "--binarise").exit_code == 0
+    assert motes("reconstruct", "endeavor.npz", "-o", "once").exit_code == 0
+    np.testing.assert_array_equal(np.load("out/master.npy"), np.load("once/master.npy"))
+
+
+@pytest.mark.parametrize("written", ["text", "npy"])
+def test_excluded_patterns_take_no_part(archive, motes, drawn, written):
+    excluded = [0, 17, 2999]
+    if written == "text":
+        (archive / "bad").write_text("# double hits\n0\n17  # twice as bright\n\n2999\n", encoding="utf-8")
+    else:
+        np.save("bad.npy", np.array(excluded))
+    file = "bad" if written == "text" else "bad.npy"
+    result = motes("reconstruct", "endeavor.npz", "--truth", "truth.npz", "--task", 7, "--exclude", file, "-o", "out")
+    assert result.exit_code == 0, result.output
+    kept = np.setdiff1d(np.arange(3000), excluded)
+    fitted = library.reconstruct(library.read_patterns("endeavor.npz")[kept])
+    labels = np.load("out/labels.npy")
+    assert labels[excluded].tolist() == [-1, -1, -1]
+    np.testing.assert_array_equal(labels[kept], fitted.labels)
+    report = report_of(archive / "out")
+    assert report["n_patterns"] == 2997
+    assert report["accuracy"] > 0.85
+
+
+def test_the_folder_keeps_other_files_and_replaces_its_own(archive, motes):
+    out = archive / "out"
+    out.mkdir()
+    (out / "notes.txt").write_text("mine")
+    (out / "master.npy").write_text("old")
+    assert motes("reconstruct", "endeavor.npz", "-o", "out", "--quiet").stdout == ""
+    assert names(out) == RESULTS | {"notes.txt"}
+    assert np.load(out / "master.npy").shape == (25, 25)
+
+
+def test_log_is_one_json_object_an_iteration(archive, motes):
+    (archive / "log.jsonl").write_text("an old log, much longer than nothing\n" * 100)
+    assert motes("reconstruct", "endeavor.npz", "-o", "out", "--log", "log.jsonl").exit_code == 0
+    records = [json.loads(line) for line in (archive / "log.jsonl").read_text().splitlines()]
+    assert len(records) == report_of(archive / "out")["iterations"]
+    assert {"time", "iteration", "sweeps", "log_likelihood", "gain", "step", "seconds"} <= records[0].keys()
+    assert records[-1]["log_likelihood"] == report_of(archive / "out")["log_likelihood"]
+
+
+def test_a_person_sees_progress(archive, motes_process):
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    process = motes_process("reconstruct", "endeavor.npz", "-o", "out", stderr=theirs)
+    os.close(theirs)
+    seen = b""
+    try:
+        while chunk := os.read(ours, 4096):
+            seen += chunk
+    except OSError:  # how Linux says that the other end is closed
+        pass
+    os.close(ours)
+    assert process.wait() == 0
+    assert b"log-likelihood" in seen
+
+
+def test_a_pipe_sees_none(archive, motes_process):
+    process = motes_process("reconstruct", "endeavor.npz", "-o", "out")
+    assert process.communicate()[1] == ""
+    assert process.returncode == 0
+
+
+def interrupt(process, log):
+    """Send Ctrl-C once the fit has begun to climb."""
+    deadline = time.monotonic() + 60
+    while not (log.exists() and log.stat().st_size):
+        assert time.monotonic() < deadline
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    return process.returncode
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent otherwise there")
+def test_interrupted_then_resumed_gives_the_bits_of_an_uninterrupted_run(archive, motes, motes_process):
+    words = ["reconstruct", "endeavor.npz", "--init", "random", "--restarts", 20]
+    process = motes_process(*words, "-o", "halves", "--log", "log.jsonl")
+    assert interrupt(process, archive / "log.jsonl") == 130
+    assert names(archive / "halves") == RESULTS | {"checkpoint.npz"}
+    report = report_of(archive / "halves")
+    assert report["interrupted"]
+    assert np.isfinite(np.load("halves/master.npy")).all()
+
+    assert motes(*words, "-o", "halves", "--resume").exit_code == 0
+    assert motes(*words, "-o", "whole").exit_code == 0
+    assert names(archive / "halves") == names(archive / "whole") == RESULTS
+    for array in ("master.npy", "std_error.npy", "labels.npy"):
+        np.testing.assert_array_equal(np.load(archive / "halves" / array), np.load(archive / "whole" / array))
+    assert not report_of(archive / "halves")["interrupted"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent otherwise there")
+def test_a_checkpoint_of_another_run_is_refused(archive, motes_process, refused):
+    words = ["reconstruct", "endeavor.npz", "--init", "random", "--restarts", 20, "-o", "out"]
+    assert interrupt(motes_process(*words, "--log", "log.jsonl"), archive / "log.jsonl") == 130
+    assert re.search("checkpoint.npz: belongs to other", refused(archive, *words, "--seed", 9, "--resume"))
+
+
+@pytest.mark.parametrize("limit", [1000, 20_000])
+def test_a_full_disk_leaves_nothing_half_written(archive, motes_process, limit):
+    """The system refuses to let any file grow beyond the limit: before the first result, or after some."""
+    resource = pytest.importorskip("resource")
+    process = motes_process(
+        "reconstruct",
+        "endeavor.npz",
+        "-o",
+        "out",
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
+    _, errors = process.communicate()
+    assert process.returncode == 2, errors
+    assert errors.count("\n") == 1, errors
+    assert "file too large" in errors
+    assert names(archive) <= {"endeavor.npz", "truth.npz", "out"}
+    assert not (archive / "out").exists() or names(archive / "out") <= {"checkpoint.npz"}
