@@ -1,0 +1,77 @@
+"""Replace a file whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary path beside `path`, and rename it to `path` when the block ends well.
+
+    The data are on the disk before the rename, so a reader sees the old file or the whole new one, also after a power
+    cut. If the block raises, on a full disk for one, the temporary file is removed and what was at `path` is untouched.
+
+    Parameters
+    ----------
+    path : path
+        File to write. A symbolic link is followed; an existing file keeps its permissions.
+
+    Yields
+    ------
+    pathlib.Path
+        An empty file in the same directory with the same suffix.
+
+    Raises
+    ------
+    OSError
+        If the directory can not be written, if `path` is a directory or a device, or if the disk is full. It names
+        `path`, not the temporary file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with atomic_path(Path(folder, "report.json")) as temporary:
+    ...         _ = temporary.write_text("{}")
+    ...     os.listdir(folder)
+    ['report.json']
+    """
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".motes-{secrets.token_hex(8)}{target.suffix}")
+    try:
+        mode = _mode_of(target)
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        try:
+            yield temporary
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            if mode is not None:
+                temporary.chmod(mode)
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        if error.errno is None or error.filename not in (None, str(temporary), temporary):
+            raise
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+
+
+def _mode_of(target: Path) -> int | None:
+    """Permissions of the file to be replaced, if there is one; only a regular file can be replaced."""
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "Not a regular file", str(target))
+    return stat.S_IMODE(mode)

@@ -1,0 +1,68 @@
+"""Opening files and reading arrays off them, with nothing allocated that the file can not fill."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedIOBase
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from motes.errors import FormatError
+from motes.io.raw import Array
+
+READ_BYTES = 2**20  # per call: a compressed member is inflated piece by piece, not into a second copy
+
+
+@contextmanager
+def open_file(path: str | os.PathLike[str]) -> Iterator[tuple[BufferedIOBase, int]]:
+    """Open a regular file for reading.
+
+    Yields
+    ------
+    file : binary file
+    size : int
+        Its bytes.
+
+    Raises
+    ------
+    FormatError
+        If it is empty, a directory or a device (reading one may never end).
+    OSError
+        If the system does not let it be opened; `FileNotFoundError` if there is none.
+    """
+    mode = Path(path).stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise FormatError(f"{os.fspath(path)}: is a directory, expected a file of patterns")
+    if not stat.S_ISREG(mode):
+        raise FormatError(f"{os.fspath(path)}: is a device or a pipe, expected a regular file")
+    with Path(path).open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size == 0:
+            raise FormatError(f"{os.fspath(path)}: is empty")
+        yield file, size
+
+
+def read_array(stream: BufferedIOBase, dtype: npt.DTypeLike, count: int, place: str) -> Array:
+    """Read the next `count` numbers, (count,), in the byte order of this machine.
+
+    The caller has compared `count` with what the file can hold.
+
+    Raises
+    ------
+    FormatError
+        If the stream ends early.
+    """
+    array = np.empty(count, dtype)
+    buffer = array.view(np.uint8).data
+    done = 0
+    while done < array.nbytes:
+        n = stream.readinto(buffer[done : done + READ_BYTES])
+        if n == 0:
+            raise FormatError(f"{place}: ends after {done} of {array.nbytes} bytes")
+        done += n
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
