@@ -22,6 +22,12 @@ namespace {
 constexpr int64_t kEntriesPerLane = 1 << 17;
 constexpr int64_t kLongestRows = (int64_t{1} << 20);  // of a bucket, so that its counters stay small
 
+// Of a value that, read as int64, is below 0.
+motes_status refuse_negative(const char* name, const motes_integers& values, int64_t at, motes_error* error) {
+  return refuse(error, at, values.type == MOTES_UINT64 ? "%s: more than 2^63 - 1 at index %lld" : "%s: negative at index %lld",
+                name, static_cast<long long>(at));
+}
+
 motes_status report(const IngestFinding& finding, const motes_coo& entries, int64_t n_patterns, int64_t n_pixels,
                     motes_error* error) {
   const auto at = finding.index;
@@ -32,7 +38,7 @@ motes_status report(const IngestFinding& finding, const motes_coo& entries, int6
   };
   const auto outside = [&](const char* name, const motes_integers& values, int64_t limit) {
     const auto [value, negative] = value_at(values);
-    if (negative) return refuse(error, at, "%s: negative at index %lld", name, static_cast<long long>(at));
+    if (negative) return refuse_negative(name, values, at, error);
     return refuse(error, at, "%s: %lld at index %lld is outside 0..%lld", name, static_cast<long long>(value),
                   static_cast<long long>(at), static_cast<long long>(limit - 1));
   };
@@ -161,7 +167,7 @@ motes_status motes_largest(motes_integers values, int64_t size, int64_t* largest
     });
     if (status) return status;
     for (const int64_t at : negative)
-      if (at >= 0) return refuse(error, at, "%s: negative at index %lld", name, static_cast<long long>(at));
+      if (at >= 0) return refuse_negative(name, values, at, error);
     *largest = n_lanes ? *std::max_element(found.begin(), found.end()) : -1;
     return MOTES_OK;
   });
@@ -183,7 +189,7 @@ motes_status motes_ingest(const motes_coo* entries, int64_t n_patterns, int64_t 
   if (pixel_bytes != 4 && (pixel_bytes != 2 || n_pixels > 65536))
     return refuse(error, -1, "pixel_bytes: %d for %lld pixels", pixel_bytes, static_cast<long long>(n_pixels));
   return guarded([&]() -> motes_status {
-    if (!entries->count.data) {
+    if (!entries->count.data && n_patterns <= int64_t{1} << 32) {
       const auto n_lanes = static_cast<size_t>(lanes_in(entries->size, kEntriesPerLane));
       std::vector<IngestFinding> findings(n_lanes, {IngestFault::none, -1, true});
       const int workers = workers_for(static_cast<int64_t>(n_lanes), run);
