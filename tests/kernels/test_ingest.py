@@ -1,0 +1,169 @@
+"""ingest: COO entries of any type and order become compact patterns."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+import reference
+from hypothesis import given
+from hypothesis import strategies as st
+from motes import _core
+from strategies import SMALL, WIDE
+
+TYPES = [np.dtype(kind + size) for kind in "iu" for size in "1248"]
+
+
+def ingest(rows, cols, counts=None, *, n_patterns, n_pixels, threads=1):
+    return _core.ingest(rows, cols, counts, n_patterns=n_patterns, n_pixels=n_pixels, threads=threads)
+
+
+def assert_holds(arrays, counts: np.ndarray) -> None:
+    """The four arrays are the one canonical form of these counts."""
+    indptr, pixels, position, extra = arrays
+    rows, cols = np.nonzero(counts)
+    photons = counts[rows, cols]
+    assert (indptr.dtype, position.dtype, extra.dtype) == (np.int64, np.int64, np.int32)
+    assert pixels.dtype == (np.uint16 if counts.shape[1] <= 65536 else np.uint32)
+    np.testing.assert_array_equal(indptr, np.searchsorted(rows, np.arange(len(counts) + 1)))
+    np.testing.assert_array_equal(pixels, cols)
+    np.testing.assert_array_equal(position, np.flatnonzero(photons > 1))
+    np.testing.assert_array_equal(extra, photons[photons > 1] - 1)
+
+
+@given(st.data())
+def test_any_type_any_order_repeats_and_zeros(data):
+    shape = data.draw(st.sampled_from([*SMALL, WIDE]))
+    n_patterns, n_pixels = data.draw(st.integers(1, 100)), shape[0] * shape[1]
+    n_entries = data.draw(st.integers(0, 400))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    row_type, col_type, count_type = (data.draw(st.sampled_from(TYPES)) for _ in range(3))
+    rows = rng.integers(0, min(n_patterns, np.iinfo(row_type).max + 1), n_entries).astype(row_type)
+    cols = rng.integers(0, min(n_pixels, np.iinfo(col_type).max + 1), n_entries).astype(col_type)
+    if data.draw(st.booleans()):
+        order = np.lexsort((cols, rows))
+        rows, cols = rows[order], cols[order]
+    photons = rng.integers(0, 4, n_entries).astype(count_type) if data.draw(st.booleans()) else None
+    threads = data.draw(st.sampled_from([1, 2]))
+    arrays = ingest(rows, cols, photons, n_patterns=n_patterns, n_pixels=n_pixels, threads=threads)
+    assert_holds(arrays, reference.counts_of(rows, cols, n_patterns, n_pixels, photons))
+
+
+@pytest.mark.parametrize("order", ["sorted", "shuffled", "repeated", "one pattern"])
+def test_many_entries_over_many_lanes(order):
+    rng = np.random.default_rng(3)
+    n_patterns, n_pixels = 5000, 100
+    counts = rng.random((n_patterns, n_pixels)) < 0.6
+    rows, cols = (np.ascontiguousarray(index) for index in np.nonzero(counts))
+    if order == "one pattern":
+        rows, n_patterns = np.zeros_like(rows), 1
+    if order != "sorted":
+        shuffled = rng.permutation(rows.size)
+        rows, cols = rows[shuffled], cols[shuffled]
+    if order == "repeated":
+        rows, cols = np.concatenate([rows, rows[:100_000]]), np.concatenate([cols, cols[:100_000]])
+    expected = reference.counts_of(rows, cols, n_patterns, n_pixels)
+    for threads in (1, 2, 3, 16):
+        assert_holds(ingest(rows, cols, n_patterns=n_patterns, n_pixels=n_pixels, threads=threads), expected)
+
+
+def test_no_entries_and_no_patterns():
+    nothing = np.zeros(0, np.int64)
+    assert_holds(ingest(nothing, nothing, n_patterns=0, n_pixels=4), np.zeros((0, 4)))
+    assert_holds(ingest(nothing, nothing, n_patterns=3, n_pixels=0), np.zeros((3, 0)))
+
+
+def test_the_last_pixels_of_two_byte_indices():
+    cols = np.array([65535, 0], np.uint16)
+    for n_pixels, dtype in ((65536, np.uint16), (65537, np.uint32)):
+        _, pixels, _, _ = ingest(np.zeros(2, np.int8), cols, n_patterns=1, n_pixels=n_pixels)
+        assert pixels.dtype == dtype
+        np.testing.assert_array_equal(pixels, [0, 65535])
+
+
+def test_large_counts():
+    one = np.zeros(1, np.int64)
+    _, _, _, extra = ingest(one, one, np.array([2**31 - 1]), n_patterns=1, n_pixels=1)
+    np.testing.assert_array_equal(extra, [2**31 - 2])
+    two = np.zeros(2, np.int64)
+    with pytest.raises(ValueError, match=r"counts: more than 2\^31 photons in one pixel"):
+        ingest(two, two, np.array([2**31 - 1, 2**31 - 1]), n_patterns=1, n_pixels=1)
+
+
+FINE = {"rows": np.array([0, 1, 2]), "cols": np.array([0, 1, 2]), "counts": np.array([1, 1, 1])}
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"rows": np.array([0, 3, 9])}, ValueError, "rows: 3 at index 1 is outside 0..2"),
+        ({"rows": np.array([0, -1, 2])}, ValueError, "rows: negative at index 1"),
+        ({"cols": np.array([0, 1, 4])}, ValueError, "cols: 4 at index 2 is outside 0..3"),
+        ({"cols": np.array([-7, 1, 4])}, ValueError, "cols: negative at index 0"),
+        ({"counts": np.array([1, 1, -1])}, ValueError, "counts: negative at index 2"),
+        ({"counts": np.array([1, 2**31, 1])}, ValueError, "counts: 2147483648 at index 1 is outside 0..2147483647"),
+        ({"rows": np.array([0.0, 1.0, 2.0])}, TypeError, "rows: expected an integer dtype, got float64"),
+        ({"cols": np.array([True, True, False])}, TypeError, "cols: expected an integer dtype, got bool"),
+        ({"counts": [1, 1, 1]}, TypeError, "counts: expected a NumPy array of integers"),
+        ({"rows": np.array([0, 1, 2], ">i4")}, TypeError, "rows: expected an integer dtype, got >i4"),
+        ({"rows": np.zeros((3, 1), int)}, ValueError, "rows: expected shape (any,), got one of 2 dimensions"),
+        ({"cols": np.array([0, 1])}, ValueError, "cols: expected shape (3,), got one of 1 dimensions and 2 values"),
+        ({"counts": np.ones(4, int)}, ValueError, "counts: expected shape (3,), got one of 1 dimensions and 4 values"),
+        ({"rows": np.arange(6)[::2]}, ValueError, "rows: expected a contiguous array"),
+        ({"n_patterns": -1}, ValueError, "n_patterns, n_pixels: negative"),
+        ({"threads": 5000}, ValueError, "threads: expected 0 to 1024, got 5000"),
+    ],
+)
+@pytest.mark.parametrize("in_order", [True, False])
+def test_ingest_refuses(change, error, message, in_order):
+    arguments = {"n_patterns": 3, "n_pixels": 4, "threads": 1} | FINE | change
+    if not in_order and message.count("index") and "dtype" not in message:  # the other path through the kernel
+        for name in ("rows", "cols", "counts"):
+            arguments[name] = np.concatenate([arguments[name], arguments[name][:0], np.zeros(1, np.int64)])
+        arguments["rows"][-1] = 0
+    with pytest.raises(error, match=re.escape(message)):
+        _core.ingest(**arguments)
+
+
+def test_unaligned_values_are_read():
+    raw = np.zeros(8 * 3 + 1, np.uint8)
+    rows = raw[1:].view(np.int64)
+    rows[:] = [2, 0, 1]
+    assert not rows.flags.aligned
+    assert_holds(
+        ingest(rows, np.array([1, 0, 3]), n_patterns=3, n_pixels=4), reference.counts_of(rows, [1, 0, 3], 3, 4)
+    )
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_largest(dtype):
+    rng = np.random.default_rng(0)
+    values = rng.integers(0, np.iinfo(dtype).max // 2, 300_000, dtype=dtype)
+    for threads in (1, 2):
+        assert _core.largest(values, "rows", threads=threads) == values.max()
+    assert _core.largest(values[:0], "rows", threads=1) == -1
+    if dtype.kind == "i":
+        values[200_000] = -1
+        with pytest.raises(ValueError, match="rows: negative at index 200000"):
+            _core.largest(values, "rows", threads=2)
+
+
+@pytest.mark.parametrize("name", ["rows", "cols"])
+def test_beyond_int64_is_not_negative(name):
+    arguments = {"n_patterns": 3, "n_pixels": 4, "threads": 1} | FINE | {name: np.array([0, 2**63 + 1, 1], np.uint64)}
+    with pytest.raises(ValueError, match=re.escape(f"{name}: more than 2^63 - 1 at index 1")):
+        _core.ingest(**arguments)
+    with pytest.raises(ValueError, match=re.escape("rows: more than 2^63 - 1 at index 0")):
+        _core.largest(np.array([2**64 - 1], np.uint64), "rows", threads=1)
+
+
+# -- take and total_image: the container's own passes -----------------------------------------------------------------
+
+
+def test_take_refuses():
+    view = _core.PatternsView(*ingest(**FINE, n_patterns=3, n_pixels=4), n_pixels=4)
+    with pytest.raises(ValueError, match=re.escape("which: pattern 3 at index 1 is outside 0..2")):
+        _core.take(view, np.array([0, 3]), threads=1)
+    with pytest.raises(TypeError, match="which: expected dtype int64, got int32"):
+        _core.take(view, np.array([0], np.int32), threads=1)

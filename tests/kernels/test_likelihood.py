@@ -1,0 +1,227 @@
+"""likelihood: every pattern under every template, and the posterior over templates."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+import reference
+from hypothesis import given
+from hypothesis import strategies as st
+from motes import Bernoulli, Patterns, Poisson, _core, log_likelihood
+from strategies import TEMPLATES, Case, Table, case_of, random_case, random_table, scored_cases
+
+UNIT = {np.dtype(np.float32): 2.0**-24, np.dtype(np.float64): 2.0**-53}
+SOFTMAX = {np.dtype(np.float32): 4e-7, np.dtype(np.float64): 1e-14}
+
+
+def likelihood(case: Case, table: Table, threads: int = 1, **options) -> np.ndarray:
+    return _core.likelihood(case.patterns._core, table.weights, table.base, threads=threads, **options)
+
+
+def posterior(case: Case, table: Table, threads: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return _core.posterior(
+        case.patterns._core, table.weights, table.base, label=True, responsibility=True, evidence=True, threads=threads
+    )
+
+
+def assert_is_its_definition(case: Case, table: Table) -> None:
+    found = likelihood(case, table)
+    assert found.dtype == table.weights.dtype
+    expected = reference.scores(case.counts, table.weights, table.base)
+    bound = reference.score_bound(case.counts, table.weights, table.base, UNIT[found.dtype])
+    np.testing.assert_array_equal(np.isneginf(found), np.isneginf(expected))
+    finite = np.isfinite(expected)
+    # What float64 itself does to the oracle is a thousandth of the bound in float32, but not in float64.
+    slack = 1.001 if found.dtype == np.float32 else 2.0
+    assert (np.abs(found[finite].astype(np.float64) - expected[finite]) <= slack * bound[finite]).all()
+
+
+@given(scored_cases(), st.sampled_from([1, 2, 5]))
+def test_likelihood_is_its_definition(scored, threads):
+    case, table = scored
+    assert_is_its_definition(case, table)
+    np.testing.assert_array_equal(likelihood(case, table, threads), likelihood(case, table))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_templates", TEMPLATES)
+def test_any_number_of_templates(n_templates, dtype):
+    rng = np.random.default_rng(n_templates)
+    case = random_case(rng, 70, (6, 6), max_count=3)
+    assert_is_its_definition(case, random_table(rng, 36, n_templates, dtype))
+
+
+@given(scored_cases())
+def test_posterior_is_the_softmax_of_the_likelihood(scored):
+    case, table = scored
+    labels, gamma, evidence = posterior(case, table)
+    score = likelihood(case, table).astype(np.float64)
+    np.testing.assert_array_equal(labels, score.argmax(axis=1))
+    distance = np.max(np.where(np.isneginf(score), -1e30, score), axis=1, keepdims=True) - score
+    distance[np.isneginf(score)] = 0.0
+    unit, tolerance = UNIT[gamma.dtype], SOFTMAX[gamma.dtype]
+    expected = reference.responsibilities(score)
+    error = np.abs(gamma - expected)
+    # exp(L - m): the difference itself is rounded, which only tells where hardly anything is left of it.
+    assert (error <= expected * (tolerance + unit * distance) * summed(table) + 2e-38).all()
+    exact = reference.evidence(score)
+    np.testing.assert_array_equal(np.isneginf(evidence), np.isneginf(exact))
+    possible = np.isfinite(exact)
+    bound = summed(table) * tolerance + unit * np.abs(exact[possible])
+    assert (np.abs(evidence[possible] - exact[possible]) <= bound).all()
+
+
+def summed(table: Table) -> float:
+    """Thousands of exponentials are added in float32: the sum's own rounding, beyond that of each."""
+    return 1 + len(table.base) / 1000
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_impossible_patterns(dtype):
+    case = case_of([[0, 0], [1, 0], [0, 1], [3, 2]], (1, 2))
+    table = Table(np.array([[-np.inf, 0.5], [-np.inf, -np.inf]], dtype), np.array([0.25, -1.0], dtype))
+    np.testing.assert_array_equal(
+        likelihood(case, table), [[0.25, -1.0], [-np.inf, -0.5], [-np.inf, -np.inf], [-np.inf, -np.inf]]
+    )
+    labels, gamma, evidence = posterior(case, table)
+    np.testing.assert_array_equal(labels, [0, 1, 0, 0])
+    np.testing.assert_array_equal(gamma[1:], [[0, 1], [0, 0], [0, 0]])
+    np.testing.assert_array_equal(np.isneginf(evidence), [False, False, True, True])
+
+
+def test_far_apart_templates_underflow_to_zero():
+    case = case_of([[1]], (1, 1))
+    table = Table(np.array([[0.0, -86.0, -88.0, -500.0]], np.float32), np.zeros(4, np.float32))
+    _, gamma, evidence = posterior(case, table)
+    np.testing.assert_allclose(gamma[0, :2], [1, np.exp(-86.0)], rtol=1e-5)
+    np.testing.assert_array_equal(gamma[0, 2:], 0)
+    assert evidence[0] == 0
+
+
+def test_the_first_of_equals():
+    case = case_of([[1, 1]] * 3, (1, 2))
+    labels, gamma, _ = posterior(case, Table(np.zeros((2, 9), np.float32), np.zeros(9, np.float32)))
+    np.testing.assert_array_equal(labels, 0)
+    np.testing.assert_allclose(gamma, 1 / 9, rtol=4e-7)
+
+
+@pytest.mark.parametrize(("label", "responsibility", "evidence"), np.eye(3, dtype=bool).tolist())
+def test_what_is_not_asked_for_is_not_computed(label, responsibility, evidence):
+    rng = np.random.default_rng(0)
+    case, table = random_case(rng, 5, (3, 3)), random_table(rng, 9, 4, np.float32)
+    few = _core.posterior(
+        case.patterns._core, table.weights, table.base,
+        label=label, responsibility=responsibility, evidence=evidence, threads=1,
+    )  # fmt: skip
+    for wanted, part, whole in zip((label, responsibility, evidence), few, posterior(case, table), strict=True):
+        np.testing.assert_array_equal(part, whole if wanted else whole[:0])
+
+
+def test_out_is_written_to_and_returned():
+    rng = np.random.default_rng(1)
+    case, table = random_case(rng, 5, (3, 3)), random_table(rng, 9, 3, np.float32)
+    out = np.full((5, 3), np.nan, np.float32)
+    assert likelihood(case, table, out=out) is out
+    np.testing.assert_array_equal(out, likelihood(case, table))
+
+
+@given(st.integers(0, 10**6), st.sampled_from([1, 4, 8]), st.booleans())
+def test_log_likelihood_is_the_product_of_probabilities(seed, n_templates, poisson):
+    rng = np.random.default_rng(seed)
+    case = random_case(rng, 6, (3, 3), density=0.4, max_count=3 if poisson else 1)
+    means = rng.uniform(0.001, 0.999, (n_templates, 3, 3))
+    noise = Poisson() if poisson else Bernoulli()
+    expected = reference.log_likelihood(case.counts, means, noise.name)
+    exact = log_likelihood(case.patterns, means, noise, dtype=np.float64)
+    np.testing.assert_allclose(exact, expected, rtol=1e-13, atol=1e-13)
+    np.testing.assert_allclose(log_likelihood(case.patterns, means, noise), expected, rtol=3e-6, atol=3e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_means_of_0_and_1_are_exact(dtype):
+    case = case_of([[0, 0, 1], [0, 1, 1], [1, 0, 1], [0, 0, 0]], (1, 3))
+    means = np.array([[[0.0, 0.5, 1.0]], [[0.25, 0.0, 0.5]], [[1.0, 1.0, 1.0]]])
+    expected = reference.log_likelihood(case.counts, means, "bernoulli")
+    np.testing.assert_allclose(log_likelihood(case.patterns, means, dtype=dtype), expected, rtol=1e-6)
+    poisson = reference.log_likelihood(case.counts, means, "poisson")
+    np.testing.assert_allclose(log_likelihood(case.patterns, means, Poisson(), dtype=dtype), poisson, rtol=1e-6)
+
+
+def test_no_patterns_and_no_pixels():
+    assert log_likelihood(Patterns.empty((2, 2)), np.full((3, 2, 2), 0.5)).shape == (0, 3)
+    np.testing.assert_array_equal(log_likelihood(Patterns.empty((0, 0), 2), np.zeros((3, 0, 0))), np.zeros((2, 3)))
+
+
+FINE = {"weights": np.zeros((9, 2), np.float32), "base": np.zeros(2, np.float32), "threads": 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"weights": np.zeros((9, 2), np.int32)}, TypeError, "weights: expected dtype float32 or float64, got int32"),
+        (
+            {"weights": np.zeros((9, 2), np.float16)},
+            TypeError,
+            "weights: expected dtype float32 or float64, got float16",
+        ),
+        ({"weights": [[0.0]]}, TypeError, "weights: expected a NumPy array"),
+        ({"weights": np.zeros((8, 2), np.float32)}, ValueError, "weights: expected shape (9, any), got (8, 2)"),
+        ({"weights": np.zeros(9, np.float32)}, ValueError, "weights: expected shape (9, any), got (9,)"),
+        (
+            {"weights": np.zeros((9, 0), np.float32), "base": np.zeros(0, np.float32)},
+            ValueError,
+            "weights: expected 1 to",
+        ),
+        ({"weights": np.zeros((2, 9), np.float32).T}, ValueError, "weights: expected a C-contiguous, aligned array"),
+        ({"weights": np.full((9, 2), np.nan, np.float32)}, ValueError, "weights: not finite at index 0"),
+        ({"weights": np.full((9, 2), np.inf, np.float32)}, ValueError, "weights: not finite at index 0"),
+        ({"base": np.zeros(2)}, TypeError, "base: expected dtype float32, got float64"),
+        ({"base": np.zeros(3, np.float32)}, ValueError, "base: expected shape (2,), got (3,)"),
+        ({"base": np.array([0, np.nan], np.float32)}, ValueError, "base: not finite at index 1"),
+        ({"base": np.array([0, np.inf], np.float32)}, ValueError, "base: not finite at index 1"),
+        ({"threads": -1}, ValueError, "threads: expected 0 to 1024, got -1"),
+        ({"threads": 1025}, ValueError, "threads: expected 0 to 1024, got 1025"),
+        ({"out": np.zeros((4, 2), np.float32)}, ValueError, "out: expected shape (5, 2), got (4, 2)"),
+        ({"out": np.zeros((5, 2))}, TypeError, "out: expected dtype float32, got float64"),
+    ],
+)
+def test_likelihood_refuses(change, error, message):
+    patterns = Patterns.empty((3, 3), 5)
+    with pytest.raises(error, match=re.escape(message)):
+        _core.likelihood(patterns._core, **(FINE | change))
+    if "out" not in change:
+        with pytest.raises(error, match=re.escape(message)):
+            _core.posterior(patterns._core, **(FINE | change), label=True, responsibility=True, evidence=True)
+
+
+def test_likelihood_refuses_unaligned_and_read_only_arrays():
+    patterns = Patterns.empty((3, 3), 5)
+    unaligned = np.zeros(9 * 2 * 4 + 1, np.uint8)[1:].view(np.float32).reshape(9, 2)
+    with pytest.raises(ValueError, match="weights: expected a C-contiguous, aligned array"):
+        _core.likelihood(patterns._core, **(FINE | {"weights": unaligned}))
+    out = np.zeros((5, 2), np.float32)
+    out.flags.writeable = False
+    with pytest.raises(ValueError, match="out: the array is read-only"):
+        _core.likelihood(patterns._core, **FINE, out=out)
+
+
+@pytest.mark.parametrize(
+    ("means", "message"),
+    [
+        (np.zeros((1, 3, 2)), "templates: expected shape (R, 2, 2), got (1, 3, 2)"),
+        (np.zeros((2, 2)), "templates: expected shape (R, 2, 2), got (2, 2)"),
+        (np.full((2, 2, 2), 1.5), "templates: expected a mean from 0 to 1, got 1.5 in template 0, pixel 0"),
+        (np.full((2, 2, 2), np.nan), "templates: expected a mean from 0 to 1, got nan"),
+        (np.array([[[0, 0], [0, -0.5]]]), "got -0.5 in template 0, pixel 3"),
+    ],
+)
+def test_log_likelihood_refuses(means, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        log_likelihood(Patterns.empty((2, 2), 3), means)
+
+
+def test_bernoulli_refuses_counts():
+    with pytest.raises(ValueError, match=r"patterns: a pixel caught 2 photons.*binarise=True"):
+        log_likelihood(Patterns.from_dense([[2, 0, 0, 0]]), np.full((1, 2, 2), 0.5))
