@@ -31,7 +31,7 @@ class Buffer {
 
 struct PanelShape {
   explicit PanelShape(int64_t n_templates) {
-    while (width < 32 && width < n_templates) width *= 2;
+    while (width < 16 && width < n_templates) width *= 2;
     n_panels = (n_templates + width - 1) / width;
   }
   int64_t stride() const { return n_panels * width; }  // templates, padded

@@ -45,31 +45,69 @@ inline int64_t first_outside(const int64_t* values, int n, int64_t limit) {
   return k;
 }
 
+// A chunk as uint32, 0 .. limit - 1; false if any value is outside. One pass, which compilers vectorise.
+template <class T>
+inline bool narrow_as(const void* data, int64_t offset, int n, uint64_t limit, uint32_t* out) {
+  const char* from = static_cast<const char*>(data) + offset * static_cast<int64_t>(sizeof(T));
+  uint32_t outside = 0;
+  for (int k = 0; k < n; ++k) {
+    T value;
+    memcpy(&value, from + k * static_cast<int64_t>(sizeof(T)), sizeof(T));
+    outside |= static_cast<uint64_t>(static_cast<int64_t>(value)) >= limit;
+    out[k] = static_cast<uint32_t>(value);
+  }
+  return outside == 0;
+}
+
+bool narrow(const motes_integers& values, int64_t offset, int n, int64_t limit, uint32_t* out) {
+  const auto top = static_cast<uint64_t>(limit);
+  switch (values.type) {
+    case MOTES_INT8: return narrow_as<int8_t>(values.data, offset, n, top, out);
+    case MOTES_UINT8: return narrow_as<uint8_t>(values.data, offset, n, top, out);
+    case MOTES_INT16: return narrow_as<int16_t>(values.data, offset, n, top, out);
+    case MOTES_UINT16: return narrow_as<uint16_t>(values.data, offset, n, top, out);
+    case MOTES_INT32: return narrow_as<int32_t>(values.data, offset, n, top, out);
+    case MOTES_UINT32: return narrow_as<uint32_t>(values.data, offset, n, top, out);
+    case MOTES_INT64: return narrow_as<int64_t>(values.data, offset, n, top, out);
+    default: return narrow_as<uint64_t>(values.data, offset, n, top, out);
+  }
+}
+
+IngestFinding first_outside_in_chunk(const motes_integers& values, IngestFault fault, int64_t at, int n, int64_t limit) {
+  int64_t chunk[kChunk];
+  widen(values, at, n, chunk);
+  return {fault, at + first_outside(chunk, n, limit), true};
+}
+
 template <class Pixel>
 IngestFinding place_in_order(const motes_coo& entries, int64_t n_patterns, int64_t n_pixels, int64_t* indptr,
                              Pixel* pixels, Lane lane) {
-  int64_t row[kChunk + 1], column[kChunk + 1];
-  IngestFinding finding{IngestFault::none, -1, true};
-  row[0] = -1;
-  column[0] = -1;
-  if (lane.begin > 0) {
-    widen(entries.row, lane.begin - 1, 1, row);
-    widen(entries.column, lane.begin - 1, 1, column);
+  uint32_t row[kChunk + 1], column[kChunk + 1];
+  bool in_order = true, at_start = lane.begin == 0;
+  if (!at_start) {  // what the lane before ends with; its range is that lane's to check
+    narrow(entries.row, lane.begin - 1, 1, n_patterns, row);
+    narrow(entries.column, lane.begin - 1, 1, n_pixels, column);
   }
   for (int64_t at = lane.begin; at < lane.end; at += kChunk) {
     const int n = static_cast<int>(lane.end - at < kChunk ? lane.end - at : kChunk);
-    widen(entries.row, at, n, row + 1);
-    widen(entries.column, at, n, column + 1);
-    if (any_outside(row + 1, n, n_patterns)) return {IngestFault::row, at + first_outside(row + 1, n, n_patterns), true};
-    if (any_outside(column + 1, n, n_pixels))
-      return {IngestFault::column, at + first_outside(column + 1, n, n_pixels), true};
-    if (finding.in_order) {
-      int64_t ordered = 1;
-      for (int k = 1; k <= n; ++k)
-        ordered &= (row[k] > row[k - 1]) | ((row[k] == row[k - 1]) & (column[k] > column[k - 1]));
-      finding.in_order = ordered != 0;
+    if (!narrow(entries.row, at, n, n_patterns, row + 1))
+      return first_outside_in_chunk(entries.row, IngestFault::row, at, n, n_patterns);
+    if (!narrow(entries.column, at, n, n_pixels, column + 1))
+      return first_outside_in_chunk(entries.column, IngestFault::column, at, n, n_pixels);
+    if (in_order) {
+      if (at_start) {  // as if an entry stood before the first of all
+        for (int64_t r = 0; r <= row[1]; ++r) indptr[r] = 0;
+        row[0] = row[1];
+        column[0] = column[1];
+      }
+      uint32_t ordered = 1;
+      for (int k = at_start ? 2 : 1; k <= n; ++k)
+        ordered &= static_cast<uint32_t>(row[k] > row[k - 1]) |
+                   (static_cast<uint32_t>(row[k] == row[k - 1]) & static_cast<uint32_t>(column[k] > column[k - 1]));
+      in_order = ordered != 0;
+      at_start = false;
     }
-    if (finding.in_order) {
+    if (in_order) {
       for (int k = 1; k <= n; ++k) pixels[at + k - 1] = static_cast<Pixel>(column[k]);
       for (int k = 1; k <= n; ++k)
         for (int64_t r = row[k - 1]; r < row[k]; ++r) indptr[r + 1] = at + k - 1;
@@ -77,7 +115,7 @@ IngestFinding place_in_order(const motes_coo& entries, int64_t n_patterns, int64
     row[0] = row[n];
     column[0] = column[n];
   }
-  return finding;
+  return {IngestFault::none, -1, in_order};
 }
 
 // Stable counting sort of entries by 11 bits of the pixel or by the row.

@@ -32,6 +32,9 @@ inline void score_columns(const motes_patterns& patterns, const Block& block, co
       memcpy(scores + k * stride, full, sizeof(Real) * static_cast<size_t>(valid));
     }
   };
+  // In order of length photons are read from all over the block, which no hardware prefetcher follows: each pattern asks
+  // for its counterpart in the next block.
+  const int64_t left = patterns.n_patterns - block.first;
   int k = 0;
   for (; k + kTogether <= block.size; k += kTogether) {
     const Pixel* photon[kTogether];
@@ -40,6 +43,7 @@ inline void score_columns(const motes_patterns& patterns, const Block& block, co
     int64_t common = INT64_MAX;
     for (int g = 0; g < kTogether; ++g) {
       const int p = block.order[k + g];
+      __builtin_prefetch(pixels + row[block.size + k + g < left ? block.size + k + g : left]);
       photon[g] = pixels + row[p];
       length[g] = row[p + 1] - row[p];
       sum[g] = Weights::zero();
