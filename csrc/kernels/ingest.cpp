@@ -109,8 +109,17 @@ IngestFinding place_in_order(const motes_coo& entries, int64_t n_patterns, int64
     }
     if (in_order) {
       for (int k = 1; k <= n; ++k) pixels[at + k - 1] = static_cast<Pixel>(column[k]);
-      for (int k = 1; k <= n; ++k)
-        for (int64_t r = row[k - 1]; r < row[k]; ++r) indptr[r + 1] = at + k - 1;
+      // Most entries begin no pattern: these are passed over eight at a time.
+      uint8_t begins[kChunk + 8];
+      for (int k = 1; k <= n; ++k) begins[k - 1] = row[k] != row[k - 1];
+      memset(begins + n, 0, 8);
+      for (int k = 0; k < n; k += 8) {
+        uint64_t any;
+        memcpy(&any, begins + k, sizeof any);
+        if (any == 0) continue;
+        for (int j = k + 1; j <= k + 8 && j <= n; ++j)
+          for (int64_t r = row[j - 1]; r < row[j]; ++r) indptr[r + 1] = at + j - 1;
+      }
     }
     row[0] = row[n];
     column[0] = column[n];

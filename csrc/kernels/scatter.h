@@ -1,8 +1,7 @@
 // The transpose of score.h: planes[i, r] += amount[p, r] for the photons i of each pattern p of a block.
 //
-// Patterns are taken as they come, not in order of length as there: the mispredicted end of each pattern keeps the
-// processor from running ahead into the next one, whose loads may need what this one has not yet stored. Measured on
-// the reference work, order of length costs more than twice the time here.
+// Patterns are taken as they come: order of length, which halves the time there, gained nothing here (measured on the
+// reference work), since each addition waits for the last one to the same pixel anyway.
 #pragma once
 #include "kernels/block.h"
 #include "kernels/planes.h"
