@@ -31,6 +31,8 @@ PatternsView::PatternsView(const py::object& indptr, const py::object& pixels, c
     status = motes_check_patterns(&view_, &error);
   }
   check(status, error);
+  if (view_.n_multi > 0 && (view_.multi_position[0] < 0 || view_.multi_position[view_.n_multi - 1] >= pixels_.shape(0)))
+    throw py::value_error("multi_position: expected positions in pixels, 0.." + std::to_string(pixels_.shape(0) - 1));
 }
 
 namespace {

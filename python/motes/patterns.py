@@ -237,7 +237,8 @@ class Patterns:
         step = max(1, _DENSE_CHUNK // max(1, n_pixels))
         parts = []
         for first in range(0, len(array), step):
-            chunk = whole_counts(array[first : first + step].reshape(-1, n_pixels), "array", first_pattern=first)
+            part = array[first : first + step]
+            chunk = whole_counts(part.reshape(len(part), n_pixels), "array", first_pattern=first)
             rows, cols = np.nonzero(chunk)
             counts = chunk[rows, cols]
             ones = bool(np.all(counts == 1))
@@ -563,7 +564,7 @@ def whole_counts(values: npt.NDArray[Any], name: str, *, first_pattern: int = 0)
     if np.issubdtype(values.dtype, np.integer):
         bad = values < 0
     elif np.issubdtype(values.dtype, np.floating):
-        bad = ~((values >= 0) & (values < 2**31) & (values == np.floor(values)))
+        bad = ~((values >= 0) & (values < np.float64(2**31)) & (values == np.floor(values)))
     else:
         raise TypeError(f"{name}: expected counts, got dtype {values.dtype}")
     if bad.any():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import os
 from pathlib import Path
 
@@ -35,8 +36,9 @@ def available_threads(threads: int | None = None) -> int:
     True
     """
     if threads is not None:
-        if isinstance(threads, bool) or not isinstance(threads, int):
+        if isinstance(threads, bool) or not hasattr(threads, "__index__"):
             raise TypeError(f"threads: expected an int, got {type(threads).__name__}")
+        threads = operator.index(threads)
         if not 1 <= threads <= 1024:
             raise ValueError(f"threads: expected 1 to 1024, got {threads}")
         return threads
