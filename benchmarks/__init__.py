@@ -1,0 +1,1 @@
+"""Speed, memory and accuracy of motes beside what a user could take instead."""

@@ -1,0 +1,14 @@
+"""Back-rotation: the likelihood's transpose."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.peers import Contender, contenders
+from benchmarks.race import Race
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("contender", contenders("back-rotation"), ids=str)
+def bench_back_rotation(race: Race, contender: Contender, threads: int) -> None:
+    race(contender, threads)

@@ -1,0 +1,14 @@
+"""One whole EM iteration: templates from a master, E step, M step, planes turned home."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.peers import Contender, contenders
+from benchmarks.race import Race
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("contender", contenders("sweep"), ids=str)
+def bench_sweep(race: Race, contender: Contender, threads: int) -> None:
+    race(contender, threads)

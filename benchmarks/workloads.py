@@ -1,0 +1,140 @@
+"""Reference work W7, in the layout that each side likes best; no layout is made inside a timing."""
+
+from __future__ import annotations
+
+import functools
+from functools import cached_property
+from typing import Any
+
+import motes
+import numpy as np
+import numpy.typing as npt
+from motes import Patterns, simulate
+from motes.reconstruction.problem import Problem
+
+SIDE, PHOTONS, CONTRAST = 25, 27.4, 0.5
+N_PATTERNS = 100_000
+N_SMOKE = 2_000
+
+
+def portrait(contrast: float) -> npt.NDArray[np.float64]:
+    """Master of W7: (25, 25) mean photons, 27.4 in all."""
+    return simulate.scaled(simulate.with_contrast(simulate.portrait(SIDE), contrast), PHOTONS)
+
+
+def as_patterns(truth: simulate.PhotonTruth) -> Patterns:
+    """Simulated photons as a container."""
+    return Patterns.from_coo(truth.rows, truth.cols, shape=truth.master.shape, n_patterns=truth.n_patterns)
+
+
+class Work:
+    """Patterns of the portrait, everything that the kernels take, and the peers' layouts of both.
+
+    Parameters
+    ----------
+    n_patterns : int
+        Patterns drawn.
+    repeats : int
+        How often they stand behind each other: as good as more patterns for time, and much sooner drawn.
+    """
+
+    def __init__(self, n_patterns: int, repeats: int = 1) -> None:
+        self.truth = simulate.patterns(portrait(CONTRAST), n_patterns, seed=7)
+        self.repeats = repeats
+        self.n_patterns = n_patterns * repeats
+        self.n_pixels = SIDE * SIDE
+        self.master = self.truth.master.ravel()
+
+    # -- photons ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def rows(self) -> npt.NDArray[np.int32]:
+        """(K,): pattern of each photon, ascending."""
+        first = np.arange(self.repeats, dtype=np.int32) * np.int32(self.truth.n_patterns)
+        return (self.truth.rows.astype(np.int32) + first[:, None]).ravel()
+
+    @cached_property
+    def cols(self) -> npt.NDArray[np.int32]:
+        """(K,): pixel of each photon."""
+        return np.tile(self.truth.cols.astype(np.int32), self.repeats)
+
+    @cached_property
+    def shuffled(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """Rows and columns in random order."""
+        order = np.random.default_rng(1).permutation(self.rows.size)
+        return self.rows[order], self.cols[order]
+
+    @cached_property
+    def ones(self) -> npt.NDArray[np.float32]:
+        """(K,): one photon each."""
+        return np.ones(self.rows.size, np.float32)
+
+    @cached_property
+    def patterns(self) -> Patterns:
+        """The container."""
+        return Patterns.from_coo(self.rows, self.cols, shape=(SIDE, SIDE), n_patterns=self.n_patterns)
+
+    @functools.cache  # noqa: B019 - a Work lives as long as the process
+    def csr(self, dtype: Any = np.float32, *, transposed: bool = False) -> Any:
+        """SciPy CSR of the patterns (N, M), or of their transpose (M, N)."""
+        import scipy.sparse
+
+        matrix = scipy.sparse.csr_matrix(self.patterns.to_scipy().astype(dtype))
+        return scipy.sparse.csr_matrix(matrix.T) if transposed else matrix
+
+    @functools.cache  # noqa: B019
+    def dense(self, dtype: Any = np.float32) -> npt.NDArray[Any]:
+        """(N, M) array."""
+        return self.csr(dtype).toarray()
+
+    # -- what the kernels take ----------------------------------------------------------------------------------------
+
+    @cached_property
+    def index(self) -> npt.NDArray[np.int32]:
+        """(R, M): pixels of the master that each template shows."""
+        return motes.C4.index((SIDE, SIDE))
+
+    @cached_property
+    def weights(self) -> npt.NDArray[np.float32]:
+        """(M, R): log-likelihood that a photon adds."""
+        return log_odds(self.master[self.index])[0]
+
+    @cached_property
+    def base(self) -> npt.NDArray[np.float32]:
+        """(R,): log-likelihood of no photon."""
+        return log_odds(self.master[self.index])[1]
+
+    @cached_property
+    def many_weights(self) -> npt.NDArray[np.float32]:
+        """(M, 1024): weights of many orientations."""
+        return np.random.default_rng(2).standard_normal((self.n_pixels, 1024)).astype(np.float32)
+
+    @cached_property
+    def responsibilities(self) -> npt.NDArray[np.float32]:
+        """(N, R): of the templates, at the truth."""
+        return self.problem(1).posterior(self.master, np.full(4, 0.25), self.patterns)
+
+    @cached_property
+    def centroids(self) -> npt.NDArray[np.float64]:
+        """(K, H, W): where k-means starts, the templates."""
+        return self.master[self.index].reshape(-1, SIDE, SIDE)
+
+    def problem(self, threads: int) -> Problem:
+        """The reconstruction's own view of the patterns."""
+        good = np.ones(self.n_pixels, np.bool_)
+        return Problem(self.patterns, motes.C4, motes.Bernoulli(), good, False, np.float32, threads)
+
+    # -- what all peers' iterations share -----------------------------------------------------------------------------
+
+    def home(self, planes: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """Planes (M, R) turned home and added, per pattern: the next master (M,)."""
+        total = np.zeros(self.n_pixels)
+        for plane, index in zip(planes.T, self.index, strict=True):
+            total[index] += plane
+        return total / self.n_patterns
+
+
+def log_odds(templates: npt.NDArray[np.float64], dtype: Any = np.float32) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Weights (M, R) and base (R,) of Bernoulli templates (R, M)."""
+    weights = np.log(templates) - np.log1p(-templates)
+    return np.ascontiguousarray(weights.T, dtype), np.log1p(-templates).sum(axis=1).astype(dtype)
