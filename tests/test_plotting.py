@@ -36,8 +36,8 @@ def test_master_shows_estimate_and_error(story):
     figure = plotting.master(result)
     np.testing.assert_array_equal(shown(figure, "Reconstruction").get_array(), result.master)
     np.testing.assert_array_equal(shown(figure, "Standard error").get_array(), result.std_error)
-    units = [axes.get_ylabel() for axes in figure.axes if axes.get_ylabel() not in ("row (pixel)", "")]
-    assert units == ["photons per pixel"] * 2
+    assert [axes.get_ylabel() for axes in figure.axes] == ["row (pixel)"] * 2
+    assert [bar.get_ylabel() for axes in figure.axes for bar in axes.child_axes] == ["photons per pixel"] * 2
 
 
 @pytest.mark.parametrize("turn", range(4))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from motes import simulate
 from motes.cli import app
-from typer.testing import CliRunner
 
 N_PATTERNS = 3000
 
@@ -30,12 +30,22 @@ def archive(drawn, tmp_path, monkeypatch):
     return tmp_path
 
 
+class Answer(NamedTuple):
+    """What a command printed, and its exit status."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
 @pytest.fixture
-def motes():
+def motes(capsys):
     """Run a command in this process."""
 
     def invoke(*words):
-        return CliRunner().invoke(app, [str(word) for word in words])
+        with pytest.raises(SystemExit) as ended:
+            app([str(word) for word in words])
+        return Answer(ended.value.code or 0, *capsys.readouterr())
 
     return invoke
 
@@ -65,7 +75,7 @@ def refused(motes):
     def check(folder, *words):
         before = _snapshot(folder)
         result = motes(*words)
-        assert result.exit_code == 2, result.output
+        assert result.exit_code == 2, result
         assert result.stdout == ""
         line = result.stderr
         assert line.startswith("motes: error: "), line

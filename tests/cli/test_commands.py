@@ -55,7 +55,7 @@ COMMANDS = {
 def test_help_names_everything(motes, monkeypatch, words, help_option):
     monkeypatch.setenv("COLUMNS", "200")
     result = motes(*words, help_option)
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 0, result.stderr
     for expected in COMMANDS[words]:
         assert expected.lower() in result.stdout.lower()
 
@@ -101,7 +101,7 @@ def test_show_config(motes):
 
 def test_demo(motes, tmp_path):
     result = motes("demo", "--out", tmp_path / "story")
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 0, result.stderr
     assert str(tmp_path / "story" / "demo.png") in result.stdout
     report = json.loads((tmp_path / "story" / "report.json").read_text())
     assert report["error"] < 1.3 * report["error_bound"]

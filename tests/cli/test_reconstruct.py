@@ -26,7 +26,7 @@ def report_of(folder):
 
 def test_from_archive_to_results(archive, motes, drawn):
     result = motes("reconstruct", "endeavor.npz", "--task", 7, "--truth", "truth.npz", "-o", "out/deep")
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 0, result.stderr
     out = archive / "out" / "deep"
     assert names(out) == RESULTS
     patterns = library.read_patterns("endeavor.npz", task=7)
@@ -78,7 +78,7 @@ def test_options_reach_the_library(archive, motes):
     }
     words = [word for option in options.items() for word in option]
     result = motes("reconstruct", "endeavor.npz", "-o", "out", "--binarise", *words)
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 0, result.stderr
     report = report_of(archive / "out")
     told = {name: report[name] for name in ("method", "rotations", "noise", "acceleration", "init", "seed", "threads")}
     expected = ["em", "D4", "poisson", "none", "array", 5, 1]
@@ -108,9 +108,7 @@ def test_restarts_and_their_agreement(archive, motes):
 
 def test_binarise_counts_a_pixel_once(archive, motes, refused, drawn):
     np.savez("double.npz", task7a=np.append(drawn.rows, drawn.rows[:1]), task7b=np.append(drawn.cols, drawn.cols[:1]))
-    assert "--binarise" in refused(archive, "reconstruct", "double.npz", "-o", "out").replace(
-        "binarise=True", "--binarise"
-    )
+    assert "use --noise poisson, or --binarise" in refused(archive, "reconstruct", "double.npz", "-o", "out")
     assert motes("reconstruct", "double.npz", "-o", "out", "--binarise").exit_code == 0
     assert motes("reconstruct", "endeavor.npz", "-o", "once").exit_code == 0
     np.testing.assert_array_equal(np.load("out/master.npy"), np.load("once/master.npy"))
@@ -125,7 +123,7 @@ def test_excluded_patterns_take_no_part(archive, motes, drawn, written):
         np.save("bad.npy", np.array(excluded))
     file = "bad" if written == "text" else "bad.npy"
     result = motes("reconstruct", "endeavor.npz", "--truth", "truth.npz", "--task", 7, "--exclude", file, "-o", "out")
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 0, result.stderr
     kept = np.setdiff1d(np.arange(3000), excluded)
     fitted = library.reconstruct(library.read_patterns("endeavor.npz")[kept])
     labels = np.load("out/labels.npy")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import shlex
 import sys
 import warnings
@@ -26,6 +27,16 @@ ADVICE = {
     errno.ENOTDIR: "choose another path",
 }
 
+SPELLING = {  # what a message of the library advises, and the option that does it
+    r"\bn_patterns=(\d+)": r"--patterns \1",
+    r"\bn_patterns\b": "--patterns",
+    r"\bshape=\((\d+), (\d+)\)": r"--shape \1x\2",
+    r"\bshape=\(rows, columns\)": "--shape ROWSxCOLUMNS",
+    r"\bnoise=Poisson\(\)": "--noise poisson",
+    r"\bbinarise=True": "--binarise",
+    r"\bwithout resume\b": "without --resume",
+}
+
 
 class Commands(TyperGroup):
     """A group of commands that turns what a user can get wrong into one line; other errors keep their traceback."""
@@ -46,7 +57,7 @@ class Commands(TyperGroup):
         if not standalone_mode:
             return run()
         with warnings.catch_warnings():
-            warnings.simplefilter("always", UserWarning)  # the library's own: what a user should know
+            warnings.filterwarnings("always", category=UserWarning, module="motes")
             warnings.showwarning = _tell_warning
             try:
                 status = run()
@@ -83,7 +94,7 @@ def explanation(error: Exception) -> str | None:
         text = str(error)  # an ImportError without a name is the library's own: an extra that is not installed
     else:
         return None
-    return " ".join(text.split())
+    return _one_line(text)
 
 
 def _tell_warning(
@@ -95,4 +106,11 @@ def _tell_warning(
     line: str | None = None,
 ) -> None:
     """A warning as one line, without the place in the source, which a user has no use for."""
-    typer.echo(f"motes: note: {' '.join(str(message).split())}", err=True)
+    typer.echo(f"motes: note: {_one_line(str(message))}", err=True)
+
+
+def _one_line(text: str) -> str:
+    """A message of the library in one line, its ways out as they are typed here."""
+    for argument, option in SPELLING.items():
+        text = re.sub(argument, option, text)
+    return " ".join(text.split())

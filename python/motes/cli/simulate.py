@@ -47,10 +47,10 @@ def patterns(
     seed: Annotated[int, typer.Option(help="The same seed gives the same data.", min=0)] = 0,
 ) -> None:
     """Draw photon patterns of the challenge's layout from a picture that is known, and keep the truth beside them."""
-    import numpy as np
-
     from motes import Patterns, write_patterns
     from motes.io.atomic import atomic_path
+    from motes.io.npy import array_table
+    from motes.io.npz import write_npz
     from motes.simulate import task_patterns
 
     if truth.suffix != ".npz":
@@ -64,7 +64,7 @@ def patterns(
         drawn.rows, drawn.cols, shape=drawn.master.shape, n_patterns=drawn.n_patterns, counts=drawn.counts
     )
     with atomic_path(truth) as staged:
-        np.savez_compressed(staged, master=drawn.master, labels=drawn.labels)
+        write_npz(staged, {"master": array_table(drawn.master), "labels": array_table(drawn.labels)})
         write_patterns(output, made, task=task if output.suffix == ".npz" else None)
     typer.echo(f"{output}: {made.n_photons:,} photons in {len(made):,} patterns; {truth}: the truth")
 

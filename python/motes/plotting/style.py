@@ -66,11 +66,8 @@ def show_image(axes: Axes, image: NDArray[Any], *, unit: str | None = None, **co
     axes.spines[:].set_visible(False)
     axes.set(xticks=[], yticks=[])
     if unit is not None:
-        figure = axes.get_figure(root=True)
-        assert figure is not None
-        box = axes.get_position()
-        gap = 0.08 / figure.get_size_inches()[0]
-        bar = figure.colorbar(drawn, cax=figure.add_axes((box.x1 + gap, box.y0, 1.4 * gap, box.height)))
+        beside = axes.inset_axes((1.03, 0, 0.045, 1))
+        bar = axes.figure.colorbar(drawn, cax=beside)
         bar.set_label(unit)
         bar.locator = matplotlib.ticker.MaxNLocator(6)
         bar.outline.set_visible(False)
