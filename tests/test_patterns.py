@@ -78,7 +78,8 @@ def test_trailing_patterns_may_be_empty():
 def test_whole_dense_counts_of_any_dtype(dtype):
     counts = np.array([[0, 1, 1, 0], [1, 0, 0, 0]])
     assert_same(Patterns.from_dense(counts.astype(dtype)), counts)
-    assert_same(Patterns.from_csr(scipy.sparse.csr_matrix(counts.astype(np.result_type(dtype, np.uint8)))), counts)
+    if dtype is not np.float16:  # which SciPy does not have
+        assert_same(Patterns.from_csr(scipy.sparse.csr_matrix(counts.astype(dtype))), counts)
 
 
 def test_sparse_repeats_add_up_and_stored_zeros_vanish():
