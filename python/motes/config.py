@@ -14,7 +14,7 @@ def show_config() -> dict[str, object]:
     Returns
     -------
     dict
-        `version`, `compiler`, `instruction_set` (in use), `instruction_sets` (that this machine has), `threads`, `cuda`.
+        `version`, `compiler`, `instruction_set` (in use), `instruction_sets` (at hand), `threads`, `cuda`.
 
     Examples
     --------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -81,7 +82,8 @@ def cramer_rao(
         raise ValueError(f"n_patterns: expected 1 or more, got {n_patterns}")
     noise = Bernoulli() if noise is None else noise
     truth = np.asarray(master, np.float64)
-    data = simulate.patterns(truth, n_simulated, rotations=rotations.name, noise=noise.name, seed=seed)
+    group, scatter = cast(Any, rotations.name), cast(Any, noise.name)  # one of simulate's, or its ValueError
+    data = simulate.patterns(truth, n_simulated, rotations=group, noise=scatter, seed=seed)
     sample = Patterns.from_coo(data.rows, data.cols, counts=data.counts, shape=truth.shape, n_patterns=n_simulated)
     good = np.ones(truth.size, np.bool_)
     problem = Problem(sample, rotations, noise, good, False, np.float32, available_threads(threads))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import scipy.sparse
 
 Shape: TypeAlias = tuple[int, int]
+AnyArray = TypeVar("AnyArray", bound=npt.NDArray[Any])
 IntegerArray: TypeAlias = npt.NDArray[np.integer[Any]]
 
 MOST_PATTERNS = 10**10  # a row index that asks for more is taken for a mistake unless `n_patterns` says so
@@ -81,10 +82,9 @@ class Patterns:
 
     def _build(self, arrays: _Arrays, shape: Shape, *, check_photons: bool) -> None:
         self._core = _core.PatternsView(*arrays, n_pixels=shape[0] * shape[1], check_photons=check_photons)
-        frozen = _Arrays(*(array.view() for array in arrays))
-        for array in frozen:
-            array.flags.writeable = False
-        self._arrays = frozen
+        self._arrays = _Arrays(
+            _frozen(arrays.indptr), _frozen(arrays.pixels), _frozen(arrays.multi_position), _frozen(arrays.multi_extra)
+        )
         self._shape = shape
         self._totals: npt.NDArray[np.int64] | None = None
 
@@ -149,9 +149,7 @@ class Patterns:
         if photons is not None and photons.shape != rows.shape:
             raise ValueError(f"counts: expected {rows.size} values, one for each of rows, got {photons.size}")
         n_patterns = _number_of_patterns(rows, n_patterns, threads)
-        arrays = _core.ingest(
-            rows, cols, photons, n_patterns=n_patterns, n_pixels=shape[0] * shape[1], threads=threads
-        )
+        arrays = _core.ingest(rows, cols, photons, n_patterns=n_patterns, n_pixels=shape[0] * shape[1], threads=threads)
         return cls._trusted(_Arrays(*arrays), shape)
 
     @classmethod
@@ -392,7 +390,7 @@ class Patterns:
     # -- parts ----------------------------------------------------------------------------------------------------
 
     @overload
-    def __getitem__(self, which: SupportsIndex) -> npt.NDArray[np.int64]: ...
+    def __getitem__(self, which: int | np.integer[Any]) -> npt.NDArray[np.int64]: ...
     @overload
     def __getitem__(self, which: slice | npt.NDArray[Any] | Sequence[int] | Sequence[bool]) -> Patterns: ...
 
@@ -411,7 +409,8 @@ class Patterns:
         if not -len(self) <= index < len(self):
             raise IndexError(f"pattern {index} is outside 0..{len(self) - 1}")
         index %= len(self)
-        return self[index : index + 1].to_dense()[0]
+        image: npt.NDArray[np.int64] = self[index : index + 1].to_dense()[0]
+        return image
 
     def _indices(self, which: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         if which.ndim != 1:
@@ -445,9 +444,7 @@ class Patterns:
         """The arrays of this part alone, counted from 0."""
         start, stop = int(self.indptr[0]), int(self.indptr[-1])
         own = self._own_multi()
-        return _Arrays(
-            self.indptr - start, self.pixels[start:stop], own.multi_position - start, own.multi_extra
-        )
+        return _Arrays(self.indptr - start, self.pixels[start:stop], own.multi_position - start, own.multi_extra)
 
     # -- to others ------------------------------------------------------------------------------------------------
 
@@ -513,6 +510,13 @@ class Patterns:
         plural = "" if len(self) == 1 else "s"
         mean = f", {self.n_photons / len(self):.4g} a pattern" if len(self) else ""
         return f"Patterns({len(self):,} pattern{plural} of {height}x{width} pixels, {self.n_photons:,} photons{mean})"
+
+
+def _frozen(array: AnyArray) -> AnyArray:
+    """A read-only view: what the container was built from may stay writeable for its owner."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def check_shape(shape: Sequence[int]) -> Shape:

@@ -106,8 +106,8 @@ class Rotations:
         >>> C4.expand(np.eye(3)).shape
         (4, 3, 3)
         """
-        master = np.asarray(master, np.float64)
-        return master.ravel()[self.index(master.shape)].reshape(self.n, *master.shape)
+        values: FloatArray = np.asarray(master, np.float64)
+        return values.ravel()[self.index(values.shape)].reshape(self.n, *values.shape)
 
     def back_rotate(self, planes: npt.NDArray[np.floating]) -> FloatArray:
         """Turn each template plane home and add them: (H, W) from (R, H, W); the transpose of `expand`.
@@ -172,7 +172,8 @@ class Rotations:
         table = _table(self)
         after = np.empty(self.n, np.int32)
         after[table[rotation]] = np.arange(self.n, dtype=np.int32)
-        return after[labels]
+        turned: npt.NDArray[np.int32] = after[labels]
+        return turned
 
     def __repr__(self) -> str:
         return self.name
@@ -214,22 +215,17 @@ def _orbits(rotations: Rotations, shape: Shape) -> Orbits:
     n, n_pixels = index.shape
     first = np.unique(index.min(axis=0))  # an orbit is named by its smallest pixel
     orbit = np.searchsorted(first, index.min(axis=0)).astype(np.int32)
-    pixel_of_slot = np.ascontiguousarray(index[:, first].T)  # slot s of an orbit: where template s finds its first pixel
+    pixel_of_slot = np.ascontiguousarray(index[:, first].T)  # slot s: where template s finds the orbit's first pixel
     phase = np.zeros(n_pixels, np.uint8)
     for a in reversed(range(n)):
         phase[pixel_of_slot[:, a]] = a
-    # Template k shows, at a pixel of phase a, the master's pixel index[k, index[a, first]], which is slot compose(a, k)'s.
+    # At a pixel of phase a, template k shows the master's pixel index[k, index[a, first]]: that of slot table[k, a].
     table = _table(rotations)
     turn = np.empty((n, n), np.uint8)
     for a in range(n):
         for k in range(n):
-            turn[a, _slot(table, a, k)] = k
+            turn[a, table[k, a]] = k
     return Orbits(orbit, phase, turn, pixel_of_slot.ravel())
-
-
-def _slot(table: npt.NDArray[np.int32], phase: int, k: int) -> int:
-    """The rotation s with index[s, i] = index[k, index[phase, i]]."""
-    return int(table[k, phase])
 
 
 def _quarter(image: npt.NDArray[np.int32], r: int) -> npt.NDArray[np.int32]:

@@ -126,7 +126,7 @@ def _lloyd(
         before, centroids = centroids, clusters.centroids
         empty = clusters.members == 0
         if empty.any():  # a cluster that lost all its patterns starts anew at one of them
-            centroids[empty] = patterns[rng.choice(len(patterns), int(empty.sum()))].to_dense().reshape(-1, patterns.n_pixels)
+            centroids[empty] = _images(patterns, rng.choice(len(patterns), int(empty.sum())))
         iteration += 1
         converged = not empty.any() and (n_moved == 0 or float(((centroids - before) ** 2).sum()) <= limit)
         if converged or iteration >= max_iterations:
@@ -165,7 +165,8 @@ def check_centroids(init: object, n_clusters: int, patterns: Patterns) -> npt.ND
         return None
     centroids = np.asarray(init, np.float64)
     if centroids.shape != (n_clusters, *patterns.shape) or not np.isfinite(centroids).all():
-        raise ValueError(f"init: expected finite centroids of shape {(n_clusters, *patterns.shape)}, got {centroids.shape}")
+        expected = (n_clusters, *patterns.shape)
+        raise ValueError(f"init: expected finite centroids of shape {expected}, got {centroids.shape}")
     return centroids.reshape(n_clusters, -1)
 
 
@@ -174,8 +175,7 @@ def first_centroids(
 ) -> npt.NDArray[np.float64]:
     """Patterns to start from: (K, M). k-means++ (Arthur and Vassilvitskii 2007) draws them by squared distance."""
     if init == "random":
-        chosen = rng.choice(len(patterns), n_clusters, replace=False)
-        return patterns[chosen].to_dense().reshape(n_clusters, -1).astype(np.float64)
+        return _images(patterns, rng.choice(len(patterns), n_clusters, replace=False))
     threads = available_threads()
     own = patterns.photons_per_pattern().astype(np.float64)
     own += 0 if patterns.max_count <= 1 else _excess_squares(patterns)
@@ -187,10 +187,14 @@ def first_centroids(
         cross = _core.likelihood(patterns._core, image[:, None].astype(np.float32), -base, threads=threads)
         nearest = np.minimum(nearest, np.maximum(own - 2 * cross[:, 0].astype(np.float64), 0.0))
         if len(chosen) == n_clusters:
-            return patterns[np.array(chosen)].to_dense().reshape(n_clusters, -1).astype(np.float64)
+            return _images(patterns, np.array(chosen))
         total = nearest.sum()
         weights = nearest / total if total > 0 else None
         chosen.append(int(rng.choice(len(patterns), p=weights)))
+
+
+def _images(patterns: Patterns, which: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    return patterns[which].to_dense().reshape(len(which), -1).astype(np.float64)
 
 
 def _excess_squares(patterns: Patterns) -> npt.NDArray[np.float64]:

@@ -51,7 +51,9 @@ class Clusters:
             return (self.photons / self.members).T
 
 
-def assign(patterns: Patterns, centroids: npt.NDArray[np.float64], clusters: Clusters, *, threads: int) -> tuple[int, float]:
+def assign(
+    patterns: Patterns, centroids: npt.NDArray[np.float64], clusters: Clusters, *, threads: int
+) -> tuple[int, float]:
     """Move every pattern to its nearest centroid; `clusters` follow.
 
     Parameters

@@ -79,7 +79,7 @@ def sweep(
     --------
     >>> patterns = Patterns.from_dense([[1, 0, 0, 0], [0, 1, 0, 0]])
     >>> templates = np.array([[[0.9, 0.1], [0.1, 0.1]], [[0.1, 0.9], [0.1, 0.1]]])
-    >>> sweep(patterns, templates).weights.round(6)
+    >>> sweep(patterns, templates).weights.round(3)
     array([1., 1.])
     """
     noise = Bernoulli() if noise is None else noise

@@ -35,7 +35,8 @@ def fingerprint(problem: Problem, options: dict[str, Any]) -> str:
     """Of the input, the options and the version: a resumed run must have the same."""
     digest = hashlib.blake2b(digest_size=16)
     patterns = problem.patterns
-    digest.update(json.dumps([_core.version, _core.isa(), options, patterns.shape, len(patterns)], default=str).encode())
+    told = [_core.version, _core.isa(), options, patterns.shape, len(patterns)]
+    digest.update(json.dumps(told, default=str).encode())
     lengths = np.diff(patterns.indptr)
     start, stop = int(patterns.indptr[0]), int(patterns.indptr[-1])
     for array in (lengths, patterns.pixels[start:stop], patterns.total_image(), problem.good):
@@ -55,7 +56,7 @@ def save(path: Path, progress: Progress, mark: str) -> None:
             for state in states
         ],
     }
-    arrays = {"record": np.frombuffer(json.dumps(record).encode(), np.uint8)}
+    arrays: dict[str, Any] = {"record": np.frombuffer(json.dumps(record).encode(), np.uint8)}
     for k, state in enumerate(states):
         arrays.update({f"{k}.{name}": getattr(state.point, name) for name in _ARRAYS})
         arrays.update({f"{k}.memory.{key}": value for key, value in state.memory.items()})

@@ -17,7 +17,9 @@ _HALVINGS = 3
 _SMALLEST, _LARGEST = 0.2, 3.0  # a step keeps each mean, and its distance from 1, within these multiples
 
 
-def inverse_information(problem: Problem, master: FloatArray, weights: FloatArray, *, n_used: int, seed: int) -> FloatArray:
+def inverse_information(
+    problem: Problem, master: FloatArray, weights: FloatArray, *, n_used: int, seed: int
+) -> FloatArray:
     """The inverse information per pattern, whitened, floored and coloured again: (M, M).
 
     Sampled eigenvalues below 0.01 of the complete-data information are raised to it: a step along such a direction
@@ -94,9 +96,7 @@ class FisherScoring:
         point = problem.evaluate(state.point.em_master, weights)
         return self._moved(state, point, sweeps + 1, "em (newton refused)", memory)
 
-    def _moved(
-        self, state: State, point: Point, sweeps: int, step: str, memory: dict[str, np.ndarray]
-    ) -> State:
+    def _moved(self, state: State, point: Point, sweeps: int, step: str, memory: dict[str, np.ndarray]) -> State:
         gain = point.log_likelihood - state.point.log_likelihood
         small = float(memory["small_gains"]) + 1 if gain < self.tolerance else 0.0
         memory["small_gains"] = np.array(small)

@@ -1,4 +1,4 @@
-"""Hard assignment: each pattern to its best orientation alone. Baselines: they are biased where orientations overlap."""
+"""Hard assignment: each pattern to its best orientation alone. Baselines, biased where orientations overlap."""
 
 from __future__ import annotations
 
@@ -59,9 +59,7 @@ class SeedL2:
         templates = master[problem.index] * problem.good
         base = -0.5 * (templates**2).sum(axis=1)
         nothing = np.zeros(templates.shape[1])
-        model = LinearModel(
-            np.ascontiguousarray(templates.T, problem.dtype), base.astype(problem.dtype), nothing, 0.0
-        )
+        model = LinearModel(np.ascontiguousarray(templates.T, problem.dtype), base.astype(problem.dtype), nothing, 0.0)
         value, home, looks, _ = problem.sums(model, hard=True)
         em_master = problem.inside(np.where(looks > 0, home / np.maximum(looks, 1e-300), master))
         return Point(master, problem.uniform, value, em_master, problem.uniform)

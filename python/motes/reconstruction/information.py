@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from motes.kernels.outer import outer_home
@@ -158,7 +159,7 @@ def _tangent(n: int) -> FloatArray:
 
 
 def _from_matrix(
-    problem: Problem, master: FloatArray, weights: FloatArray, sample: Patterns, free: FloatArray
+    problem: Problem, master: FloatArray, weights: FloatArray, sample: Patterns, free: npt.NDArray[np.bool_]
 ) -> tuple[FloatArray, FloatArray, float, tuple[str, ...]]:
     """Diagonal of the inverse information, per pattern: pixels, weights; the missing fraction; notes."""
     n_free, n_sample = int(free.sum()), len(sample)
@@ -170,9 +171,11 @@ def _from_matrix(
     information = _through_score(problem, master, weights, moments) / n_sample
     size = n_free + n_extra
     if n_sample < 10 * size and whole:
-        within = _through_score(problem, master, weights, _moments_within(problem, master, weights, sample)) / n_sample
+        moments = _moments_within(problem, master, weights, sample)
+        within = _through_score(problem, master, weights, moments) / n_sample
         full = np.zeros_like(information)
-        np.fill_diagonal(full[: master.size, : master.size], problem.noise.precision(master) * (weights @ problem.looks))
+        complete_data = problem.noise.precision(master) * (weights @ problem.looks)
+        np.fill_diagonal(full[: master.size, : master.size], complete_data)
         if n_extra:
             tangent = _tangent(problem.rotations.n)
             full[master.size :, master.size :] = (tangent / weights) @ tangent.T
@@ -187,7 +190,8 @@ def _from_matrix(
     inverse, floored = _invert(whiten[:, None] * information * whiten)
     inverse *= shrink
     if floored:
-        notes = (*notes, f"{floored} directions of the master are hardly told by these patterns: error bars are lower bounds")
+        told = f"{floored} directions of the master are hardly told by these patterns"
+        notes = (*notes, f"{told}: error bars are lower bounds")
     missing = 1 - 1 / max(_largest_eigenvalue(inverse[:n_free, :n_free]), 1.0)
     variance = np.diag(inverse) * whiten**2
     weights_variance = np.zeros(problem.rotations.n)

@@ -1,7 +1,7 @@
 """Error bars without an M x M matrix: the information as an operator, its inverse by conjugate gradients.
 
-One application costs one likelihood and one back-rotation over the sample. The diagonal of the inverse is estimated from
-random signs z, as the mean of z * (I^-1 z): its error falls with the number of signs, and only what lies off the
+One application costs one likelihood and one back-rotation over the sample. The diagonal of the inverse is estimated
+from random signs z, as the mean of z * (I^-1 z): its error falls with the number of signs, and only what lies off the
 diagonal, once whitened, contributes to it.
 """
 
@@ -63,7 +63,8 @@ class InformationOperator:
         totals = coefficients.sum(axis=0, dtype=np.float64)  # (R, q)
         scores = precision * (home - self.master[:, None] * (problem.looks.T @ totals)) / len(self.sample)
         image = whiten[:, None] * scores[self.free]
-        return vectors - image if self.louis else image
+        result: FloatArray = vectors - image if self.louis else image
+        return result
 
 
 def diagonal_of_inverse(
@@ -92,7 +93,7 @@ def diagonal_of_inverse(
     shrink = 1.0 if louis else max(1 - (n_free + 1) / len(sample), 0.01)
     variance = np.maximum(shrink * estimate / PROBES, 0.25) / complete[free]
     form = "Louis' form" if louis else "the mean of squared scores"
-    notes = (f"error bars from {form} without a matrix: {PROBES} random signs",)
+    notes: tuple[str, ...] = (f"error bars from {form} without a matrix: {PROBES} random signs",)
     if problem.estimate_weights:
         notes = (*notes, "error bars take the orientation weights as known")
     if not solved:

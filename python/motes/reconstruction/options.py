@@ -58,7 +58,12 @@ def positive(name: str, value: object) -> float:
 
 
 def choose_method(
-    patterns: Patterns, n_rotations: int, method: str, acceleration: str | None, tolerance: float, seed: int,
+    patterns: Patterns,
+    n_rotations: int,
+    method: str,
+    acceleration: str | None,
+    tolerance: float,
+    seed: int,
     sgd: dict[str, Any],
 ) -> tuple[Method, str]:
     """The method with its options, and the acceleration's name as it was chosen."""
@@ -93,7 +98,7 @@ def predicted_faster(patterns: Patterns, n_rotations: int) -> str:
     a_pattern = patterns.n_lit / n_patterns
     sweep = 2 * patterns.n_lit * n_rotations
     outer = min(20_000, n_patterns) * a_pattern**2 / 2 * n_rotations**2
-    information = outer + 25 * n_pixels**3 / 8  # an eigenvalue problem; eight flops in the time of one scattered addition
+    information = outer + 25 * n_pixels**3 / 8  # of an eigenvalue problem, eight flops cost one scattered addition
     fisher = _FISHER_SWEEPS * sweep + _INFORMATIONS * information
     return "fisher" if fisher < _SQUAREM_SWEEPS * sweep else "squarem"
 

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from motes import _core
 from motes.kernels.sweep import sweep_model
 from motes.noise import LinearModel, Noise, linear_model
 from motes.patterns import Patterns
@@ -70,7 +71,7 @@ class Problem:
     @cached_property
     def seen(self) -> npt.NDArray[np.bool_]:
         """(M,): pixels of the master that some orientation shows to a good pixel."""
-        return self.looks.any(axis=0)
+        return np.asarray(self.looks.any(axis=0))
 
     @cached_property
     def photons(self) -> npt.NDArray[np.int64]:
@@ -103,9 +104,7 @@ class Problem:
         """Templates of a master as the kernels take them."""
         with np.errstate(divide="ignore"):
             log_prior = np.log(weights)
-        return linear_model(
-            self.noise, master[self.index], log_prior=log_prior, good=self.good, dtype=self.dtype
-        )
+        return linear_model(self.noise, master[self.index], log_prior=log_prior, good=self.good, dtype=self.dtype)
 
     def sums(
         self, model: LinearModel, patterns: Patterns | None = None, *, hard: bool = False
@@ -138,11 +137,25 @@ class Problem:
         em_weights = per_rotation / total if self.estimate_weights and total > 0 else weights
         return Point(master, weights, value, em_master, em_weights)
 
+    def labels(self, master: FloatArray, weights: FloatArray) -> npt.NDArray[np.int32]:
+        """The most likely rotation of each pattern: (N,) int32."""
+        model = self.model(master, weights)
+        labels: npt.NDArray[np.int32]
+        labels, _, _ = _core.posterior(
+            self.patterns._core,
+            model.weights,
+            model.base,
+            label=True,
+            responsibility=False,
+            evidence=False,
+            threads=self.threads,
+        )
+        return labels
+
     def posterior(self, master: FloatArray, weights: FloatArray, patterns: Patterns) -> npt.NDArray[np.float32]:
         """Responsibilities of some patterns: (n, R) float32."""
-        from motes import _core
-
         model = self.model(master, weights)
+        responsibilities: npt.NDArray[np.float32]
         _, responsibilities, _ = _core.posterior(
             patterns._core,
             model.weights.astype(np.float32),

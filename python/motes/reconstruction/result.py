@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from motes import _core, rotations as groups
+from motes import _core
+from motes import rotations as groups
 from motes.errors import FormatError
 from motes.io.atomic import atomic_path
 from motes.io.npz import open_archive
@@ -25,8 +26,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _ARRAYS = (
-    "master", "std_error", "labels", "weights", "weights_std_error", "counts", "first_pattern_posterior", "seen", "good",
-)  # fmt: skip
+    "master",
+    "std_error",
+    "labels",
+    "weights",
+    "weights_std_error",
+    "counts",
+    "first_pattern_posterior",
+    "seen",
+    "good",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +132,9 @@ class Reconstruction:
         threads : int, optional
             By default all that this process may use.
         """
-        return self._posterior(patterns, threads, responsibility=True)[1]
+        responsibilities: npt.NDArray[np.float32]
+        _, responsibilities, _ = self._posterior(patterns, threads, responsibility=True)
+        return responsibilities
 
     def assign(self, patterns: Patterns, *, threads: int | None = None) -> Assignment:
         """Labels and likelihoods of patterns, also of those that the master was not fitted to.
@@ -204,7 +215,7 @@ class Reconstruction:
         """
         with open_archive(path) as archive:
             try:
-                arrays = {name: archive.array(name) for name in _ARRAYS}
+                arrays: dict[str, Any] = {name: archive.array(name) for name in _ARRAYS}
                 record = json.loads(archive.array("record").tobytes())
                 record.pop("version")
                 record["rotations"] = getattr(groups, record["rotations"])
@@ -216,10 +227,11 @@ class Reconstruction:
 
     def __repr__(self) -> str:
         height, width = self.master.shape
+        photons = self.n_photons / max(self.n_patterns, 1)
         ended = "interrupted" if self.interrupted else "converged" if self.converged else "not converged"
         return (
-            f"Reconstruction({height}x{width} master from {self.n_patterns:,} patterns of "
-            f"{self.n_photons / max(self.n_patterns, 1):.3g} photons by {self.method}, {ended} after {self.sweeps} sweeps, "
+            f"Reconstruction({height}x{width} master from {self.n_patterns:,} patterns of {photons:.3g} photons "
+            f"by {self.method}, {ended} after {self.sweeps} sweeps, "
             f"{self.log_likelihood:.4f} nats a pattern, relative error bound {self.error_bound:.3g})"
         )
 

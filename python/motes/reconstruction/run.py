@@ -151,9 +151,7 @@ def reconstruct(
     noise.check(patterns)
     rotations.index(patterns.shape)  # refuses what is no square
     good = options.check_mask(mask, patterns.shape)
-    climb, acceleration = options.choose_method(
-        patterns, rotations.n, method, acceleration, tolerance, seed, sgd
-    )
+    climb, acceleration = options.choose_method(patterns, rotations.n, method, acceleration, tolerance, seed, sgd)
     start = options.check_init(climb.start_with if init is None else init, patterns, noise)
     problem = Problem(patterns, rotations, noise, good, weights == "estimate", dtype, available_threads(threads))
     asked = {
@@ -255,7 +253,7 @@ def _look_back(
         errors, missing, variance = np.full(master.size, np.nan), np.nan, np.nan
         weights_error = np.zeros(rotations.n)
     contrast = problem.contrast(master)
-    labels = _labels(problem, master, weights)
+    labels = problem.labels(master, weights)
     first = int(labels[0]) if len(labels) else 0
     posterior = problem.posterior(master, weights, patterns[:1])
     unseen = int((~problem.seen).sum())
@@ -299,17 +297,6 @@ def _look_back(
         noise=problem.noise,
         notes=tuple(notes),
     )
-
-
-def _labels(problem: Problem, master: FloatArray, weights: FloatArray) -> npt.NDArray[np.int32]:
-    from motes import _core
-
-    model = problem.model(master, weights)
-    labels, _, _ = _core.posterior(
-        problem.patterns._core, model.weights, model.base, label=True, responsibility=False, evidence=False,
-        threads=problem.threads,
-    )  # fmt: skip
-    return labels
 
 
 def _agreement(problem: Problem, others: list[FloatArray], best: FloatArray) -> float | None:

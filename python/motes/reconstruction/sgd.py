@@ -1,10 +1,10 @@
 """Stochastic gradients with back-rotation: the seed's Algorithm 2, completed.
 
 The gradient of a batch is turned home by the responsibilities of its patterns (soft, or the best orientation alone).
-Plain steps crawl along the directions that unknown orientations nearly hide, so steps are preconditioned: by the
-complete-data information during the first epoch, which is mini-batch EM, then by the inverse information of the mixture,
-estimated from a subsample. The answer is the mean of the iterates of the later epochs. An epoch that loses likelihood
-is taken back, and steps are halved from there.
+Plain steps crawl along the directions that unknown orientations nearly hide, so they are preconditioned: by the
+complete-data information during the first epoch, which is mini-batch EM, then by the inverse information of the
+mixture, estimated from a subsample. The answer is the mean of the iterates of the later epochs. An epoch that loses
+likelihood is taken back, and steps are halved from there.
 
 Erratum of the seed: its Algorithm 2 adds the gradient of an error that it means to minimise; the sign here climbs.
 """
@@ -39,8 +39,9 @@ class SGD:
 
     def begin(self, problem: Problem, point: Point) -> State:
         """Remember the running iterate and the mean of the iterates."""
-        nothing = np.zeros(point.master.size)
-        return State(point, memory={"iterate": point.master, "mean": nothing, "averaged": np.array(0.0), "scale": np.array(1.0)})
+        memory = {"iterate": point.master, "mean": np.zeros(point.master.size)}
+        memory.update(averaged=np.array(0.0), scale=np.array(1.0))
+        return State(point, memory=memory)
 
     def step(self, problem: Problem, state: State) -> State:
         """One epoch over a fresh order of the patterns, then one sweep to see where it led."""
@@ -78,9 +79,9 @@ class SGD:
                 direction = residual / np.maximum(weights @ problem.looks, 1e-12)
             else:
                 direction = inverse @ (problem.noise.precision(iterate) * residual)
-            iterate = bounded_step(problem, iterate, scale * (epoch * n_batches + b + _FIRST) ** -self.decay * direction)
+            length = scale * (epoch * n_batches + b + _FIRST) ** -self.decay
+            iterate = bounded_step(problem, iterate, length * direction)
             if epoch >= self.epochs // 3:
                 total += iterate
                 averaged += 1
         memory.update(iterate=iterate, mean=total, averaged=np.array(averaged))
-

@@ -1,8 +1,8 @@
 """The spectral start: what the second moments of the patterns tell of the master.
 
 The rotated masters differ from their mean along at most R - 1 directions, and the covariance of the patterns, pixels
-scaled to unit variance, stands out along them. Averaged over the group, the covariance is as good as that of R times the
-patterns. In those few dimensions patterns are points with nearly unit noise about R centres, which are one centre turned
+scaled to unit variance, stands out along them. Averaged over the group, it is as good as that of R times the patterns.
+In those few dimensions patterns are points with nearly unit noise about R centres, which are one centre turned
 by the group: a small mixture, solved from several seeded starts, tells them apart.
 """
 
@@ -102,8 +102,8 @@ def _covariance(
         for k in range(n):
             points = scaled.project(few, vectors[problem.index[k]])
             planes = _core.backrotation(few._core, points, threads=problem.threads)
-            centred = scaled.scale[:, None] * (planes - np.outer(scaled.mean, points.sum(axis=0, dtype=np.float64))) / len(few)
-            image += centred[problem.inverse[k]]
+            planes -= np.outer(scaled.mean, points.sum(axis=0, dtype=np.float64))
+            image += (scaled.scale[:, None] * planes)[problem.inverse[k]] / len(few)
         return image / n
 
     return apply, _POWERS_OF_PATTERNS

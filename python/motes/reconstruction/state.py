@@ -43,8 +43,13 @@ class State:
 class Method(Protocol):
     """A way to climb: pure functions of problem and state."""
 
-    name: str
-    start_with: str  # the `init` that it takes by default
+    @property
+    def name(self) -> str:
+        """As the user calls it."""
+
+    @property
+    def start_with(self) -> str:
+        """The `init` that it takes by default."""
 
     def begin(self, problem: Problem, point: Point) -> State:
         """The state before the first step."""
