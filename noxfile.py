@@ -1,0 +1,84 @@
+"""One command for every chore: `nox -s tests`, `lint`, `types`, `stubs`, `docs`, `bench`, `sanitize`, `wheels`."""
+
+from __future__ import annotations
+
+import nox
+
+nox.needs_version = ">=2024.10"
+nox.options.default_venv_backend = "venv"
+nox.options.sessions = ["lint", "types", "tests"]
+nox.options.error_on_missing_interpreters = False
+
+PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the tests: `nox -s tests -- -k sweep`."""
+    session.install(".[test]")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check the Python code with ruff."""
+    session.install(*_tools("ruff"))
+    session.run("ruff", "check", ".", *session.posargs)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types, strictly."""
+    session.install(".[dev]")
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def stubs(session: nox.Session) -> None:
+    """Write the stub of the compiled extension."""
+    session.install(".[dev]")
+    session.run(".ci/stubs", "python/motes", external=True)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Run doctests, code blocks of README and docs; check links and command lines."""
+    session.install(".[test]")
+    session.run("pytest", "python/motes", "tests/test_docs.py", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure, then write the tables of docs/performance.md and README.md."""
+    session.install(".[bench]")
+    session.run("pytest", "benchmarks", "--benchmark-json=benchmarks.json", *session.posargs)
+    session.run("python", "-m", "benchmarks.table", "benchmarks.json")
+
+
+@nox.session
+def sanitize(session: nox.Session) -> None:
+    """Run the C++ example under the address and undefined-behaviour sanitizers."""
+    session.install("cmake>=3.20", "ninja")
+    work = session.create_tmp()
+    flags = "-fsanitize=address,undefined -fno-sanitize-recover=all -g"
+    options = ["-G", "Ninja", f"-DCMAKE_CXX_FLAGS={flags}", f"-DCMAKE_EXE_LINKER_FLAGS={flags}"]
+    session.run("cmake", "-S", ".", "-B", f"{work}/lib", *options)
+    session.run("cmake", "--build", f"{work}/lib")
+    session.run("cmake", "--install", f"{work}/lib", "--prefix", f"{work}/prefix")
+    prefix = f"-DCMAKE_PREFIX_PATH={work}/prefix"
+    session.run("cmake", "-S", "examples/cmake", "-B", f"{work}/example", *options, prefix)
+    session.run("cmake", "--build", f"{work}/example")
+    session.run(f"{work}/example/em", external=True)
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Build wheels for this platform."""
+    session.install("cibuildwheel>=4,<5")
+    session.run("cibuildwheel", "--output-dir", "dist", *session.posargs)
+
+
+def _tools(*names: str) -> list[str]:
+    """Requirements of the extra `dev` with these names, so that versions are stated once."""
+    extra = nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]["dev"]
+    return [requirement for requirement in extra if requirement.startswith(names)]
