@@ -123,7 +123,7 @@ def _leading_directions(
 
 def _one_centre(points: SingleArray, turns: FloatArray, strength: FloatArray, rng: np.random.Generator) -> FloatArray:
     """The centre whose turns by the group explain the points best: EM with unit noise, from several starts."""
-    few = np.ascontiguousarray(points[:, : points.shape[1] // 4])
+    few = np.ascontiguousarray(points[:, : -(-points.shape[1] // 4)])
     best, best_value = np.zeros(len(points)), -np.inf
     for _ in range(_STARTS):
         centre = _climb(few, turns, np.sqrt(strength) * rng.standard_normal(len(points)), _ROUNDS)
