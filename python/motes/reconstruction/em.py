@@ -85,5 +85,4 @@ class Squarem:
             return length, master, start.weights
         weights = start.weights + 2 * length * (first.weights - start.weights)
         weights = weights + length**2 * (first.em_weights - 2 * first.weights + start.weights)
-        weights = np.clip(weights, 1e-12, None)
-        return length, master, weights / weights.sum()
+        return length, master, problem.weights_inside(weights)

@@ -100,6 +100,11 @@ class Problem:
         """Means kept within the limits of the noise model."""
         return np.clip(master, *self.limits)
 
+    def weights_inside(self, weights: FloatArray) -> FloatArray:
+        """Probabilities kept a thousandth of a pattern from 0: none is ever given up, and all have a score."""
+        weights = np.maximum(weights, 1e-3 / max(len(self.patterns), 1))
+        return weights / weights.sum()
+
     def model(self, master: FloatArray, weights: FloatArray) -> LinearModel:
         """Templates of a master as the kernels take them."""
         with np.errstate(divide="ignore"):
@@ -109,12 +114,12 @@ class Problem:
     def sums(
         self, model: LinearModel, patterns: Patterns | None = None, *, hard: bool = False
     ) -> tuple[float, FloatArray, FloatArray, FloatArray]:
-        """Sweep all patterns or some: nats a pattern, photons turned home, looks, weights.
+        """Sweep all patterns, or some: nats a pattern, photons turned home, looks, weights.
 
         Returns
         -------
         log_likelihood : float
-            Nats per pattern.
+            Nats per pattern; of some patterns NaN, since nobody asks.
         home : (M,) float64 array
             sum_p sum_r gamma[p, r] x[p], turned home, over good pixels.
         looks : (M,) float64 array
@@ -122,19 +127,22 @@ class Problem:
         weights : (R,) float64 array
             sum_p gamma[p, r].
         """
-        patterns = self.patterns if patterns is None else patterns
-        sums = sweep_model(patterns, model, hard=hard, threads=self.threads)
+        sums = sweep_model(self.patterns if patterns is None else patterns, model, hard=hard, threads=self.threads)
         planes = sums.planes.reshape(self.rotations.n, -1) * self.good
         home = np.take_along_axis(planes, self.inverse, axis=1).sum(axis=0)
         looks = sums.weights @ self.looks
-        return sums.log_likelihood / max(len(patterns), 1), home, looks, sums.weights
+        value = np.nan
+        if patterns is None:
+            n_patterns = len(self.patterns)
+            value = model.log_likelihood(sums.log_likelihood, self.photons, n_patterns) / max(n_patterns, 1)
+        return value, home, looks, sums.weights
 
     def evaluate(self, master: FloatArray, weights: FloatArray, *, hard: bool = False) -> Point:
         """One sweep at a master: its likelihood, and the M step from there."""
         value, home, looks, per_rotation = self.sums(self.model(master, weights), hard=hard)
         em_master = self.inside(np.where(looks > 0, home / np.maximum(looks, 1e-300), master))
         total = per_rotation.sum()
-        em_weights = per_rotation / total if self.estimate_weights and total > 0 else weights
+        em_weights = self.weights_inside(per_rotation / total) if self.estimate_weights and total > 0 else weights
         return Point(master, weights, value, em_master, em_weights)
 
     def labels(self, master: FloatArray, weights: FloatArray) -> npt.NDArray[np.int32]:
