@@ -206,14 +206,19 @@ def numerical_hessian(counts, master, group: str, weights, noise: str, good=None
     return (hessian + hessian.T) / 2
 
 
-def algorithm_1(images, rounds: int = 5) -> np.ndarray:
-    """Seed 000's Algorithm 1, line by line: nearest turn of the model, patterns turned home, their mean."""
+def algorithm_1(images, rounds: int = 5) -> tuple[np.ndarray, float]:
+    """Seed 000's Algorithm 1, line by line: nearest turn of the model, patterns turned home, their mean.
+
+    Beside the model, the least difference between the two nearest turns of any pattern: a tie is rounding's to break.
+    """
+    closest = np.inf
     model = images.mean(axis=0)
     for _ in range(rounds):
         turns = templates(model, "C4")
         new_model = np.zeros_like(model)
         for image in images:
-            best = int(np.argmin([np.linalg.norm(image - turn) for turn in turns]))
-            new_model += turned_home(image, "C4", best)
+            distances = [np.linalg.norm(image - turn) for turn in turns]
+            new_model += turned_home(image, "C4", int(np.argmin(distances)))
+            closest = min(closest, float(np.diff(np.sort(distances)[:2])[0]))
         model = new_model / len(images)
-    return model
+    return model, closest

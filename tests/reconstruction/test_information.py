@@ -1,0 +1,140 @@
+"""Fisher information: against scores differentiated numerically, and curvatures of the log-likelihood itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import reference
+from motes import reconstruct
+from motes.reconstruction import information
+from motes.reconstruction.information import error_bars, information_matrix
+from motes.reconstruction.matrixfree import PROBES, InformationOperator, diagonal_of_inverse
+from problems import counts_of, master_of, patterns_of, problem_of
+
+UNIFORM = {n: np.full(n, 1 / n) for n in (1, 4, 8)}
+
+
+def whitened(matrix, problem, master, weights):
+    scale = 1 / np.sqrt(problem.noise.precision(master) * (weights @ problem.looks))
+    return scale[:, None] * matrix * scale
+
+
+@pytest.mark.parametrize("noise", ["bernoulli", "poisson"])
+@pytest.mark.parametrize("group", ["C1", "C4", "D4"])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("estimate_weights", [False, True])
+def test_information_is_the_mean_outer_product_of_the_scores(group, noise, masked, estimate_weights):
+    side = 5 if group == "C4" else 4
+    patterns = patterns_of(master_of(side), 150, group=group, noise="bernoulli" if group == "C1" else noise, seed=1)
+    bad = np.zeros((side, side), bool)
+    bad[0, 1] = bad[2, 2] = masked
+    problem = problem_of(patterns, group=group, noise=noise, bad=bad, estimate_weights=estimate_weights)
+    n = problem.rotations.n
+    master = master_of(side, seed=2)  # not where the patterns came from: the identity holds anywhere
+    weights = np.random.default_rng(3).dirichlet(np.full(n, 5.0)) if estimate_weights else UNIFORM[n]
+    tangent = information._tangent(n) if estimate_weights and n > 1 else None
+    scores = reference.numerical_scores(counts_of(patterns), master, group, weights, noise, ~bad, tangent)
+    expected = scores.T @ scores / len(scores)
+    found = information_matrix(problem, master.ravel(), weights, patterns)
+    assert found.shape == expected.shape
+    scale = np.sqrt(np.maximum(np.diag(expected), 1e-6))
+    np.testing.assert_allclose(found / np.outer(scale, scale), expected / np.outer(scale, scale), atol=2e-3)
+
+
+def test_the_tangent_keeps_the_sum_of_the_weights():
+    for n in (2, 4, 8):
+        tangent = information._tangent(n)
+        np.testing.assert_allclose(tangent @ tangent.T, np.eye(n - 1), atol=1e-14)
+        np.testing.assert_allclose(tangent.sum(axis=1), 0, atol=1e-14)
+
+
+def maximum(patterns, **options):
+    return reconstruct(patterns, tolerance=1e-12, max_iterations=5000, dtype=np.float64, std_error=False, **options)
+
+
+@pytest.fixture(scope="module")
+def few():
+    """Fewer patterns than ten to a direction: Louis' form."""
+    master = np.random.default_rng(5).uniform(0.2, 0.8, (5, 5))
+    patterns = patterns_of(master, 245, seed=5)
+    result = maximum(patterns)
+    return problem_of(patterns), result.master, np.full(4, 0.25)
+
+
+def test_louis_form_is_the_curvature_at_the_maximum(few):
+    problem, master, weights = few
+    bars = error_bars(problem, master.ravel(), weights, seed=0)
+    assert any("Louis" in note for note in bars.notes)
+    hessian = reference.numerical_hessian(counts_of(problem.patterns), master, "C4", weights, "bernoulli")
+    covariance = np.linalg.inv(-hessian) / len(problem.patterns)
+    np.testing.assert_allclose(bars.std_error, np.sqrt(np.diag(covariance)), rtol=2e-3)
+    eigenvalues = np.linalg.eigvalsh(whitened(-hessian, problem, master.ravel(), weights))
+    assert bars.missing_information == pytest.approx(1 - eigenvalues.min(), abs=5e-3)
+
+
+def test_error_bars_are_the_inverse_of_the_information():
+    patterns = patterns_of(master_of(4), 3000, seed=6)
+    problem = problem_of(patterns, estimate_weights=True)
+    master, weights = master_of(4).ravel(), np.full(4, 0.25)
+    bars = error_bars(problem, master, weights, seed=0)
+    scores = reference.numerical_scores(
+        counts_of(patterns), master.reshape(4, 4), "C4", weights, "bernoulli", tangent=information._tangent(4)
+    )
+    shrink = 1 - (19 + 1) / 3000
+    covariance = shrink * np.linalg.inv(scores.T @ scores)
+    np.testing.assert_allclose(bars.std_error, np.sqrt(np.diag(covariance)[:16]), rtol=5e-3)
+    assert bars.total_variance == pytest.approx(np.trace(covariance[:16, :16]), rel=1e-2)
+    turned = information._tangent(4).T @ covariance[16:, 16:] @ information._tangent(4)
+    np.testing.assert_allclose(bars.weights_std_error, np.sqrt(np.diag(turned)), rtol=5e-3)
+
+
+def test_one_orientation_leaves_the_binomial_error():
+    master = master_of(5)
+    patterns = patterns_of(master, 20_000, group="C1", seed=7)
+    result = reconstruct(patterns, problem_of(patterns, group="C1").rotations)
+    np.testing.assert_allclose(result.master, patterns.mean_image(), rtol=1e-9)
+    expected = np.sqrt(result.master * (1 - result.master) / 20_000)
+    np.testing.assert_allclose(result.std_error, expected, rtol=0.05)
+    assert result.missing_information < 0.1
+
+
+# -- without a matrix -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("louis", [False, True])
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_operator_is_the_matrix(louis, masked):
+    patterns = patterns_of(master_of(4), 400, seed=8)
+    bad = np.zeros((4, 4), bool)
+    bad[1, 0] = masked
+    problem = problem_of(patterns, bad=bad, dtype=np.float32)
+    master, weights = master_of(4, seed=9).ravel(), np.full(4, 0.25)
+    complete = problem.noise.precision(master) * (weights @ problem.looks)
+    gamma = problem.posterior(master, weights, patterns)
+    free = np.ones(16, bool)
+    free[5] = False
+    operator = InformationOperator(problem, master, patterns, gamma, complete, free, louis)
+    moments = information._moments(problem, master, weights, patterns)
+    matrix = information._through_score(problem, master, weights, moments)
+    if louis:
+        within = information._moments_within(problem, master, weights, patterns)
+        hidden = information._through_score(problem, master, weights, within) - matrix
+        matrix = np.diag(complete) * len(patterns) - hidden
+    expected = whitened(matrix / len(patterns), problem, master, weights)[np.ix_(free, free)]
+    np.testing.assert_allclose(operator(np.eye(15)), expected, atol=2e-3)
+
+
+def test_the_diagonal_without_a_matrix():
+    patterns = patterns_of(master_of(6), 6000, seed=10)
+    problem = problem_of(patterns, dtype=np.float32)
+    master, weights, free = master_of(6).ravel(), np.full(4, 0.25), np.ones(36, bool)
+    variance, missing, notes = diagonal_of_inverse(problem, master, weights, patterns, free, seed=0)
+    exact, _, fraction, _ = information._from_matrix(problem, master, weights, patterns, free)
+    matrix = whitened(information_matrix(problem, master, weights, patterns), problem, master, weights)
+    inverse = np.linalg.inv(matrix)
+    off_diagonal = np.sqrt((inverse**2).sum(axis=1) - np.diag(inverse) ** 2)
+    spread = np.sqrt(2 / PROBES) * off_diagonal / np.diag(inverse)  # relative, of a mean over random signs
+    assert (np.abs(variance / exact - 1) < 4.5 * spread + 0.01).all()
+    assert variance.sum() == pytest.approx(exact.sum(), rel=0.05)
+    assert missing == pytest.approx(fraction, abs=0.02)
+    assert str(PROBES) in notes[0]
