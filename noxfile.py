@@ -49,10 +49,9 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure, then write the tables of docs/performance.md and README.md."""
+    """Measure, then write the tables of docs/performance.md: all of it, or `nox -s bench -- races memory`."""
     session.install(".[bench]")
-    session.run("pytest", "benchmarks", "--benchmark-json=benchmarks.json", *session.posargs)
-    session.run("python", "-m", "benchmarks.table", "benchmarks.json")
+    session.run("python", "-m", "benchmarks.run_all", *session.posargs)
 
 
 @nox.session
