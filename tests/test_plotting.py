@@ -57,10 +57,8 @@ def test_unseen_pixels_stand_out(story):
     seen[12, 12] = False
     blind = np.where(seen, result.master, np.nan), np.where(seen, result.std_error, np.nan)
     blinded = dataclasses.replace(result, master=blind[0], std_error=blind[1], seen=seen)
-    for image in (
-        shown(plotting.master(blinded, truth.master), "Reconstruction"),
-        shown(plotting.master(blinded), "Reconstruction"),
-    ):
+    for figure in (plotting.master(blinded), plotting.master(blinded, truth.master)):
+        image = shown(figure, "Reconstruction, blue where never seen")
         assert np.all(np.isfinite(image.get_clim()))
         red, green, blue, _ = image.get_cmap()(image.norm(image.get_array()))[12, 12]
         assert not red == green == blue

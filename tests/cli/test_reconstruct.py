@@ -8,6 +8,7 @@ import re
 import signal
 import sys
 import time
+from pathlib import Path
 
 import motes as library
 import numpy as np
@@ -42,7 +43,7 @@ def test_from_archive_to_results(archive, motes, drawn):
     assert report["accuracy"] > 0.85
     for picture in ("master.png", "convergence.png"):
         assert (out / picture).read_bytes().startswith(b"\x89PNG")
-    for told in ("3,000 patterns of 25x25 pixels", "converged after", f"{report['error']:.4f}"):
+    for told in ("3,000 patterns of 25x25 pixels", "converged after", f"error {report['error']:.4g}"):
         assert told in result.stdout
 
 
@@ -85,7 +86,8 @@ def test_options_reach_the_library(archive, motes):
     assert list(told.values()) == expected
     assert report["n_patterns"] == 3001
     assert report["iterations"] <= 3
-    assert any(weights_error > 0 for weights_error in report["weights_std_error"])
+    assert all(error > 0 for error in report["weights_std_error"])
+    assert f"weights {report['weights'][0]:.4f} ± " in result.stdout
     fitted = library.reconstruct(
         library.read_patterns("endeavor.npz", n_patterns=3001),
         library.D4,
@@ -99,6 +101,28 @@ def test_options_reach_the_library(archive, motes):
         mask=np.eye(25, dtype=bool),
     )
     np.testing.assert_array_equal(np.load(archive / "out" / "master.npy"), fitted.master)
+
+
+@pytest.mark.parametrize(
+    ("rows", "cols", "options"),
+    [
+        ([], [], ["--patterns", 0]),
+        ([], [], ["--patterns", 5]),
+        ([0, 0], [3, 77], []),
+        ([0, 1, 3], [0, 0, 0], ["--shape", "1x1"]),
+        ([0, 1, 3, 3, 2], [0, 0, 1, 3, 2], ["--shape", "2x2", "--rotations", "D4"]),
+        (np.repeat(np.arange(9), 625), np.tile(np.arange(625), 9), []),
+    ],
+    ids=["no pattern", "no photon", "one pattern", "one pixel", "four pixels", "all pixels lit"],
+)
+def test_little_data_is_an_answer_not_an_error(archive, motes, rows, cols, options):
+    np.savez("little.npz", task7a=np.array(rows, int), task7b=np.array(cols, int))
+    result = motes("reconstruct", "little.npz", "-o", "out", *options)
+    assert result.exit_code == 0, result.stderr
+    assert names(archive / "out") == RESULTS
+    report = report_of(archive / "out")
+    assert sum(report["counts"]) == report["n_patterns"]
+    assert np.isfinite(np.load("out/master.npy")).all()
 
 
 def test_restarts_and_their_agreement(archive, motes):
@@ -151,6 +175,14 @@ def test_log_is_one_json_object_an_iteration(archive, motes):
     assert len(records) == report_of(archive / "out")["iterations"]
     assert {"time", "iteration", "sweeps", "log_likelihood", "gain", "step", "seconds"} <= records[0].keys()
     assert records[-1]["log_likelihood"] == report_of(archive / "out")["log_likelihood"]
+
+
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="needs a device that stands for the output")
+def test_a_log_can_go_down_a_pipe(archive, motes_process):
+    process = motes_process("reconstruct", "endeavor.npz", "-o", "out", "--quiet", "--log", "/dev/stdout")
+    lines = process.communicate()[0].splitlines()
+    assert process.returncode == 0
+    assert len([json.loads(line) for line in lines]) == report_of(archive / "out")["iterations"]
 
 
 def test_a_person_sees_progress(archive, motes_process):

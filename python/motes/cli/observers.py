@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 TOLERANCE = 1e-7  # nats a pattern, as `motes.reconstruct` has it by default
 
@@ -55,20 +55,21 @@ def json_lines(path: Path | None) -> Iterator[Observer | None]:
         yield None
         return
     existed = path.exists()
-    with path.open("a", encoding="utf-8", buffering=1) as log:  # a log that can not be written is found out here
-        started = False
+    if path.is_file() or not existed:
+        path.open("a").close()  # a log that can not be written is found out before the work
+    with ExitStack() as closing:
+        log: TextIO | None = None
 
         def observe(record: Mapping[str, Any], /) -> None:
-            nonlocal started
-            if not started:
-                log.truncate(0)
-                started = True
+            nonlocal log
+            if log is None:
+                log = closing.enter_context(path.open("w", encoding="utf-8", buffering=1))
             log.write(to_json({"time": time.time(), **record}) + "\n")
 
         try:
             yield observe
         finally:
-            if not (started or existed):
+            if log is None and not existed:
                 path.unlink()
 
 

@@ -19,26 +19,24 @@ def summary(report: dict[str, Any]) -> str:
         A few lines.
     """
     n, photons = report["n_patterns"], report["n_photons"]
-    height, width = report["shape"]
-    lines = [
-        f"{n:,} patterns of {height}x{width} pixels, {photons:,} photons" + (f" ({photons / n:.2f} each)" if n else "")
-    ]
+    each = f" ({photons / n:.2f} each)" if n else ""
     state = "interrupted" if report["interrupted"] else "converged" if report["converged"] else "NOT converged"
-    lines.append(
+    counts = " + ".join(f"{count:,}" for count in report["counts"])
+    lines = [
+        f"{n:,} patterns of {'x'.join(map(str, report['shape']))} pixels, {photons:,} photons{each}",
         f"{state} after {report['sweeps']} sweeps in {report['seconds']:.2f} s, "
-        f"log-likelihood {_figure(report['log_likelihood'], '.6f')} nats a pattern"
-    )
-    if report["counts"]:
-        known = report["first_pattern_posterior"][0]
-        lines.append(
-            f"patterns per rotation {', '.join(map(str, report['counts']))}, relative to the first pattern, "
-            f"whose own is known with probability {_figure(known, '.2f')}"
-        )
-    lines.append(f"error bound (Cramer-Rao) {_figure(report['error_bound'], '.4f')} of the contrast")
+        f"log-likelihood {_figure(report['log_likelihood'], '.6f')} nats a pattern",
+        f"patterns per rotation {counts}, relative to the first pattern, "
+        f"whose own is known with probability {_figure(report['first_pattern_posterior'][0], '.2f')}",
+    ]
+    if any(report["weights_std_error"]):
+        weights = zip(report["weights"], report["weights_std_error"], strict=True)
+        lines.append("weights " + ", ".join(f"{weight:.4f} ± {_figure(error, '.4f')}" for weight, error in weights))
+    lines.append(f"error bound (Cramer-Rao) {_figure(report['error_bound'], '.4g')}, relative to the contrast")
     if "error" in report:
         lines.append(
-            f"error {_figure(report['error'], '.4f')} of the contrast, "
-            f"efficiency {_figure(report['efficiency'], '.3f')}, accuracy {_figure(report['accuracy'], '.4f')}"
+            f"error {_figure(report['error'], '.4g')}, relative to the contrast, "
+            f"efficiency {_figure(report['efficiency'], '.3g')}, accuracy {_figure(report['accuracy'], '.4f')}"
         )
     return "\n".join([*lines, *(f"note: {note}" for note in report["notes"])])
 

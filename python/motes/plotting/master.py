@@ -63,7 +63,7 @@ def master(result: Reconstruction, truth: ArrayLike | None = None) -> Figure:
             show_image(deviation, score, unit="standard errors", cmap=DIFFERENCE, vmin=-3, vmax=3)
             deviation.set_title("Reconstruction less truth")
         show_image(estimate, result.master, unit=UNIT, vmin=low, vmax=high)
-        estimate.set_title("Reconstruction")
+        estimate.set_title("Reconstruction" if result.seen.all() else "Reconstruction, blue where never seen")
         show_image(error, result.std_error, unit=UNIT, cmap=ERROR)
         error.set_title("Standard error")
         for axes in panels:
