@@ -45,7 +45,7 @@ def read_csr(archive: Archive) -> PatternBlocks:
     """
     kind = archive.array("format")
     if kind.size != 1 or kind.item() not in (b"csr", "csr"):
-        raise FormatError(f"{archive.place('format')}: {kind!s:.20}, expected a CSR matrix (matrix.tocsr())")
+        raise FormatError(f"{archive.place('format')}: {kind.tolist()!r:.20}, expected a CSR matrix (matrix.tocsr())")
     if missing := NAMES - set(archive.names):
         raise FormatError(f"{archive.path}: {', '.join(sorted(missing))} missing, expected a CSR matrix")
     n_patterns, n_pixels = _two_sizes(archive, "shape")

@@ -42,7 +42,7 @@ def read_emc(path: str | os.PathLike[str]) -> PatternBlocks:
     place = os.fspath(path)
     with open_file(path) as (file, size):
         if size < HEADER_BYTES:
-            raise FormatError(f"{place}: {size} bytes, expected a header of {HEADER_BYTES}")
+            raise FormatError(f"{place}: {size} bytes, expected an .emc header of {HEADER_BYTES}")
         n_patterns, n_pixels, kind = (int(n) for n in read_array(file, INT, 3, place))
         header = f"{place}: header: {n_patterns} patterns of {n_pixels} pixels, type {kind}"
         if n_patterns < 0 or n_pixels < 1 or kind not in (SPARSE, *DENSE):

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
-from io import BufferedIOBase
+from io import BufferedIOBase, FileIO
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +29,7 @@ from motes.io.source import open_file
 
 if TYPE_CHECKING:
     import h5py
+    from _typeshed import ReadableBuffer
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 ROWS = ("place_ones", "place_multi", "count_multi")
@@ -154,7 +155,7 @@ def write_h5(path: str | os.PathLike[str], patterns: PatternBlocks) -> None:
 
     if patterns.n_pixels > MAX_COUNT:
         raise ValueError(f"{place}: Dragonfly HDF5 holds at most {MAX_COUNT} pixels a pattern")
-    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+    with atomic_path(path) as temporary, _HeldErrors(temporary, "w+") as held, h5py.File(held, "w") as file:
         file["num_pix"] = np.array([patterns.n_pixels], np.int32)
         if patterns.shape is not None:
             file.attrs[IMAGE_SHAPE] = patterns.shape
@@ -170,10 +171,43 @@ def write_h5(path: str | os.PathLike[str], patterns: PatternBlocks) -> None:
             first = last
 
 
+class _HeldErrors(FileIO):
+    """A file for the HDF5 library, which ends the process if a write fails: errors are kept, and raised on closing."""
+
+    error: OSError | None = None
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Write all of the data; after an error, nothing more."""
+        left = memoryview(data)
+        size = left.nbytes
+        try:
+            while left and self.error is None:
+                left = left[super().write(left) :]
+        except OSError as error:
+            self.error = error
+        return size
+
+    def truncate(self, size: int | None = None, /) -> int:
+        """Set the size of the file; after an error, leave it."""
+        try:
+            return super().truncate(size) if self.error is None else self.tell()
+        except OSError as error:
+            self.error = error
+            return self.tell()
+
+    def close(self) -> None:
+        """Close the file and raise what was kept."""
+        super().close()
+        error, self.error = self.error, None
+        if error is not None:
+            raise error
+
+
 def _ragged(flat: IntArray, lengths: IntArray, dtype: np.dtype[np.object_]) -> npt.NDArray[np.object_]:
     """Rows of the given lengths, (n,) objects."""
     rows = np.empty(lengths.size, dtype)
-    for i, row in enumerate(np.split(flat.astype(np.int32), np.cumsum(lengths)[:-1])):
+    ends = np.cumsum(lengths)
+    for i, row in enumerate(np.split(flat.astype(np.int32), ends)[:-1]):
         rows[i] = row
     return rows
 

@@ -74,8 +74,8 @@ class Archive:
             raise FormatError(f"{place}: compressed by method {info.compress_type}, expected stored or deflated")
         if info.file_size > max(BOMB_BYTES, BOMB_RATIO * info.compress_size):
             raise FormatError(
-                f"{place}: {info.compress_size} bytes that promise to become {info.file_size}: "
-                f"refused as a zip bomb, expected at most {BOMB_RATIO} times as many"
+                f"{place}: a zip bomb: {info.compress_size} bytes that would become {info.file_size}, "
+                f"expected at most {BOMB_RATIO} times as many"
             )
         with _told(place), self._archive.open(info) as stream:
             member = cast(BufferedIOBase, stream)  # what `ZipFile.open` is said to give lacks `readinto`
