@@ -89,7 +89,7 @@ def cramer_rao(
     problem = Problem(sample, rotations, noise, good, False, np.float32, available_threads(threads))
     flat = problem.inside(truth.ravel())
     bars = error_bars(problem, flat, problem.uniform, seed=seed, n_used=n_simulated)
-    scale = np.sqrt(n_simulated / n_patterns)
+    scale = float(np.sqrt(n_simulated / n_patterns))
     contrast = problem.contrast(flat)
     relative = float(np.sqrt(bars.total_variance)) * scale / contrast if contrast > 0 else float("inf")
     return CramerRao(bars.std_error.reshape(truth.shape) * scale, relative, bars.missing_information)

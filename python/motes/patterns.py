@@ -37,7 +37,8 @@ class Patterns:
     A photon costs 2 bytes (4 beyond 65,536 pixels). Photons beyond the first of a pixel are kept apart. The container
     never changes; contiguous slices share its memory.
 
-    Build it with `from_coo`, `from_csr` or `from_dense`, or read a file with `motes.read_patterns`.
+    Build it with `from_coo`, `from_csr` or `from_dense`, or read a file with `motes.read_patterns`. The constructor
+    takes the arrays themselves: read-only ones (a memory map, say) as they are, writeable ones as a copy.
 
     Parameters
     ----------
@@ -78,7 +79,8 @@ class Patterns:
         *,
         shape: Sequence[int],
     ) -> None:
-        self._build(_Arrays(indptr, pixels, multi_position, multi_extra), check_shape(shape), check_photons=True)
+        arrays = _Arrays(_kept(indptr), _kept(pixels), _kept(multi_position), _kept(multi_extra))
+        self._build(arrays, check_shape(shape), check_photons=True)
 
     def _build(self, arrays: _Arrays, shape: Shape, *, check_photons: bool) -> None:
         self._core = _core.PatternsView(*arrays, n_pixels=shape[0] * shape[1], check_photons=check_photons)
@@ -510,6 +512,12 @@ class Patterns:
         plural = "" if len(self) == 1 else "s"
         mean = f", {self.n_photons / len(self):.4g} a pattern" if len(self) else ""
         return f"Patterns({len(self):,} pattern{plural} of {height}x{width} pixels, {self.n_photons:,} photons{mean})"
+
+
+def _kept(array: AnyArray) -> AnyArray:
+    """What nobody can change after it was checked."""
+    writeable = isinstance(array, np.ndarray) and array.flags.writeable and array.flags.c_contiguous
+    return array.copy() if writeable else array  # what is not contiguous is refused as it is
 
 
 def _frozen(array: AnyArray) -> AnyArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -95,19 +95,18 @@ def sweep(
         with np.errstate(divide="ignore"):
             log_prior = np.log(probability / probability.sum())
     model = linear_model(noise, means, log_prior=log_prior, dtype=dtype)
-    return sweep_model(patterns, model, hard=hard, threads=available_threads(threads))
+    sums = sweep_model(patterns, model, hard=hard, threads=available_threads(threads))
+    photons = patterns.total_image().ravel()
+    return replace(sums, log_likelihood=model.log_likelihood(sums.log_likelihood, photons, len(patterns)))
 
 
 def sweep_model(patterns: Patterns, model: LinearModel, *, hard: bool, threads: int) -> Sweep:
-    """Sweep with weights at hand: what the reconstruction's loops call."""
+    """Sweep with weights at hand: what the reconstruction's loops call.
+
+    The log-likelihood is that of the model's weights alone, without what is common to all templates.
+    """
     planes, weights, whole, fraction, n_impossible, quantum = _core.sweep(
         patterns._core, model.weights, model.base, hard=hard, threads=threads
     )
     total = -np.inf if n_impossible else whole + fraction / 2**30
-    photons = patterns.total_image().ravel()
-    return Sweep(
-        (planes.T * quantum).reshape(-1, *patterns.shape),
-        weights * quantum,
-        model.log_likelihood(total, photons, len(patterns)),
-        n_impossible,
-    )
+    return Sweep((planes.T * quantum).reshape(-1, *patterns.shape), weights * quantum, total, n_impossible)

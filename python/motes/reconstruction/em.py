@@ -9,8 +9,13 @@ import numpy as np
 from motes.reconstruction.problem import FloatArray, Point, Problem
 from motes.reconstruction.state import State
 
-# A likelihood is exact to a few 1e-9 nats per pattern (float32 exponentials): less than this is no fall.
+# A likelihood is known to a few 1e-9 nats per pattern (float32 exponentials): less than this says nothing.
 NOISE = 1e-8
+
+
+def higher(start: Point, *others: Point) -> Point:
+    """The point of the highest likelihood, the first of equals: no step, for whatever rounding, goes down."""
+    return max((start, *others), key=lambda point: point.log_likelihood)
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class PlainEM:
     def step(self, problem: Problem, state: State) -> State:
         """Move to the M step's master."""
         point = problem.evaluate(state.point.em_master, state.point.em_weights)
+        point = higher(state.point, point)
         gain = point.log_likelihood - state.point.log_likelihood
         seen = min(max(gain / state.gain, 0.0), 0.9999) if state.gain > 0 else 0.0
         rate = max(seen, 0.95 * float(state.memory["rate"]))  # gains near the rounding of a sum say little of the rate
@@ -62,10 +68,11 @@ class Squarem:
         point = problem.evaluate(master, weights)
         sweeps, step = 2, f"squarem {length:.3g}"
         if not point.log_likelihood >= first.log_likelihood - NOISE:
-            point = problem.evaluate(first.em_master, first.em_weights)
+            point = higher(first, problem.evaluate(first.em_master, first.em_weights))
             sweeps, step, longest = 3, "em (extrapolation refused)", max(1.0, longest / 4)
         elif length >= longest:
             longest *= 4
+        point = higher(start, point)
         gain = point.log_likelihood - start.log_likelihood
         small = float(state.memory["small_gains"]) + 1 if gain < self.tolerance else 0.0
         memory = {"longest": np.array(longest), "small_gains": np.array(small)}

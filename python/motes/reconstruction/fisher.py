@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from motes.reconstruction.em import NOISE, Squarem
+from motes.reconstruction.em import Squarem, higher
 from motes.reconstruction.information import FLOOR, LARGEST_MATRIX, information_matrix, sample_of
 from motes.reconstruction.problem import FloatArray, Point, Problem
 from motes.reconstruction.state import State
@@ -90,10 +90,10 @@ class FisherScoring:
             master = bounded_step(problem, state.point.master, length * direction)
             point = problem.evaluate(master, weights)
             sweeps += 1
-            if point.log_likelihood >= state.point.log_likelihood - NOISE:
+            if point.log_likelihood >= state.point.log_likelihood:
                 return self._moved(state, point, sweeps, f"fisher {length:g}", memory)
             length /= 2
-        point = problem.evaluate(state.point.em_master, weights)
+        point = higher(state.point, problem.evaluate(state.point.em_master, weights))
         return self._moved(state, point, sweeps + 1, "em (newton refused)", memory)
 
     def _moved(self, state: State, point: Point, sweeps: int, step: str, memory: dict[str, np.ndarray]) -> State:
