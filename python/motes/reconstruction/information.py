@@ -116,7 +116,7 @@ def information_matrix(problem: Problem, master: FloatArray, weights: FloatArray
     (M, M) or (M + R - 1, M + R - 1) float64 array, per pattern
     """
     moments = _moments(problem, master, weights, sample)
-    return _through_score(problem, master, weights, moments) / len(sample)
+    return _through_score(problem, master, weights, moments) / max(len(sample), 1)
 
 
 def _moments(problem: Problem, master: FloatArray, weights: FloatArray, sample: Patterns) -> FloatArray:

@@ -57,6 +57,14 @@ def positive(name: str, value: object) -> float:
     return float(value)
 
 
+def floating(name: str, value: object) -> type[np.float32] | type[np.float64]:
+    """`value` as one of the two types that the kernels know."""
+    for choice in (np.float32, np.float64):
+        if value in (choice, np.dtype(choice), np.dtype(choice).name):
+            return choice
+    raise ValueError(f"{name}: expected float32 or float64, got {value!r}")
+
+
 def choose_method(
     patterns: Patterns,
     n_rotations: int,

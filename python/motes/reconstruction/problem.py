@@ -102,8 +102,9 @@ class Problem:
 
     def weights_inside(self, weights: FloatArray) -> FloatArray:
         """Probabilities kept a thousandth of a pattern from 0: none is ever given up, and all have a score."""
-        weights = np.maximum(weights, 1e-3 / max(len(self.patterns), 1))
-        return weights / weights.sum()
+        kept: FloatArray = np.maximum(weights, 1e-3 / max(len(self.patterns), 1))
+        kept /= kept.sum()
+        return kept
 
     def model(self, master: FloatArray, weights: FloatArray) -> LinearModel:
         """Templates of a master as the kernels take them."""

@@ -134,6 +134,7 @@ def reconstruct(
     noise = Bernoulli() if noise is None else noise
     options.one_of("method", method, options.METHODS)
     options.one_of("weights", weights, options.WEIGHTS)
+    dtype = options.floating("dtype", dtype)
     tolerance = options.positive("tolerance", tolerance)
     max_iterations = options.whole("max_iterations", max_iterations, 1)
     restarts = options.whole("restarts", restarts, 1)
