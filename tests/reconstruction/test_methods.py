@@ -18,7 +18,7 @@ def history_of(result) -> np.ndarray:
     return np.array([record["log_likelihood"] for record in result.history])
 
 
-@settings(max_examples=40)
+@settings(max_examples=150)
 @given(
     seed=st.integers(0, 10**6),
     side=st.integers(1, 5),
@@ -40,8 +40,8 @@ def test_the_likelihood_never_falls(seed, side, n_patterns, group, noise, accele
         patterns, GROUPS[group], NOISES[noise], acceleration=acceleration, weights=weights, init=init, mask=mask,
         max_iterations=25, seed=seed, std_error=False, dtype=dtype,
     )  # fmt: skip
-    # With few patterns, responsibilities in units of 2^-20 make an M step that is right to that, no better.
-    allowed = 2 * NOISE if dtype is np.float64 else 2e-6
+    # In float32 a pattern's likelihood is right to 3e-5 nats, which hundreds of patterns average out, but not two.
+    allowed = 2 * NOISE if dtype is np.float64 else 3e-5
     assert (np.diff(history_of(result)) >= -allowed).all()
     assert result.history[0]["gain"] >= -allowed
     assert np.isfinite(result.master[result.seen]).all()
