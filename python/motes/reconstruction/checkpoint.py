@@ -37,9 +37,7 @@ def fingerprint(problem: Problem, options: dict[str, Any]) -> str:
     patterns = problem.patterns
     told = [_core.version, _core.isa(), options, patterns.shape, len(patterns)]
     digest.update(json.dumps(told, default=str).encode())
-    lengths = np.diff(patterns.indptr)
-    start, stop = int(patterns.indptr[0]), int(patterns.indptr[-1])
-    for array in (lengths, patterns.pixels[start:stop], patterns.total_image(), problem.good):
+    for array in (*patterns._own(), problem.good):
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
@@ -84,7 +82,7 @@ def load(path: Path, mark: str) -> Progress:
         n_finished = record["n_finished"]
         current = states[n_finished] if len(states) > n_finished else None
         return Progress(tuple(states[:n_finished]), current, tuple(record["history"]))
-    except (KeyError, TypeError, FormatError, json.JSONDecodeError) as error:
+    except (KeyError, TypeError, FormatError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise CheckpointError(f"{path}: no whole checkpoint ({error}); run without resume to start anew") from error
 
 

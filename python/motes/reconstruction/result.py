@@ -222,7 +222,7 @@ class Reconstruction:
                 record["noise"] = {"bernoulli": Bernoulli, "poisson": Poisson}[record["noise"]]()
                 record["history"], record["notes"] = tuple(record["history"]), tuple(record["notes"])
                 return cls(**arrays, **record)
-            except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+            except (KeyError, TypeError, AttributeError, json.JSONDecodeError, UnicodeDecodeError) as error:
                 raise FormatError(f"{Path(path)}: no saved reconstruction ({error!r})") from error
 
     def __repr__(self) -> str:

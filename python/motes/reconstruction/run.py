@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Callable
@@ -177,6 +178,8 @@ class _Keeper:
     """Saves the state now and then; loads it once."""
 
     def __init__(self, problem: Problem, asked: dict[str, Any], path: Path | None, resume: bool) -> None:
+        if path is not None and not path.parent.is_dir():  # known now, not when there is something to lose
+            raise FileNotFoundError(errno.ENOENT, "no such folder to keep the checkpoint in", str(path.parent))
         self.path = path
         self.mark = "" if path is None else checkpoints.fingerprint(problem, asked)
         found = path is not None and resume and path.exists()
