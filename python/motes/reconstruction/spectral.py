@@ -24,7 +24,7 @@ from motes.reconstruction.problem import FloatArray, Problem
 
 SingleArray: TypeAlias = npt.NDArray[np.float32]
 
-_MOMENT_PATTERNS = 100_000
+_PATTERNS_USED = 100_000
 _MIXTURE_PATTERNS = 20_000
 _MOST_DIRECTIONS = 7
 _STARTS = 8
@@ -62,16 +62,17 @@ def _spectral_start(problem: Problem, rng: np.random.Generator) -> FloatArray:
     deviation = 1 / np.sqrt(problem.noise.precision(mean))
     lit = problem.good & (mean > 2 * problem.limits[0])
     scaled = _Scaled(problem, mean, np.where(lit, 1 / deviation, 0.0))
-    apply, powers = _covariance(problem, scaled, rng)
+    patterns = sample_of(problem.patterns, _PATTERNS_USED, int(rng.integers(2**31)))
+    apply, powers = _covariance(problem, patterns, scaled, rng)
     n_directions = min(problem.rotations.n - 1, _MOST_DIRECTIONS, problem.patterns.n_pixels)
     directions, values = _leading_directions(apply, problem.patterns.n_pixels, n_directions, powers, rng)
     turns = np.stack([directions.T @ directions[problem.inverse[k]] for k in range(problem.rotations.n)])
-    few = sample_of(problem.patterns, _MIXTURE_PATTERNS, int(rng.integers(2**31)))
+    few = sample_of(patterns, _MIXTURE_PATTERNS, int(rng.integers(2**31)))
     points = np.ascontiguousarray(scaled.project(few, directions).T)
     centre = _one_centre(points, turns, np.maximum(values - 1, 1e-3), rng)
-    points = np.ascontiguousarray(scaled.project(problem.patterns, directions).T)
+    points = np.ascontiguousarray(scaled.project(patterns, directions).T)
     responsibilities = np.ascontiguousarray(_responsibilities(points, turns @ centre)[0].T)
-    planes = _core.backrotation(problem.patterns._core, responsibilities, threads=problem.threads)
+    planes = _core.backrotation(patterns._core, responsibilities, threads=problem.threads)
     planes = planes.T * problem.good
     home = np.take_along_axis(planes, problem.inverse, axis=1).sum(axis=0)
     looks = responsibilities.sum(axis=0, dtype=np.float64) @ problem.looks
@@ -79,10 +80,9 @@ def _spectral_start(problem: Problem, rng: np.random.Generator) -> FloatArray:
 
 
 def _covariance(
-    problem: Problem, scaled: _Scaled, rng: np.random.Generator
+    problem: Problem, patterns: Patterns, scaled: _Scaled, rng: np.random.Generator
 ) -> tuple[Callable[[FloatArray], FloatArray], int]:
     """The scaled covariance, averaged over the group, as an operator; and how many powers of it are cheap."""
-    patterns = sample_of(problem.patterns, _MOMENT_PATTERNS, int(rng.integers(2**31)))
     n_pixels, n = patterns.n_pixels, problem.rotations.n
     if n_pixels <= LARGEST_MATRIX and patterns.n_lit <= _DENSE_PHOTONS * len(patterns):
         moments = second_moments(patterns, threads=problem.threads) / len(patterns)
