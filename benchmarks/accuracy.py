@@ -1,4 +1,4 @@
-"""How near the default reconstruction comes to the truth, beside the Cramer-Rao bound, and what its error bars are worth."""
+"""How near the default reconstruction comes to the truth, beside the Cramer-Rao bound; what its error bars are."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from benchmarks.workloads import N_PATTERNS, Work
 KERNELS = ("ingest", "likelihood", "back-rotation", "sweep", "assignment", "outer")
 SIZES = ((10_000, 1), (N_PATTERNS, 1), (N_PATTERNS, 10), (N_PATTERNS, 100))
 THREADS = (1, 2)
-SECONDS, ROUNDS = 1.5, (5, 200)
+SECONDS, ROUNDS = 1.0, (5, 200)
 
 
 def median_ms(name: str, work: Work, threads: int) -> float:

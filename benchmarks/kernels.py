@@ -1,4 +1,4 @@
-"""The kernels that are timed: how closely results must agree, what bounds them, and which floors were measured before."""
+"""The kernels that are timed: how closely results must agree, what bounds them, which floors were measured before."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Kernel:
     rtol, atol : float
         How far results of contenders may differ.
     floors : dict of str to (float, float)
-        Ratio, peer's time / ours, at one and at two threads: floors that were measured before the first line was written.
+        Ratio, peer's time / ours, at one and at two threads: measured before the first line was written.
     """
 
     name: str
@@ -32,15 +32,19 @@ class Kernel:
 
 
 _COO = "8 B read and 2 B written a photon, 8 B written a pattern; one compare and one store a photon"
+_SHUFFLED = f"{_COO}, after two passes over 12 B a photon"
 _SCIPY_COO, _SKLEARN = "SciPy coo_matrix(...).tocsr()", "scikit-learn KMeans on CSR"
 
 KERNELS = (
     Kernel("ingest", "W7, sorted", _COO, 0, 0, {_SCIPY_COO: (3.5, 6)}),
-    Kernel("ingest, shuffled", "W7, shuffled", f"{_COO}, after two passes over 12 B a photon", 0, 0, {_SCIPY_COO: (1.4, 2)}),
+    Kernel("ingest, shuffled", "W7, shuffled", _SHUFFLED, 0, 0, {_SCIPY_COO: (1.4, 2)}),
     Kernel("ingest, 100M photons", "W7 37 times, sorted", _COO, 0, 0, {_SCIPY_COO: (10, 15)}),
     Kernel(
-        "likelihood", "W7, R = 4",
-        "2 B read a photon, 8 B read and 16 B written a pattern; one 16 B load and one addition a photon", 1e-5, 2e-3,
+        "likelihood",
+        "W7, R = 4",
+        "2 B read a photon, 8 B read and 16 B written a pattern; one 16 B load and one addition a photon",
+        1e-5,
+        2e-3,
         {
             "SciPy CSR @ dense, float32": (4, 6),
             "SciPy CSR @ dense, float64": (6, 9),
@@ -52,19 +56,28 @@ KERNELS = (
         },
     ),
     Kernel(
-        "likelihood, R = 1024", "W7, R = 1024",
-        "2 B read a photon, 4 KB written a pattern; 64 loads and additions of 64 B a photon", 1e-4, 1e-3,
+        "likelihood, R = 1024",
+        "W7, R = 1024",
+        "2 B read a photon, 4 KB written a pattern; 64 loads and additions of 64 B a photon",
+        1e-4,
+        1e-3,
         {"SciPy CSR @ dense, float32": (3.5, 6), "MKL sparse CSR": (2.2, 2)},
     ),
     Kernel(
-        "back-rotation", "W7, R = 4",
-        "2 B read a photon, 24 B read a pattern; one 16 B load, addition and store a photon", 1e-3, 1e-2,
+        "back-rotation",
+        "W7, R = 4",
+        "2 B read a photon, 24 B read a pattern; one 16 B load, addition and store a photon",
+        1e-3,
+        1e-2,
         {"SciPy X.T @ gamma": (3, 5), "np.add.at": (60, 100), "numba, hand-written": (2.3, 2.3)},
     ),
     Kernel(
-        "sweep", "W7, R = 4: one whole EM iteration",
-        "2 B read a photon, 8 B read a pattern; two 16 B loads, two additions, one store a photon, 4 exp and 1 log a pattern",
-        1e-3, 1e-6,
+        "sweep",
+        "W7, R = 4: one whole EM iteration",
+        "2 B read a photon, 8 B read a pattern; two 16 B loads, two additions, one store a photon, "
+        "4 exp and 1 log a pattern",
+        1e-3,
+        1e-6,
         {
             "SciPy, as one writes it first (float64)": (7, 12),
             "SciPy, in place, tuned": (5, 9),
@@ -76,10 +89,23 @@ KERNELS = (
             "pomegranate Bernoulli mixture": (500, 500),
         },
     ),
-    Kernel("assignment", "W7, K = 4: one iteration", "as likelihood, and 4 B read and written a pattern", 1e-3, 1e-5, {_SKLEARN: (1.6, 2)}),  # fmt: skip
+    Kernel(
+        "assignment",
+        "W7, K = 4: one iteration",
+        "as likelihood, and 4 B read and written a pattern",
+        1e-3,
+        1e-5,
+        {_SKLEARN: (1.6, 2)},
+    ),
     Kernel("k-means", "W7, K = 4: whole fit", "as assignment, times its iterations", 1e-4, 0, {_SKLEARN: (2.5, 4)}),
-    Kernel("outer", "W7, second moments", "one addition a pair of photons of a pattern (378 of them at 27 photons)", 1e-5, 0.5),
-)  # fmt: skip
+    Kernel(
+        "outer",
+        "W7, second moments",
+        "one addition a pair of photons of a pattern (378 of them at 27 photons)",
+        1e-5,
+        0.5,
+    ),
+)
 
 
 def kernel(name: str) -> Kernel:

@@ -14,7 +14,7 @@ from benchmarks.peers import Contender
 
 Race = Callable[[Contender, int], None]  # the fixture's type
 
-SECONDS = 2.5  # for a race
+SECONDS = 2.0  # for a race
 ROUNDS = (5, 60)
 WARM = 0.2  # seconds; a call that takes longer brings its own data to the caches
 

@@ -20,8 +20,8 @@ def races() -> None:
     """The kernels beside their peers."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.json")
-        command = [sys.executable, "-m", "pytest", "benchmarks", "-q", f"--benchmark-json={report}", "--benchmark-columns=min,median"]
-        subprocess.run(command, check=True, cwd=ROOT)
+        options = ("-q", "--benchmark-columns=min,median", f"--benchmark-json={report}")
+        subprocess.run([sys.executable, "-m", "pytest", "benchmarks", *options], check=True, cwd=ROOT)
         save("kernels", condense(report))
 
 

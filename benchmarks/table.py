@@ -20,9 +20,9 @@ INTRODUCTION = """# Performance
 
 This page is made by `python -m benchmarks.table` from `benchmarks/results/*.json`, which `python -m benchmarks.run_all`
 writes. Reference work W7: 100,000 patterns of 25x25 pixels, 27.4 photons a pattern (a portrait at contrast 0.5), 4
-templates. Results of both sides are compared before anything is timed. Both then take turns in one process, each with its
-inputs in its own best layout (making it is not timed) and the same number of threads; SciPy, NumPy without BLAS and
-`np.add.at` use one thread whatever is allowed. A ratio is a peer's median time over motes' median time in the same race;
+templates. Results of both sides are compared before anything is timed. Both then take turns in one process, each with
+its inputs in its own best layout (making it is not timed) and the same number of threads; SciPy, and NumPy without
+BLAS, use one thread whatever is allowed. A ratio is a peer's median time over motes' median time in the same race;
 beside it stands the floor that a prototype reached before the first line was written.
 """
 
@@ -77,7 +77,7 @@ def _races(told: list[dict[str, Any]], verdicts: Verdicts) -> Iterator[str]:
     races = {(race["kernel"], race["contender"], race["threads"]): race for race in told}
     yield "## Kernels beside their peers"
     yield ""
-    yield "Times in ms: median (least) at one thread; 1T and 2T are ratios at one and at two threads, least over least in brackets."
+    yield "Times: median (least) at one thread. 1T, 2T: ratios at one and at two threads, in brackets least over least."
     yield ""
     for kernel in KERNELS:
         yield f"### {kernel.name}: {kernel.work}"
@@ -128,10 +128,10 @@ def _accuracy(rows: list[dict[str, Any]], verdicts: Verdicts) -> Iterator[str]:
     yield "## Accuracy of the default call"
     yield ""
     yield (
-        "Error: ||master - truth|| / ||truth - mean(truth)|| after the best quarter turn, beside the Cramer-Rao bound at the "
-        f"truth. Up to contrast {STRICT_CONTRAST} the root mean square over seeds is to be at most {ERROR} times the bound, "
-        f"no seed above {WORST} times; within one `std_error` of the truth should lie {COVERAGE[0]:.0%} to "
-        f"{COVERAGE[1]:.0%} of the pixels (pooled, 20 seeds, contrast 0.5)."
+        "Error: ||master - truth|| / ||truth - mean(truth)|| after the best quarter turn, beside the Cramer-Rao bound. "
+        f"Down to contrast {STRICT_CONTRAST} its rms over seeds is to be at most {ERROR} times the bound, no seed above "
+        f"{WORST} times; within one `std_error` of the truth should lie {COVERAGE[0]:.0%} to {COVERAGE[1]:.0%} of the "
+        "pixels (pooled, 20 seeds, contrast 0.5)."
     )
     yield ""
     cells = []
@@ -144,8 +144,8 @@ def _accuracy(rows: list[dict[str, Any]], verdicts: Verdicts) -> Iterator[str]:
             f"{row['within_one_std_error']:.1%}", f"{row['rms_z']:.3f}",
         ])  # fmt: skip
         if row["contrast"] >= STRICT_CONTRAST:
-            verdicts.require(rms <= ERROR, f"error at contrast {row['contrast']:g}: {rms:.3f} times the bound")
-            verdicts.require(worst <= WORST, f"worst error at contrast {row['contrast']:g}: {worst:.3f} times the bound")
+            verdicts.require(rms <= ERROR, f"rms error at contrast {row['contrast']:g}: {rms:.3f} bounds")
+            verdicts.require(worst <= WORST, f"worst error at contrast {row['contrast']:g}: {worst:.3f} bounds")
         if row["contrast"] == 0.5:
             covered = row["within_one_std_error"]
             verdicts.require(COVERAGE[0] <= covered <= COVERAGE[1], f"coverage of the error bars: {covered:.1%}")
@@ -158,8 +158,8 @@ def _memory(rows: list[dict[str, Any]], verdicts: Verdicts) -> Iterator[str]:
     yield "## Memory of reconstruct"
     yield ""
     yield (
-        "Peak above that of the process after its imports, the container included. Allowed: 2.5 times the container, 100 MB, "
-        "and the information matrix."
+        "Peak above that of the process after its imports, the container included. Allowed: 2.5 times the container, "
+        "100 MB, and the information matrix."
     )
     yield ""
     keys = ("container_mb", "peak_mb", "allowed_mb")
@@ -169,7 +169,8 @@ def _memory(rows: list[dict[str, Any]], verdicts: Verdicts) -> Iterator[str]:
     ]
     yield from _table(("patterns", "container, MB", "peak, MB", "allowed, MB", "seconds", "sweeps"), cells)
     for row in rows:
-        verdicts.require(row["peak_mb"] <= row["allowed_mb"], f"memory at {row['n_patterns']:,} patterns: {row['peak_mb']:.0f} MB")
+        what = f"memory at {row['n_patterns']:,} patterns: {row['peak_mb']:.0f} MB"
+        verdicts.require(row["peak_mb"] <= row["allowed_mb"], what)
 
 
 def _growth(figures: dict[str, Any], verdicts: Verdicts) -> Iterator[str]:
@@ -191,7 +192,8 @@ def _end_to_end(figures: dict[str, Any], verdicts: Verdicts) -> Iterator[str]:
     yield ""
     yield (
         f"`motes reconstruct` on W7 at contrast {figures['contrast']:g}: {whole:.2f} s for the whole process (allowed: "
-        f"{WHOLE_SECONDS} s), {fit:.2f} s of it the estimation (allowed: {FIT_SECONDS} s); median of {len(figures['whole_seconds'])}."
+        f"{WHOLE_SECONDS} s), {fit:.2f} s of it the estimation (allowed: {FIT_SECONDS} s); median of "
+        f"{len(figures['whole_seconds'])} runs."
     )
     yield ""
     verdicts.require(whole < WHOLE_SECONDS, f"whole process: {whole:.2f} s")

@@ -116,8 +116,9 @@ class Work:
 
     @cached_property
     def centroids(self) -> npt.NDArray[np.float64]:
-        """(K, H, W): where k-means starts, the templates."""
-        return self.master[self.index].reshape(-1, SIDE, SIDE)
+        """(K, H, W): where k-means starts. The templates themselves are so symmetric that patterns tie between them."""
+        blur = np.random.default_rng(3).uniform(0.9, 1.1, self.index.shape)
+        return (self.master[self.index] * blur).reshape(-1, SIDE, SIDE)
 
     def problem(self, threads: int) -> Problem:
         """The reconstruction's own view of the patterns."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.workloads import Work
 
-MODULES = ("with_motes", "with_scipy", "with_numpy", "with_numba", "with_mkl", "with_torch", "with_sklearn", "with_pomegranate")  # fmt: skip
+LIBRARIES = ("motes", "scipy", "numpy", "numba", "mkl", "torch", "sklearn", "pomegranate")
 OURS = "motes"
 
 
@@ -85,8 +85,8 @@ def contender(kernel: str, name: str, *, needs: str) -> Callable[[Callable[[Work
 
 @functools.cache
 def _load() -> None:
-    for module in MODULES:
-        importlib.import_module(f"{__name__}.{module}")
+    for library in LIBRARIES:
+        importlib.import_module(f"{__name__}.with_{library}")
 
 
 def contenders(kernel: str) -> list[Contender]:

@@ -1,4 +1,4 @@
-"""The kernels written by hand in numba: R = 4 spelled out, no fast-math, unsigned positions (no test for negative ones)."""
+"""The kernels written by hand in numba: R = 4 spelled out, no fast-math, unsigned positions."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def back_rotation(work: Work, _: int) -> Prepared:
 def sweep(work: Work, threads: int) -> Prepared:
     """Hard assignment by distance (the seed's Algorithm 1), all patterns at once."""
     dense = work.dense(np.int64)
-    templates = work.master[work.index]
+    templates = work.centroids.reshape(-1, work.n_pixels)
     base = -0.5 * (templates**2).sum(axis=1)
 
     def call() -> npt.NDArray[np.float64]:

@@ -59,8 +59,8 @@ def likelihood_many(work: Work, _: int) -> Prepared:
 
 @contender("back-rotation", "SciPy X.T @ gamma", needs="scipy")
 def back_rotation(work: Work, _: int) -> Prepared:
-    x, gamma = work.csr(transposed=True), work.responsibilities
-    return Prepared(lambda: x @ gamma)
+    x, gamma = work.csr(), work.responsibilities
+    return Prepared(lambda: x.T @ gamma)  # a view: with these few columns several times faster than a transposed copy
 
 
 @contender("sweep", "SciPy, as one writes it first (float64)", needs="scipy")
@@ -82,14 +82,14 @@ def sweep_first(work: Work, _: int) -> Prepared:
 
 @contender("sweep", "SciPy, in place, tuned", needs="scipy")
 def sweep_tuned(work: Work, _: int) -> Prepared:
-    x, transposed, master = work.csr(), work.csr(transposed=True), work.master
+    x, master = work.csr(), work.master
 
     def call() -> npt.NDArray[np.float64]:
         weights, base = log_odds(master[work.index])
         scores = x @ weights
         scores += base
         softmax_in_place(scores)
-        return work.home(transposed @ scores)
+        return work.home(x.T @ scores)
 
     return Prepared(call)
 
@@ -110,5 +110,5 @@ def softmax_in_place(scores: npt.NDArray[np.float32]) -> float:
 
 @contender("outer", "SciPy (X.T @ X).toarray()", needs="scipy")
 def outer(work: Work, _: int) -> Prepared:
-    x, transposed = work.csr(), work.csr(transposed=True)
-    return Prepared(lambda: (transposed @ x).toarray())
+    x = work.csr()
+    return Prepared(lambda: (x.T @ x).toarray())
