@@ -116,7 +116,7 @@ def test_demo(motes, tmp_path):
     [
         (
             OSError(errno.ENOSPC, "No space left on device", "out/x"),
-            "out/x: no space left on device; nothing was written",
+            "out/x: no space left on device; no results were written",
         ),
         (OSError("broken"), "broken"),
         (ValueError("two\nlines"), "two lines"),

@@ -16,9 +16,9 @@ from typer.core import TyperGroup
 
 BAD_INPUT, INTERRUPTED = 2, 130
 ADVICE = {
-    errno.ENOSPC: "nothing was written; free some space or choose another place",
-    errno.EFBIG: "nothing was written; choose a place that takes larger files",
-    errno.EDQUOT: "nothing was written; free some space or choose another place",
+    errno.ENOSPC: "no results were written; free some space or choose another place",
+    errno.EFBIG: "no results were written; choose a place that takes larger files",
+    errno.EDQUOT: "no results were written; free some space or choose another place",
     errno.ENOENT: "check the path",
     errno.EACCES: "choose a place that you may use",
     errno.EPERM: "choose a place that you may use",

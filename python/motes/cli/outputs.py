@@ -49,7 +49,7 @@ def output_folder(folder: Path, names: Iterable[str]) -> Iterator[Path]:
         for name in names:
             if (folder / name).is_dir():
                 raise IsADirectoryError(errno.EISDIR, "is a folder, where a result belongs", str(folder / name))
-        staging = Path(tempfile.mkdtemp(prefix=".motes-", dir=folder))
+        staging = _staging(folder)
         try:
             yield staging
             _move(staging, folder)
@@ -77,6 +77,14 @@ def _create(folder: Path) -> list[Path]:
             path.rmdir()
         raise
     return created
+
+
+def _staging(folder: Path) -> Path:
+    """An empty folder inside a folder; an error names that one, which the user knows."""
+    try:
+        return Path(tempfile.mkdtemp(prefix=".motes-", dir=folder))
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from error
 
 
 def _move(staging: Path, folder: Path) -> None:

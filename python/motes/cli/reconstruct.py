@@ -15,6 +15,7 @@ from motes.cli.results import RESULTS, write_results
 from motes.cli.summary import summary
 
 CHECKPOINT = "checkpoint.npz"
+CHEAP = 60.0  # seconds: a finished fit that took longer keeps its checkpoint until its results are written
 DATA, MODEL, FIT, OUTPUT = "Data", "Model", "Fit", "Output"
 
 
@@ -202,6 +203,8 @@ def reconstruct(
                 checkpoint=checkpoint,
                 resume=resume,
             )
+        if not result.interrupted and result.seconds < CHEAP:
+            checkpoint.unlink(missing_ok=True)
         told = report(result, context.obj, known)
         write_results(staging, result, told, known, kept)
     if not result.interrupted:

@@ -41,15 +41,16 @@ def write_results(
     import numpy as np
 
     from motes import plotting
+    from motes.io.npy import array_table, write_table
     from motes.report import to_json
 
     labels = result.labels
     if kept is not None:
         labels = np.full(kept.size, EXCLUDED, result.labels.dtype)
         labels[kept] = result.labels
-    np.save(folder / "master.npy", result.master)
-    np.save(folder / "std_error.npy", result.std_error)
-    np.save(folder / "labels.npy", labels)
+    for name, array in (("master", result.master), ("std_error", result.std_error), ("labels", labels)):
+        with (folder / f"{name}.npy").open("wb") as file:  # numpy.save would hide why a disk refuses
+            write_table(file, array_table(array))
     (folder / "report.json").write_text(to_json(report, indent=2) + "\n", encoding="utf-8")
     plotting.master(result, None if truth is None else truth.master).savefig(folder / "master.png")
     plotting.convergence(result).savefig(folder / "convergence.png")
