@@ -97,7 +97,7 @@ def _races(told: list[dict[str, Any]], verdicts: Verdicts) -> Iterator[str]:
         if (kernel.name, entry.name, 1) not in races
     ]
     if missing:
-        yield f"Not installed, so without a row: {', '.join(missing)}."
+        yield f"Not installed or not run, so without a row: {', '.join(missing)}."
         yield ""
 
 
@@ -128,10 +128,10 @@ def _accuracy(rows: list[dict[str, Any]], verdicts: Verdicts) -> Iterator[str]:
     yield "## Accuracy of the default call"
     yield ""
     yield (
-        "Error: ||master - truth|| / ||truth - mean(truth)|| after the best quarter turn, beside the Cramer-Rao bound. "
-        f"Down to contrast {STRICT_CONTRAST} its rms over seeds is to be at most {ERROR} times the bound, no seed above "
-        f"{WORST} times; within one `std_error` of the truth should lie {COVERAGE[0]:.0%} to {COVERAGE[1]:.0%} of the "
-        "pixels (pooled, 20 seeds, contrast 0.5)."
+        "Error: ||master - truth|| / ||truth - mean(truth)|| after the best turn, beside the Cramer-Rao bound. Down to "
+        f"contrast {STRICT_CONTRAST} its rms over seeds is to be at most {ERROR} times the bound, no seed above {WORST} "
+        f"times; within one `std_error` of the truth should lie {COVERAGE[0]:.0%} to {COVERAGE[1]:.0%} of the pixels "
+        "(pooled, 20 seeds, contrast 0.5)."
     )
     yield ""
     cells = []
