@@ -95,6 +95,14 @@ def test_scipy_reads_what_we_write_and_we_read_what_scipy_writes(tmp_path, sampl
             assert motes.read_patterns(tmp_path / "scipy.npz") == sample
 
 
+def test_a_column_of_ones_is_no_bomb(tmp_path, monkeypatch):
+    monkeypatch.setattr("motes.io.npz.BOMB_BYTES", 0)
+    rng = np.random.default_rng(1)
+    patterns = motes.Patterns.from_dense(rng.random((2000, 25, 25)) < 0.05)
+    motes.write_patterns(tmp_path / "a.npz", patterns)
+    assert motes.read_patterns(tmp_path / "a.npz") == patterns
+
+
 def test_csr_with_repeated_unsorted_and_zero_entries(tmp_path):
     arrays = {"indptr": [0, 4, 4], "indices": [3, 1, 3, 0], "data": [1, 2, 1, 0], "format": b"csr", "shape": (2, 4)}
     np.savez(tmp_path / "a.npz", **arrays)

@@ -58,8 +58,9 @@ def read_challenge(archive: Archive, task: int, shape: Shape | None = None) -> R
         raise FormatError(
             f"{archive.path}: found {' and '.join(names)}, expected {dense}, or {rows_name} and {cols_name}"
         )
-    rows = require_integers(archive.array(rows_name), archive.place(rows_name))
-    cols = require_integers(archive.array(cols_name), archive.place(cols_name))
+    rows, cols = archive.array(rows_name), archive.array(cols_name)
+    require_integers(rows.dtype, archive.place(rows_name))
+    require_integers(cols.dtype, archive.place(cols_name))
     if rows.ndim != 1 or rows.shape != cols.shape:
         raise FormatError(
             f"{archive.path}: {rows_name} is {rows.shape}, {cols_name} is {cols.shape}, expected columns of one length"

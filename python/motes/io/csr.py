@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 
 from motes.errors import FormatError
 from motes.io.npy import Table, array_table
@@ -26,6 +28,7 @@ from motes.io.raw import (
     require_integers,
     require_range,
 )
+from motes.io.source import read_array
 
 NAMES = {"indptr", "indices", "data", "format", "shape"}
 
@@ -50,27 +53,38 @@ def read_csr(archive: Archive) -> PatternBlocks:
         raise FormatError(f"{archive.path}: {', '.join(sorted(missing))} missing, expected a CSR matrix")
     n_patterns, n_pixels = _two_sizes(archive, "shape")
     shape = _two_sizes(archive, IMAGE_SHAPE) if IMAGE_SHAPE in archive.names else None
-    indptr, indices, data = archive.array("indptr"), archive.array("indices"), archive.array("data")
-    _require_ends(require_integers(indptr, archive.place("indptr")), n_patterns, indices.size, archive.place("indptr"))
-    require_range(require_integers(indices, archive.place("indices")), n_pixels, archive.place("indices"))
-    if data.dtype.kind != "b":
-        require_integers(data, archive.place("data"))
-    if indices.ndim != 1 or indices.shape != data.shape:
+    indptr = archive.array("indptr")
+    indices, data = archive.header("indices"), archive.header("data")
+    if len(indices.shape) != 1 or indices.shape != data.shape:
         raise FormatError(f"{archive.path}: indices {indices.shape}, data {data.shape}, expected columns of one length")
-    counts = require_counts(data, lambda i: f"{archive.place('data')}[{i}]")
-
-    def blocks() -> Iterator[Block]:
-        ends = indptr.astype(np.int64, copy=False)
-        for first, last in block_bounds(ends):
-            part = slice(ends[first], ends[last])
-            rows = np.repeat(np.arange(last - first), np.diff(ends[first : last + 1]))
-            yield Block(last - first, rows, indices[part], counts[part])
-
+    for name, dtype in (("indptr", indptr.dtype), ("indices", indices.dtype), ("data", data.dtype)):
+        if name != "data" or dtype.kind != "b":
+            require_integers(dtype, archive.place(name))
+    _require_ends(indptr, n_patterns, indices.size, archive.place("indptr"))
+    ends = indptr.astype(np.int64, copy=False)
+    blocks = partial(_blocks, archive, ends, n_pixels)
     return PatternBlocks(archive.path, "CSR matrix", n_patterns, n_pixels, shape, blocks)
 
 
+def _blocks(archive: Archive, ends: npt.NDArray[np.int64], n_pixels: int) -> Iterator[Block]:
+    of_indices, of_data = archive.place("indices"), archive.place("data")
+
+    def where(i: int) -> str:
+        return f"{of_data}[{begin + i}]"
+
+    with archive.member("indices") as (indices, index), archive.member("data") as (data, number):
+        for first, last in block_bounds(ends):
+            begin, size = int(ends[first]), int(ends[last] - ends[first])
+            rows = np.repeat(np.arange(last - first), np.diff(ends[first : last + 1]))
+            cols = read_array(indices, index.dtype, size, of_indices)
+            require_range(cols, 0, n_pixels - 1, of_indices, begin)
+            values = read_array(data, number.dtype, size, of_data)
+            yield Block(last - first, rows, cols, require_counts(values, where))
+
+
 def _two_sizes(archive: Archive, name: str) -> Shape:
-    sizes = require_integers(archive.array(name), archive.place(name))
+    sizes = archive.array(name)
+    require_integers(sizes.dtype, archive.place(name))
     if sizes.shape != (2,) or sizes.min() < 0:
         raise FormatError(f"{archive.place(name)} is {sizes!s:.80}, expected two sizes")
     return int(sizes[0]), int(sizes[1])

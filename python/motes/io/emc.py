@@ -68,7 +68,7 @@ def _require_size(size: int, expected: int, header: str, *, at_least: bool = Fal
 
 def _lengths(file: BufferedIOBase, n_patterns: int, place: str) -> IntArray:
     lengths = read_array(file, INT, n_patterns, place)
-    require_range(lengths, 2**31, place)
+    require_range(lengths, 0, MAX_COUNT, place)
     return lengths
 
 
@@ -83,27 +83,26 @@ def _dense_blocks(
 
 def _sparse_blocks(path: str | os.PathLike[str], ones: IntArray, multi: IntArray, n_pixels: int) -> Iterator[Block]:
     ones_ends, multi_ends = (np.concatenate([[0], np.cumsum(n, dtype=np.int64)]) for n in (ones, multi))
+    n_ones, n_multi = int(ones_ends[-1]), int(multi_ends[-1])
     start = HEADER_BYTES + 2 * ones.size * INT.itemsize
     with Path(path).open("rb") as file:
 
-        def column(name: str, skipped: int, ends: IntArray, first: int, last: int, lowest: int, stop: int) -> IntArray:
-            """Values of patterns `first` to `last` of a column that begins `skipped` values after the lengths."""
-            place = f"{os.fspath(path)}: {name}, from pattern {first} on"
-            file.seek(start + (skipped + int(ends[first])) * INT.itemsize)
-            values = read_array(file, INT, int(ends[last] - ends[first]), place)
-            require_range(values, stop, place, lowest)
+        def column(name: str, skipped: int, ends: IntArray, lowest: int, highest: int) -> IntArray:
+            """The block's part of a column that begins `skipped` values after the lengths."""
+            place, begin, end = f"{os.fspath(path)}: {name}", int(ends[first]), int(ends[last])
+            file.seek(start + (skipped + begin) * INT.itemsize)
+            values = read_array(file, INT, end - begin, place)
+            require_range(values, lowest, highest, place, begin)
             return values
 
-        n_ones, n_multi = int(ones_ends[-1]), int(multi_ends[-1])
         for first, last in block_bounds(ones_ends + multi_ends):
-            here = slice(first, last)
             yield join(
                 Split(
-                    ones[here],
-                    multi[here],
-                    column("place_ones", 0, ones_ends, first, last, 0, n_pixels),
-                    column("place_multi", n_ones, multi_ends, first, last, 0, n_pixels),
-                    column("count_multi", n_ones + n_multi, multi_ends, first, last, 2, 2**31),
+                    ones[first:last],
+                    multi[first:last],
+                    column("place_ones", 0, ones_ends, 0, n_pixels - 1),
+                    column("place_multi", n_ones, multi_ends, 0, n_pixels - 1),
+                    column("count_multi", n_ones + n_multi, multi_ends, 2, MAX_COUNT),
                 )
             )
 

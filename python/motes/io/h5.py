@@ -120,17 +120,19 @@ def _image_shape(file: h5py.File, place: str) -> Shape | None:
 
 def _blocks(path: str | os.PathLike[str], n_pixels: int) -> Iterator[Block]:
     place = os.fspath(path)
-    limits = {"place_ones": (0, n_pixels), "place_multi": (0, n_pixels), "count_multi": (2, 2**31)}
+    limits = {"place_ones": (0, n_pixels - 1), "place_multi": (0, n_pixels - 1), "count_multi": (2, MAX_COUNT)}
+    done = dict.fromkeys(limits, 0)
     import h5py
 
     with _told(place), h5py.File(path, "r") as file:
         for first in range(0, file[ROWS[0]].shape[0], ROWS_PER_BLOCK) or (0,):
             flat, lengths = {}, {}
-            for name, (lowest, stop) in limits.items():
+            for name, (lowest, highest) in limits.items():
                 rows = file[name][first : first + ROWS_PER_BLOCK]
                 lengths[name] = np.fromiter(map(len, rows), np.int64, len(rows))
                 flat[name] = np.concatenate([np.empty(0, np.int32), *rows])
-                require_range(flat[name], stop, f"{place}: {name}, from pattern {first} on", lowest)
+                require_range(flat[name], lowest, highest, f"{place}: {name}", done[name])
+                done[name] += flat[name].size
             differ = lengths["place_multi"] != lengths["count_multi"]
             if differ.any():
                 raise FormatError(

@@ -116,18 +116,17 @@ class PatternBlocks:
 RawPatterns: TypeAlias = PhotonPairs | PatternBlocks
 
 
-def require_integers(values: Array, place: str) -> IntArray:
-    """Pass an integer array on; refuse every other dtype."""
-    if values.dtype.kind not in "iu":
-        raise FormatError(f"{place}: {values.dtype}, expected integers")
-    return values
+def require_integers(dtype: np.dtype[Any], place: str) -> None:
+    """Refuse an array of anything but integers."""
+    if dtype.kind not in "iu":
+        raise FormatError(f"{place}: {dtype}, expected integers")
 
 
-def require_range(values: IntArray, stop: int, place: str, start: int = 0) -> None:
-    """Refuse values outside `start` to `stop` - 1, naming the first."""
-    if values.size and (int(values.min()) < start or int(values.max()) >= stop):
-        bad = int(np.argmax((values < start) | (values >= stop)))
-        raise FormatError(f"{place}[{bad}] is {values[bad]}, expected {start} to {stop - 1}")
+def require_range(values: IntArray, lowest: int, highest: int, place: str, first: int = 0) -> None:
+    """Refuse values outside `lowest` to `highest`, naming the first; `first` is where they begin in their column."""
+    if values.size and (int(values.min()) < lowest or int(values.max()) > highest):
+        bad = int(np.argmax((values < lowest) | (values > highest)))
+        raise FormatError(f"{place}[{first + bad}] is {values[bad]}, expected {lowest} to {highest}")
 
 
 def require_counts(values: Array, where: Callable[[int], str]) -> IntArray:
@@ -184,16 +183,16 @@ def dense_blocks(read: Callable[[int, int], Array], n_patterns: int, n_pixels: i
     source : str
         File and place, for messages.
     """
+
+    def where(i: int) -> str:
+        return f"{source}: pattern {first + rows[i]}, pixel {cols[i]}"
+
     step = max(1, BLOCK_CELLS // n_pixels)
     for first in range(0, n_patterns, step) or (0,):
         n = min(step, n_patterns - first)
         values = read(first, n)
         lit = np.flatnonzero(values)
         rows, cols = np.divmod(lit, n_pixels)
-
-        def where(i: int, first: int = first, rows: IntArray = rows, cols: IntArray = cols) -> str:
-            return f"{source}: pattern {first + rows[i]}, pixel {cols[i]}"
-
         yield Block(n, rows, cols, require_counts(values[lit], where))
 
 
