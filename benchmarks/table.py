@@ -129,7 +129,7 @@ def _accuracy(rows: list[dict[str, Any]], verdicts: Verdicts) -> Iterator[str]:
     yield ""
     yield (
         "Error: ||master - truth|| / ||truth - mean(truth)|| after the best turn, beside the Cramer-Rao bound. Down to "
-        f"contrast {STRICT_CONTRAST} its rms over seeds is to be at most {ERROR} times the bound, no seed above {WORST} "
+        f"contrast {STRICT_CONTRAST} its rms over seeds may be at most {ERROR} times the bound, no seed above {WORST} "
         f"times; within one `std_error` of the truth should lie {COVERAGE[0]:.0%} to {COVERAGE[1]:.0%} of the pixels "
         "(pooled, 20 seeds, contrast 0.5)."
     )
