@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ import reference
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from motes import C4, D4, Bernoulli, Patterns, Poisson, reconstruct
-from motes.reconstruction.em import NOISE
+from motes.reconstruction.em import NOISE, Squarem
 from problems import GROUPS, NOISES, counts_of, master_of, patterns_of, problem_of
+
+UNIFORM = np.full(4, 0.25)
 
 
 def history_of(result) -> np.ndarray:
@@ -87,6 +90,22 @@ def test_all_accelerations_end_at_the_same_maximum():
         np.testing.assert_allclose(one.master, other.master, atol=2e-3)
     assert [result.acceleration for result in results] == ["none", "none", "squarem", "fisher"]
     assert results[2].sweeps < results[0].sweeps
+    assert results[3].sweeps < results[0].sweeps
+    assert sum(record["step"].startswith("fisher") for record in results[3].history) >= 2
+
+
+def test_an_extrapolation_too_far_is_refused():
+    climb, refused = Squarem(1e-7), 0
+    for seed in range(20):
+        problem = problem_of(patterns_of(master_of(4), 60, seed=seed))
+        state = climb.begin(problem, problem.evaluate(problem.inside(master_of(4, seed=seed + 1).ravel()), UNIFORM))
+        for _ in range(6):
+            after = climb.step(problem, replace(state, memory=state.memory | {"longest": np.array(1e6)}))
+            assert after.point.log_likelihood >= state.point.log_likelihood - NOISE
+            assert after.gain == after.point.log_likelihood - state.point.log_likelihood
+            refused += "refused" in after.step
+            state = after
+    assert refused
 
 
 def test_at_the_maximum_the_score_vanishes():
@@ -147,3 +166,12 @@ def test_sgd_comes_near_the_maximum(hard):
     assert result.iterations <= 10
     assert best.log_likelihood - result.log_likelihood < (0.02 if hard else 0.001)
     assert ((result.master > 0) & (result.master < 1)).all()
+
+
+def test_sgd_takes_back_an_epoch_that_loses():
+    patterns = patterns_of(master_of(6, photons=12.0), 4000, seed=8)
+    best = reconstruct(patterns)
+    result = reconstruct(patterns, method="sgd", rate=6.0, epochs=14)
+    assert any("taken back" in record["step"] for record in result.history)
+    assert (np.diff(history_of(result)) >= -1e-3).all()
+    assert best.log_likelihood - result.log_likelihood < 0.001
