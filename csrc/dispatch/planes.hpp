@@ -11,19 +11,26 @@ class WorkerPlanes {
   using Amount = typename Fixed<Real>::Amount;
 
   WorkerPlanes(const PanelShape& shape, int64_t n_pixels)
-      : wide_(shape.stride() * n_pixels), narrow_(kSame ? 0 : shape.stride() * n_pixels) {
-    planes = {narrow(), wide_.get(), shape.n_panels, n_pixels, shape.width, 0};
+      : wide_(shape.stride() * n_pixels),
+        narrow_(kSame ? 0 : shape.stride() * n_pixels),
+        second_(twice(shape, n_pixels) ? shape.stride() * n_pixels : 0) {
+    planes = {narrow(), twice(shape, n_pixels) ? second_.get() : nullptr, wide_.get(), shape.n_panels, n_pixels,
+              shape.width, 0};
   }
   Planes<Amount> planes;
 
  private:
   static constexpr bool kSame = sizeof(Amount) == sizeof(int64_t);
+  static constexpr int64_t kCache = 24 << 10;  // what two copies of a panel may take of the first-level cache
+  static bool twice(const PanelShape& shape, int64_t n_pixels) {
+    return !kSame && 2 * shape.width * n_pixels * static_cast<int64_t>(sizeof(Amount)) <= kCache;
+  }
   Amount* narrow() {
     if constexpr (kSame) return wide_.get();
     else return narrow_.get();
   }
   Buffer<int64_t> wide_;
-  Buffer<Amount> narrow_;
+  Buffer<Amount> narrow_, second_;
 };
 
 // float64 runs hold 2^33 quanta of 2^-30 a pixel; float32 runs far more than anybody records.

@@ -30,6 +30,7 @@ void scatter_lane(const motes_patterns& patterns, const Real* coefficients, int6
   const int size = block_size(static_cast<int64_t>(sizeof(Real)) * stride);
   for (block.first = lane.begin; block.first < lane.end; block.first += size) {
     block.size = static_cast<int>(lane.end - block.first < size ? lane.end - block.first : size);
+    order_by_length(patterns.indptr, block);
     const Real* from = coefficients + block.first * n_templates;
     if (n_templates == stride) {
       quantise(from, block.size * stride, scale, amounts);

@@ -28,10 +28,11 @@ constexpr int kLogBits = 30;
 template <class Amount>
 struct Planes {
   Amount* narrow;  // [n_panels][n_pixels][width]
-  int64_t* wide;   // the same; where Amount is int64_t, the same memory
+  Amount* second;  // another copy of `narrow`, for every other pattern; or null
+  int64_t* wide;   // the same extents; where Amount is int64_t, the same memory as `narrow`
   int64_t n_panels, n_pixels;
   int width;
-  int pending;  // patterns in `narrow` that are not yet in `wide`
+  int pending;  // patterns in `narrow` and `second` that are not yet in `wide`
 };
 
 template <class Real>

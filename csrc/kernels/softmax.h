@@ -180,7 +180,12 @@ inline void softmax(double* scores, int n, int64_t stride, double* log_evidence)
 template <class Real>
 inline int64_t first_largest(const Real* row, int64_t n) {
   int64_t best = 0;
-  for (int64_t r = 1; r < n; ++r) best = row[r] > row[best] ? r : best;
+  Real largest = row[0];
+  for (int64_t r = 1; r < n; ++r) {  // selections, not branches: which is larger is not to be predicted
+    const bool larger = row[r] > largest;
+    best = larger ? r : best;
+    largest = larger ? row[r] : largest;
+  }
   return best;
 }
 

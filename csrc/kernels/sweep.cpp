@@ -25,8 +25,8 @@ inline void winner_takes_all(Real* scores, int n, int64_t stride, int64_t n_temp
     Real* row = scores + k * stride;
     const int64_t best = first_largest(row, n_templates);
     log_evidence[k] = static_cast<double>(row[best]);
-    for (int64_t r = 0; r < stride; ++r) row[r] = 0;
-    row[best] = log_evidence[k] == -HUGE_VAL ? Real(0) : Real(1);
+    const Real won = log_evidence[k] == -HUGE_VAL ? Real(0) : Real(1);
+    for (int64_t r = 0; r < stride; ++r) row[r] = r == best ? won : Real(0);
   }
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar, overload
 
@@ -597,6 +598,14 @@ def _integers(values: npt.ArrayLike, name: str) -> IntegerArray:
     return np.ascontiguousarray(array, array.dtype.newbyteorder("="))
 
 
+def _memory() -> float:
+    """Bytes that this machine has; where it does not say, no limit."""
+    try:
+        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, OSError, ValueError):
+        return float("inf")
+
+
 def _number_of_patterns(rows: IntegerArray, n_patterns: int | None, threads: int) -> int:
     if n_patterns is None:
         if rows.size == 0:
@@ -606,6 +615,11 @@ def _number_of_patterns(rows: IntegerArray, n_patterns: int | None, threads: int
             raise ValueError(
                 f"rows: the largest is {n_patterns - 1}, which means more than 10^10 patterns; "
                 "give n_patterns if that is right"
+            )
+        if 8 * n_patterns > _memory():
+            raise ValueError(
+                f"rows: the largest is {n_patterns - 1}, which means {8 * n_patterns / 2**30:.0f} GiB before the first "
+                "photon, more than this machine has; give n_patterns if that is right"
             )
         return n_patterns
     try:

@@ -179,4 +179,5 @@ class Problem:
     def contrast(self, master: FloatArray) -> float:
         """||master - mean(master)|| over the seen pixels: what relative errors refer to."""
         values = master[self.seen]
-        return float(np.linalg.norm(values - values.mean())) if values.size else 0.0
+        size = float(np.linalg.norm(values - values.mean())) if values.size else 0.0
+        return size if size > 1e-12 * float(np.linalg.norm(values)) else 0.0  # a constant but for rounding
