@@ -53,8 +53,9 @@ def test_any_number_of_templates(n_templates, dtype):
 def test_planes_are_flushed_before_they_overflow(n_patterns, sign):
     """Every pixel lit in every pattern by the largest coefficient: the int32 planes fill as fast as they can."""
     patterns = Patterns.from_dense(np.ones((n_patterns, 2, 2), np.uint8))
-    planes = _core.backrotation(patterns._core, np.full((n_patterns, 5), sign, np.float32), threads=1)
-    np.testing.assert_array_equal(planes, sign * n_patterns)
+    largest = np.nextafter(np.float32(2), np.float32(0))  # rounds to 2^20 quanta; 1.0 is only half of that
+    planes = _core.backrotation(patterns._core, np.full((n_patterns, 5), sign * largest, np.float32), threads=1)
+    np.testing.assert_array_equal(planes, sign * 2 * n_patterns)
 
 
 def test_large_counts_are_summed_exactly():
