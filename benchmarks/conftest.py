@@ -34,6 +34,9 @@ def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: di
     machine_info["motes"] = machine()
 
 
+collect_ignore_glob = ["peers/*"]  # modules of libraries that may not be installed
+
+
 @functools.cache
 def _work(n_patterns: int, repeats: int) -> Work:
     return Work(n_patterns, repeats)

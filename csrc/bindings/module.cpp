@@ -1,3 +1,6 @@
+#include <cstdlib>
+#include <string>
+
 #include "bindings/families.hpp"
 #include "motes/error.hpp"
 
@@ -12,6 +15,10 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
       py::set_error(PyExc_ValueError, error.what());
     }
   });
+  const char* forced = std::getenv("MOTES_ISA");
+  if (forced && *forced && !motes_isa_available(forced))
+    throw py::import_error(std::string("MOTES_ISA: expected baseline, v3 or v4, as far as this machine has it, got ") +
+                           forced);
   m.attr("version") = motes_version();
   m.attr("compiler") = MOTES_COMPILER;
   m.def("isa", &motes_isa, "The instruction set in use: baseline, v3 (AVX2) or v4 (AVX-512).");

@@ -21,6 +21,8 @@ motes_status refuse(motes_error* error, int64_t index, const char* format, ...) 
 
 namespace {
 
+constexpr double kLargest = 1e20;
+
 long long wide(int64_t value) { return value; }
 
 }  // namespace
@@ -62,8 +64,9 @@ motes_status validate_numbers(const char* name, const Real* values, int64_t size
                               motes_error* error) {
   if (const auto bad = validate_pointer(name, values, size, error)) return bad;
   for (int64_t i = 0; i < size; ++i)
-    if (!std::isfinite(values[i]) && !(or_minus_infinity && values[i] < 0))
-      return refuse(error, i, "%s: not finite at index %lld", name, wide(i));
+    if (!(std::abs(values[i]) <= kLargest) && !(or_minus_infinity && std::isinf(values[i]) && values[i] < 0))
+      return refuse(error, i, std::isfinite(values[i]) ? "%s: beyond 1e20 at index %lld" : "%s: not finite at index %lld",
+                    name, wide(i));
   return MOTES_OK;
 }
 

@@ -16,7 +16,7 @@ motes_status validate(const motes_patterns* patterns, motes_error* error);
 motes_status validate_run(const motes_run* run, motes_error* error);
 motes_status validate_pointer(const char* name, const void* pointer, int64_t size, motes_error* error);
 
-// Not NaN; -inf is a likelihood of zero and allowed where `or_minus_infinity`.
+// Not NaN, and small enough that sums of them stay finite; -inf is a likelihood of zero, where `or_minus_infinity`.
 template <class Real>
 motes_status validate_numbers(const char* name, const Real* values, int64_t size, bool or_minus_infinity,
                               motes_error* error);

@@ -5,7 +5,7 @@
 //     master[j] = sum_r sum_{i: index[r, i] = j} planes[i, r] rotate_home: the transpose of expand
 //
 // c       (N, R) finite coefficients (responsibilities, labels as 0 and 1, gradients)
-// planes  (M, R) float64
+// planes, templates  (M, R) float64, pixel-major
 // index   (R, M) pixels of the master: exact rotations are permutations
 // error   a coefficient is rounded to a multiple of q = 2^(e-20), 2^(e-1) <= max|c| < 2^e (float64: 2^(e-30)); the sums of
 //         these are exact, hence the same bits in any order of patterns. |error| <= q/2 for each photon summed

@@ -7,12 +7,13 @@
 //
 //     gamma[p, r] = exp L[p, r] / sum_r' exp L[p, r']        evidence[p] = ln sum_r exp L[p, r]
 //
-// w        (M, R) weights, pixel-major; finite, or -inf where a photon is impossible
+// w        (M, R) weights, pixel-major; within +-1e20, or -inf where a photon is impossible
 // base     (R); nullptr = 0. A prior ln pi_r goes in here
 // out      (N, R) nats
 // label    (N) the most likely template, the first of equals
 // error    float32: 2^-24 n_p max|partial sum| (3e-5 nats at 30 photons); float64: 2^-53 likewise. Summed in photon
-//          order: the same bits for any number of threads. gamma and evidence: 4e-7 relative to exp and ln of L
+//          order: the same bits for any number of threads. gamma: 4e-7 + 2^-24 |L - max L| relative, evidence: 4e-7
+//          absolute, both given L (float64: the C library's)
 // cost     a photon: 2 bytes, one load of R numbers and one addition of them
 #pragma once
 #include "motes/error.hpp"

@@ -9,7 +9,7 @@ import numpy as np
 from motes.reconstruction.problem import FloatArray, Point, Problem
 from motes.reconstruction.state import State
 
-# A likelihood is known to a few 1e-9 nats per pattern (float32 exponentials): less than this says nothing.
+# Of many patterns, a float32 likelihood is known to a few 1e-9 nats each (of few, to 1e-5): less than this says nothing.
 NOISE = 1e-8
 
 
