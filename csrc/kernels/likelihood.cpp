@@ -12,7 +12,8 @@ void scores_of_lane(const motes_patterns& patterns, const Panels<Real>& panels, 
   for (block.first = lane.begin; block.first < lane.end; block.first += size) {
     block.size = static_cast<int>(lane.end - block.first < size ? lane.end - block.first : size);
     order_by_length(patterns.indptr, block);
-    score_block<Real, Pixel>(patterns, block, panels, out + block.first * panels.n_templates, panels.n_templates);
+    score_block<Real, Pixel>(patterns, block, panels, out + block.first * panels.n_templates, panels.n_templates,
+                             true);
   }
 }
 

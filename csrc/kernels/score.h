@@ -14,7 +14,7 @@ namespace {
 // The columns `table`, `base` and `scores` point at: one register of a panel that is Width wide.
 template <class Real, int Width, class Pixel>
 inline void score_columns(const motes_patterns& patterns, const Block& block, const Real* table, const Real* base,
-                          Real* scores, int64_t stride, int valid) {
+                          Real* scores, int64_t stride, int valid, bool to_memory) {
   constexpr int kLanes = kRowLanes<Real, Width>;
   constexpr int kTogether = kLanes * sizeof(Real) > 32 ? 4 : 8;
   typedef Row<Real, kLanes> Weights;
@@ -33,7 +33,7 @@ inline void score_columns(const motes_patterns& patterns, const Block& block, co
     }
   };
   // In order of length photons are read from all over the block, which no hardware prefetcher follows: each pattern asks
-  // for its counterpart in the next block.
+  // for its counterpart in the next block (and, where scores go to memory and not to a scratch, for its row there).
   const int64_t left = patterns.n_patterns - block.first;
   int k = 0;
   for (; k + kTogether <= block.size; k += kTogether) {
@@ -43,7 +43,9 @@ inline void score_columns(const motes_patterns& patterns, const Block& block, co
     int64_t common = INT64_MAX;
     for (int g = 0; g < kTogether; ++g) {
       const int p = block.order[k + g];
-      __builtin_prefetch(pixels + row[block.size + k + g < left ? block.size + k + g : left]);
+      const int64_t ahead = block.size + k + g < left ? block.size + k + g : left;
+      __builtin_prefetch(pixels + row[ahead]);
+      if (to_memory) __builtin_prefetch(scores + ahead * stride, 1);
       photon[g] = pixels + row[p];
       length[g] = row[p + 1] - row[p];
       sum[g] = Weights::zero();
@@ -66,9 +68,9 @@ inline void score_columns(const motes_patterns& patterns, const Block& block, co
 
 template <class Real, int Width, class Pixel>
 inline void score_panel(const motes_patterns& patterns, const Block& block, const Real* table, const Real* base,
-                        Real* scores, int64_t stride, int valid) {
+                        Real* scores, int64_t stride, int valid, bool to_memory) {
   for (int c = 0; c < valid; c += kRowLanes<Real, Width>)
-    score_columns<Real, Width, Pixel>(patterns, block, table + c, base + c, scores + c, stride, valid - c);
+    score_columns<Real, Width, Pixel>(patterns, block, table + c, base + c, scores + c, stride, valid - c, to_memory);
   for_each_multi<Pixel>(patterns, block.first, block.size, [&](int p, int64_t pixel, int32_t extra) {
     for (int r = 0; r < valid; ++r) scores[p * stride + r] += static_cast<Real>(extra) * table[Width * pixel + r];
   });
@@ -76,7 +78,7 @@ inline void score_panel(const motes_patterns& patterns, const Block& block, cons
 
 template <class Real, class Pixel>
 inline void score_block(const motes_patterns& patterns, const Block& block, const Panels<Real>& panels, Real* scores,
-                        int64_t stride) {
+                        int64_t stride, bool to_memory = false) {
   for (int64_t panel = 0; panel < panels.n_panels; ++panel) {
     const int width = panels.width;
     const Real* table = panels.table + panel * panels.n_pixels * width;
@@ -86,10 +88,10 @@ inline void score_block(const motes_patterns& patterns, const Block& block, cons
     const int64_t left = stride - panel * width;
     const int valid = static_cast<int>(left < width ? left : width);
     switch (width) {
-      case 4: score_panel<Real, 4, Pixel>(patterns, block, table, base, to, stride, valid); break;
-      case 8: score_panel<Real, 8, Pixel>(patterns, block, table, base, to, stride, valid); break;
-      case 16: score_panel<Real, 16, Pixel>(patterns, block, table, base, to, stride, valid); break;
-      default: score_panel<Real, 32, Pixel>(patterns, block, table, base, to, stride, valid); break;
+      case 4: score_panel<Real, 4, Pixel>(patterns, block, table, base, to, stride, valid, to_memory); break;
+      case 8: score_panel<Real, 8, Pixel>(patterns, block, table, base, to, stride, valid, to_memory); break;
+      case 16: score_panel<Real, 16, Pixel>(patterns, block, table, base, to, stride, valid, to_memory); break;
+      default: score_panel<Real, 32, Pixel>(patterns, block, table, base, to, stride, valid, to_memory); break;
     }
   }
 }

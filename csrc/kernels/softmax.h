@@ -112,23 +112,32 @@ inline double evidence_of(float largest, float log_sum) {
   return largest == -HUGE_VALF ? -HUGE_VAL : static_cast<double>(largest) + static_cast<double>(log_sum);
 }
 
-// Width lanes a pattern, several patterns to a register.
+// Width lanes a pattern, several patterns to a register; their logarithms are taken afterwards, a register of them at once.
 template <int Width>
 inline void softmax_narrow(float* scores, int n, double* log_evidence) {
   constexpr int kRows = kFloats / Width;
+  float peaks[(kMaxBlock + kFloats) * Width], sums[(kMaxBlock + kFloats) * Width];  // each value in Width copies
   for (int k = 0; k < n; k += kRows) {
     float* at = scores + k * Width;
     const Floats score = load_floats(at);
     const Floats largest = group_max<Width>(score);
     const Ints impossible = largest == -HUGE_VALF;
     const Floats e = exp_nonpositive(score - (impossible ? Floats{} : largest));
-    const Floats sum = group_sum<Width>(e);
-    const Floats gamma = e / (impossible ? splat(1.0f) : sum);
+    const Floats sum = impossible ? splat(1.0f) : group_sum<Width>(e);
+    const Floats gamma = e / sum;
     memcpy(at, &gamma, sizeof gamma);
-    const Floats log_sum = log_from_one(impossible ? splat(1.0f) : sum);
-    for (int row = 0; row < kRows && k + row < n; ++row)
-      log_evidence[k + row] = evidence_of(largest[row * Width], log_sum[row * Width]);
+    memcpy(peaks + k * Width, &largest, sizeof largest);
+    memcpy(sums + k * Width, &sum, sizeof sum);
   }
+  for (int i = n * Width; i < (n + kFloats) * Width; ++i) sums[i] = 1.0f;  // computed below, and never read
+  float logarithms[kMaxBlock + kFloats];
+  for (int k = 0; k < n; k += kFloats) {
+    float sum[kFloats];
+    for (int row = 0; row < kFloats; ++row) sum[row] = sums[(k + row) * Width];
+    const Floats logarithm = log_from_one(load_floats(sum));
+    memcpy(logarithms + k, &logarithm, sizeof logarithm);
+  }
+  for (int k = 0; k < n; ++k) log_evidence[k] = evidence_of(peaks[k * Width], logarithms[k]);
 }
 
 // Several registers a pattern.
