@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from benchmarks.peers import OURS, contenders
 from benchmarks.results import load
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
+README = Path(__file__).parent.parent / "README.md"
+MARKED = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
 NOISY_DAY = 0.75  # of a floor: less has fallen short
 GROWTH, ERROR, WORST, COVERAGE = 1.03, 1.10, 1.3, (0.66, 0.71)
 WHOLE_SECONDS, FIT_SECONDS = 6, 1
@@ -224,11 +227,50 @@ def page() -> str:
     return "\n".join([INTRODUCTION, *body]).rstrip() + "\n"
 
 
+# -- the short table of the README ------------------------------------------------------------------------------------
+
+SHORT = (
+    ("likelihood", "likelihood", "SciPy CSR @ dense, float32"),
+    ("sweep", "a whole EM iteration", "SciPy, in place, tuned"),
+    ("sweep", "a whole EM iteration", "numba, fused by hand"),
+    ("k-means", "k-means", "scikit-learn KMeans on CSR"),
+    ("ingest", "COO to patterns", "SciPy coo_matrix(...).tocsr()"),
+)
+
+
+def short_table() -> str:
+    """A few rows of each table, or nothing where figures are missing."""
+    kernels, accuracy, whole = (load(name) for name in ("kernels", "accuracy", "end_to_end"))
+    if not (kernels and accuracy and whole):
+        return ""
+    races = {(race["kernel"], race["contender"], race["threads"]): race for race in kernels["figures"]}
+    rows = []
+    for name, work, peer in SHORT:
+        pair = [races.get((name, peer, threads)) for threads in (1, 2)]
+        if None not in pair:
+            one, two = (_number(race["theirs"]["median_ms"] / race["ours"]["median_ms"]) for race in pair)
+            rows.append([f"{work}, beside {peer}", f"{one} times as fast on one thread, {two} on two"])
+    for row in accuracy["figures"]:
+        if row["contrast"] >= STRICT_CONTRAST:
+            error = f"{row['rms_error']:.4f}, {row['rms_error'] / row['bound']:.2f} times the Cramer-Rao bound"
+            rows.append([f"error at contrast {row['contrast']:g}, rms of {row['seeds']} seeds", error])
+    seconds = sorted(whole["figures"]["whole_seconds"])
+    rows.append(["`motes reconstruct`, file to pictures", f"{seconds[len(seconds) // 2]:.1f} s"])
+    return "\n".join(_table(("100,000 patterns of 25x25 pixels, 27 photons each", "measured"), rows)) + "\n"
+
+
+def fill_readme() -> None:
+    """The short table, between its marks."""
+    text = README.read_text()
+    README.write_text(MARKED.sub(lambda found: found[1] + short_table() + found[2], text))
+
+
 def main() -> None:
-    """Write the page."""
+    """Write the page, and the README's short table."""
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page())
-    print(f"wrote {PAGE.relative_to(PAGE.parent.parent)}")
+    fill_readme()
+    print(f"wrote {PAGE.relative_to(PAGE.parent.parent)} and the table of {README.name}")
 
 
 if __name__ == "__main__":
