@@ -44,7 +44,7 @@ def available_threads(threads: int | None = None) -> int:
         return threads
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     limits = [allowed, _group_quota(), _wish()]
-    return max(1, min(limit for limit in limits if limit is not None))
+    return max(1, min(limit for limit in (*limits, 1024) if limit is not None))
 
 
 def _group_quota() -> int | None:
@@ -65,4 +65,4 @@ def _group_quota() -> int | None:
 
 def _wish() -> int | None:
     first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    return int(first) if first.isdigit() and int(first) > 0 else None
+    return int(first) if first.isdecimal() and int(first) > 0 else None

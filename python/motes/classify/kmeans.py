@@ -102,7 +102,7 @@ def kmeans(
     best: KMeans | None = None
     for restart in range(1 if given is not None else restarts):
         rng = np.random.default_rng([seed, restart])
-        start = first_centroids(patterns, n_clusters, str(init), rng) if given is None else given
+        start = first_centroids(patterns, n_clusters, str(init), rng, threads) if given is None else given
         found = _lloyd(patterns, start, squares, limit, max_iterations, rng, threads)
         if best is None or found.inertia < best.inertia:
             best = found
@@ -171,12 +171,11 @@ def check_centroids(init: object, n_clusters: int, patterns: Patterns) -> npt.ND
 
 
 def first_centroids(
-    patterns: Patterns, n_clusters: int, init: str, rng: np.random.Generator
+    patterns: Patterns, n_clusters: int, init: str, rng: np.random.Generator, threads: int
 ) -> npt.NDArray[np.float64]:
     """Patterns to start from: (K, M). k-means++ (Arthur and Vassilvitskii 2007) draws them by squared distance."""
     if init == "random":
         return _images(patterns, rng.choice(len(patterns), n_clusters, replace=False))
-    threads = available_threads()
     own = patterns.photons_per_pattern().astype(np.float64)
     own += 0 if patterns.max_count <= 1 else _excess_squares(patterns)
     chosen = [int(rng.integers(len(patterns)))]

@@ -9,7 +9,7 @@ import numpy as np
 from motes.reconstruction.problem import FloatArray, Point, Problem
 from motes.reconstruction.state import State
 
-# Of many patterns, a float32 likelihood is known to a few 1e-9 nats each (of few, to 1e-5): less than this says nothing.
+# A float32 likelihood of many patterns is known to a few 1e-9 nats each (of few, to 1e-5): less says nothing.
 NOISE = 1e-8
 
 
