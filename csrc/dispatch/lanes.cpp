@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -18,12 +19,28 @@ struct Job {
   int64_t n_lanes;
   std::atomic<int64_t> next{0};
   std::atomic<int> next_worker{1};  // the caller is worker 0
-  int helping = 0;                  // guarded by the pool's mutex
+  std::atomic<int> helping{0};      // changed under the pool's mutex
 
   void work(int worker) {
     for (int64_t lane; (lane = next.fetch_add(1, std::memory_order_relaxed)) < n_lanes;) body(context, lane, worker);
   }
 };
+
+// Waking a thread takes longer than a lane: whoever waits looks on for a moment before it sleeps.
+template <class Condition>
+bool soon(Condition&& condition) {
+  constexpr auto kPatience = std::chrono::microseconds(100);
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  do {
+    for (int k = 0; k < 64; ++k) {
+      if (condition()) return true;
+#if defined(__x86_64__)
+      __builtin_ia32_pause();
+#endif
+    }
+  } while (std::chrono::steady_clock::now() < until);
+  return false;
+}
 
 // Threads that wait for jobs. One ticket in the queue asks one thread to help with one job.
 class Pool {
@@ -36,6 +53,7 @@ class Pool {
         std::thread([this] { serve(); }).detach();
         ++n_threads_;
       }
+      waiting_.store(!queue_.empty(), std::memory_order_relaxed);
     } catch (const std::exception&) {  // no thread or memory to be had: those that came do the work, or the caller alone
     }
     work_to_do_.notify_all();
@@ -45,6 +63,10 @@ class Pool {
   void settle(Job& job) {
     std::unique_lock lock(mutex_);
     std::erase(queue_, &job);
+    waiting_.store(!queue_.empty(), std::memory_order_relaxed);
+    lock.unlock();
+    soon([&] { return job.helping.load(std::memory_order_relaxed) == 0; });
+    lock.lock();
     done_.wait(lock, [&] { return job.helping == 0; });
   }
 
@@ -55,17 +77,22 @@ class Pool {
       work_to_do_.wait(lock, [this] { return !queue_.empty(); });
       Job& job = *queue_.front();
       queue_.pop_front();
+      waiting_.store(!queue_.empty(), std::memory_order_relaxed);
       ++job.helping;
       lock.unlock();
       job.work(job.next_worker.fetch_add(1, std::memory_order_relaxed));
       lock.lock();
       if (--job.helping == 0) done_.notify_all();
+      lock.unlock();
+      soon([this] { return waiting_.load(std::memory_order_relaxed); });
+      lock.lock();
     }
   }
 
   std::mutex mutex_;
   std::condition_variable work_to_do_, done_;
   std::deque<Job*> queue_;
+  std::atomic<bool> waiting_{false};  // a hint: whether the queue holds a ticket
   int n_threads_ = 0;
 };
 
