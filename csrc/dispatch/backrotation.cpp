@@ -101,6 +101,8 @@ MOTES_DEFINE(double, f64)
 motes_status motes_expand(const double* master, const int32_t* index, int64_t n_templates, int64_t n_pixels,
                           double* templates, motes_error* error) {
   if (const auto bad = motes::validate_index(index, n_templates, n_pixels, error)) return bad;
+  if (const auto bad = motes::validate_pointer("master", master, n_pixels, error)) return bad;
+  if (const auto bad = motes::validate_pointer("templates", templates, n_pixels, error)) return bad;
   for (int64_t r = 0; r < n_templates; ++r)
     for (int64_t i = 0; i < n_pixels; ++i) templates[i * n_templates + r] = master[index[r * n_pixels + i]];
   return MOTES_OK;
@@ -109,6 +111,8 @@ motes_status motes_expand(const double* master, const int32_t* index, int64_t n_
 motes_status motes_rotate_home(const double* planes, const int32_t* index, int64_t n_templates, int64_t n_pixels,
                                double* master, motes_error* error) {
   if (const auto bad = motes::validate_index(index, n_templates, n_pixels, error)) return bad;
+  if (const auto bad = motes::validate_pointer("planes", planes, n_pixels, error)) return bad;
+  if (const auto bad = motes::validate_pointer("master", master, n_pixels, error)) return bad;
   for (int64_t j = 0; j < n_pixels; ++j) master[j] = 0;
   for (int64_t r = 0; r < n_templates; ++r)
     for (int64_t i = 0; i < n_pixels; ++i) master[index[r * n_pixels + i]] += planes[i * n_templates + r];

@@ -188,6 +188,9 @@ motes_status motes_ingest(const motes_coo* entries, int64_t n_patterns, int64_t 
     if (const auto bad = validate_integers("counts", entries->count, entries->size, error)) return bad;
   if (pixel_bytes != 4 && (pixel_bytes != 2 || n_pixels > 65536))
     return refuse(error, -1, "pixel_bytes: %d for %lld pixels", pixel_bytes, static_cast<long long>(n_pixels));
+  if (const auto bad = validate_pointer("pixels", pixels, entries->size, error)) return bad;
+  if (const auto bad = validate_pointer("multi_position", multi_position, *n_multi, error)) return bad;
+  if (const auto bad = validate_pointer("multi_extra", multi_extra, *n_multi, error)) return bad;
   return guarded([&]() -> motes_status {
     if (!entries->count.data && n_patterns <= int64_t{1} << 32) {
       const auto n_lanes = static_cast<size_t>(lanes_in(entries->size, kEntriesPerLane));

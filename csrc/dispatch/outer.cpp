@@ -14,6 +14,7 @@ namespace motes {
 namespace {
 
 constexpr int64_t kLanePatterns = 256;  // a pattern costs the square of its photons
+constexpr int kLeastBits = 8;           // fewer would be felt
 constexpr int kMostBits = 15;           // of a coefficient: 3e-5, far below the sampling noise of any such sum
 
 struct Worker {
@@ -46,12 +47,11 @@ motes_status validate_orbits(const motes_orbits* orbits, int64_t n_pixels, motes
   return MOTES_OK;
 }
 
-// Bits of a coefficient such that every sum of products stays a whole number below 2^53.
+// Bits of a coefficient such that every sum of products stays a whole number below 2^53: in one pattern an entry of
+// u u^T is at most (R n)^2, n the most photons in one pixel, and sum_p n_p^2 at most N + sum over pixels of n^2 - 1.
 int coefficient_bits(const motes_patterns& patterns, int64_t n_slots) {
-  int32_t most = 1;
-  for (int64_t m = 0; m < patterns.n_multi; ++m) most = std::max(most, patterns.multi_extra[m] + 1);
-  const double amount = static_cast<double>(most) * static_cast<double>(n_slots);
-  const double largest = static_cast<double>(std::max<int64_t>(patterns.n_patterns, 1)) * amount * amount;
+  const double squares = static_cast<double>(std::max<int64_t>(patterns.n_patterns, 1)) + excess_of(patterns).squares;
+  const double largest = squares * static_cast<double>(n_slots) * static_cast<double>(n_slots);
   return std::min(kMostBits, static_cast<int>(std::floor((53 - std::log2(largest)) / 2)));
 }
 
@@ -78,7 +78,8 @@ motes_status motes_outer(const motes_patterns* patterns, const float* coefficien
   if (n_slots > 1 << 16) return refuse(error, -1, "orbits: a matrix of %lld rows", static_cast<long long>(n_slots));
   if (const auto bad = validate_pointer("sums", sums, n_slots * n_slots, error)) return bad;
   const int bits = coefficient_bits(*patterns, r_count);
-  if (bits < 0) return refuse(error, -1, "patterns: too many photons for exact sums; take parts");
+  if (bits < (coefficients ? kLeastBits : 0))
+    return refuse(error, -1, "patterns: too many photons in one pixel for exact sums of products");
   return guarded([&] {
     const int n_workers = workers_for(lanes_in(patterns->n_patterns, kLanePatterns), run);
     std::vector<Worker> workers;

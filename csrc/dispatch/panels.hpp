@@ -72,8 +72,6 @@ template <class Body>
 motes_status guarded(Body&& body) {
   try {
     return body();
-  } catch (const std::bad_alloc&) {
-    return MOTES_OUT_OF_MEMORY;
   } catch (...) {
     return MOTES_OUT_OF_MEMORY;  // std::thread and containers throw for want of memory or of threads, nothing else
   }

@@ -56,9 +56,13 @@ motes_status motes_take(const motes_patterns* patterns, const int64_t* which, in
                         void* pixels, int64_t* multi_position, int32_t* multi_extra, const motes_run* run,
                         motes_error* error) {
   using namespace motes;
-  if (const auto bad = validate_which(patterns, which, n_which, error)) return bad;
   if (const auto bad = validate_run(run, error)) return bad;
-  if (!indptr) return refuse(error, -1, "indptr: null pointer");
+  int64_t n_lit = 0, n_multi = 0;
+  if (const auto bad = motes_take_count(patterns, which, n_which, &n_lit, &n_multi, error)) return bad;
+  if (const auto bad = validate_pointer("indptr", indptr, 1, error)) return bad;
+  if (const auto bad = validate_pointer("pixels", pixels, n_lit, error)) return bad;
+  if (const auto bad = validate_pointer("multi_position", multi_position, n_multi, error)) return bad;
+  if (const auto bad = validate_pointer("multi_extra", multi_extra, n_multi, error)) return bad;
   const auto& x = *patterns;
   int64_t next_multi = 0;
   indptr[0] = 0;
@@ -72,11 +76,13 @@ motes_status motes_take(const motes_patterns* patterns, const int64_t* which, in
   }
   const auto* from = static_cast<const char*>(x.pixels);
   auto* to = static_cast<char*>(pixels);
-  const int workers = workers_for(lanes_in(n_which, kPatternsPerLane), run);
-  return for_each_lane(n_which, kPatternsPerLane, workers, run, [&](Lane lane, int) {
-    for (int64_t k = lane.begin; k < lane.end; ++k)
-      std::memcpy(to + indptr[k] * x.pixel_bytes, from + x.indptr[which[k]] * x.pixel_bytes,
-                  static_cast<size_t>((indptr[k + 1] - indptr[k]) * x.pixel_bytes));
+  return guarded([&] {
+    const int workers = workers_for(lanes_in(n_which, kPatternsPerLane), run);
+    return for_each_lane(n_which, kPatternsPerLane, workers, run, [&](Lane lane, int) {
+      for (int64_t k = lane.begin; k < lane.end; ++k)
+        std::memcpy(to + indptr[k] * x.pixel_bytes, from + x.indptr[which[k]] * x.pixel_bytes,
+                    static_cast<size_t>((indptr[k + 1] - indptr[k]) * x.pixel_bytes));
+    });
   });
 }
 

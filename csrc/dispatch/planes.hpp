@@ -1,6 +1,7 @@
 // One worker's planes, and the exact sum of all workers' in the caller's [M][R].
 #pragma once
 #include "dispatch/panels.hpp"
+#include "dispatch/validate.hpp"
 #include "kernels/planes.h"
 
 namespace motes {
@@ -37,9 +38,7 @@ class WorkerPlanes {
 template <class Real>
 inline bool sums_fit(const motes_patterns& patterns) {
   const double limit = static_cast<double>(int64_t{1} << (63 - Fixed<Real>::kBits));
-  double photons = static_cast<double>(patterns.n_patterns);
-  for (int64_t m = 0; m < patterns.n_multi; ++m) photons += patterns.multi_extra[m];
-  return photons < limit;
+  return static_cast<double>(patterns.n_patterns) + excess_of(patterns).photons < limit;
 }
 
 }  // namespace motes

@@ -1,5 +1,6 @@
 #include "dispatch/validate.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdarg>
 #include <cstdio>
@@ -72,6 +73,17 @@ motes_status validate_numbers(const char* name, const Real* values, int64_t size
 
 template motes_status validate_numbers<float>(const char*, const float*, int64_t, bool, motes_error*);
 template motes_status validate_numbers<double>(const char*, const double*, int64_t, bool, motes_error*);
+
+Excess excess_of(const motes_patterns& x) {
+  Excess excess{0, 0};
+  const auto* end = x.multi_position + x.n_multi;
+  for (auto* at = std::lower_bound(x.multi_position, end, x.indptr[0]); at < end && *at < x.indptr[x.n_patterns]; ++at) {
+    const double extra = x.multi_extra[at - x.multi_position];
+    excess.photons += extra;
+    excess.squares += extra * (extra + 2);
+  }
+  return excess;
+}
 
 motes_status validate_templates(const char* name, int64_t n_templates, int64_t n_pixels, motes_error* error) {
   if (n_templates < 1 || n_templates > kMaxTemplates)

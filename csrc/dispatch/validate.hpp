@@ -21,6 +21,12 @@ template <class Real>
 motes_status validate_numbers(const char* name, const Real* values, int64_t size, bool or_minus_infinity,
                               motes_error* error);
 
+// Sums over the photons beyond the first of this part of a container: of them, and of n^2 - 1 for pixels with n photons.
+struct Excess {
+  double photons, squares;
+};
+Excess excess_of(const motes_patterns& patterns);
+
 constexpr int64_t kMaxTemplates = int64_t{1} << 24;
 // n_templates in 1 .. kMaxTemplates, and a table of them over the pixels that can be counted in bytes.
 motes_status validate_templates(const char* name, int64_t n_templates, int64_t n_pixels, motes_error* error);

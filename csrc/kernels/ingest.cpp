@@ -79,6 +79,9 @@ IngestFinding first_outside_in_chunk(const motes_integers& values, IngestFault f
   return {fault, at + first_outside(chunk, n, limit), true};
 }
 
+// Entries out of order may make two lanes write the same element; all are then written anew by another way.
+inline void store_relaxed(int64_t* to, int64_t value) { __atomic_store_n(to, value, __ATOMIC_RELAXED); }
+
 template <class Pixel>
 IngestFinding place_in_order(const motes_coo& entries, int64_t n_patterns, int64_t n_pixels, int64_t* indptr,
                              Pixel* pixels, Lane lane) {
@@ -96,7 +99,7 @@ IngestFinding place_in_order(const motes_coo& entries, int64_t n_patterns, int64
       return first_outside_in_chunk(entries.column, IngestFault::column, at, n, n_pixels);
     if (in_order) {
       if (at_start) {  // as if an entry stood before the first of all
-        for (int64_t r = 0; r <= row[1]; ++r) indptr[r] = 0;
+        for (int64_t r = 0; r <= row[1]; ++r) store_relaxed(indptr + r, 0);
         row[0] = row[1];
         column[0] = column[1];
       }
@@ -118,7 +121,7 @@ IngestFinding place_in_order(const motes_coo& entries, int64_t n_patterns, int64
         memcpy(&any, begins + k, sizeof any);
         if (any == 0) continue;
         for (int j = k + 1; j <= k + 8 && j <= n; ++j)
-          for (int64_t r = row[j - 1]; r < row[j]; ++r) indptr[r + 1] = at + j - 1;
+          for (int64_t r = row[j - 1]; r < row[j]; ++r) store_relaxed(indptr + r + 1, at + j - 1);
       }
     }
     row[0] = row[n];

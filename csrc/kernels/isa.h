@@ -23,7 +23,7 @@ struct Panels {
   const Real* table;
   const Real* base;  // n_panels * width
   int64_t n_templates, n_panels, n_pixels;
-  int width;  // 4, 8, 16 or 32
+  int width;  // 4, 8 or 16
 };
 
 // The patterns that one call of an inner loop takes together: their scores stay in the first-level cache.

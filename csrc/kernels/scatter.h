@@ -104,19 +104,20 @@ inline void scatter_block(const motes_patterns& patterns, const Block& block, co
     switch (planes.width) {
       case 4: scatter_panel<Amount, 4, Pixel>(patterns, block, from, stride, narrow, second, wide); break;
       case 8: scatter_panel<Amount, 8, Pixel>(patterns, block, from, stride, narrow, second, wide); break;
-      case 16: scatter_panel<Amount, 16, Pixel>(patterns, block, from, stride, narrow, second, wide); break;
-      default: scatter_panel<Amount, 32, Pixel>(patterns, block, from, stride, narrow, second, wide); break;
+      default: scatter_panel<Amount, 16, Pixel>(patterns, block, from, stride, narrow, second, wide); break;
     }
   }
 }
 
-// Adds a logarithm of a likelihood to a sum in fixed point; beyond 2^32 nats it would not fit, and no pattern is.
+// Adds a logarithm of a likelihood to a sum in fixed point: whole nats, and the rest in units. Beyond 2^52 nats, where
+// float64 holds no fraction either, it saturates.
 inline void add_fixed(double nats, int64_t sum[2]) {
-  constexpr double kLimit = 4294967296.0, kUnit = 1 << kLogBits;
+  constexpr double kLimit = 4503599627370496.0, kUnit = 1 << kLogBits;
   const double held = nats > kLimit ? kLimit : nats < -kLimit ? -kLimit : nats;
-  const auto units = static_cast<int64_t>(held * kUnit + (held < 0 ? -0.5 : 0.5));
-  sum[0] += units >> kLogBits;
-  sum[1] += units & ((int64_t{1} << kLogBits) - 1);
+  const auto whole = static_cast<int64_t>(held);
+  const double rest = held - static_cast<double>(whole);
+  sum[0] += whole;
+  sum[1] += static_cast<int64_t>(rest * kUnit + (rest < 0 ? -0.5 : 0.5));
 }
 
 }  // namespace

@@ -90,8 +90,7 @@ inline void score_block(const motes_patterns& patterns, const Block& block, cons
     switch (width) {
       case 4: score_panel<Real, 4, Pixel>(patterns, block, table, base, to, stride, valid, to_memory); break;
       case 8: score_panel<Real, 8, Pixel>(patterns, block, table, base, to, stride, valid, to_memory); break;
-      case 16: score_panel<Real, 16, Pixel>(patterns, block, table, base, to, stride, valid, to_memory); break;
-      default: score_panel<Real, 32, Pixel>(patterns, block, table, base, to, stride, valid, to_memory); break;
+      default: score_panel<Real, 16, Pixel>(patterns, block, table, base, to, stride, valid, to_memory); break;
     }
   }
 }

@@ -464,7 +464,8 @@ class Patterns:
         own = self._own()
         counts = np.ones(own.pixels.size, np.int64)
         counts[own.multi_position] += own.multi_extra
-        wide = np.int64 if max(own.pixels.size, self.n_pixels) > np.iinfo(np.int32).max else np.int32
+        fits = max(own.pixels.size, self.n_pixels) <= np.iinfo(np.int32).max
+        wide = np.dtype(np.int32 if fits else np.int64)
         index = (own.pixels.astype(wide), own.indptr.astype(wide))
         matrix = scipy.sparse.csr_array((counts, *index), shape=(len(self), self.n_pixels))
         matrix.has_canonical_format = True

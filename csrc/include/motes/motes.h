@@ -85,6 +85,8 @@ typedef struct {
 
 MOTES_API motes_status motes_largest(motes_integers values, int64_t size, int64_t* largest, const char* name,
                                      const motes_run* run, motes_error* error);
+/* `pixels` holds entries->size values, of which n_lit are written; *n_multi is the capacity of the last two on entry and
+ * what they need on return: MOTES_TOO_SMALL asks for another call with that much. */
 MOTES_API motes_status motes_ingest(const motes_coo* entries, int64_t n_patterns, int64_t n_pixels, int64_t* indptr,
                                     void* pixels, int pixel_bytes, int64_t* n_lit, int64_t* multi_position,
                                     int32_t* multi_extra, int64_t* n_multi, const motes_run* run, motes_error* error);

@@ -10,8 +10,8 @@
 //
 // coefficients (N, R) in 0..1; nullptr with R = 1: ones
 // sums         (S, S), S = (n_orbits + with_coefficients) R
-// error        a coefficient is rounded to 2^-15 (fewer bits where more than 2^20 patterns, or counts, ask for it); the
-//              sums of the products are exact in float64, hence the same bits in any order
+// error        a coefficient is rounded to 2^-15, or down to 2^-8 where more than 2^20 patterns or large counts ask for it
+//              (beyond, the call is refused); the sums of the products are exact in float64, hence the same bits in any order
 // cost         a pair of photons of a pattern: R^2 multiplications and additions, R where the orientation is certain
 #pragma once
 #include "motes/error.hpp"
