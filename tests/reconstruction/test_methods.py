@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from motes import C4, D4, Bernoulli, Patterns, Poisson, reconstruct
 from motes.reconstruction.em import NOISE, Squarem
+from motes.reconstruction.options import HARD
 from problems import GROUPS, NOISES, counts_of, master_of, patterns_of, problem_of
 
 UNIFORM = np.full(4, 0.25)
@@ -126,9 +127,10 @@ def test_every_method_from_every_start(method, init, group, noise):
     result = reconstruct(patterns, group, noise, method=method, init=start, max_iterations=8, batch=50)
     assert (result.method, result.init) == (method, init)
     assert np.isfinite(result.master).all()
-    assert np.isfinite(result.std_error).all()
     assert (result.master > 0).all()
-    assert (result.std_error > 0).all()
+    if method not in HARD:
+        assert np.isfinite(result.std_error).all()
+        assert (result.std_error > 0).all()
     assert result.labels.shape == (400,)
     assert result.labels[0] == 0
     np.testing.assert_array_equal(result.counts, np.bincount(result.labels, minlength=group.n))

@@ -20,6 +20,7 @@ from motes.reconstruction.start import NAMES
 from motes.reconstruction.state import Method
 
 METHODS = ("em", "hard-em", "l2-em", "sgd")
+HARD = ("hard-em", "l2-em")  # each pattern to one orientation: what they climb is not the likelihood
 ACCELERATIONS = ("auto", "squarem", "fisher", "none")
 WEIGHTS = ("uniform", "estimate")
 SEED_ROUNDS = 5

@@ -65,7 +65,8 @@ class Reconstruction:
     master : (H, W) float64 array
         Mean photons a pixel; NaN where no good pixel ever saw it.
     std_error : (H, W) float64 array
-        Standard error of each pixel, photons, from the observed information of the mixture.
+        Standard error of each pixel, photons, from the observed information of the mixture; NaN for methods of hard
+        assignment, whose bias no error bar covers (so are the bound, and the error of estimated weights).
     labels : (N,) int32 array
         Each pattern's most likely rotation of the master: clockwise quarter turns, for D4 4-7 mirrored.
     weights, weights_std_error : (R,) float64 arrays
@@ -80,6 +81,9 @@ class Reconstruction:
         Cramer-Rao bound on ||master - truth|| / ||truth - mean(truth)||, evaluated at the estimate.
     missing_information : float
         The largest fraction of information that the unknown orientations hide: the rate at which plain EM converges.
+    evidence, evidence_of_noise : float
+        Twice the log-likelihood that the fit wins over the rotation-symmetric mean, nats, and the most that a fit of
+        data without a picture wins: where the first is not larger, there may be no picture.
     agreement : float or None
         Least correlation of the other restarts' masters with the best, after the best turn; None for one start.
     seen, good : (H, W) bool arrays
@@ -87,7 +91,7 @@ class Reconstruction:
     history : tuple of dict
         One record an iteration: `restart`, `iteration`, `sweeps`, `log_likelihood`, `gain`, `step`, `seconds`.
     converged, interrupted : bool
-        The stopping rule was met; Ctrl-C or the callback ended the run.
+        The stopping rule was met; Ctrl-C or the callback ended the run before it was done. Never both.
     notes : tuple of str
         What a user should know.
     """
@@ -104,6 +108,8 @@ class Reconstruction:
     log_likelihood: float
     error_bound: float
     missing_information: float
+    evidence: float
+    evidence_of_noise: float
     agreement: float | None
     history: tuple[dict[str, Any], ...]
     converged: bool
