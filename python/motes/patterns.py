@@ -565,6 +565,32 @@ def shape_of_pixels(n_pixels: int, shape: Sequence[int] | None) -> Shape:
     return height, width
 
 
+def kind_of(value: object) -> str:
+    """The type of a value as a message names it.
+
+    Examples
+    --------
+    >>> kind_of(np.zeros(3)), kind_of(Patterns)
+    ('ndarray', 'the class Patterns')
+    """
+    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+
+
+def check_patterns(patterns: object) -> Patterns:
+    """`patterns`, or a TypeError that says what came instead.
+
+    Examples
+    --------
+    >>> check_patterns(np.zeros((3, 5, 5)))
+    Traceback (most recent call last):
+    ...
+    TypeError: patterns: expected motes.Patterns, got ndarray
+    """
+    if not isinstance(patterns, Patterns):
+        raise TypeError(f"patterns: expected motes.Patterns, got {kind_of(patterns)}")
+    return patterns
+
+
 def whole_counts(values: npt.NDArray[Any], name: str, *, first_pattern: int = 0) -> IntegerArray:
     """Counts as integers; floating-point ones only where they are whole, finite and not negative.
 

@@ -29,7 +29,6 @@ COMMANDS = {
         "--method",
         "--rotations",
         "--noise",
-        "--classes",
         "--seed",
         "--threads",
         "--truth",

@@ -121,9 +121,18 @@ def test_a_mask_has_its_own_denominator():
     assert (masked.std_error.sum()) > truth.std_error.sum()
 
 
-def test_a_mask_of_no_pixel_is_no_mask():
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float32])
+def test_a_mask_of_any_numbers(dtype):
     patterns = Patterns.from_dense(SOME)
-    assert_same_bits(reconstruct(patterns), reconstruct(patterns, mask=np.zeros((SIDE, SIDE), np.uint8)))
+    assert_same_bits(reconstruct(patterns), reconstruct(patterns, mask=np.zeros((SIDE, SIDE), dtype)))
+    bad = np.eye(SIDE, dtype=bool)
+    assert_same_bits(reconstruct(patterns, mask=bad), reconstruct(patterns, mask=bad.astype(dtype)))
+
+
+def test_models_by_name():
+    patterns = Patterns.from_dense(SOME)
+    assert_same_bits(reconstruct(patterns, D4, Poisson()), reconstruct(patterns, "d4", "poisson"))
+    assert_same_bits(reconstruct(patterns), reconstruct(patterns, "C4", "Bernoulli"))
 
 
 def test_counts_are_refused_or_binarised():
@@ -267,6 +276,12 @@ def test_an_error_in_the_callback_is_the_callers(many):
         ({"mask": np.zeros((5, 4), bool)}, ValueError, "mask: expected shape (5, 5), got (5, 4)"),
         ({"mask": np.full((5, 5), 0.5)}, ValueError, "mask: expected True (or 1) for bad pixels"),
         ({"mask": np.full((5, 5), 2)}, ValueError, "mask: expected True (or 1) for bad pixels"),
+        ({"mask": np.full((5, 5), "x")}, TypeError, "mask: expected truth values, or numbers 0 and 1, got dtype <U1"),
+        ({"init": np.ones((5, 5), complex)}, TypeError, "init: expected a start's name or an array of means, got nda"),
+        ({"rotations": "C3"}, ValueError, "rotations: expected C4, D4 or C1, got 'C3'"),
+        ({"rotations": 4}, TypeError, "rotations: expected motes.C4, motes.D4 or motes.C1, got int"),
+        ({"noise": "pink"}, ValueError, "noise: expected bernoulli or poisson, got 'pink'"),
+        ({"noise": Poisson}, TypeError, "motes.Bernoulli() or motes.Poisson(), got the class Poisson"),
         ({"mask": np.ones((5, 5), bool)}, ValueError, "mask: every pixel is bad"),
         ({"dtype": np.int32}, ValueError, "dtype: expected float32 or float64, got"),
         ({"dtype": "float16"}, ValueError, "dtype: expected float32 or float64, got 'float16'"),

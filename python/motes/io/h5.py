@@ -216,7 +216,7 @@ def _ragged(flat: IntArray, lengths: IntArray, dtype: np.dtype[np.object_]) -> n
 
 def _require_h5py(place: str) -> None:
     if find_spec("h5py") is None:
-        raise ImportError(f"{place}: HDF5 needs h5py: pip install 'motes[io]'")
+        raise ImportError(f'{place}: HDF5 needs h5py: pip install "motes[io]" (from a clone: pip install ".[io]")')
 
 
 @contextmanager

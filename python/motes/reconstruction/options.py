@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.noise import Bernoulli, Noise
-from motes.patterns import Patterns
+from motes.patterns import Patterns, kind_of
 from motes.reconstruction.em import PlainEM, Squarem
 from motes.reconstruction.fisher import FisherScoring
 from motes.reconstruction.hard import HardEM, SeedL2
@@ -24,6 +24,7 @@ HARD = ("hard-em", "l2-em")  # each pattern to one orientation: what they climb 
 ACCELERATIONS = ("auto", "squarem", "fisher", "none")
 WEIGHTS = ("uniform", "estimate")
 SEED_ROUNDS = 5
+TOLERANCE = 1e-7  # nats a pattern
 _SQUAREM_SWEEPS, _FISHER_SWEEPS, _INFORMATIONS = 36, 10, 3  # measured: science of the reference work, contrast 0.5
 
 
@@ -116,7 +117,12 @@ def check_init(init: object, patterns: Patterns, noise: Noise) -> str | npt.NDAr
     """A start's name, or a master of the patterns' shape with possible means."""
     if isinstance(init, str):
         return one_of("init", init, NAMES)
-    master = np.asarray(init, np.float64)
+    given = np.asarray(init)
+    if given.dtype.kind not in "iuf":
+        raise TypeError(
+            f"init: expected a start's name or an array of means, got {kind_of(init)} of dtype {given.dtype}"
+        )
+    master = given.astype(np.float64)
     if master.shape != patterns.shape:
         raise ValueError(f"init: expected shape {patterns.shape}, got {master.shape}")
     most = 1.0 if isinstance(noise, Bernoulli) else np.finfo(np.float64).max
@@ -132,8 +138,11 @@ def check_mask(mask: object, shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
     bad = np.asarray(mask)
     if bad.shape != shape:
         raise ValueError(f"mask: expected shape {shape}, got {bad.shape}")
-    if bad.dtype != np.bool_ and not (np.issubdtype(bad.dtype, np.integer) and np.isin(bad, (0, 1)).all()):
-        raise ValueError(f"mask: expected True (or 1) for bad pixels and False (or 0) for good ones, got {bad.dtype}")
+    if bad.dtype.kind not in "biuf":
+        raise TypeError(f"mask: expected truth values, or numbers 0 and 1, got dtype {bad.dtype}")
+    other = bad[(bad != 0) & (bad != 1)]
+    if other.size:
+        raise ValueError(f"mask: expected True (or 1) for bad pixels and False (or 0) for good ones, got {other[0]}")
     if bad.all():
         raise ValueError("mask: every pixel is bad")
     return ~bad.astype(np.bool_).ravel()

@@ -13,13 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import _core
-from motes import rotations as groups
 from motes.errors import FormatError
-from motes.io.atomic import atomic_path
-from motes.io.npz import open_archive
-from motes.noise import Bernoulli, Noise, Poisson, linear_model
-from motes.patterns import Patterns
-from motes.rotations import Rotations
+from motes.io.npy import array_table
+from motes.io.npz import open_archive, write_npz
+from motes.noise import Noise, linear_model, noise_of
+from motes.patterns import Patterns, check_patterns
+from motes.rotations import Rotations, rotations_of
 from motes.threads import available_threads
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ _ARRAYS = (
 )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Assignment:
     """Orientations of patterns under a reconstruction.
 
@@ -52,6 +51,11 @@ class Assignment:
 
     labels: npt.NDArray[np.int32]
     log_likelihood: npt.NDArray[np.float64]
+
+    def __repr__(self) -> str:
+        n = self.labels.size
+        mean = f"{self.log_likelihood.mean():.4f} nats a pattern" if n else "nothing to tell"
+        return f"Assignment({n:,} pattern{'' if n == 1 else 's'}, {mean})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -164,7 +168,7 @@ class Reconstruction:
         responsibility: bool = False,
         evidence: bool = False,
     ) -> tuple[Any, Any, Any]:
-        if patterns.shape != self.master.shape:
+        if check_patterns(patterns).shape != self.master.shape:
             raise ValueError(f"patterns: expected shape {self.master.shape}, got {patterns.shape}")
         self.noise.check(patterns)
         low, high = self.noise.limits(self.n_patterns)
@@ -207,8 +211,7 @@ class Reconstruction:
         record.update(rotations=self.rotations.name, noise=self.noise.name, version=_core.version)
         arrays = {name: getattr(self, name) for name in _ARRAYS}
         arrays["record"] = np.frombuffer(json.dumps(record).encode(), np.uint8)
-        with atomic_path(path) as temporary, temporary.open("wb") as file:
-            np.savez_compressed(file, **arrays)
+        write_npz(path, {name: array_table(array) for name, array in arrays.items()})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Reconstruction:
@@ -224,11 +227,10 @@ class Reconstruction:
                 arrays: dict[str, Any] = {name: archive.array(name) for name in _ARRAYS}
                 record = json.loads(archive.array("record").tobytes())
                 record.pop("version")
-                record["rotations"] = getattr(groups, record["rotations"])
-                record["noise"] = {"bernoulli": Bernoulli, "poisson": Poisson}[record["noise"]]()
+                record["rotations"], record["noise"] = rotations_of(record["rotations"]), noise_of(record["noise"])
                 record["history"], record["notes"] = tuple(record["history"]), tuple(record["notes"])
                 return cls(**arrays, **record)
-            except (KeyError, TypeError, AttributeError, json.JSONDecodeError, UnicodeDecodeError) as error:
+            except (KeyError, TypeError, ValueError, AttributeError, json.JSONDecodeError, UnicodeDecodeError) as error:
                 raise FormatError(f"{Path(path)}: no saved reconstruction ({error!r})") from error
 
     def __repr__(self) -> str:

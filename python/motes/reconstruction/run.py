@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from motes.noise import Bernoulli, Noise
-from motes.patterns import Patterns
+from motes.noise import Noise, noise_of
+from motes.patterns import Patterns, check_patterns
 from motes.reconstruction import checkpoint as checkpoints
 from motes.reconstruction import options
 from motes.reconstruction.checkpoint import Progress
@@ -25,7 +25,7 @@ from motes.reconstruction.problem import FloatArray, Problem
 from motes.reconstruction.result import Reconstruction
 from motes.reconstruction.start import start_master
 from motes.reconstruction.state import Method, State
-from motes.rotations import C4, Rotations
+from motes.rotations import C4, Rotations, rotations_of
 from motes.threads import available_threads
 
 Callback = Callable[[dict[str, Any]], bool | None]
@@ -35,14 +35,14 @@ CHECKPOINT_SECONDS = 5.0
 
 def reconstruct(
     patterns: Patterns,
-    rotations: Rotations = C4,
-    noise: Noise | None = None,
+    rotations: Rotations | str = C4,
+    noise: Noise | str | None = None,
     *,
     method: str = "em",
     acceleration: str | None = "auto",
     init: str | npt.NDArray[np.floating[Any]] | None = None,
     weights: str = "uniform",
-    tolerance: float = 1e-7,
+    tolerance: float = options.TOLERANCE,
     max_iterations: int = 1000,
     restarts: int = 1,
     seed: int = 0,
@@ -66,9 +66,9 @@ def reconstruct(
     ----------
     patterns : Patterns
         N patterns of (L, L) pixels, each the master turned by an unknown rotation.
-    rotations : Rotations
+    rotations : Rotations or its name
         `motes.C4` (default), `motes.D4` or `motes.C1`.
-    noise : Bernoulli or Poisson, optional
+    noise : Bernoulli, Poisson or their name, optional
         `motes.Bernoulli()` by default: a pixel fires or not.
     method : {"em", "sgd", "hard-em", "l2-em"}
         Maximum likelihood by soft expectation maximisation; by stochastic gradients with back-rotation; hard assignment
@@ -91,7 +91,7 @@ def reconstruct(
     threads : int, optional
         By default all that this process may use. The result does not depend on it.
     mask : (L, L) bool array, optional
-        True for bad pixels of the detector: they count neither for nor against.
+        True (or 1) for bad pixels of the detector: they count neither for nor against.
     binarise : bool
         Count a lit pixel once, whatever it caught.
     epochs, batch, rate, decay, hard
@@ -134,7 +134,7 @@ def reconstruct(
     (True, (9, 9))
     """
     began = time.perf_counter()
-    noise = Bernoulli() if noise is None else noise
+    patterns, rotations, noise = check_patterns(patterns), rotations_of(rotations), noise_of(noise)
     options.one_of("method", method, options.METHODS)
     options.one_of("weights", weights, options.WEIGHTS)
     dtype = options.floating("dtype", dtype)
