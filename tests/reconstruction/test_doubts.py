@@ -100,6 +100,7 @@ def test_hard_assignment_has_no_error_bars(asked):
     assert np.isnan(result.weights_std_error).all()
     assert np.isnan([result.error_bound, result.missing_information]).all()
     assert noted(result, "hard assignment is biased")
+    assert repr(result).count("\n") == 0
     assert set(options.HARD) < set(options.METHODS)
 
 

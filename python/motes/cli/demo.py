@@ -41,4 +41,5 @@ def demo(
         write_results(staging, result, told, truth)
         plotting.demo(result, patterns, truth).savefig(staging / STORY)
     typer.echo(summary(told))
+    typer.echo("the saved master is turned so that the first pattern's label is 0, the figure as the truth is")
     typer.echo(f"look at {out / STORY}")

@@ -60,7 +60,9 @@ def convergence(result: Reconstruction) -> Figure:
 
 
 def _outcome(result: Reconstruction) -> str:
-    effort = f"{result.sweeps} sweeps in {result.seconds:.2g} s"
+    from motes.reconstruction.result import many
+
+    effort = f"{many(result.sweeps, 'sweep')} in {result.seconds:.2g} s"
     if result.interrupted:
         return f"Interrupted after {effort}"
     return f"Converged after {effort}" if result.converged else f"Not converged after {effort}"

@@ -37,6 +37,17 @@ _ARRAYS = (
 )
 
 
+def many(n: int, thing: str) -> str:
+    """A number of things, in words.
+
+    Examples
+    --------
+    >>> many(1, "sweep"), many(2000, "pattern")
+    ('1 sweep', '2,000 patterns')
+    """
+    return f"{n:,} {thing}{'' if n == 1 else 's'}"
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Assignment:
     """Orientations of patterns under a reconstruction.
@@ -55,7 +66,7 @@ class Assignment:
     def __repr__(self) -> str:
         n = self.labels.size
         mean = f"{self.log_likelihood.mean():.4f} nats a pattern" if n else "nothing to tell"
-        return f"Assignment({n:,} pattern{'' if n == 1 else 's'}, {mean})"
+        return f"Assignment({many(n, 'pattern')}, {mean})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -238,8 +249,8 @@ class Reconstruction:
         photons = self.n_photons / max(self.n_patterns, 1)
         ended = "interrupted" if self.interrupted else "converged" if self.converged else "not converged"
         return (
-            f"Reconstruction({height}x{width} master from {self.n_patterns:,} patterns of {photons:.3g} photons "
-            f"by {self.method}, {ended} after {self.sweeps} sweeps, "
+            f"Reconstruction({height}x{width} master from {many(self.n_patterns, 'pattern')} of {photons:.3g} photons "
+            f"by {self.method}, {ended} after {many(self.sweeps, 'sweep')}, "
             f"{self.log_likelihood:.4f} nats a pattern, relative error bound {self.error_bound:.3g})"
         )
 

@@ -22,7 +22,7 @@ from motes.reconstruction.doubts import doubts
 from motes.reconstruction.evidence import evidence, evidence_of_noise
 from motes.reconstruction.information import ErrorBars, error_bars
 from motes.reconstruction.problem import FloatArray, Problem
-from motes.reconstruction.result import Reconstruction
+from motes.reconstruction.result import Reconstruction, many
 from motes.reconstruction.start import start_master
 from motes.reconstruction.state import Method, State
 from motes.rotations import C4, Rotations, rotations_of
@@ -245,13 +245,9 @@ def _ending(best: State, climbed: _Climbed) -> list[str]:
     """How it ended, where that was too early."""
     last = f"the last iteration won {best.gain:.3g} nats a pattern"
     if not climbed.interrupted:
-        return [] if best.converged else [f"not converged after {_many(best.iteration, 'iteration')}: {last}"]
+        return [] if best.converged else [f"not converged after {many(best.iteration, 'iteration')}: {last}"]
     where = f"in start {len(climbed.states)} of {climbed.n_starts}, the best is kept" if climbed.n_starts > 1 else last
     return [f"interrupted: {where}"]
-
-
-def _many(n: int, thing: str) -> str:
-    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
 
 
 def _look_back(
@@ -279,7 +275,7 @@ def _look_back(
     notes.extend(bars.notes)
     unseen = int((~problem.seen).sum())
     if unseen:
-        notes.append(f"{unseen} pixels of the master are never seen by a good pixel: NaN")
+        notes.append(f"no good pixel ever sees {many(unseen, 'pixel')} of the master: NaN")
 
     def home(values: FloatArray) -> FloatArray:
         return rotations.turn_master(values.reshape(shape), first)
