@@ -127,9 +127,8 @@ def test_a_large_count_elsewhere_does_not_cost_a_slice_its_bits():
     counts[50, 1, 1] = 2**31 - 1
     parent = Patterns.from_dense(counts)
     gamma = np.random.default_rng(2).dirichlet(np.ones(4), 40).astype(np.float32)
-    found, expected = (
-        outer_home(part, gamma, C4.orbits((3, 3)), threads=1) for part in (parent[:40], Patterns.from_dense(counts[:40]))
-    )
+    parts = parent[:40], Patterns.from_dense(counts[:40])
+    found, expected = (outer_home(part, gamma, C4.orbits((3, 3)), threads=1) for part in parts)
     np.testing.assert_array_equal(found, expected)
     with pytest.raises(ValueError, match="patterns: too many photons in one pixel"):
         outer_home(parent, np.full((60, 4), 0.25, np.float32), C4.orbits((3, 3)), threads=1)
