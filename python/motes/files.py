@@ -22,9 +22,10 @@ from motes.io.npy import MAGIC as NPY_MAGIC
 from motes.io.npy import NpyHeader, npy_header, read_npy, write_npy
 from motes.io.npz import MAGIC as ZIP_MAGIC
 from motes.io.npz import Archive, open_archive
-from motes.io.raw import BLOCK_CELLS, MAX_COUNT, Block, PatternBlocks, PhotonPairs, RawPatterns, Shape
+from motes.io.raw import BLOCK_CELLS, MAX_COUNT, Block, PatternBlocks, PhotonPairs, RawPatterns
 from motes.io.source import open_file
-from motes.patterns import Patterns, check_patterns, check_shape, shape_of_pixels
+from motes.patterns import Patterns, check_patterns
+from motes.shapes import Shape, check_shape, shape_of_pixels
 
 READERS = {NPY_MAGIC: read_npy, H5_MAGIC: read_h5}
 WRITERS = {".npz": write_csr, ".npy": write_npy, ".emc": write_emc, ".h5": write_h5, ".hdf5": write_h5}

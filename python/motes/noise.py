@@ -15,7 +15,8 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from motes.patterns import Patterns, kind_of
+from motes.errors import kind_of
+from motes.patterns import Patterns
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 

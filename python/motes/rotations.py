@@ -10,7 +10,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from motes.patterns import Shape, check_shape, kind_of
+from motes.errors import kind_of
+from motes.shapes import Shape, check_shape
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 Turn: TypeAlias = Callable[[npt.NDArray[np.int32], int], npt.NDArray[np.int32]]

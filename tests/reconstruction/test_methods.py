@@ -170,6 +170,19 @@ def test_sgd_comes_near_the_maximum(hard):
     assert ((result.master > 0) & (result.master < 1)).all()
 
 
+def test_sgd_converged_only_if_the_last_epoch_was_kept_and_won_little():
+    patterns = patterns_of(master_of(6, photons=12.0), 4000, seed=8)
+    result = reconstruct(patterns, method="sgd", seed=3)
+    assert result.converged
+    assert result.iterations == 10
+    short = reconstruct(patterns, method="sgd", epochs=1)
+    assert not short.converged
+    assert short.notes[0].startswith("not converged after 1 ")
+    taken_back = reconstruct(patterns, method="sgd", rate=1e3, decay=1e-9, epochs=3)
+    assert "taken back" in taken_back.history[-1]["step"]
+    assert not taken_back.converged
+
+
 def test_sgd_takes_back_an_epoch_that_loses():
     patterns = patterns_of(master_of(6, photons=12.0), 4000, seed=8)
     best = reconstruct(patterns)

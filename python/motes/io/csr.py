@@ -22,13 +22,13 @@ from motes.io.raw import (
     Block,
     IntArray,
     PatternBlocks,
-    Shape,
     block_bounds,
     require_counts,
     require_integers,
     require_range,
 )
 from motes.io.source import read_array
+from motes.shapes import Shape
 
 NAMES = {"indptr", "indices", "data", "format", "shape"}
 

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import _core
-from motes.patterns import Patterns, check_patterns, kind_of
+from motes.errors import kind_of
+from motes.patterns import Patterns, check_patterns
 from motes.rotations import C4, Rotations, rotations_of
 from motes.threads import available_threads
 

@@ -15,18 +15,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
+from motes.classify.kmeans import sum_of_squares
 from motes.kernels.outer import outer_home
 from motes.patterns import Patterns
 from motes.reconstruction.matrixfree import diagonal_of_inverse
 from motes.reconstruction.problem import FloatArray, Problem
+from motes.threads import one_blas_thread
 
 LARGEST_MATRIX = 1500  # pixels: beyond, no M x M matrix is built
 PATTERNS_USED = 20_000
 FLOOR = 0.01  # of the complete-data information: a smaller eigenvalue is not to be told from 0 by a sample
 _LEAST_PHOTONS = 25.0
 _WORK = 4e9  # products of two photons that a matrix may cost; denser patterns go without one
+_EXACT = 2.0**37  # squares of counts times R^2: up to there `outer` keeps 8 bits of a responsibility
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def error_bars(
     n_used : int
         At most so many.
     """
-    n_patterns, n_pixels = len(problem.patterns), master.size
+    n_patterns = len(problem.patterns)
     low, high = problem.limits
     looks = n_patterns * (weights @ problem.looks)
     with np.errstate(divide="ignore"):
@@ -86,14 +88,28 @@ def error_bars(
     if n_patterns == 0 or not free.any():
         return ErrorBars(std_error, weights_std_error, 0.0, float(np.nansum(std_error**2)), ())
     notes: tuple[str, ...] = ()
-    if n_pixels > LARGEST_MATRIX or _pairs(sample, problem.rotations.n) > _WORK:
+    n = problem.rotations.n
+    if not matrix_fits(problem.patterns, n, n_used) or _pairs(sample, n) > _WORK:
         variance, missing, notes = diagonal_of_inverse(problem, master, weights, sample, free, seed=seed)
     else:
-        with threadpool_limits(1):  # BLAS's bits depend on its number of threads
+        with one_blas_thread():
             variance, weights_variance, missing, notes = _from_matrix(problem, master, weights, sample, free)
         weights_std_error = np.sqrt(weights_variance / n_patterns)
     std_error[free] = np.sqrt(variance / n_patterns)
     return ErrorBars(std_error, weights_std_error, missing, float(np.nansum(std_error**2)), notes)
+
+
+def matrix_fits(patterns: Patterns, n: int, n_used: int = PATTERNS_USED) -> bool:
+    """Whether an M x M information from `n_used` patterns can be held, and its sums of products be exact.
+
+    Examples
+    --------
+    >>> matrix_fits(Patterns.empty((25, 25), 10), 4), matrix_fits(Patterns.empty((50, 50), 10), 4)
+    (True, False)
+    """
+    part = min(1.0, n_used / max(len(patterns), 1))
+    excess = sum_of_squares(patterns) - patterns.n_lit  # may all be in the patterns that are drawn
+    return patterns.n_pixels <= LARGEST_MATRIX and (part * patterns.n_lit + excess) * n * n <= _EXACT
 
 
 def _rarer_outcome(master: FloatArray, high: float) -> FloatArray:

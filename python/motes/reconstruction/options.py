@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from motes.errors import kind_of
 from motes.noise import Bernoulli, Noise
-from motes.patterns import Patterns, kind_of
+from motes.patterns import Patterns
 from motes.reconstruction.em import PlainEM, Squarem
 from motes.reconstruction.fisher import FisherScoring
 from motes.reconstruction.hard import HardEM, SeedL2
-from motes.reconstruction.information import LARGEST_MATRIX
+from motes.reconstruction.information import PATTERNS_USED, matrix_fits
 from motes.reconstruction.sgd import SGD
 from motes.reconstruction.start import NAMES
 from motes.reconstruction.state import Method
@@ -103,11 +104,11 @@ def predicted_faster(patterns: Patterns, n_rotations: int) -> str:
     'squarem'
     """
     n_pixels, n_patterns = patterns.n_pixels, max(len(patterns), 1)
-    if n_pixels > LARGEST_MATRIX:
+    if not matrix_fits(patterns, n_rotations):
         return "squarem"
     a_pattern = patterns.n_lit / n_patterns
     sweep = 2 * patterns.n_lit * n_rotations
-    outer = min(20_000, n_patterns) * a_pattern**2 / 2 * n_rotations**2
+    outer = min(PATTERNS_USED, n_patterns) * a_pattern**2 / 2 * n_rotations**2
     information = outer + 25 * n_pixels**3 / 8  # of an eigenvalue problem, eight flops cost one scattered addition
     fisher = _FISHER_SWEEPS * sweep + _INFORMATIONS * information
     return "fisher" if fisher < _SQUAREM_SWEEPS * sweep else "squarem"

@@ -142,8 +142,9 @@ def reconstruct(
     max_iterations = options.whole("max_iterations", max_iterations, 1)
     restarts = options.whole("restarts", restarts, 1)
     seed = options.whole("seed", seed, 0)
+    epochs = options.whole("epochs", epochs, 1)
     sgd = {
-        "epochs": options.whole("epochs", epochs, 1),
+        "epochs": epochs,
         "batch": options.whole("batch", batch, 1),
         "rate": options.positive("rate", rate),
         "decay": options.positive("decay", decay),
@@ -165,7 +166,8 @@ def reconstruct(
     }  # fmt: skip
     keeper = _Keeper(problem, asked, None if checkpoint is None else Path(checkpoint), resume)
     n_starts = 1 if isinstance(start, np.ndarray) else restarts
-    climbed = _climb_all(problem, climb, start, n_starts, seed, max_iterations, callback, keeper, began)
+    most = min(max_iterations, epochs) if method == "sgd" else max_iterations
+    climbed = _climb_all(problem, climb, start, n_starts, seed, most, callback, keeper, began)
     biased = method in options.HARD or (method == "sgd" and bool(hard))
     return _look_back(problem, climb, climbed, acceleration, start, seed, std_error, biased, began)
 
