@@ -147,9 +147,7 @@ def per_pattern(
     if not free.any():
         return PerPattern(variance, weights_variance, 0.0, free)
     if master.size > LARGEST_MATRIX or _pairs(sample, problem.rotations.n) > _WORK:
-        variance[free], missing, untold, notes = diagonal_of_inverse(
-            problem, master, weights, sample, free, seed=seed
-        )
+        variance[free], missing, untold, notes = diagonal_of_inverse(problem, master, weights, sample, free, seed=seed)
         return PerPattern(variance, weights_variance, missing, free, None, untold, notes)
     with threadpool_limits(1):  # BLAS's bits depend on its number of threads
         covariance, weights_variance, missing, untold, notes = _from_matrix(
@@ -222,7 +220,11 @@ def _tangent(n: int) -> FloatArray:
 
 
 def _from_matrix(
-    problem: Problem, master: FloatArray, weights: FloatArray, sample: Patterns, free: npt.NDArray[np.bool_],
+    problem: Problem,
+    master: FloatArray,
+    weights: FloatArray,
+    sample: Patterns,
+    free: npt.NDArray[np.bool_],
     floor: float = FLOOR,
 ) -> tuple[FloatArray, FloatArray, float, bool, tuple[str, ...]]:
     """Inverse information, per pattern: of the free pixels, of the weights; the missing fraction; untold; notes."""

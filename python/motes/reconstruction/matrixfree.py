@@ -101,6 +101,19 @@ def diagonal_of_inverse(
     return variance, _missing_fraction(operator, rng, n_free), not solved, notes
 
 
+def newton_step(
+    problem: Problem, master: FloatArray, weights: FloatArray, free: npt.NDArray[np.bool_], score: FloatArray
+) -> FloatArray:
+    """The inverse information per pattern, estimated from all patterns, times a score: (n_free,)."""
+    complete = problem.noise.precision(master) * (weights @ problem.looks)
+    responsibilities = problem.posterior(master, weights, problem.patterns)
+    louis = len(problem.patterns) < 10 * int(free.sum())
+    operator = InformationOperator(problem, master, problem.patterns, responsibilities, complete, free, louis)
+    whiten = 1 / np.sqrt(complete[free])
+    solution, _ = _conjugate_gradients(operator, (whiten * score[free])[:, None])
+    return np.asarray(whiten * solution[:, 0])
+
+
 def _conjugate_gradients(operator: InformationOperator, right: FloatArray) -> tuple[FloatArray, bool]:
     """Solve for each column; False where the operator is not positive along the way."""
     solution = np.zeros_like(right)
