@@ -308,6 +308,7 @@ def test_where_reconstruction_fails_the_planner_says_so(name, contrast, photons,
     assert not plan.solvable
     assert f"not solvable by maximum likelihood from {n_patterns} patterns" in plan.reason
     assert np.isnan(plan.accuracy_estimated)
+    assert "not solvable" in repr(plan)
     assert plan.solvable_from > n_patterns
 
 

@@ -17,7 +17,7 @@ from motes.noise import Noise
 from motes.rotations import C4, Rotations
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Plan:
     """What `n_patterns` patterns of a master can tell.
 
@@ -88,6 +88,11 @@ class Plan:
             f"{refused}the part of the master that turns is told to {part:.2g} of itself at best, and it must be "
             f"{most:g} or better, as from {self.solvable_from} patterns on"
         )
+
+    def __repr__(self) -> str:
+        side, error = len(self.master), self.bound.relative_error
+        data = f"{self.n_patterns} patterns of {side}x{side} pixels, {self.master.sum():.3g} photons each"
+        return f"Plan({data}: least error {error:.3g}, {'reached' if self.solvable else 'not solvable'})"
 
     def figures(self) -> dict[str, Any]:
         """All numbers by name, as they stand in ``limits.json``."""
