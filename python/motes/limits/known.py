@@ -20,7 +20,7 @@ from motes.threads import available_threads
 FloatArray = npt.NDArray[np.float64]
 
 PATTERNS_SIMULATED = 40_000
-_FEWEST_SIMULATED, _MOST_SIMULATED = 1000, 1_000_000
+_FEWEST_SIMULATED, _MOST_SIMULATED = 100, 1_000_000
 _FEWEST_PHOTONS, _MOST_PHOTONS = 1_000_000, 4_000_000  # the more of them, the better; the fewer, the sooner
 _FLOOR = 1e-6  # of the complete-data information: coefficients are rounded to 2^-15, less is rounding
 

@@ -150,8 +150,8 @@ def plan(
     Examples
     --------
     >>> from motes import simulate
-    >>> found = plan(simulate.scaled(simulate.creature(9, seed=1), 20.0), 100)
-    >>> found.solvable, found.solvable_from > 100
+    >>> found = plan(simulate.scaled(simulate.creature(9, seed=1), 20.0), 50)
+    >>> found.solvable, found.solvable_from > 50
     (False, True)
     """
     if target_error is not None and not 0 < target_error < np.inf:
