@@ -2,6 +2,8 @@
 
 from motes.plotting.convergence import convergence
 from motes.plotting.demo import demo
+from motes.plotting.limits import limits
 from motes.plotting.master import master
+from motes.plotting.task5 import task5
 
-__all__ = ["convergence", "demo", "master"]
+__all__ = ["convergence", "demo", "limits", "master", "task5"]
