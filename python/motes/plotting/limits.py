@@ -37,7 +37,7 @@ def limits(plan: Plan) -> Figure:
         _errors(place(figure, 0.8, 0.65, 6.0, 3.45), plan)
         picture = place(figure, 7.35, 1.8, 2.0, 2.0)
         show_image(picture, plan.master, unit=UNIT)
-        picture.set_title(f"The master, {plan.master.sum():.4g} photons a pattern")
+        picture.set_title(f"The master, {plan.master.sum():,.1f} photons a pattern")
         _numbers(figure, plan)
     return figure
 
@@ -51,9 +51,10 @@ def _errors(axes: Axes, plan: Plan) -> None:
     lost, reached = numbers <= start, numbers >= start
     axes.axvspan(numbers[0], start, color=SHADE, linewidth=0, zorder=0)
     axes.plot(numbers, labels_known, color=MUTED, linewidth=1.0, linestyle=":", label="bound if labels were known")
-    axes.plot(numbers[lost], bound[lost], color=MUTED, linewidth=1.4, linestyle="--", label="bound, not reached")
-    axes.plot(numbers[reached], bound[reached], color=BLUE, linewidth=2.0, label="bound, reached within 10%")
+    if plan.solvable_from is not None:
+        axes.plot(numbers[reached], bound[reached], color=BLUE, linewidth=2.0, label="bound, reached within 10%")
     if start > numbers[0]:
+        axes.plot(numbers[lost], bound[lost], color=MUTED, linewidth=1.4, linestyle="--", label="bound, not reached")
         axes.text(
             numbers[0] * 1.12, 0.03, "not solvable by\nmaximum likelihood", color=ORANGE, va="bottom", ha="left",
             transform=axes.get_xaxis_transform(),
@@ -87,7 +88,7 @@ def _numbers(figure: Figure, plan: Plan) -> None:
     facts = {
         "labels right": f"{plan.expected_accuracy:.1%}",
         "known of a label": f"{plan.mutual_information:.3g} nats",
-        "left by a sweep of EM": f"{plan.bound.missing_information:.3g}",
+        "left by a sweep of EM": f"{plan.bound.missing_information:.1%}",
         "solvable from": "never" if plan.solvable_from is None else f"{plan.solvable_from:,} patterns",
     }
     for i, (name, value) in enumerate(facts.items()):
