@@ -24,7 +24,7 @@ LAYERS = (
     ("_core",),
 )
 RANK = {name: len(LAYERS) - level for level, names in enumerate(LAYERS) for name in names}
-FOR_EVERYBODY = {"errors", "threads", "config", "shapes"}
+FOR_EVERYBODY = {"errors", "threads", "config", "shapes", "checks"}
 # A result shows itself: `Reconstruction.plot` asks for the plots when it is called.
 EXCEPTIONS = {("reconstruction", "plotting")}
 
