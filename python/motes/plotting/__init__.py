@@ -1,7 +1,10 @@
 """Figures, one a module: each function returns a Matplotlib `Figure` and touches no global state."""
 
 from motes.plotting.convergence import convergence
+from motes.plotting.cut import cut
 from motes.plotting.demo import demo
+from motes.plotting.design import design_matrices
 from motes.plotting.master import master
+from motes.plotting.pixels import pixels_png
 
-__all__ = ["convergence", "demo", "master"]
+__all__ = ["convergence", "cut", "demo", "design_matrices", "master", "pixels_png"]
