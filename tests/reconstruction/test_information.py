@@ -128,8 +128,10 @@ def test_the_diagonal_without_a_matrix():
     patterns = patterns_of(master_of(6), 6000, seed=10)
     problem = problem_of(patterns, dtype=np.float32)
     master, weights, free = master_of(6).ravel(), np.full(4, 0.25), np.ones(36, bool)
-    variance, missing, notes = diagonal_of_inverse(problem, master, weights, patterns, free, seed=0)
-    exact, _, fraction, _ = information._from_matrix(problem, master, weights, patterns, free)
+    variance, missing, untold, notes = diagonal_of_inverse(problem, master, weights, patterns, free, seed=0)
+    covariance, _, fraction, _, _ = information._from_matrix(problem, master, weights, patterns, free)
+    exact = np.diag(covariance)
+    assert not untold
     matrix = whitened(information_matrix(problem, master, weights, patterns), problem, master, weights)
     inverse = np.linalg.inv(matrix)
     off_diagonal = np.sqrt((inverse**2).sum(axis=1) - np.diag(inverse) ** 2)

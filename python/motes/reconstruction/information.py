@@ -54,6 +54,37 @@ class ErrorBars:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class PerPattern:
+    """What one pattern tells of the master, on average; n patterns tell n times as much.
+
+    Attributes
+    ----------
+    variance : (M,) float64 array
+        Of each pixel: the diagonal of the inverse information.
+    weights_variance : (R,) float64 array
+        Of the orientation weights; zeros where they are given.
+    missing_information : float
+        The largest fraction of information, over all directions, that the unknown orientations hide.
+    free : (M,) bool array
+        Pixels that they hide anything of worth mentioning.
+    covariance : (n_free, n_free) float64 array or None
+        The inverse information of the free pixels; None where no matrix was built.
+    untold : bool
+        Some directions of the master are hardly told at all: variances are lower bounds.
+    notes : tuple of str
+        What a user should know about them.
+    """
+
+    variance: FloatArray
+    weights_variance: FloatArray
+    missing_information: float
+    free: npt.NDArray[np.bool_]
+    covariance: FloatArray | None = None
+    untold: bool = False
+    notes: tuple[str, ...] = ()
+
+
 def error_bars(
     problem: Problem, master: FloatArray, weights: FloatArray, *, seed: int, n_used: int = PATTERNS_USED
 ) -> ErrorBars:
@@ -70,30 +101,60 @@ def error_bars(
     n_used : int
         At most so many.
     """
-    n_patterns, n_pixels = len(problem.patterns), master.size
-    low, high = problem.limits
-    looks = n_patterns * (weights @ problem.looks)
-    with np.errstate(divide="ignore"):
-        at_the_end = np.where(problem.seen, 1 / looks, np.nan)  # a pixel at 0 or 1: the scale of one photon
-    inside = problem.seen & (master > 2 * low) & (master < (1 - 2 * (1 - high) if np.isfinite(high) else np.inf))
+    n_patterns = len(problem.patterns)
+    told = per_pattern(problem, master, weights, seed=seed, n_used=n_used)
+    std_error = std_error_of(told, problem, master, weights, n_patterns)
+    weights_std_error = np.sqrt(told.weights_variance / max(n_patterns, 1))
+    total = float(np.nansum(std_error**2))
+    return ErrorBars(std_error, weights_std_error, told.missing_information, total, told.notes)
+
+
+def std_error_of(
+    told: PerPattern, problem: Problem, master: FloatArray, weights: FloatArray, n_patterns: int
+) -> FloatArray:
+    """Standard error of each pixel, (M,), after any number of patterns; NaN where it is never seen.
+
+    Of a pixel so close to an end of its range that they can not tell it from that end, it is the scale of one photon,
+    and falls as 1 / n; of all others as 1 / sqrt(n).
+    """
+    low, high = problem.noise.limits(n_patterns)
+    inside = (master > 2 * low) & (master < (1 - 2 * (1 - high) if np.isfinite(high) else np.inf))
     with np.errstate(divide="ignore", invalid="ignore"):
-        known = 1 / np.sqrt(problem.noise.precision(master) * looks)  # the error if all orientations were known
-    std_error = np.where(inside, known, at_the_end)
-    weights_std_error = np.zeros(problem.rotations.n)
+        one_photon = 1 / (n_patterns * (weights @ problem.looks))
+        std_error = np.where(inside, np.sqrt(told.variance / n_patterns), one_photon)
+    return np.where(problem.seen, std_error, np.nan)
+
+
+def per_pattern(
+    problem: Problem, master: FloatArray, weights: FloatArray, *, seed: int, n_used: int, floor: float = FLOOR
+) -> PerPattern:
+    """The information of one pattern, estimated from at most `n_used` of them, and its inverse.
+
+    Parameters
+    ----------
+    problem, master, weights, seed, n_used
+        As of `error_bars`.
+    floor : float
+        Of the complete-data information: smaller eigenvalues are raised to it.
+    """
+    looks = weights @ problem.looks
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = 1 / (problem.noise.precision(master) * looks)  # if all orientations were known
+    weights_variance = np.zeros(problem.rotations.n)
     sample = sample_of(problem.patterns, n_used, seed)
     # Of a pixel that hardly fires (or hardly ever fails to) a sample tells too little; orientations hide nothing of it.
-    free = inside & (_rarer_outcome(master, high) * looks * len(sample) >= _LEAST_PHOTONS * max(n_patterns, 1))
-    if n_patterns == 0 or not free.any():
-        return ErrorBars(std_error, weights_std_error, 0.0, float(np.nansum(std_error**2)), ())
-    notes: tuple[str, ...] = ()
-    if n_pixels > LARGEST_MATRIX or _pairs(sample, problem.rotations.n) > _WORK:
-        variance, missing, notes = diagonal_of_inverse(problem, master, weights, sample, free, seed=seed)
-    else:
-        with threadpool_limits(1):  # BLAS's bits depend on its number of threads
-            variance, weights_variance, missing, notes = _from_matrix(problem, master, weights, sample, free)
-        weights_std_error = np.sqrt(weights_variance / n_patterns)
-    std_error[free] = np.sqrt(variance / n_patterns)
-    return ErrorBars(std_error, weights_std_error, missing, float(np.nansum(std_error**2)), notes)
+    free = problem.seen & (_rarer_outcome(master, problem.limits[1]) * looks * len(sample) >= _LEAST_PHOTONS)
+    if not free.any():
+        return PerPattern(variance, weights_variance, 0.0, free)
+    if master.size > LARGEST_MATRIX or _pairs(sample, problem.rotations.n) > _WORK:
+        variance[free], missing, untold, notes = diagonal_of_inverse(problem, master, weights, sample, free, seed=seed)
+        return PerPattern(variance, weights_variance, missing, free, None, untold, notes)
+    with threadpool_limits(1):  # BLAS's bits depend on its number of threads
+        covariance, weights_variance, missing, untold, notes = _from_matrix(
+            problem, master, weights, sample, free, floor
+        )
+    variance[free] = np.diag(covariance)
+    return PerPattern(variance, weights_variance, missing, free, covariance, untold, notes)
 
 
 def _rarer_outcome(master: FloatArray, high: float) -> FloatArray:
@@ -159,9 +220,14 @@ def _tangent(n: int) -> FloatArray:
 
 
 def _from_matrix(
-    problem: Problem, master: FloatArray, weights: FloatArray, sample: Patterns, free: npt.NDArray[np.bool_]
-) -> tuple[FloatArray, FloatArray, float, tuple[str, ...]]:
-    """Diagonal of the inverse information, per pattern: pixels, weights; the missing fraction; notes."""
+    problem: Problem,
+    master: FloatArray,
+    weights: FloatArray,
+    sample: Patterns,
+    free: npt.NDArray[np.bool_],
+    floor: float = FLOOR,
+) -> tuple[FloatArray, FloatArray, float, bool, tuple[str, ...]]:
+    """Inverse information, per pattern: of the free pixels, of the weights; the missing fraction; untold; notes."""
     n_free, n_sample = int(free.sum()), len(sample)
     n_extra = problem.rotations.n - 1 if problem.estimate_weights else 0
     whole = n_sample == len(problem.patterns)
@@ -187,19 +253,19 @@ def _from_matrix(
     keep = np.concatenate([np.flatnonzero(free), master.size + np.arange(n_extra)])
     information = information[np.ix_(keep, keep)]
     whiten = 1 / np.sqrt(np.concatenate([complete, np.maximum(np.diag(information)[n_free:], 1e-300)]))
-    inverse, floored = _invert(whiten[:, None] * information * whiten)
+    inverse, floored = _invert(whiten[:, None] * information * whiten, floor)
     inverse *= shrink
     if floored:
         told = f"{floored} directions of the master are hardly told by these patterns"
         notes = (*notes, f"{told}: error bars are lower bounds")
     missing = 1 - 1 / max(_largest_eigenvalue(inverse[:n_free, :n_free]), 1.0)
-    variance = np.diag(inverse) * whiten**2
     weights_variance = np.zeros(problem.rotations.n)
     if n_extra:
         tangent = _tangent(problem.rotations.n)
-        covariance = (whiten[n_free:, None] * inverse[n_free:, n_free:]) * whiten[n_free:]
-        weights_variance = np.einsum("ak,ab,bk->k", tangent, covariance, tangent)
-    return variance[:n_free], weights_variance, missing, notes
+        of_weights = (whiten[n_free:, None] * inverse[n_free:, n_free:]) * whiten[n_free:]
+        weights_variance = np.einsum("ak,ab,bk->k", tangent, of_weights, tangent)
+    covariance = whiten[:n_free, None] * inverse[:n_free, :n_free] * whiten[:n_free]
+    return covariance, weights_variance, missing, floored > 0, notes
 
 
 def _moments_within(problem: Problem, master: FloatArray, weights: FloatArray, sample: Patterns) -> FloatArray:
@@ -218,18 +284,18 @@ def _moments_within(problem: Problem, master: FloatArray, weights: FloatArray, s
     return moments
 
 
-def _invert(matrix: FloatArray) -> tuple[FloatArray, int]:
+def _invert(matrix: FloatArray, floor: float) -> tuple[FloatArray, int]:
     """Inverse of a whitened information, and how many of its eigenvalues had to be raised to the floor."""
     try:
         factor = np.linalg.inv(np.linalg.cholesky(matrix))
         inverse = factor.T @ factor
-        if np.trace(inverse) < len(matrix) / FLOOR and _largest_eigenvalue(inverse) < 1 / FLOOR:
+        if np.trace(inverse) < len(matrix) / floor and _largest_eigenvalue(inverse) < 1 / floor:
             return inverse, 0
     except np.linalg.LinAlgError:
         pass  # not positive definite: the eigenvalues say where
     values, vectors = np.linalg.eigh(matrix)
-    floored = int((values < FLOOR).sum())
-    return (vectors / np.maximum(values, FLOOR)) @ vectors.T, floored
+    floored = int((values < floor).sum())
+    return (vectors / np.maximum(values, floor)) @ vectors.T, floored
 
 
 def _largest_eigenvalue(matrix: FloatArray) -> float:

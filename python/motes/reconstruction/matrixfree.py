@@ -75,8 +75,8 @@ def diagonal_of_inverse(
     free: npt.NDArray[np.bool_],
     *,
     seed: int,
-) -> tuple[FloatArray, float, tuple[str, ...]]:
-    """Diagonal of the inverse information per pattern, the missing fraction, and notes."""
+) -> tuple[FloatArray, float, bool, tuple[str, ...]]:
+    """Diagonal of the inverse information per pattern, the missing fraction, whether it failed, and notes."""
     complete = problem.noise.precision(master) * (weights @ problem.looks)
     n_free = int(free.sum())
     louis = len(sample) < 10 * n_free
@@ -98,7 +98,20 @@ def diagonal_of_inverse(
         notes = (*notes, "error bars take the orientation weights as known")
     if not solved:
         notes = (*notes, "some directions of the master are hardly told by these patterns: error bars are lower bounds")
-    return variance, _missing_fraction(operator, rng, n_free), notes
+    return variance, _missing_fraction(operator, rng, n_free), not solved, notes
+
+
+def newton_step(
+    problem: Problem, master: FloatArray, weights: FloatArray, free: npt.NDArray[np.bool_], score: FloatArray
+) -> FloatArray:
+    """The inverse information per pattern, estimated from all patterns, times a score: (n_free,)."""
+    complete = problem.noise.precision(master) * (weights @ problem.looks)
+    responsibilities = problem.posterior(master, weights, problem.patterns)
+    louis = len(problem.patterns) < 10 * int(free.sum())
+    operator = InformationOperator(problem, master, problem.patterns, responsibilities, complete, free, louis)
+    whiten = 1 / np.sqrt(complete[free])
+    solution, _ = _conjugate_gradients(operator, (whiten * score[free])[:, None])
+    return np.asarray(whiten * solution[:, 0])
 
 
 def _conjugate_gradients(operator: InformationOperator, right: FloatArray) -> tuple[FloatArray, bool]:

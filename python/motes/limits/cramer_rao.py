@@ -1,0 +1,127 @@
+"""The Cramer-Rao bound of a known master, and whether an estimator can be expected to reach it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from motes.limits.known import Known, known
+from motes.noise import Noise
+from motes.reconstruction.information import std_error_of
+from motes.rotations import C4, Rotations
+
+LARGEST_ASYMMETRIC_ERROR = 0.35
+"""Up to here maximum likelihood reaches the bound within 10%: found by simulation, docs/limits.md."""
+
+
+@dataclass(frozen=True, eq=False)
+class CramerRao:
+    """The least error that any unbiased reconstruction can have.
+
+    Attributes
+    ----------
+    std_error : (H, W) float64 array
+        Least standard error of each pixel, photons.
+    relative_error : float
+        Of the whole: sqrt(sum std_error^2) / ||master - mean(master)||.
+    missing_information : float
+        The largest fraction of information that the unknown orientations hide.
+    asymmetric_error : float
+        Of what changes when the master turns, relative to that: sqrt(sum of its variances) / ||master - its mean over
+        the group||. It is what orientations are told by.
+    """
+
+    std_error: npt.NDArray[np.float64]
+    relative_error: float
+    missing_information: float
+    asymmetric_error: float
+
+    @property
+    def solvable(self) -> bool:
+        """Whether maximum likelihood comes within 10% of the bound: `asymmetric_error` is at most 0.35."""
+        return self.asymmetric_error <= LARGEST_ASYMMETRIC_ERROR
+
+
+def cramer_rao(
+    master: npt.NDArray[np.floating],
+    n_patterns: int,
+    rotations: Rotations = C4,
+    noise: Noise | None = None,
+    *,
+    n_simulated: int | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+) -> CramerRao:
+    """Cramer-Rao bound on the error of a master reconstructed from patterns of unknown orientation.
+
+    The Fisher information of the mixture is the mean of s s^T over simulated patterns, s the score at the master; see
+    docs/theory.md. Orientations are taken as equally likely, and known to be.
+
+    Parameters
+    ----------
+    master : (L, L) array
+        Mean photons a pixel.
+    n_patterns : int
+        Patterns to be measured.
+    rotations : Rotations
+        The group.
+    noise : Bernoulli or Poisson, optional
+        Bernoulli by default.
+    n_simulated : int, optional
+        Patterns that the information is estimated from: it is known to about sqrt(M / n_simulated). By default 40,000,
+        or as many as hold four million photons.
+    seed : int
+        Of the simulation.
+    threads : int, optional
+        By default all that this process may use.
+
+    Returns
+    -------
+    CramerRao
+        Its errors are infinite where the master looks the same, or nearly so, after some rotation: then no number of
+        patterns tells at the rate of 1 / sqrt(n_patterns).
+
+    Raises
+    ------
+    ValueError
+        If `n_patterns` is below 1, the master is not square, or it holds a mean that the noise can not have.
+
+    Examples
+    --------
+    >>> from motes import simulate
+    >>> master = simulate.scaled(simulate.creature(9, seed=1), 20.0)
+    >>> 0 < cramer_rao(master, 10_000, n_simulated=4000).relative_error < 1
+    True
+    """
+    return bound(known(master, rotations, noise, n_simulated, seed, threads), n_patterns)
+
+
+def bound(sample: Known, n_patterns: int) -> CramerRao:
+    """The bound after any number of patterns; costs next to nothing once the information is known."""
+    if n_patterns < 1:
+        raise ValueError(f"n_patterns: expected 1 or more, got {n_patterns}")
+    problem, told, master = sample.problem, sample.told, sample.master.ravel()
+    std_error = std_error_of(told, problem, master, problem.uniform, n_patterns)
+    whole = float((std_error**2).sum())
+    # Photons of one orbit, added up, do not know how the master was turned: their mean has the variance of any mean.
+    fixed = (problem.index == np.arange(master.size)).mean(axis=0)  # 1 / the size of a pixel's orbit
+    symmetric = float(fixed @ (1 / problem.noise.precision(sample.flat))) / n_patterns
+    turning = master - master[problem.index].mean(axis=0)
+    return CramerRao(
+        std_error=std_error.reshape(sample.master.shape),
+        relative_error=_ratio(whole, problem.contrast(master), told.untold),
+        missing_information=told.missing_information,
+        asymmetric_error=_ratio(max(whole - symmetric, 0.0), _size(turning, master), told.untold),
+    )
+
+
+def _size(part: npt.NDArray[np.float64], master: npt.NDArray[np.float64]) -> float:
+    """Length of a part of a master, 0 where it is rounding."""
+    size = float(np.linalg.norm(part))
+    return size if size > 1e-12 * float(np.linalg.norm(master)) else 0.0
+
+
+def _ratio(variance: float, size: float, untold: bool) -> float:
+    return float("inf") if untold or size == 0 else float(np.sqrt(variance)) / size

@@ -1,0 +1,98 @@
+"""The Fisher information of one pattern about the master, and the rate of EM that follows from it."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from motes.limits.known import known
+from motes.noise import Noise
+from motes.reconstruction.information import LARGEST_MATRIX, information_matrix
+from motes.rotations import C4, Rotations
+
+
+def information(
+    master: npt.NDArray[np.floating],
+    rotations: Rotations = C4,
+    noise: Noise | None = None,
+    *,
+    labels_known: bool = False,
+    n_simulated: int | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+) -> npt.NDArray[np.float64]:
+    """Fisher information of one pattern about the master: I = E[s s^T], s the score.
+
+    Parameters
+    ----------
+    master : (L, L) array
+        Mean photons a pixel.
+    rotations, noise, n_simulated, seed, threads
+        As of `cramer_rao`.
+    labels_known : bool
+        If each pattern's orientation were told: then it is diagonal, 1 / (mean (1 - mean)) or, Poisson, 1 / mean, and
+        exact. Infinite at a mean of 0.
+
+    Returns
+    -------
+    (M, M) float64 array, per photon squared
+        M = L * L; n patterns have n times as much.
+
+    Raises
+    ------
+    ValueError
+        If the master is not square, holds a mean that the noise can not have, or more than 1500 pixels.
+
+    Examples
+    --------
+    >>> master = np.array([[0.1, 0.2], [0.3, 0.4]])
+    >>> told = information(master, labels_known=True)
+    >>> hidden = told - information(master, n_simulated=4000)
+    >>> bool(np.linalg.eigvalsh(hidden).max() > 0)
+    True
+    """
+    n_simulated = 1 if labels_known else n_simulated
+    sample = known(master, rotations, noise, n_simulated, seed, threads)
+    problem = sample.problem
+    if sample.flat.size > LARGEST_MATRIX:
+        raise ValueError(
+            f"master: an information matrix of {sample.flat.size} pixels, expected {LARGEST_MATRIX} at most"
+        )
+    if labels_known:
+        with np.errstate(divide="ignore"):
+            return np.diag(problem.noise.precision(sample.master.ravel()))
+    with threadpool_limits(1):  # BLAS's bits depend on its number of threads
+        return information_matrix(problem, sample.flat, problem.uniform, problem.patterns)
+
+
+def em_rate(
+    master: npt.NDArray[np.floating],
+    rotations: Rotations = C4,
+    noise: Noise | None = None,
+    *,
+    n_simulated: int | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+) -> float:
+    """What is left of an error after one sweep of plain EM, along the slowest direction.
+
+    It is the largest fraction of information that the unknown orientations hide (Dempster, Laird and Rubin, J. R. Stat.
+    Soc. B 39, 1977, 1): 1 - min eig(D^-1/2 I D^-1/2), D the information with labels known.
+
+    Parameters
+    ----------
+    master, rotations, noise, n_simulated, seed, threads
+        As of `cramer_rao`.
+
+    Returns
+    -------
+    float
+        From 0 (one sweep suffices) to 1 (it never ends).
+
+    Examples
+    --------
+    >>> 0 <= em_rate(np.array([[0.1, 0.2], [0.3, 0.4]]), n_simulated=4000) <= 1
+    True
+    """
+    return known(master, rotations, noise, n_simulated, seed, threads).told.missing_information

@@ -1,0 +1,157 @@
+"""Everything that can be said of a measurement before it is made, at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from motes.limits.cramer_rao import LARGEST_ASYMMETRIC_ERROR, CramerRao, bound
+from motes.limits.known import Known, known
+from motes.limits.likelihood import ExpectedLogLikelihood, expected_log_likelihood, likelihood_ratio
+from motes.limits.orientation import accuracy_when_estimated, accuracy_when_known, information_of_orientation
+from motes.limits.planning import needed, solvable_from
+from motes.noise import Noise
+from motes.rotations import C4, Rotations
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What `n_patterns` patterns of a master can tell.
+
+    Attributes
+    ----------
+    master : (L, L) float64 array
+        Mean photons a pixel.
+    n_patterns : int
+        Patterns to be measured.
+    rotations : Rotations
+        The group.
+    noise : Noise
+        The noise model.
+    bound : CramerRao
+        The bound from these patterns.
+    expected_accuracy, accuracy_estimated : float
+        Share of right labels with the master known; with the master estimated from these patterns (NaN where that is
+        not solvable).
+    mutual_information : float
+        Of a pattern and its orientation, nats.
+    log_likelihood : ExpectedLogLikelihood
+        Of a pattern under its own template, nats.
+    likelihood_ratio : (R, R) float64 array
+        Expected, of the true orientation (row) to another (column), nats.
+    solvable_from : int or None
+        The least number of patterns from which maximum likelihood reaches the bound; None if there is none.
+    target_error : float or None
+        What was asked for.
+    patterns_needed : int or None
+        For it.
+    curve : (2, n) float64 array
+        Numbers of patterns, and the bound on the relative error from each.
+    """
+
+    master: npt.NDArray[np.float64]
+    n_patterns: int
+    rotations: Rotations
+    noise: Noise
+    bound: CramerRao
+    expected_accuracy: float
+    accuracy_estimated: float
+    mutual_information: float
+    log_likelihood: ExpectedLogLikelihood
+    likelihood_ratio: npt.NDArray[np.float64]
+    solvable_from: int | None
+    target_error: float | None
+    patterns_needed: int | None
+    curve: npt.NDArray[np.float64]
+
+    @property
+    def solvable(self) -> bool:
+        """Whether maximum likelihood comes within 10% of the bound from these patterns."""
+        return self.bound.solvable
+
+    @property
+    def reason(self) -> str:
+        """Why it is solvable, or is not."""
+        part, most = self.bound.asymmetric_error, LARGEST_ASYMMETRIC_ERROR
+        if self.solvable:
+            return (
+                "maximum likelihood reaches the bound: the part of the master that turns is told to "
+                f"{part:.2g} of itself, and {most:g} is enough"
+            )
+        refused = f"not solvable by maximum likelihood from {self.n_patterns} patterns: "
+        if self.solvable_from is None:
+            return f"{refused}the master is flat, or looks the same after a rotation of {self.rotations.name}"
+        return (
+            f"{refused}the part of the master that turns is told to {part:.2g} of itself at best, and it must be "
+            f"{most:g} or better, as from {self.solvable_from} patterns on"
+        )
+
+
+def plan(
+    master: npt.NDArray[np.floating],
+    n_patterns: int,
+    rotations: Rotations = C4,
+    noise: Noise | None = None,
+    *,
+    target_error: float | None = None,
+    n_simulated: int | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+) -> Plan:
+    """All limits of a measurement, from one simulation.
+
+    Parameters
+    ----------
+    master, n_patterns, rotations, noise, n_simulated, seed, threads
+        As of `cramer_rao`.
+    target_error : float, optional
+        As of `patterns_needed`.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    ValueError
+        As `cramer_rao` and `patterns_needed`.
+
+    Examples
+    --------
+    >>> from motes import simulate
+    >>> found = plan(simulate.scaled(simulate.creature(9, seed=1), 20.0), 100)
+    >>> found.solvable, found.solvable_from > 100
+    (False, True)
+    """
+    if target_error is not None and not 0 < target_error < np.inf:
+        raise ValueError(f"target_error: expected a positive number, got {target_error:g}")
+    sample = known(master, rotations, noise, n_simulated, seed, threads)
+    found = bound(sample, n_patterns)
+    truth, model, least = sample.master, sample.problem.noise, solvable_from(sample)
+    wanted = None if target_error is None else needed(sample, target_error)
+    return Plan(
+        master=truth,
+        n_patterns=n_patterns,
+        rotations=rotations,
+        noise=model,
+        bound=found,
+        expected_accuracy=accuracy_when_known(sample),
+        accuracy_estimated=accuracy_when_estimated(sample, n_patterns) if found.solvable else float("nan"),
+        mutual_information=information_of_orientation(sample),
+        log_likelihood=expected_log_likelihood(truth, rotations, model),
+        likelihood_ratio=likelihood_ratio(truth, rotations, model),
+        solvable_from=least,
+        target_error=target_error,
+        patterns_needed=wanted,
+        curve=_curve(sample, [n_patterns, least, wanted]),
+    )
+
+
+def _curve(sample: Known, marks: list[int | None]) -> npt.NDArray[np.float64]:
+    """The bound over a range of numbers of patterns that holds the marks, a decade more on either side."""
+    there = [mark for mark in marks if mark is not None]
+    low, high = max(min(there) / 10, 1), max(there) * 10
+    numbers = np.unique(np.geomspace(low, high, 60).astype(np.int64))
+    return np.array([numbers, [bound(sample, int(n)).relative_error for n in numbers]], np.float64)
