@@ -28,20 +28,22 @@ class Text:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under a header; the first column names them, the others are figures."""
+    """Rows under a header; the first column names them, the others are figures, or symbols and then figures."""
 
     caption: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    symbols: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """One image of a gallery, (H, W)."""
+    """One image of a gallery, (H, W); with colours of its own, it has a scale of its own."""
 
     title: str
     image: npt.NDArray[Any]
     below: str = ""
+    colours: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,6 @@ class Gallery:
     caption: str
     panels: tuple[Panel, ...]
     unit: str = "photons per pixel"
-    colours: str = "gray"
     limits: tuple[float, float] | None = None
 
 

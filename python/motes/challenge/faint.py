@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
 from motes import plotting
 from motes.challenge import likelihood, solvers
@@ -71,7 +70,7 @@ def answer_faint(data: TaskData, progress: Progress, *, seed: int, threads: int 
     blocks: tuple[Block, ...] = (
         Text(facts),
         likelihood.words(fitted),
-        *likelihood.master_gallery(fitted, patterns),
+        likelihood.master_gallery(fitted, patterns),
         likelihood.orientation_table(fitted, {}),
         _table(entries),
         _gallery(entries),
@@ -92,9 +91,7 @@ def answer_faint(data: TaskData, progress: Progress, *, seed: int, threads: int 
     )
 
 
-def _others(
-    patterns: Patterns, task: int, progress: Progress, seed: int, threads: int
-) -> dict[str, solvers.Estimate]:
+def _others(patterns: Patterns, task: int, progress: Progress, seed: int, threads: int) -> dict[str, solvers.Estimate]:
     progress(task, "the seed's hard L2 assignment")
     found = {SEED: solvers.by_resorting(patterns, patterns.mean_image(), threads=threads, rounds=SEED_ROUNDS)}
     progress(task, "k-means on the raw patterns")
@@ -110,7 +107,7 @@ def _others(
 def _compared(
     found: Mapping[str, Reconstruction], patterns: Patterns, truth: Truth | None, threads: int | None
 ) -> dict[str, _Entry]:
-    """Every method by the same likelihood, with the best one's weights, and against the best one's master and labels."""
+    """Every method by the same likelihood, with the best one's weights, and against its master and labels."""
     best = found[BEST]
     of_best = best.assign(patterns, threads=threads).log_likelihood
     as_truth = Truth(best.master, best.labels)
@@ -156,7 +153,14 @@ def _table(entries: Mapping[str, _Entry]) -> Table:
         below = "" if name == BEST else f"{entry.below:.5f} ± {entry.below_error:.5f}"
         agreement = "" if name == BEST else f"{entry.agreement:.1%}"
         distance = f"± {entry.result.error_bound:.1%}" if name == BEST else f"{entry.distance:.1%}"
-        row = (HOW[name], f"{entry.seconds:.2f}", f"{entry.log_likelihood:.4f}", below, agreement, distance)
+        row: tuple[str, ...] = (
+            HOW[name],
+            f"{entry.seconds:.2f}",
+            f"{entry.log_likelihood:.4f}",
+            below,
+            agreement,
+            distance,
+        )
         if with_truth:
             accuracy = "" if entry.accuracy is None else f"{entry.accuracy:.1%}"
             row = (*row, f"{entry.error:.1%}", accuracy)
@@ -174,7 +178,9 @@ def _gallery(entries: Mapping[str, _Entry]) -> Gallery:
         Panel(name, entry.result.master, f"{entry.below:.4f} nats a pattern below EM" if name != BEST else "the best")
         for name, entry in entries.items()
     )
-    return Gallery("The master by every method, turned alike.", panels, limits=_limits(entries[BEST].result.master))
+    return Gallery(
+        "The master by every method, turned alike.", panels, limits=likelihood.limits_of(entries[BEST].result.master)
+    )
 
 
 def _cut(fitted: likelihood.Fit, entries: Mapping[str, _Entry]) -> Plot:
@@ -186,7 +192,7 @@ def _cut(fitted: likelihood.Fit, entries: Mapping[str, _Entry]) -> Plot:
 
 
 def _record(entry: _Entry) -> dict[str, float | None]:
-    told = {
+    told: dict[str, float | None] = {
         "seconds": entry.seconds,
         "log_likelihood": entry.log_likelihood,
         "below_em": entry.below,
@@ -195,7 +201,3 @@ def _record(entry: _Entry) -> dict[str, float | None]:
         "distance": entry.distance,
     }
     return told if entry.error is None else told | {"error": entry.error, "accuracy": entry.accuracy}
-
-
-def _limits(image: npt.NDArray[np.float64]) -> tuple[float, float]:
-    return float(np.nanmin(image)), float(np.nanmax(image))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from motes.challenge.answer import DEGREES, Gallery, Panel, Table, Text, counts_of, relative_to_first
 from motes.patterns import Patterns
+from motes.plotting.style import ERROR
 from motes.reconstruction import Reconstruction, reconstruct
 from motes.truth import Comparison, Truth, compare
 
@@ -52,7 +53,9 @@ class Fit:
             notes.insert(0, f"{self.doubled:,} pixels caught several photons; each is counted once")
         sure = self.result.first_pattern_posterior[0]
         if sure < SURE:
-            notes.append(f"the first pattern's orientation is known with probability {sure:.2f}; all counts turn with it")
+            notes.append(
+                f"the first pattern's orientation is known with probability {sure:.2f}; all counts turn with it"
+            )
         return tuple(notes)
 
     def details(self) -> dict[str, Any]:
@@ -81,7 +84,7 @@ def fit(
     patterns: Patterns, *, truth: Truth | None, seed: int, threads: int | None, restarts: int = 2, method: str = "em"
 ) -> Fit:
     """Reconstruct with estimated orientation weights; Ctrl-C is not taken for an answer."""
-    doubled = int(len(patterns.multi_position))
+    doubled = len(patterns.multi_position)
     once = patterns.binarised() if doubled else patterns
     result = reconstruct(once, method=method, weights="estimate", restarts=restarts, seed=seed, threads=threads)
     if result.interrupted:
@@ -129,46 +132,51 @@ def words(fitted: Fit) -> Text:
     """The fit in a paragraph."""
     result = fitted.result
     told = [
-        f"Maximum likelihood over all orientations: {result.sweeps} sweeps, {result.log_likelihood:.4f} nats a pattern, "
-        f"error {result.error_bound:.2%} of the contrast by the Cramér-Rao bound at the estimate."
+        f"Maximum likelihood over all orientations: {result.sweeps} sweeps, {result.log_likelihood:.4f} nats a "
+        f"pattern, error {result.error_bound:.2%} of the contrast by the Cramér-Rao bound at the estimate."
     ]
     if result.agreement is not None:
         told.append(f"A second start ended at the same picture (correlation {result.agreement:.4f})."
                     if result.agreement > 0.99 else
                     f"A second start ended at another picture (correlation {result.agreement:.4f}); "
                     "the likelier one is shown.")  # fmt: skip
-    sure, *_ = result.first_pattern_posterior
     told.append(
-        f"Counts are relative to the first pattern, whose own orientation is known with probability {sure:.3f}"
-        + ("." if sure >= SURE else ": if it is another one, all four counts turn with it.")
+        "Counts are relative to the first pattern, whose own orientation is known with probability "
+        f"{result.first_pattern_posterior[0]:.3f}: if it is another one, all four counts turn with it."
     )
     if fitted.comparison is not None:
         told.append(f"Against the truth: error {fitted.comparison.error:.2%} of the contrast.")
-        if fitted.comparison.accuracy is not None and fitted.accuracy_with_master is not None:
+        if fitted.comparison.labels is not None and fitted.accuracy_with_master is not None:
             told.append(
                 f"{fitted.comparison.accuracy:.2%} of the labels are right, "
-                f"{fitted.accuracy_with_master:.2%} would be if the master were known."
+                f"{fitted.accuracy_with_master:.2%} would be if the master were known; "
+                f"the first pattern's is {'right' if fitted.comparison.labels[0] == 0 else 'wrong'}."
             )
     return Text(" ".join(told))
 
 
-def master_gallery(fitted: Fit, patterns: Patterns) -> tuple[Gallery, Gallery]:
-    """The unoriented average, the master and, where it is known, the truth; then the standard errors, in colours."""
+def master_gallery(fitted: Fit, patterns: Patterns) -> Gallery:
+    """The unoriented average, the master with its standard errors and, where it is known, the truth."""
     panels = [
         Panel("Unoriented average", patterns.mean_image(), "of all patterns as they are"),
         Panel("Master", fitted.result.master, "maximum likelihood"),
+        Panel("Standard error", fitted.result.std_error, "of each pixel of the master", colours=ERROR),
     ]
     if fitted.comparison is not None:
         panels.append(Panel("Truth", fitted.comparison.master, "turned alike"))
-    errors = Panel("Standard error", fitted.result.std_error, "of each pixel of the master")
-    return Gallery("What is hidden.", tuple(panels)), Gallery("How well it is known.", (errors,), colours="cividis")
+    return Gallery("What is hidden, and how well it is known.", tuple(panels))
 
 
-def class_gallery(patterns: Patterns, labels: npt.NDArray[np.integer[Any]]) -> Gallery:
-    """The average of the patterns of each orientation."""
+def class_gallery(patterns: Patterns, result: Reconstruction) -> Gallery:
+    """The average of the patterns of each orientation, on the scale of the master."""
     panels = []
     for r, degrees in enumerate(DEGREES):
-        members = patterns[labels == r]
+        members = patterns[result.labels == r]
         image = members.mean_image() if len(members) else np.full(patterns.shape, np.nan)
         panels.append(Panel(degrees, image, f"{len(members):,} patterns"))
-    return Gallery("Class averages, orientations by likelihood.", tuple(panels))
+    return Gallery("Class averages, orientations by likelihood.", tuple(panels), limits=limits_of(result.master))
+
+
+def limits_of(image: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """The least and the largest finite value."""
+    return float(np.nanmin(image)), float(np.nanmax(image))

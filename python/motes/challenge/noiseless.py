@@ -54,7 +54,10 @@ def answer_by_kmeans(data: TaskData, progress: Progress, *, seed: int, threads: 
     clustered = consensus(found.centroids, anchor=int(found.labels[0])).rotations[found.labels]
     agreement = float(np.mean(clustered == exact))
     if agreement < 1:
-        notes = (*notes, f"k-means and the exact match agree on {agreement:.2%} of the patterns; the match is handed in")
+        notes = (
+            *notes,
+            f"k-means and the exact match agree on {agreement:.2%} of the patterns; the match is handed in",
+        )
     seconds = data.seconds + time.perf_counter() - began
     words = (
         f"{patterns.n_pixels:,} values a pattern are a square of {side} x {side}. k-means found {n_classes} classes of "
@@ -90,7 +93,7 @@ def _match(data: TaskData) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
             labels = match(data.patterns)
         except ValueError as error:
             raise ValueError(f"task {data.task}: {error}") from error
-    same = symmetries(C4.expand(data.patterns[0]))
+    same = symmetries(C4.expand(data.patterns[0].astype(np.float64)))
     if not same:
         return labels, ()
     return labels, (f"the first pattern looks the same turned by {', '.join(DEGREES[r] for r in same)}: ambiguous",)
@@ -98,7 +101,7 @@ def _match(data: TaskData) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
 
 def _orientations(data: TaskData, labels: npt.NDArray[np.int32]) -> Gallery:
     """The first pattern in its four orientations, with the number of patterns that are in each."""
-    templates = C4.expand(data.patterns[0])
+    templates = C4.expand(data.patterns[0].astype(np.float64))
     panels = tuple(
         Panel(degrees, image, f"{count:,} patterns")
         for degrees, image, count in zip(DEGREES, templates, counts_of(labels), strict=True)

@@ -13,9 +13,8 @@ from motes.challenge.solvers import N_CLASSES, Estimate, aligned, by_kmeans
 from motes.classify import minibatch_kmeans
 from motes.patterns import Patterns
 from motes.threads import available_threads
-from motes.truth import Truth
 
-KMEANS_STARTS = 10
+KMEANS_STARTS, MINIBATCH_STARTS = 10, 5
 SPARSE = 6  # the task for which the seed takes mini-batches
 
 
@@ -39,15 +38,19 @@ def answer_noisy(data: TaskData, progress: Progress, *, seed: int, threads: int 
         f"{patterns.n_photons:,} photons: {photons:,.3f} photons a pattern, on {patterns.n_lit / len(patterns):,.1f} "
         f"of {patterns.n_pixels:,} pixels."
     )
+    classes = likelihood.class_gallery(patterns, result)
     blocks: list[Block] = [
         Text(facts),
         likelihood.words(fitted),
         likelihood.orientation_table(fitted, {f"patterns by {name}": e.counts for name, e in clustered.items()}),
-        *likelihood.master_gallery(fitted, patterns),
-        likelihood.class_gallery(patterns, result.labels),
+        likelihood.master_gallery(fitted, patterns),
+        classes,
     ]
     for name, estimate in clustered.items():
-        blocks += [Text(_words(name, estimate, agreements[name], len(patterns))), _gallery(name, estimate)]
+        blocks += [
+            Text(_words(name, estimate, agreements[name], len(patterns))),
+            _gallery(name, estimate, classes.limits),
+        ]
     details = fitted.details()
     for name, estimate in clustered.items():
         details[name.replace(" ", "_").replace("-", "_")] = {
@@ -72,9 +75,12 @@ def answer_noisy(data: TaskData, progress: Progress, *, seed: int, threads: int 
 
 
 def _by_minibatches(patterns: Patterns, seed: int, threads: int) -> Estimate:
+    """The best of several starts: one alone may spend its classes on single patterns."""
     began = time.perf_counter()
     n_classes = min(N_CLASSES, len(patterns))
-    return aligned(minibatch_kmeans(patterns, n_classes, seed=seed, threads=threads), began)
+    starts = range(seed, seed + MINIBATCH_STARTS)
+    found = [minibatch_kmeans(patterns, n_classes, seed=start, threads=threads) for start in starts]
+    return aligned(min(found, key=lambda clusters: clusters.inertia), began)
 
 
 def _agreement(fitted: likelihood.Fit, estimate: Estimate) -> float:
@@ -94,7 +100,7 @@ def _words(name: str, estimate: Estimate, agreement: float, n_patterns: int) -> 
     return told
 
 
-def _gallery(name: str, estimate: Estimate) -> Gallery:
+def _gallery(name: str, estimate: Estimate, limits: tuple[float, float] | None) -> Gallery:
     panels = [
         Panel(f"Class {k + 1}", image, f"{members:,} patterns, taken for {90 * rotation}°")
         for k, (image, members, rotation) in enumerate(
@@ -102,4 +108,4 @@ def _gallery(name: str, estimate: Estimate) -> Gallery:
         )
     ]
     panels.append(Panel("Superposed", estimate.master, "after consensus alignment"))
-    return Gallery(f"Class averages by {name}, turns relative to the largest.", tuple(panels))
+    return Gallery(f"Class averages by {name}, turns relative to the largest.", tuple(panels), limits=limits)

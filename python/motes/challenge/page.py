@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from importlib.resources import files
 from io import BytesIO
 
 import numpy as np
 
-from motes.challenge.answer import DEGREES, Answer, Block, Gallery, Plot, Table, Text
+from motes.challenge.answer import DEGREES, Answer, Block, Gallery, Panel, Plot, Table, Text
 from motes.challenge.run import Solution
 from motes.plotting import pixels_png
+from motes.plotting.style import PICTURE
 
 TITLES = {
     1: "Turned pictures",
@@ -24,6 +25,7 @@ TITLES = {
     7: "A faint picture in a hundred thousand patterns",
 }
 LABELS_SHOWN = 1000
+FEW = 4  # panels of a gallery that can be larger
 
 
 def page(solution: Solution, *, command: str = "", drawing: Callable[[int], None] | None = None) -> str:
@@ -81,7 +83,7 @@ def _unanswered(solution: Solution) -> str:
     if not solution.unanswered:
         return ""
     tasks = ", ".join(map(str, solution.unanswered))
-    return f'<p class="note">Interrupted: unanswered are tasks {tasks}.</p>\n'
+    return f'<p class="note warning">Interrupted: unanswered are tasks {tasks}.</p>\n'
 
 
 def _overview(solution: Solution) -> str:
@@ -103,7 +105,7 @@ def _overview(solution: Solution) -> str:
 
 
 def _section(answer: Answer) -> str:
-    facts = [] if answer.shape is None else [f"{answer.shape[0]} × {answer.shape[1]} pixels"]
+    facts = [] if answer.shape is None else [f"{answer.shape[0]} x {answer.shape[1]} pixels"]
     facts += [answer.method, f"{answer.seconds:.2f} s"]
     parts = [
         f'<section id="task{answer.task}">\n',
@@ -160,27 +162,42 @@ def _table(table: Table) -> str:
     )
     caption = f"<caption>{escape(table.caption)}</caption>"
     head = f"<thead><tr>{header}</tr></thead>"
-    return f'<div class="scroll"><table>{caption}\n{head}\n<tbody>\n{rows}</tbody></table></div>\n'
+    kind = ' class="symbols"' if table.symbols else ""
+    return f'<div class="scroll"><table{kind}>{caption}\n{head}\n<tbody>\n{rows}</tbody></table></div>\n'
 
 
 def _gallery(gallery: Gallery) -> str:
-    values = np.concatenate([panel.image[np.isfinite(panel.image)].ravel() for panel in gallery.panels])
-    low, high = gallery.limits or ((float(values.min()), float(values.max())) if values.size else (0.0, 1.0))
-    panels = "".join(
-        f'<div class="panel">{_image(pixels_png(panel.image, low, high, gallery.colours), panel.title)}'
-        f"<b>{escape(panel.title)}</b>{escape(panel.below)}</div>\n"
-        for panel in gallery.panels
-    )
-    ramp = _image(pixels_png(np.linspace(0, 1, 256)[None], 0, 1, gallery.colours), "scale")
-    scale = f'<div class="scale">{low:.4g} {ramp} {high:.4g} {escape(gallery.unit)}</div>'
+    common = gallery.limits or _limits([panel for panel in gallery.panels if not panel.colours])
+    panels = []
+    for panel in gallery.panels:
+        limits = _limits([panel]) if panel.colours else common
+        scale = _scale(limits, panel.colours) if panel.colours else ""
+        drawn = _image(pixels_png(panel.image, *limits, panel.colours or PICTURE), panel.title)
+        below = f"<b>{escape(panel.title)}</b>{escape(panel.below)}"
+        panels.append(f'<div class="panel">{drawn}{below}{scale}</div>\n')
+    kind = "gallery" if len(panels) > FEW else "gallery few"
     caption = f"<figcaption>{escape(gallery.caption)}</figcaption>"
-    return f'<figure><div class="gallery">\n{panels}</div>{scale}{caption}</figure>\n'
+    below = f"{_scale(common, PICTURE, gallery.unit)}{caption}"
+    return f'<figure><div class="{kind}">\n{"".join(panels)}</div>{below}</figure>\n'
+
+
+def _limits(panels: Sequence[Panel]) -> tuple[float, float]:
+    """The least and the largest value of all images."""
+    values = np.concatenate([panel.image[np.isfinite(panel.image)].ravel() for panel in panels])
+    return (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
+
+
+def _scale(limits: tuple[float, float], colours: str, unit: str = "") -> str:
+    ramp = _image(pixels_png(np.linspace(0, 1, 256)[None], 0, 1, colours), "scale")
+    return f'<div class="scale"><span>{limits[0]:.3g}</span> {ramp} <span>{limits[1]:.3g} {escape(unit)}</span></div>'
 
 
 def _plot(plot: Plot) -> str:
     buffer = BytesIO()
     plot.draw().savefig(buffer, format="png")
-    return f"<figure>{_image(buffer.getvalue(), plot.caption)}<figcaption>{escape(plot.caption)}</figcaption></figure>\n"
+    return (
+        f"<figure>{_image(buffer.getvalue(), plot.caption)}<figcaption>{escape(plot.caption)}</figcaption></figure>\n"
+    )
 
 
 def _image(png: bytes, alternative: str) -> str:

@@ -1,6 +1,7 @@
-"""What others did: k-means, k-means among principal components, and sorting by distance. Each gives a master and labels.
+"""What others did: k-means, k-means among principal components, and sorting by distance.
 
-None of them knows how photons scatter. They stand beside the likelihood, which is what is handed in.
+Each gives a master and labels. None of them knows how photons scatter. They stand beside the likelihood,
+which is what is handed in.
 """
 
 from __future__ import annotations
@@ -70,7 +71,13 @@ def aligned(found: KMeans, began: float) -> Estimate:
     home = consensus(found.centroids, members=found.members, anchor=int(found.members.argmax()))
     seconds = time.perf_counter() - began
     return Estimate(
-        home.master, home.rotations[found.labels], found.centroids, home.rotations, found.members, seconds, found.inertia
+        home.master,
+        home.rotations[found.labels],
+        found.centroids,
+        home.rotations,
+        found.members,
+        seconds,
+        found.inertia,
     )
 
 
@@ -105,7 +112,7 @@ def by_resorting(
         n_moved, _ = assign(patterns, C4.expand(master).reshape(C4.n, -1), clusters, threads=threads)
         if n_moved == 0:
             break
-        master = C4.back_rotate(clusters.photons.T.reshape(C4.n, *patterns.shape)) / len(patterns)
+        master = C4.back_rotate(clusters.photons.T.reshape(C4.n, *patterns.shape).astype(np.float64)) / len(patterns)
     assign(patterns, C4.expand(master).reshape(C4.n, -1), clusters, threads=threads)
     averages = np.nan_to_num(clusters.centroids).reshape(C4.n, *patterns.shape)
     rotations = np.arange(C4.n, dtype=np.int32)

@@ -47,14 +47,15 @@ def challenge(
     """
     from motes.challenge import solve
 
-    with output_folder(out, (ANSWERS, PAGE)) as staging:
-        with _progress(quiet) as tell:
-            began = time.perf_counter()
-            solution = solve(file, tasks=tasks, truth=truth, seed=seed, threads=threads, progress=tell)
-            (staging / ANSWERS).write_text(_answers(solution), encoding="utf-8")
-            solved = time.perf_counter()
-            drawn = _draw(solution, staging / PAGE, context.obj, tell)
-            ended = time.perf_counter()
+    with output_folder(out, (ANSWERS, PAGE)) as staging, _progress(quiet) as tell:
+        began = time.perf_counter()
+        solution = solve(file, tasks=tasks, truth=truth, seed=seed, threads=threads, progress=tell)
+        (staging / ANSWERS).write_text(_answers(solution), encoding="utf-8")
+        solved = time.perf_counter()
+        drawn = _draw(solution, staging / PAGE, context.obj, tell)
+        ended = time.perf_counter()
+    if not drawn:
+        (out / PAGE).unlink(missing_ok=True)  # an older one would show other answers
     if not quiet:
         for answer in solution.answers:
             typer.echo(_line(answer))
@@ -100,7 +101,7 @@ def _line(answer: Answer) -> str:
         told.append(" + ".join(f"{count:,}" for count in answer.counts))
     if answer.mean_photons is not None:
         told.append(f"({answer.mean_photons:,.3f} photons a pattern)")
-    told.append(f"by {answer.method}, {answer.seconds:.2f} s")
+    told.append(f"{answer.method}, {answer.seconds:.2f} s")
     if answer.details.get("accuracy") is not None:
         told.append(f"({answer.details['accuracy']:.2%} of the labels right)")
     return " ".join(told)

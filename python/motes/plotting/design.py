@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,7 +50,7 @@ def design_matrices(design: npt.NDArray[Any], order: npt.NDArray[np.integer[Any]
             else:
                 axes.set_yticklabels([])
         edges = np.concatenate([[0], np.cumsum(counts)])
-        for r, (first, last) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        for r, (first, last) in enumerate(pairwise(edges)):
             if last > first:
                 axes.text(n_pixels * 1.02, (first + last) / 2 - 0.5, f"{90 * r}°", va="center", color=INK)
                 axes.text(n_pixels * 1.13, (first + last) / 2 - 0.5, f"{last - first:,}", va="center", color=MUTED)

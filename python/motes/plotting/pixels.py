@@ -14,7 +14,7 @@ LEAST_EDGE = 250  # pixels of the file: smaller images are enlarged, for readers
 
 
 def pixels_png(image: npt.NDArray[Any], low: float, high: float, colours: str = PICTURE) -> bytes:
-    """Draw an image as a PNG file.
+    r"""Draw an image as a PNG file.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def pixels_png(image: npt.NDArray[Any], low: float, high: float, colours: str = 
     Examples
     --------
     >>> pixels_png(np.eye(3), 0, 1)[:4]
-    b'\\x89PNG'
+    b'\x89PNG'
     """
     import matplotlib
     import matplotlib.image
