@@ -13,6 +13,7 @@ from motes.cli.challenge import challenge
 from motes.cli.commands import Commands
 from motes.cli.demo import demo
 from motes.cli.info import info
+from motes.cli.limits import limits
 from motes.cli.reconstruct import reconstruct
 from motes.cli.show_config import show_config
 from motes.cli.simulate import simulate
@@ -39,6 +40,9 @@ app.command(
     "[bold]motes challenge endeavor.npz --task 1 --task 7 --truth truth.npz -o answers[/bold]"
 )(challenge)
 app.command(epilog="Example: [bold]motes info endeavor.npz[/bold]")(info)
+app.command(
+    epilog="Example: [bold]motes limits --image face.png --photons 27.4 --patterns 100000 --contrast 0.3 -o out[/bold]"
+)(limits)
 app.add_typer(simulate, name="simulate")
 app.command("show-config")(show_config)
 

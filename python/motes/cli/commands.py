@@ -34,6 +34,8 @@ SPELLING = {  # what a message of the library advises, and the option that does 
     r"\bshape=\(rows, columns\)": "--shape ROWSxCOLUMNS",
     r"\bnoise=Poisson\(\)": "--noise poisson",
     r"\bbinarise=True": "--binarise",
+    r"^(photons|contrast|image):": r"--\1:",
+    r"\btarget_error\b": "--target-error",
     r"\bwithout resume\b": "without --resume",
 }
 

@@ -12,7 +12,7 @@ from motes.noise import Noise
 from motes.reconstruction.information import std_error_of
 from motes.rotations import C4, Rotations
 
-LARGEST_ASYMMETRIC_ERROR = 0.35
+LARGEST_ASYMMETRIC_ERROR = 0.4
 """Up to here maximum likelihood reaches the bound within 10%: found by simulation, docs/limits.md."""
 
 
@@ -40,7 +40,7 @@ class CramerRao:
 
     @property
     def solvable(self) -> bool:
-        """Whether maximum likelihood comes within 10% of the bound: `asymmetric_error` is at most 0.35."""
+        """Whether maximum likelihood comes within 10% of the bound: `asymmetric_error` is at most 0.4."""
         return self.asymmetric_error <= LARGEST_ASYMMETRIC_ERROR
 
 

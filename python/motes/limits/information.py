@@ -56,9 +56,7 @@ def information(
     sample = known(master, rotations, noise, n_simulated, seed, threads)
     problem = sample.problem
     if sample.flat.size > LARGEST_MATRIX:
-        raise ValueError(
-            f"master: an information matrix of {sample.flat.size} pixels, expected {LARGEST_MATRIX} at most"
-        )
+        raise ValueError(f"master: expected at most {LARGEST_MATRIX} pixels for a matrix, got {sample.flat.size}")
     if labels_known:
         with np.errstate(divide="ignore"):
             return np.diag(problem.noise.precision(sample.master.ravel()))

@@ -56,6 +56,8 @@ def master_from(
     if not np.isfinite(contrast):
         raise ValueError(f"contrast: expected a finite number, got {contrast:g}")
     shown = _shown(image, side)
+    if not shown.any():
+        raise ValueError("image: is black all over")
     master = simulate.scaled(simulate.with_contrast(shown, contrast), photons)
     if master.min() < 0:
         raise ValueError(f"contrast: {contrast:g} makes a mean negative, {master.min():.3g} photons")

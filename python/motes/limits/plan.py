@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ from motes.limits.cramer_rao import LARGEST_ASYMMETRIC_ERROR, CramerRao, bound
 from motes.limits.known import Known, known
 from motes.limits.likelihood import ExpectedLogLikelihood, expected_log_likelihood, likelihood_ratio
 from motes.limits.orientation import accuracy_when_estimated, accuracy_when_known, information_of_orientation
-from motes.limits.planning import needed, solvable_from
+from motes.limits.planning import MOST_PATTERNS, needed, solvable_from
 from motes.noise import Noise
 from motes.rotations import C4, Rotations
 
@@ -47,8 +48,8 @@ class Plan:
         What was asked for.
     patterns_needed : int or None
         For it.
-    curve : (2, n) float64 array
-        Numbers of patterns, and the bound on the relative error from each.
+    curve : (3, n) float64 array
+        Numbers of patterns, the bound on the relative error from each, and what it were if orientations were known.
     """
 
     master: npt.NDArray[np.float64]
@@ -87,6 +88,29 @@ class Plan:
             f"{refused}the part of the master that turns is told to {part:.2g} of itself at best, and it must be "
             f"{most:g} or better, as from {self.solvable_from} patterns on"
         )
+
+    def figures(self) -> dict[str, Any]:
+        """All numbers by name, as they stand in ``limits.json``."""
+        return {
+            "n_patterns": self.n_patterns,
+            "shape": self.master.shape,
+            "rotations": self.rotations.name,
+            "noise": self.noise.name,
+            "cramer_rao_error": self.bound.relative_error,
+            "asymmetric_error": self.bound.asymmetric_error,
+            "solvable": self.solvable,
+            "reason": self.reason,
+            "solvable_from": self.solvable_from,
+            "target_error": self.target_error,
+            "patterns_needed": self.patterns_needed,
+            "expected_accuracy": self.expected_accuracy,
+            "expected_accuracy_estimated": self.accuracy_estimated,
+            "mutual_information_nats": self.mutual_information,
+            "em_rate": self.bound.missing_information,
+            "expected_log_likelihood": self.log_likelihood.mean,
+            "expected_log_likelihood_std": self.log_likelihood.std,
+            "expected_likelihood_ratio": self.likelihood_ratio,
+        }
 
 
 def plan(
@@ -127,6 +151,8 @@ def plan(
     """
     if target_error is not None and not 0 < target_error < np.inf:
         raise ValueError(f"target_error: expected a positive number, got {target_error:g}")
+    if n_patterns > MOST_PATTERNS:
+        raise ValueError(f"n_patterns: expected at most 1e18, got {n_patterns}")
     sample = known(master, rotations, noise, n_simulated, seed, threads)
     found = bound(sample, n_patterns)
     truth, model, least = sample.master, sample.problem.noise, solvable_from(sample)
@@ -152,6 +178,10 @@ def plan(
 def _curve(sample: Known, marks: list[int | None]) -> npt.NDArray[np.float64]:
     """The bound over a range of numbers of patterns that holds the marks, a decade more on either side."""
     there = [mark for mark in marks if mark is not None]
-    low, high = max(min(there) / 10, 1), max(there) * 10
-    numbers = np.unique(np.geomspace(low, high, 60).astype(np.int64))
-    return np.array([numbers, [bound(sample, int(n)).relative_error for n in numbers]], np.float64)
+    low, high = max(min(there) / 10, 1), min(max(there) * 10, MOST_PATTERNS)
+    numbers = np.unique(np.concatenate([there, np.geomspace(low, high, 60)]).astype(np.int64))
+    problem = sample.problem
+    variance = float((1 / problem.noise.precision(sample.flat)).sum())
+    contrast = problem.contrast(sample.master.ravel())
+    labels_known = np.sqrt(variance / numbers) / contrast if contrast else np.full(numbers.size, np.inf)
+    return np.stack([numbers, [bound(sample, int(n)).relative_error for n in numbers], labels_known])

@@ -4,8 +4,9 @@ from motes.plotting.convergence import convergence
 from motes.plotting.cut import cut
 from motes.plotting.demo import demo
 from motes.plotting.design import design_matrices
+from motes.plotting.limits import limits
 from motes.plotting.master import master
 from motes.plotting.pixels import pixels_png
 from motes.plotting.task5 import task5
 
-__all__ = ["convergence", "cut", "demo", "design_matrices", "master", "pixels_png", "task5"]
+__all__ = ["convergence", "cut", "demo", "design_matrices", "limits", "master", "pixels_png", "task5"]

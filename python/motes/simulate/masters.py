@@ -67,11 +67,18 @@ def picture(path: str | PathLike[str], side: int) -> Image:
     """
     import PIL.Image
 
-    with PIL.Image.open(path) as photograph:
-        width, height = photograph.size
-        edge = min(width, height)
-        left, top = (width - edge) / 2, (height - edge) / 2
-        return _square(photograph, (left, top, left + edge, top + edge), side)
+    try:
+        with PIL.Image.open(path) as photograph:
+            width, height = photograph.size
+            edge = min(width, height)
+            left, top = (width - edge) / 2, (height - edge) / 2
+            return _square(photograph, (left, top, left + edge, top + edge), side)
+    except PIL.UnidentifiedImageError:
+        raise OSError(f"{path}: is no picture that Pillow can read") from None
+    except (OSError, SyntaxError, PIL.Image.DecompressionBombError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise OSError(f"{path}: {error}") from error  # Pillow's own do not say which file
 
 
 def _square(photograph: Any, box: tuple[float, float, float, float], side: int) -> Image:

@@ -1,0 +1,209 @@
+"""Where the Cramer-Rao bound stops being what maximum likelihood reaches: `python -m benchmarks.limits_study`.
+
+Reconstructs simulated patterns over a grid of masters, contrasts, photons, numbers of patterns, groups and noise
+models, and sets what was measured beside what `motes.limits` predicts. Writes `results/limits.json`, and the tables
+between the marks of docs/limits.md. `--tables` makes these from the figures that are there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import motes
+import numpy as np
+import numpy.typing as npt
+from motes import C4, D4, Bernoulli, Poisson, simulate
+from motes.limits.cramer_rao import LARGEST_ASYMMETRIC_ERROR, bound
+from motes.limits.known import Known, known
+from motes.limits.orientation import accuracy_when_estimated, accuracy_when_known, information_of_orientation
+
+from benchmarks.results import load, save
+
+PAGE = Path(__file__).parent.parent / "docs" / "limits.md"
+SIDE = 25
+FEWEST_RUNS, MOST_RUNS, PATTERNS_IN_RUNS = 8, 48, 32_000
+CONTRASTS, PHOTONS = (1.0, 0.7, 0.5, 0.35, 0.25), (10.0, 27.4, 80.0)
+NUMBERS = (250, 500, 1000, 2000, 4000, 8000, 16000, 32000, 64000)
+BEST, WORST = 0.08, 1.2  # of the asymmetric error: beyond, nothing is in doubt
+AGREES, ACCURATE = 1.10, 0.01
+MASTERS = {"portrait": simulate.portrait(SIDE), "creature": simulate.creature(SIDE, seed=1)}
+MODELS = (
+    ("C4", "bernoulli", CONTRASTS, PHOTONS),
+    ("C4", "poisson", (1.0, 0.5), (27.4,)),
+    ("D4", "bernoulli", (1.0, 0.5), (27.4,)),
+)
+GROUPS = {"C4": C4, "D4": D4}
+NOISES = {"bernoulli": Bernoulli(), "poisson": Poisson()}
+
+# What might say when the bound is reached: small where it is.
+CRITERIA = {
+    "asymmetric error": lambda row: row["asymmetric_error"],
+    "bound": lambda row: row["bound"],
+    "pixels / (patterns x mutual information)": lambda row: SIDE**2 / (row["n_patterns"] * row["mutual_information"]),
+    "pixels / (patterns x (1 - missing information))": lambda row: (
+        SIDE**2 / (row["n_patterns"] * (1 - row["missing_information"]))
+    ),
+    "pixels / photons in all": lambda row: SIDE**2 / (row["n_patterns"] * row["photons"]),
+    "1 - accuracy with the master known": lambda row: 1 - row["accuracy_known"],
+}
+
+
+def cases() -> Iterator[dict[str, Any]]:
+    """What is measured."""
+    for group, noise, contrasts, photons in MODELS:
+        for name in MASTERS:
+            for mean in photons:
+                for contrast in contrasts:
+                    yield {"master": name, "rotations": group, "noise": noise, "photons": mean, "contrast": contrast}
+
+
+def truth_of(case: dict[str, Any]) -> npt.NDArray[np.float64]:
+    """Its master."""
+    return simulate.scaled(simulate.with_contrast(MASTERS[case["master"]], case["contrast"]), case["photons"])
+
+
+def rows_of(case: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Predictions and measurements for every number of patterns that leaves something in doubt."""
+    truth = truth_of(case)
+    sample = known(truth, GROUPS[case["rotations"]], NOISES[case["noise"]], None, 0, None)
+    for n_patterns in NUMBERS:
+        if BEST <= bound(sample, n_patterns).asymmetric_error <= WORST:
+            runs = min(max(PATTERNS_IN_RUNS // n_patterns, FEWEST_RUNS), MOST_RUNS)
+            yield case | row_of(sample, truth, n_patterns, runs)
+
+
+def row_of(sample: Known, truth: npt.NDArray[np.float64], n_patterns: int, n_seeds: int) -> dict[str, Any]:
+    """One of them."""
+    found = bound(sample, n_patterns)
+    measured = [measure(sample, truth, n_patterns, 1000 + seed) for seed in range(n_seeds)]
+    errors, accuracies = np.array(measured).T
+    return {
+        "n_patterns": n_patterns,
+        "bound": found.relative_error,
+        "asymmetric_error": found.asymmetric_error,
+        "missing_information": found.missing_information,
+        "mutual_information": information_of_orientation(sample),
+        "solvable": found.solvable,
+        "seeds": n_seeds,
+        "error": float(np.sqrt((errors**2).mean())),
+        "worst_error": float(errors.max()),
+        "accuracy_known": accuracy_when_known(sample),
+        "accuracy_predicted": accuracy_when_estimated(sample, n_patterns),
+        "accuracy": float(accuracies.mean()),
+    }
+
+
+def measure(sample: Known, truth: npt.NDArray[np.float64], n_patterns: int, seed: int) -> tuple[float, float]:
+    """Error and accuracy of one reconstruction, as `motes reconstruct` makes it."""
+    problem = sample.problem
+    group = problem.rotations
+    drawn = known(truth, group, problem.noise, n_patterns, seed, None)
+    found = motes.reconstruct(drawn.problem.patterns, group, problem.noise, std_error=False)
+    distances = [float(np.linalg.norm(template - found.master)) for template in group.expand(truth)]
+    turn = int(np.argmin(distances))
+    accuracy = float((group.relabel(drawn.labels, turn) == found.labels).mean())
+    return distances[turn] / problem.contrast(truth.ravel()), accuracy
+
+
+def judged(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """How well each criterion, at its own best threshold, tells where the error is within 10% of the bound."""
+    reached = np.array([row["error"] <= AGREES * row["bound"] for row in rows])
+    verdicts = []
+    for name, criterion in CRITERIA.items():
+        values = np.array([criterion(row) for row in rows])
+        order = np.argsort(values)
+        # With the k smallest called reached: those among them that are not, and those beyond that are.
+        wrong = np.concatenate([[0], np.cumsum(~reached[order])]) + reached.sum()
+        wrong = wrong - np.concatenate([[0], np.cumsum(reached[order])])
+        k = int(np.argmin(wrong))
+        threshold = float(values[order][max(k - 1, 0)])
+        safe = np.flatnonzero(~reached[order])
+        below = int(safe[0]) if safe.size else len(rows)
+        verdicts.append({"criterion": name, "threshold": threshold, "wrong": int(wrong[k]), "never_wrong_for": below})
+    return sorted(verdicts, key=lambda verdict: verdict["wrong"])
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """Markdown."""
+    names = list(header)
+    lines = [names, ["---"] * len(names), *([str(cell) for cell in row] for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def criteria_table(rows: list[dict[str, Any]]) -> str:
+    """Which variable tells."""
+    reached = sum(row["error"] <= AGREES * row["bound"] for row in rows)
+    header = (
+        "criterion",
+        "best threshold",
+        f"wrong, of {len(rows)}",
+        f"right before the first wrong one, of {reached}",
+    )
+    return table(
+        header, ((v["criterion"], f"{v['threshold']:.2g}", v["wrong"], v["never_wrong_for"]) for v in judged(rows))
+    )
+
+
+def steps_table(rows: list[dict[str, Any]]) -> str:
+    """What becomes of error and accuracy as the asymmetric error grows."""
+    edges = (BEST, 0.15, 0.2, 0.25, 0.3, 0.35, LARGEST_ASYMMETRIC_ERROR, 0.45, 0.5, 0.6, 0.8, WORST)
+    lines = []
+    for low, high in itertools.pairwise(edges):
+        inside = [row for row in rows if low < row["asymmetric_error"] <= high]
+        if not inside:
+            continue
+        ratios = np.array([row["error"] / row["bound"] for row in inside])
+        off = np.array([row["accuracy_predicted"] - row["accuracy"] for row in inside])
+        lost = np.array([row["accuracy_known"] - row["accuracy"] for row in inside])
+        lines.append(
+            (
+                f"{low:g} to {high:g}",
+                "yes" if high <= LARGEST_ASYMMETRIC_ERROR else "no",
+                len(inside),
+                f"{ratios.mean():.3f}",
+                f"{ratios.min():.3f} to {ratios.max():.3f}",
+                f"{abs(off).max():.4f}",
+                f"{lost.max():.3f}",
+            )
+        )
+    header = (
+        "asymmetric error", "solvable", "cases", "error / bound", "from, to", "accuracy: furthest from prediction",
+        "furthest from known master",
+    )  # fmt: skip
+    return table(header, lines)
+
+
+def write_tables() -> None:
+    """Put the tables between the marks of the page."""
+    stored = load("limits")
+    if stored is None:
+        raise SystemExit("results/limits.json: not there yet, run without --tables")
+    page = PAGE.read_text()
+    for mark, text in (("criteria", criteria_table(stored["figures"])), ("steps", steps_table(stored["figures"]))):
+        pattern = re.compile(rf"(<!-- {mark} -->\n).*?(<!-- /{mark} -->)", re.DOTALL)
+        assert pattern.search(page), f"{PAGE.name}: no mark {mark}"
+        page = pattern.sub(lambda match, text=text: match[1] + text + match[2], page)
+    PAGE.write_text(page)
+
+
+def main() -> None:
+    """The whole grid, or its tables alone."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tables", action="store_true", help="only make the tables again")
+    if not parser.parse_args().tables:
+        rows = []
+        for case in cases():
+            for row in rows_of(case):
+                rows.append(row)
+                print(row, flush=True)
+        save("limits", rows)
+    write_tables()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""``motes limits``: what a measurement can tell, before it is made."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from motes.cli import arguments
+from motes.cli.outputs import output_folder
+
+if TYPE_CHECKING:
+    from motes.limits import Plan
+
+RESULTS = ("limits.json", "limits.png")
+
+
+def limits(
+    context: typer.Context,
+    image: Annotated[
+        Path,
+        typer.Option(help="Picture to be found, or a square .npy of brightness.", metavar="FILE"),
+    ],
+    photons: Annotated[float, typer.Option(help="Mean photons a pattern.")],
+    n_patterns: Annotated[
+        int,
+        typer.Option("--patterns", help="Number of patterns to be measured.", min=1, max=10**18),
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder for limits.json and limits.png.")],
+    contrast: Annotated[float, typer.Option(help="1 shows the picture as it is, 0 makes it flat.")] = 1.0,
+    shape: Annotated[
+        str | None,
+        typer.Option(metavar="LxL", help="Pixels of a pattern, a square; 25x25 for a picture, a .npy keeps its own."),
+    ] = None,
+    rotations: Annotated[
+        str, typer.Option(metavar="C4|D4", help="Quarter turns, or quarter turns and mirror images.")
+    ] = "C4",
+    noise: Annotated[
+        str,
+        typer.Option(
+            metavar="bernoulli|poisson", help="bernoulli: a pixel catches one photon or none; poisson: any number."
+        ),
+    ] = "bernoulli",
+    target_error: Annotated[
+        float | None, typer.Option(help="How many patterns it takes to come to this error, relative to the contrast.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the simulation behind the figures.")] = 0,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads; all by default. The result does not depend on it.")
+    ] = None,
+) -> None:
+    """Say what photon patterns of a picture can and can not tell, before they are measured.
+
+    The least error that a reconstruction can have, and whether maximum likelihood reaches it; how surely orientations
+    are told; how many patterns a target takes. Errors are relative to ||master - mean(master)||.
+    """
+    from motes import plotting
+    from motes.limits import master_from, plan
+    from motes.report import to_json
+
+    began = time.perf_counter()
+    group, model = arguments.rotations_of(rotations), arguments.noise_of(noise)
+    master = master_from(image, photons, contrast=contrast, side=_side(shape))
+    if noise == "bernoulli" and master.max() > 1:
+        raise ValueError(
+            f"--photons {photons:g} at --contrast {contrast:g}: a pixel has the mean {master.max():.3g}, but with "
+            "--noise bernoulli it catches at most 1 photon; ask for fewer photons, less contrast or --noise poisson"
+        )
+    with output_folder(out, RESULTS) as staging:
+        found = plan(master, n_patterns, group, model, target_error=target_error, seed=seed, threads=threads)
+        told = _report(found, context.obj) | {"photons": photons, "contrast": contrast, "seed": seed}
+        told["seconds"] = time.perf_counter() - began
+        (staging / "limits.json").write_text(to_json(told, indent=2) + "\n", encoding="utf-8")
+        plotting.limits(found).savefig(staging / "limits.png")
+    typer.echo(_table(found))
+
+
+def _side(shape: str | None) -> int | None:
+    rows_columns = arguments.shape_of(shape)
+    if rows_columns is None:
+        return None
+    if rows_columns[0] != rows_columns[1]:
+        raise ValueError(f"--shape: expected a square, since patterns are turned by quarters, got {shape}")
+    return rows_columns[0]
+
+
+def _report(found: Plan, command: str) -> dict[str, object]:
+    from motes import __version__
+
+    return {"version": __version__, "command": command, **found.figures()}
+
+
+def _table(found: Plan) -> str:
+    """Names and figures in two columns."""
+    estimated = "" if not found.solvable else f", {found.accuracy_estimated:.4f} with the master estimated"
+    ratio = found.likelihood_ratio[0][1:].min()
+    rows = {
+        "least error (Cramer-Rao)": f"{found.bound.relative_error:.4g}{'' if found.solvable else ', not reached'}",
+        "of the part that turns": f"{found.bound.asymmetric_error:.4g}",
+        "solvable from": "never" if found.solvable_from is None else f"{found.solvable_from:,} patterns",
+        "labels right": f"{found.expected_accuracy:.4f} with the master known{estimated}",
+        "information on the orientation": f"{found.mutual_information:.4g} nats a pattern",
+        "likelihood ratio to the next orientation": f"{ratio:.4g} nats expected",
+        "log-likelihood of a pattern": f"{found.log_likelihood.mean:.2f} ± {found.log_likelihood.std:.2f} nats",
+        "error left after a sweep of EM": f"{found.bound.missing_information:.4g}",
+    }
+    if found.patterns_needed is not None:
+        rows[f"for an error of {found.target_error:g}"] = f"{found.patterns_needed:,} patterns"
+    width = max(map(len, rows))
+    return "\n".join([*(f"{name:<{width}}  {value}" for name, value in rows.items()), found.reason])

@@ -1,0 +1,322 @@
+"""Limits: identities that hold for every master, and predictions against reconstructions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from motes import C4, D4, Bernoulli, Poisson, limits, reconstruct, simulate
+from motes.limits.known import known
+from problems import GROUPS, NOISES, master_of
+
+SIDE = 11
+MASTERS = {"portrait": simulate.portrait(SIDE), "creature": simulate.creature(SIDE, seed=1)}
+
+masters = st.builds(
+    master_of, st.sampled_from([3, 4, 5]), st.floats(0.5, 4), st.floats(0.3, 1), st.integers(0, 2**32 - 1)
+)
+
+
+def make(name, contrast, photons):
+    return simulate.scaled(simulate.with_contrast(MASTERS[name], contrast), photons)
+
+
+# -- the bound --------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=10)
+@given(masters, st.integers(100, 10_000), st.integers(2, 50))
+def test_the_bound_falls_as_the_root_of_the_number_of_patterns(master, n_patterns, factor):
+    options = {"n_simulated": 2000, "seed": 3}
+    few = limits.cramer_rao(master, n_patterns, **options)
+    many = limits.cramer_rao(master, n_patterns * factor, **options)
+    np.testing.assert_allclose(many.std_error * np.sqrt(factor), few.std_error, rtol=1e-12)
+    assert many.relative_error * np.sqrt(factor) == pytest.approx(few.relative_error, rel=1e-12)
+    assert many.asymmetric_error * np.sqrt(factor) == pytest.approx(few.asymmetric_error, rel=1e-12)
+    assert many.missing_information == few.missing_information
+
+
+def test_a_pixel_at_the_end_of_its_range_is_known_to_one_photon():
+    master = master_of(5)
+    master[1, 2], master[3, 0] = 0.0, 1.0
+    few, many = (limits.cramer_rao(master, n, n_simulated=4000) for n in (1000, 100_000))
+    for pixel in ((1, 2), (3, 0)):
+        assert few.std_error[pixel] == pytest.approx(1e-3)
+        assert many.std_error[pixel] == pytest.approx(1e-5)
+    assert few.std_error[0, 0] / many.std_error[0, 0] == pytest.approx(10)
+
+
+@pytest.mark.parametrize("noise", NOISES)
+@pytest.mark.parametrize("group", ["C4", "D4"])
+def test_the_bound_is_no_less_than_with_labels_known(group, noise):
+    master = master_of(6, 8.0)
+    found = limits.cramer_rao(master, 1, GROUPS[group], NOISES[noise], n_simulated=20_000)
+    told = limits.information(master, GROUPS[group], NOISES[noise], labels_known=True)
+    assert (found.std_error.ravel() ** 2 > 0.93 / np.diag(told)).all()
+    assert (found.std_error**2).sum() > (1 / np.diag(told)).sum()
+
+
+def test_the_part_that_turns_not_at_all_is_as_sure_as_any_mean():
+    """Where orientations tell nothing, what is known is the mean over the group, and it is known to v / N."""
+    master = make("portrait", 1.0, 20.0)
+    found = limits.cramer_rao(master, 1)
+    turning = np.linalg.norm(master - C4.expand(master).mean(axis=0))
+    orbit = np.full((SIDE, SIDE), 4)
+    orbit[SIDE // 2, SIDE // 2] = 1
+    symmetric = (master * (1 - master) / orbit).sum()
+    expected = np.sqrt((found.std_error**2).sum() - symmetric) / turning
+    assert found.asymmetric_error == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["flat", "half turn", "quarter turn"])
+def test_a_master_that_looks_the_same_turned_has_no_bound(kind):
+    master = master_of(5)
+    master = {
+        "flat": np.full((5, 5), 0.2),
+        "half turn": (master + np.rot90(master, 2)) / 2,
+        "quarter turn": C4.expand(master).mean(axis=0),
+    }[kind]
+    found = limits.cramer_rao(master, 1000, n_simulated=20_000)
+    assert found.relative_error == np.inf
+    assert not found.solvable
+    planned = limits.plan(master, 1000, n_simulated=4000)
+    assert planned.solvable_from is None
+    assert (
+        "not solvable by maximum likelihood from 1000 patterns: the master is flat, or looks the same" in planned.reason
+    )
+    with pytest.raises(ValueError, match=r"target_error: 0.1 is not reached by 1e18 patterns"):
+        limits.patterns_needed(master, 0.1, n_simulated=4000)
+
+
+# -- information ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("noise", [Bernoulli(), Poisson()])
+def test_information_of_known_labels_is_diagonal(noise):
+    master = master_of(5)
+    told = limits.information(master, noise=noise, labels_known=True)
+    np.testing.assert_array_equal(told, np.diag(np.diag(told)))
+    variance = master * (1 - master) if noise.name == "bernoulli" else master
+    np.testing.assert_allclose(np.diag(told), 1 / variance.ravel())
+
+
+def test_unknown_labels_only_take_information_away():
+    master = master_of(5, 8.0)
+    scale = np.sqrt(master * (1 - master)).ravel()
+    told = limits.information(master, n_simulated=40_000) * np.outer(scale, scale)
+    values = np.linalg.eigvalsh(told)
+    assert values.min() > 0
+    assert values.max() < 1.1  # of a sample
+    assert 1 - values.min() == pytest.approx(limits.em_rate(master, n_simulated=40_000), abs=0.01)
+
+
+def test_em_rate_is_how_fast_plain_em_goes():
+    master = make("creature", 0.5, 20.0)
+    sample = known(master, C4, None, 200_000, 5, None)
+    far = sample.flat * (1 + 0.02 * np.random.default_rng(1).standard_normal(sample.flat.size))
+    problem, steps = sample.problem, []
+    for _ in range(40):
+        near = problem.evaluate(far, problem.uniform).em_master
+        steps.append(np.linalg.norm((near - far) / np.sqrt(sample.flat)))
+        far = near
+    assert steps[-1] / steps[-2] == pytest.approx(limits.em_rate(master), abs=0.03)
+
+
+# -- orientations -----------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=15)
+@given(masters, st.sampled_from([C4, D4]), st.sampled_from([Bernoulli(), Poisson()]))
+def test_accuracy_and_mutual_information_keep_their_ranges(master, group, noise):
+    options = {"n_simulated": 1000, "seed": 1}
+    accuracy = limits.expected_accuracy(master, group, noise, **options)
+    told = limits.mutual_information(master, group, noise, **options)
+    assert 1 / group.n <= accuracy <= 1
+    assert 0 <= told <= np.log(group.n)
+    # Fano: what is not known of a label bounds how often it is mistaken.
+    miss = min(1 - accuracy, 1 - 1e-12)
+    doubt = -(miss * np.log(max(miss, 1e-300)) + (1 - miss) * np.log1p(-miss)) + miss * np.log(group.n - 1)
+    assert np.log(group.n) - told <= doubt + 1e-6
+    assert limits.expected_accuracy(master, group, noise, n_patterns=500, **options) <= accuracy + 1e-6
+
+
+def test_clear_and_hopeless_orientations():
+    clear = np.zeros((4, 4))
+    clear[0, :2] = 0.99
+    assert limits.expected_accuracy(clear, n_simulated=2000) > 0.99
+    assert limits.mutual_information(clear, n_simulated=2000) > 0.99 * np.log(4)
+    flat = np.full((4, 4), 0.3)
+    assert limits.expected_accuracy(flat, n_simulated=2000) == pytest.approx(0.25, abs=1e-6)
+    assert limits.mutual_information(flat, n_simulated=2000) == pytest.approx(0, abs=1e-6)
+
+
+def test_accuracy_is_the_share_of_right_labels():
+    sample = known(make("portrait", 1.0, 10.0), C4, None, 40_000, 2, None)
+    right = (sample.problem.labels(sample.flat, sample.problem.uniform) == sample.labels).mean()
+    assert limits.expected_accuracy(sample.master) == pytest.approx(right, abs=0.006)
+
+
+# -- likelihoods ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("noise", NOISES)
+@pytest.mark.parametrize("group", ["C4", "D4"])
+def test_expected_likelihoods_are_means_over_patterns(group, noise):
+    from motes import log_likelihood
+
+    master = make("creature", 1.0, 12.0)
+    sample = known(master, GROUPS[group], NOISES[noise], 60_000, 4, None)
+    templates = GROUPS[group].expand(master)
+    scores = log_likelihood(sample.problem.patterns, templates, NOISES[noise], dtype=np.float64)
+    own = scores[np.arange(len(scores)), sample.labels]
+    found = limits.expected_log_likelihood(master, GROUPS[group], NOISES[noise])
+    assert own.mean() == pytest.approx(found.mean, abs=5 * found.std / np.sqrt(len(own)))
+    assert own.std() == pytest.approx(found.std, rel=0.02)
+    ratio = limits.likelihood_ratio(master, GROUPS[group], NOISES[noise])
+    for r in range(GROUPS[group].n):
+        lead = own[sample.labels == r, None] - scores[sample.labels == r]
+        np.testing.assert_allclose(lead.mean(axis=0), ratio[r], atol=5 * lead.std(axis=0).max() / np.sqrt(len(lead)))
+
+
+@given(masters, st.sampled_from([Bernoulli(), Poisson()]))
+def test_the_truth_is_likelier_than_anything_else(master, noise):
+    ratio = limits.likelihood_ratio(master, D4, noise)
+    np.testing.assert_allclose(np.diag(ratio), 0, atol=1e-12)
+    assert (ratio >= -1e-12).all()
+
+
+def test_what_is_impossible_is_infinitely_unlikely():
+    master = np.array([[1.0, 0.5], [0.5, 0.0]])
+    ratio = limits.likelihood_ratio(master)
+    assert np.isinf(ratio[~np.eye(4, dtype=bool)]).all()
+    found = limits.expected_log_likelihood(master)
+    assert found.mean == pytest.approx(2 * np.log(0.5))
+    assert found.std == 0
+
+
+# -- planning ---------------------------------------------------------------------------------------------------------
+
+
+def test_patterns_needed_is_the_least_number():
+    master = make("portrait", 1.0, 20.0)
+    n = limits.patterns_needed(master, 0.02)
+    assert limits.cramer_rao(master, n).relative_error <= 0.02 < limits.cramer_rao(master, n - 1).relative_error
+
+
+def test_a_rough_picture_takes_as_many_patterns_as_there_must_be_for_any():
+    master = make("portrait", 0.5, 20.0)
+    n = limits.patterns_needed(master, 5.0)
+    assert n == limits.patterns_needed(master, 2.0) == limits.plan(master, 10).solvable_from
+    assert limits.cramer_rao(master, n).solvable
+    assert not limits.cramer_rao(master, n - 1).solvable
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: limits.cramer_rao(master_of(5), 0), "n_patterns: expected 1 or more, got 0"),
+        (lambda: limits.cramer_rao(master_of(5), 10, n_simulated=0), "n_simulated: expected 1 or more, got 0"),
+        (lambda: limits.cramer_rao(np.ones((3, 5)), 10), "master: expected a square image"),
+        (lambda: limits.cramer_rao(np.full((3, 3), 1.5), 10), "master: pixel .* fewer photons, less contrast"),
+        (lambda: limits.mutual_information(np.full((3, 3), np.nan)), "master: pixel"),
+        (lambda: limits.expected_accuracy(master_of(5), n_patterns=0), "n_patterns: expected 1 or more, got 0"),
+        (lambda: limits.patterns_needed(master_of(5), 0), "target_error: expected a positive number, got 0"),
+        (lambda: limits.patterns_needed(master_of(5), np.nan), "target_error: expected a positive number, got nan"),
+        (lambda: limits.patterns_needed(master_of(5), 1e-12, n_simulated=500), "target_error: 1e-12 is not reached"),
+        (lambda: limits.plan(master_of(5), 10, target_error=-1), "target_error: expected a positive number, got -1"),
+        (lambda: limits.plan(master_of(5), 10**19), "n_patterns: expected at most 1e18"),
+        (lambda: limits.information(np.full((40, 40), 0.1), n_simulated=10), "master: expected at most 1500 pixels"),
+        (lambda: limits.master_from(np.ones((3, 3)), 0), "photons: expected a positive number, got 0"),
+        (lambda: limits.master_from(np.eye(3), 1, contrast=np.inf), "contrast: expected a finite number, got inf"),
+        (lambda: limits.master_from(np.eye(3), 1, contrast=2), "contrast: 2 makes a mean negative"),
+        (lambda: limits.master_from(np.eye(3), 1, side=4), "image: expected 4x4 pixels, got 3x3"),
+        (lambda: limits.master_from(-np.eye(3), 1), "image: expected finite numbers, 0 or more"),
+        (lambda: limits.master_from(np.zeros((3, 3)), 1), "image: is black all over"),
+        (lambda: limits.master_from(np.ones((3, 4)), 1), "image: expected a square image"),
+    ],
+)
+def test_limits_refuse(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_the_figures_do_not_depend_on_threads():
+    master = make("creature", 0.7, 12.0)
+    one, three = (limits.plan(master, 5000, n_simulated=8000, threads=threads).figures() for threads in (1, 3))
+    for name, value in one.items():
+        np.testing.assert_array_equal(value, three[name])
+
+
+def test_without_a_matrix_the_figures_are_the_same():
+    """40 x 40 pixels: more than a matrix is built for; the same picture in fewer pixels has one."""
+    master = simulate.scaled(simulate.creature(40, seed=1), 60.0)
+    found = limits.plan(master, 20_000, n_simulated=20_000)
+    assert found.solvable
+    variance = (master * (1 - master)).sum() / 20_000
+    contrast = np.linalg.norm(master - master.mean())
+    assert found.bound.relative_error == pytest.approx(np.sqrt(variance) / contrast, rel=0.1)
+    assert found.expected_accuracy - 0.01 < found.accuracy_estimated <= found.expected_accuracy
+
+
+# -- predictions against reconstructions ------------------------------------------------------------------------------
+
+GRID = [
+    ("portrait", "C4", "bernoulli", 1.0, 20.0, 300),
+    ("portrait", "C4", "bernoulli", 0.5, 20.0, 4000),
+    ("portrait", "C4", "bernoulli", 0.3, 20.0, 40_000),
+    ("portrait", "C4", "poisson", 1.0, 10.0, 1500),
+    ("creature", "C4", "bernoulli", 1.0, 5.0, 6000),
+    ("creature", "C4", "bernoulli", 0.5, 20.0, 4000),
+    ("creature", "D4", "bernoulli", 1.0, 20.0, 1000),
+]
+
+
+def measured(master, group, noise, n_patterns, n_runs):
+    """Root-mean-square error and mean accuracy of reconstructions."""
+    errors, accuracies = [], []
+    for run in range(n_runs):
+        data = known(master, group, noise, n_patterns, 1000 + run, None)
+        result = reconstruct(data.problem.patterns, group, noise, std_error=False)
+        distances = [np.linalg.norm(template - result.master) for template in group.expand(master)]
+        turn = int(np.argmin(distances))
+        errors.append(distances[turn] / np.linalg.norm(master - master.mean()))
+        accuracies.append((group.relabel(data.labels, turn) == result.labels).mean())
+    return np.sqrt(np.mean(np.square(errors))), np.mean(accuracies)
+
+
+@pytest.mark.parametrize(("name", "group", "noise", "contrast", "photons", "n_patterns"), GRID)
+def test_predictions_are_measured(name, group, noise, contrast, photons, n_patterns):
+    master = make(name, contrast, photons)
+    plan = limits.plan(master, n_patterns, GROUPS[group], NOISES[noise])
+    error, accuracy = measured(master, GROUPS[group], NOISES[noise], n_patterns, 16)
+    assert plan.solvable, plan.reason
+    assert error == pytest.approx(plan.bound.relative_error, rel=0.1)
+    assert accuracy == pytest.approx(plan.accuracy_estimated, abs=0.01)
+    assert accuracy < plan.expected_accuracy + 0.01
+
+
+@pytest.mark.parametrize(
+    ("name", "contrast", "photons", "n_patterns"),
+    [("portrait", 0.3, 20.0, 1500), ("creature", 0.5, 20.0, 150), ("creature", 0.3, 10.0, 20_000)],
+)
+def test_where_reconstruction_fails_the_planner_says_so(name, contrast, photons, n_patterns):
+    master = make(name, contrast, photons)
+    plan = limits.plan(master, n_patterns)
+    error, _ = measured(master, C4, Bernoulli(), n_patterns, 8)
+    assert error > 1.1 * plan.bound.relative_error
+    assert not plan.solvable
+    assert f"not solvable by maximum likelihood from {n_patterns} patterns" in plan.reason
+    assert np.isnan(plan.accuracy_estimated)
+    assert plan.solvable_from > n_patterns
+
+
+def test_an_error_near_the_bound_is_no_success_where_the_bound_is_beyond_everything():
+    """The bound grows without end; the error of an estimate that is noise does not."""
+    master = make("portrait", 0.2, 10.0)
+    plan = limits.plan(master, 2000)
+    error, accuracy = measured(master, C4, Bernoulli(), 2000, 4)
+    assert error < plan.bound.relative_error
+    assert error > 1
+    assert accuracy < 0.3
+    assert not plan.solvable
