@@ -150,7 +150,7 @@ def words(fitted: Fit) -> Text:
             told.append(
                 f"{fitted.comparison.accuracy:.2%} of the labels are right, "
                 f"{fitted.accuracy_with_master:.2%} would be if the master were known; "
-                f"the first pattern's is {'right' if fitted.comparison.labels[0] == 0 else 'wrong'}."
+                f"the first pattern's label is {'right' if fitted.comparison.labels[0] == 0 else 'wrong'}."
             )
     return Text(" ".join(told))
 

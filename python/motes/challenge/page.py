@@ -99,8 +99,9 @@ def _overview(solution: Solution) -> str:
     header = [*DEGREES, "seconds", *(["labels right"] if with_truth else [])]
     cells = "".join(f"<th scope=col>{cell}</th>" for cell in header)
     return (
-        '<nav class="scroll"><table><caption>Patterns per clockwise turn, relative to the first pattern.</caption>\n'
-        f"<thead><tr><th>task</th>{cells}</tr></thead>\n<tbody>\n{''.join(rows)}</tbody></table></nav>"
+        '<nav class="table"><p class="caption">Patterns per clockwise turn, relative to the first pattern.</p>'
+        '<div class="scroll"><table>\n'
+        f"<thead><tr><th>task</th>{cells}</tr></thead>\n<tbody>\n{''.join(rows)}</tbody></table></div></nav>"
     )
 
 
@@ -160,10 +161,11 @@ def _table(table: Table) -> str:
         f"<tr><th scope=row>{escape(row[0])}</th>{''.join(f'<td>{escape(cell)}</td>' for cell in row[1:])}</tr>\n"
         for row in table.rows
     )
-    caption = f"<caption>{escape(table.caption)}</caption>"
+    caption = f'<p class="caption">{escape(table.caption)}</p>'
     head = f"<thead><tr>{header}</tr></thead>"
     kind = ' class="symbols"' if table.symbols else ""
-    return f'<div class="scroll"><table{kind}>{caption}\n{head}\n<tbody>\n{rows}</tbody></table></div>\n'
+    drawn = f"<table{kind}>\n{head}\n<tbody>\n{rows}</tbody></table>"
+    return f'<div class="table">{caption}<div class="scroll">{drawn}</div></div>\n'
 
 
 def _gallery(gallery: Gallery) -> str:
@@ -195,9 +197,8 @@ def _scale(limits: tuple[float, float], colours: str, unit: str = "") -> str:
 def _plot(plot: Plot) -> str:
     buffer = BytesIO()
     plot.draw().savefig(buffer, format="png")
-    return (
-        f"<figure>{_image(buffer.getvalue(), plot.caption)}<figcaption>{escape(plot.caption)}</figcaption></figure>\n"
-    )
+    drawn = _image(buffer.getvalue(), plot.caption)
+    return f'<figure><div class="scroll plot">{drawn}</div><figcaption>{escape(plot.caption)}</figcaption></figure>\n'
 
 
 def _image(png: bytes, alternative: str) -> str:
