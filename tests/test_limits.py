@@ -259,6 +259,15 @@ def test_without_a_matrix_the_figures_are_the_same():
     assert found.expected_accuracy - 0.01 < found.accuracy_estimated <= found.expected_accuracy
 
 
+def test_very_bright_patterns_are_no_exception():
+    """Their photons, squared, do not fit the exact sums that a matrix is made from."""
+    master = simulate.scaled(simulate.portrait(5) + 0.1, 200_000.0)
+    found = limits.plan(master, 10, noise=Poisson(), n_simulated=500)
+    expected = np.sqrt(master.sum() / 10) / np.linalg.norm(master - master.mean())
+    assert found.bound.relative_error == pytest.approx(expected, rel=0.05)
+    assert found.expected_accuracy == pytest.approx(1)
+
+
 # -- predictions against reconstructions ------------------------------------------------------------------------------
 
 GRID = [
@@ -308,6 +317,7 @@ def test_where_reconstruction_fails_the_planner_says_so(name, contrast, photons,
     assert not plan.solvable
     assert f"not solvable by maximum likelihood from {n_patterns} patterns" in plan.reason
     assert np.isnan(plan.accuracy_estimated)
+    assert "not solvable" in repr(plan)
     assert plan.solvable_from > n_patterns
 
 

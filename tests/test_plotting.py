@@ -126,3 +126,38 @@ def test_plots_leave_no_global_state(story):
     assert dict(matplotlib.rcParams) == before
     code = "import sys, motes.plotting; assert not {'matplotlib.pyplot', 'matplotlib'} & set(sys.modules)"
     run([sys.executable, "-c", code], check=True)
+
+
+def test_limits_show_the_bound_the_threshold_and_the_target():
+    master = simulate.scaled(simulate.creature(9, seed=1), 15.0)
+    plan = motes.limits.plan(master, 100, target_error=0.05)
+    (axes,) = [axes for axes in plotting.limits(plan).axes if axes.get_xlabel() == "number of patterns"]
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+    assert axes.get_title("left") == "Not solvable by maximum likelihood from 100 patterns"
+    lines = {line.get_label(): line.get_xydata() for line in axes.lines}
+    lost, reached = lines["bound, not reached"], lines["bound, reached within 10%"]
+    assert lost[-1, 0] == reached[0, 0] == plan.solvable_from
+    assert motes.limits.cramer_rao(master, int(reached[-1, 0])).relative_error == pytest.approx(reached[-1, 1])
+    (shaded,) = axes.patches
+    assert shaded.get_x() + shaded.get_width() == plan.solvable_from
+    np.testing.assert_allclose(lines[f"target 0.05: {plan.patterns_needed:,} patterns"], [[plan.patterns_needed, 0.05]])
+    np.testing.assert_allclose(
+        lines[f"100 patterns: {plan.bound.relative_error:.3g}"], [[100, plan.bound.relative_error]]
+    )
+
+
+def test_limits_of_a_flat_master_are_drawn_too(tmp_path):
+    figure = plotting.limits(motes.limits.plan(np.full((5, 5), 0.2), 100))
+    figure.savefig(tmp_path / "limits.png")
+    assert any(text.get_text() == "no finite bound" for axes in figure.axes for text in axes.texts)
+
+
+def test_task5_shows_the_expressions():
+    figure = plotting.task5()
+    ratios = titled(figure, "Upright, against a quarter turn")
+    (one,) = [line for line in ratios.lines if line.get_label() == "λ = 0.5"]
+    beta, ratio = one.get_xydata().T
+    np.testing.assert_allclose(ratio, (1 - beta / 2) / (beta / 2))
+    scatter = titled(figure, "16 pixels, 3 bright: λ = 0.6, β = 0.4")
+    mean = motes.limits.task5.mean_log_likelihood(0.6, 0.4, 16, 3)
+    assert any(line.get_xdata()[0] == pytest.approx(mean) for line in scatter.lines)

@@ -70,8 +70,8 @@ def cramer_rao(
     noise : Bernoulli or Poisson, optional
         Bernoulli by default.
     n_simulated : int, optional
-        Patterns that the information is estimated from: it is known to about sqrt(M / n_simulated). By default 40,000,
-        or as many as hold four million photons.
+        Patterns that the information is estimated from: it is known to about sqrt(M / n_simulated). By default 40,000;
+        more where they are faint and fewer where they are bright, to hold one to four million photons.
     seed : int
         Of the simulation.
     threads : int, optional

@@ -20,8 +20,8 @@ from motes.threads import available_threads
 FloatArray = npt.NDArray[np.float64]
 
 PATTERNS_SIMULATED = 40_000
-_PHOTONS_SIMULATED = 4_000_000
-_FEWEST_SIMULATED = 1000
+_FEWEST_SIMULATED, _MOST_SIMULATED = 100, 1_000_000
+_FEWEST_PHOTONS, _MOST_PHOTONS = 1_000_000, 4_000_000  # the more of them, the better; the fewer, the sooner
 _FLOOR = 1e-6  # of the complete-data information: coefficients are rounded to 2^-15, less is rounding
 
 
@@ -84,8 +84,7 @@ def known(
     noise = Bernoulli() if noise is None else noise
     truth = np.asarray(master, np.float64)
     if n_simulated is None:
-        total = float(truth.sum()) if truth.size and np.isfinite(truth).all() else 0.0
-        n_simulated = min(PATTERNS_SIMULATED, max(_FEWEST_SIMULATED, int(_PHOTONS_SIMULATED / max(total, 1.0))))
+        n_simulated = _enough(truth)
     elif n_simulated < 1:
         raise ValueError(f"n_simulated: expected 1 or more, got {n_simulated}")
     group, scatter = cast(Any, rotations.name), cast(Any, noise.name)  # one of simulate's, or its ValueError
@@ -94,3 +93,12 @@ def known(
     good = np.ones(truth.size, np.bool_)
     problem = Problem(sample, rotations, noise, good, False, np.float32, available_threads(threads))
     return Known(truth, problem, data.labels, seed)
+
+
+def _enough(master: FloatArray) -> int:
+    """40,000 patterns; fewer where they are bright, more where they are faint."""
+    photons = float(master.sum())
+    if not 0 < photons < np.inf:
+        return PATTERNS_SIMULATED  # what is wrong with it is said by whoever draws from it
+    wanted = min(max(PATTERNS_SIMULATED, _FEWEST_PHOTONS / photons), _MOST_PHOTONS / photons)
+    return int(min(max(wanted, _FEWEST_SIMULATED), _MOST_SIMULATED))

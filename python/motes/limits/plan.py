@@ -17,7 +17,7 @@ from motes.noise import Noise
 from motes.rotations import C4, Rotations
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Plan:
     """What `n_patterns` patterns of a master can tell.
 
@@ -89,6 +89,11 @@ class Plan:
             f"{most:g} or better, as from {self.solvable_from} patterns on"
         )
 
+    def __repr__(self) -> str:
+        side, error = len(self.master), self.bound.relative_error
+        data = f"{self.n_patterns} patterns of {side}x{side} pixels, {self.master.sum():.3g} photons each"
+        return f"Plan({data}: least error {error:.3g}, {'reached' if self.solvable else 'not solvable'})"
+
     def figures(self) -> dict[str, Any]:
         """All numbers by name, as they stand in ``limits.json``."""
         return {
@@ -145,8 +150,8 @@ def plan(
     Examples
     --------
     >>> from motes import simulate
-    >>> found = plan(simulate.scaled(simulate.creature(9, seed=1), 20.0), 100)
-    >>> found.solvable, found.solvable_from > 100
+    >>> found = plan(simulate.scaled(simulate.creature(9, seed=1), 20.0), 50)
+    >>> found.solvable, found.solvable_from > 50
     (False, True)
     """
     if target_error is not None and not 0 < target_error < np.inf:

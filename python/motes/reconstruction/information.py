@@ -27,6 +27,7 @@ PATTERNS_USED = 20_000
 FLOOR = 0.01  # of the complete-data information: a smaller eigenvalue is not to be told from 0 by a sample
 _LEAST_PHOTONS = 25.0
 _WORK = 4e9  # products of two photons that a matrix may cost; denser patterns go without one
+_SQUARES = 2.0**37  # of counts, for each pair of slots: brighter patterns do not fit the kernel's exact sums
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def per_pattern(
     free = problem.seen & (_rarer_outcome(master, problem.limits[1]) * looks * len(sample) >= _LEAST_PHOTONS)
     if not free.any():
         return PerPattern(variance, weights_variance, 0.0, free)
-    if master.size > LARGEST_MATRIX or _pairs(sample, problem.rotations.n) > _WORK:
+    if master.size > LARGEST_MATRIX or _too_much(sample, problem.rotations.n):
         variance[free], missing, untold, notes = diagonal_of_inverse(problem, master, weights, sample, free, seed=seed)
         return PerPattern(variance, weights_variance, missing, free, None, untold, notes)
     with threadpool_limits(1):  # BLAS's bits depend on its number of threads
@@ -311,7 +312,11 @@ def _largest_eigenvalue(matrix: FloatArray) -> float:
     return value
 
 
-def _pairs(sample: Patterns, n: int) -> float:
-    """Products that the sums of outer products take."""
+def _too_much(sample: Patterns, n: int) -> bool:
+    """Whether the sums of outer products take too long, or too large numbers."""
     lit = np.diff(sample.indptr).astype(np.float64)
-    return float((lit**2).sum()) / 2 * n * n
+    if (lit**2).sum() / 2 * n * n > _WORK:
+        return True
+    if float(sample.n_photons) * sample.max_count * n * n < _SQUARES:  # bounds the squares, at no cost
+        return False
+    return float((sample.to_scipy().data.astype(np.float64) ** 2).sum()) * n * n > _SQUARES
