@@ -208,6 +208,14 @@ def test_little_data_is_an_answer_not_an_error(tmp_path, n_patterns, lit):
     assert "<html" in motes.challenge.page(solution)
 
 
+def test_a_large_detector_goes_without_principal_components(tmp_path):
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "large.npz", task7=(rng.random((20, 40, 40)) < 0.05).astype(np.uint8))
+    answer = solve(tmp_path / "large.npz")[7]
+    assert list(answer.details["methods"]) == ["EM", "SGD", "Seed's hard L2", "k-means"]
+    assert "principal components are left out" in answer.notes[-1]
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the challenge's data beside the repository")
 def test_the_real_first_task():
     answer = solve(SHARED / "real_task1.npz")[1]

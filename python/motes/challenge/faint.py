@@ -15,6 +15,7 @@ from motes.challenge.answer import Answer, Block, Gallery, Panel, Plot, Progress
 from motes.challenge.archive import TaskData
 from motes.patterns import Patterns
 from motes.reconstruction import Reconstruction
+from motes.reconstruction.information import LARGEST_MATRIX
 from motes.reconstruction.options import SEED_ROUNDS
 from motes.threads import available_threads
 from motes.truth import Truth, best_turn, compare
@@ -79,14 +80,14 @@ def answer_faint(data: TaskData, progress: Progress, *, seed: int, threads: int 
     )
     return Answer(
         data.task,
-        "maximum likelihood (EM); SGD and four baselines beside it",
+        "maximum likelihood (EM); SGD and baselines beside it",
         seconds,
         result.counts,
         result.labels,
         patterns.shape,
         photons,
         fitted.details() | {"methods": {name: _record(entry) for name, entry in entries.items()}},
-        fitted.notes,
+        fitted.notes + _left_out(entries, patterns),
         blocks,
     )
 
@@ -96,12 +97,20 @@ def _others(patterns: Patterns, task: int, progress: Progress, seed: int, thread
     found = {SEED: solvers.by_resorting(patterns, patterns.mean_image(), threads=threads, rounds=SEED_ROUNDS)}
     progress(task, "k-means on the raw patterns")
     found[RAW] = solvers.by_kmeans(patterns, restarts=KMEANS_STARTS, seed=seed, threads=threads)
+    if patterns.n_pixels > LARGEST_MATRIX:
+        return found
     progress(task, "k-means after principal components")
     found[COMPONENTS] = solvers.by_principal_components(patterns, seed=seed, threads=threads)
     progress(task, "hard L2 re-sorting")
     resorted = solvers.by_resorting(patterns, found[COMPONENTS].master, threads=threads)
     found[RESORTED] = replace(resorted, seconds=resorted.seconds + found[COMPONENTS].seconds)
     return found
+
+
+def _left_out(entries: Mapping[str, _Entry], patterns: Patterns) -> tuple[str, ...]:
+    if COMPONENTS in entries:
+        return ()
+    return (f"principal components are left out: a covariance of {patterns.n_pixels:,} pixels is too large",)
 
 
 def _compared(
@@ -186,7 +195,7 @@ def _gallery(entries: Mapping[str, _Entry]) -> Gallery:
 def _cut(fitted: likelihood.Fit, entries: Mapping[str, _Entry]) -> Plot:
     result = fitted.result
     others = {} if fitted.comparison is None else {"truth": fitted.comparison.master}
-    others |= {name: entries[name].result.master for name in (GRADIENT, SEED, RESORTED)}
+    others |= {name: entries[name].result.master for name in (GRADIENT, SEED, RESORTED) if name in entries}
     draw = partial(plotting.cut, result.master, result.std_error, others, name=BEST)
     return Plot("The middle row of the master with its error bars, and what others make of it.", draw)
 
