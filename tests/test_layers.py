@@ -17,6 +17,7 @@ PACKAGE = Path(motes.__file__).parent
 LAYERS = (
     ("__main__",),
     ("cli",),
+    ("challenge",),
     ("report", "truth", "plotting"),
     ("reconstruction", "classify", "limits"),
     ("patterns", "entries", "rotations", "noise", "kernels", "files"),
