@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from motes.kernels.sweep import Sweep, sweep
     from motes.noise import Bernoulli, Poisson
     from motes.patterns import Patterns
-    from motes.reconstruction import Reconstruction, reconstruct
+    from motes.reconstruction import GoodnessOfFit, Reconstruction, goodness_of_fit, reconstruct
     from motes.rotations import C1, C4, D4, Rotations
 
 _HOME = {
@@ -37,6 +37,7 @@ _HOME = {
     "CheckpointError": "errors",
     "D4": "rotations",
     "FormatError": "errors",
+    "GoodnessOfFit": "reconstruction",
     "Patterns": "patterns",
     "Poisson": "noise",
     "Reconstruction": "reconstruction",
@@ -44,6 +45,7 @@ _HOME = {
     "Sweep": "kernels.sweep",
     "back_rotate": "kernels.backrotation",
     "describe": "files",
+    "goodness_of_fit": "reconstruction",
     "log_likelihood": "kernels.likelihood",
     "read_patterns": "files",
     "reconstruct": "reconstruction",
@@ -60,6 +62,7 @@ __all__ = [
     "Bernoulli",
     "CheckpointError",
     "FormatError",
+    "GoodnessOfFit",
     "Patterns",
     "Poisson",
     "Reconstruction",
@@ -69,6 +72,7 @@ __all__ = [
     "back_rotate",
     "classify",
     "describe",
+    "goodness_of_fit",
     "limits",
     "log_likelihood",
     "plotting",
