@@ -17,7 +17,7 @@ PACKAGE = Path(motes.__file__).parent
 LAYERS = (
     ("__main__",),
     ("cli",),
-    ("report", "truth", "plotting"),
+    ("report", "truth", "plotting", "viewer"),
     ("reconstruction", "classify", "limits"),
     ("patterns", "rotations", "noise", "kernels", "files"),
     ("io", "simulate"),

@@ -60,7 +60,7 @@ def test_calibrated_where_the_model_is_right(case):
     found = goodness_of_fit(fit, patterns)
     assert found.flagged.sum() <= 1
     informed = found.photons > 0
-    # Distances that 40,000 patterns and 40,000 simulated ones leave: 1.36 sqrt(2 / 40,000) at 5%; twice that is refused.
+    # 40,000 patterns against as many simulated ones: 1.36 sqrt(2 / 40,000) at 5%; twice that is refused.
     assert stats.kstest(special.ndtr(found.z_deviance[informed]), "uniform").statistic < 0.02
     for rate in (0.1, 0.01, 0.001):
         assert np.mean(found.p_deviance <= rate) == pytest.approx(rate, abs=5 * np.sqrt(2 * rate / 40_000))

@@ -15,6 +15,7 @@ from motes.cli.info import info
 from motes.cli.reconstruct import reconstruct
 from motes.cli.show_config import show_config
 from motes.cli.simulate import simulate
+from motes.cli.view import view
 
 __all__ = ["app", "main"]
 
@@ -33,6 +34,7 @@ app.command(
     epilog="Examples: [bold]motes reconstruct endeavor.npz --task 7 -o out[/bold]   "
     "[bold]motes reconstruct run12.emc --shape 64x64 --mask bad.npy --weights estimate -o out[/bold]"
 )(reconstruct)
+app.command(epilog="Example: [bold]motes view out[/bold]")(view)
 app.command(epilog="Example: [bold]motes info endeavor.npz[/bold]")(info)
 app.add_typer(simulate, name="simulate")
 app.command("show-config")(show_config)

@@ -172,7 +172,7 @@ def log_factorials(patterns: Patterns, good: npt.NDArray[np.bool_]) -> FloatArra
     position, extra = patterns.multi_position[first:last], patterns.multi_extra[first:last]
     owner = np.searchsorted(patterns.indptr, position, side="right") - 1
     terms = np.where(good[patterns.pixels[position]], gammaln(extra + 2.0), 0.0)
-    return np.bincount(owner, terms, len(patterns))
+    return np.bincount(owner, terms, len(patterns)).astype(np.float64)  # of no photons at all, integers
 
 
 def fisher(p: FloatArray, q: FloatArray) -> FloatArray:
@@ -214,7 +214,8 @@ def _blocks(patterns: Patterns) -> Iterator[slice]:
 
 
 def _two_sided(low: FloatArray, high: FloatArray) -> FloatArray:
-    return np.minimum(1.0, 2 * np.minimum(low, high))
+    p_value: FloatArray = np.minimum(1.0, 2 * np.minimum(low, high))
+    return p_value
 
 
 def _score(low: FloatArray, high: FloatArray) -> FloatArray:

@@ -1,9 +1,9 @@
 """What a fitted model predicts for one pattern: how many photons, and how likely they are given their number.
 
 Tilting every pixel's odds by one factor, e^t, changes how many photons patterns hold but not how those of a given
-number scatter. So patterns drawn at several brightnesses tell the mean and spread of ln p(x) at every number of photons,
-also where the model itself hardly ever goes. A second tilt, odds^(1 + s), draws patterns that are likelier or less likely
-than the model's own; weighted back, they tell its tails.
+number scatter. So patterns drawn at several brightnesses tell the mean and spread of ln p(x) at every number of
+photons, also where the model itself hardly ever goes. A second tilt, odds^(1 + s), draws patterns that are likelier or
+less likely than the model's own; weighted back, they tell its tails.
 """
 
 from __future__ import annotations
@@ -54,17 +54,17 @@ class Model:
 
     @cached_property
     def slopes(self) -> FloatArray:
-        """ln p that a photon adds, (R, M)."""
+        """What a photon adds to ln p, (R, M)."""
         return self.noise.weight(self.templates)
 
     @cached_property
     def log_likelihood_of_dark(self) -> FloatArray:
-        """ln p of a pattern without photons in each rotation, (R,)."""
+        """Log-likelihood of a pattern without photons in each rotation, (R,)."""
         return np.asarray(np.where(self.good, self.noise.base(self.templates), 0.0).sum(axis=1))
 
     @property
     def log_likelihood_of_nothing(self) -> float:
-        """ln p of a pattern without photons."""
+        """Log-likelihood of a pattern without photons."""
         from scipy.special import logsumexp
 
         return float(logsumexp(self.log_prior + self.log_likelihood_of_dark))
@@ -85,7 +85,7 @@ class Model:
         return np.asarray(expit(self.slopes + exponent))
 
     def log_normaliser(self, brighter: float, likelier: float) -> FloatArray:
-        """ln E exp(brighter * photons + likelier * sum of slopes) for each rotation, good pixels only: (R,)."""
+        """Log of E exp(brighter * photons + likelier * sum of slopes) for each rotation, good pixels only: (R,)."""
         exponent = brighter + likelier * self.slopes
         if self.noise.name == "poisson":
             terms = self.templates * np.expm1(exponent)
