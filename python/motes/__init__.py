@@ -17,7 +17,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from motes import classify, limits, plotting, simulate
+    from motes import classify, limits, plotting, simulate, viewer
     from motes._core import version as __version__
     from motes.config import show_config
     from motes.errors import CheckpointError, FormatError
@@ -53,7 +53,7 @@ _HOME = {
     "sweep": "kernels.sweep",
     "write_patterns": "files",
 }
-_MODULES = ("classify", "limits", "plotting", "simulate")
+_MODULES = ("classify", "limits", "plotting", "simulate", "viewer")
 
 __all__ = [
     "C1",
@@ -81,6 +81,7 @@ __all__ = [
     "show_config",
     "simulate",
     "sweep",
+    "viewer",
     "write_patterns",
 ]
 

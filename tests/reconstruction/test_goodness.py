@@ -142,7 +142,7 @@ def contaminated(kind, n_patterns=20_000, n_bad=200):
     [("double hits", 0.6), ("blank", 1.0), ("background", 0.75), ("no particle", 0.04), ("a hot row", 0.4)],
 )
 def test_power(kind, power):
-    """Measured at 27 photons, one pattern in a hundred bad, the master fitted to all of them; see docs/theory.md."""
+    """Measured at 27 photons, one pattern in a hundred bad, the master fitted to all of them; see docs/view.md."""
     patterns = contaminated(kind)
     found = goodness_of_fit(motes.reconstruct(patterns), patterns)
     assert found.flagged[:200].mean() >= power

@@ -2,7 +2,7 @@
 
 Two questions are asked of a pattern, with answers that are independent when the model is right. Does it hold as many
 photons as a pattern of this master should? And *given their number*, is its log-likelihood what the model predicts?
-The second takes no notice of brightness. See docs/theory.md, "Goodness of fit".
+The second takes no notice of brightness. See docs/view.md.
 """
 
 from __future__ import annotations

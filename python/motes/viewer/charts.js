@@ -76,7 +76,7 @@ function convergence(into, history) {
   const gaps = curves.flatMap(({points}) => points);
   const svg = sheet(into, "Log-likelihood below its highest, against sweeps over the data");
   if (!gaps.length) {
-    svg.append(drawn("text", {x: WIDE / 2, y: HIGH / 2, "text-anchor": "middle"}, "It began where it ended."));
+    svg.append(drawn("text", {x: WIDE / 2, y: HIGH / 2, "text-anchor": "middle"}, "It was there at once."));
     return;
   }
   const last = Math.max(...gaps.map(([sweeps]) => sweeps), 1);

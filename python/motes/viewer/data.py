@@ -13,7 +13,7 @@ from motes.reconstruction import GoodnessOfFit, Reconstruction, goodness_of_fit
 if TYPE_CHECKING:
     from motes.patterns import Patterns
 
-MOST_LIT = 3_000_000  # lit pixels of all patterns that are shown: some 8 MB of the page
+MOST_LIT = 3_000_000  # lit pixels of all patterns that are shown: 8 to 12 MB of the page
 WORST, UNSURE, FIRST, RANDOM = 1200, 1200, 300, 1200  # patterns shown, as far as they fit
 BARS = 40  # of a histogram
 EDGE = 8.0  # standard normal scores beyond it are shown at it
@@ -80,7 +80,7 @@ def choose(
     orders = ((worst, WORST), (np.argsort(confidence, kind="stable"), UNSURE), (np.arange(n), FIRST), (random, RANDOM))
     chosen = np.unique(np.concatenate([order[: max(int(share * most), 1)] for order, most in orders]))
     total = np.cumsum(lit[chosen])
-    return np.asarray(chosen[total <= 2 * MOST_LIT], np.int64)  # should a few hold far more than usual
+    return np.asarray(chosen[total <= MOST_LIT], np.int64)  # should a few hold far more than usual
 
 
 def told(result: Reconstruction, fit: GoodnessOfFit) -> list[list[str]]:
@@ -119,7 +119,7 @@ def shown(
     """A table of the patterns that can be drawn, one column a list, and their photons."""
     some = fitted[chosen]
     matrix = some.to_scipy()
-    several = bool(matrix.data.max(initial=1) > 1)
+    most = int(matrix.data.max(initial=1))
     wide = some.n_pixels > 2**16
     return {
         "number": number[chosen],
@@ -135,7 +135,8 @@ def shown(
         "begins": encoded(matrix.indptr.astype("<u4")),
         "wide": wide,
         "pixels": encoded(matrix.indices.astype("<u4" if wide else "<u2")),
-        "counts": encoded(np.minimum(matrix.data, 65535).astype("<u2")) if several else None,
+        "counts": encoded(np.minimum(matrix.data, 65535).astype("<u2" if most > 255 else "u1")) if most > 1 else None,
+        "many": most > 255,
     }
 
 

@@ -8,7 +8,7 @@ const home = decoded(data.home, Uint32Array);
 const posterior = decoded(shown.posterior, Uint16Array);
 const begins = decoded(shown.begins, Uint32Array);
 const pixels = decoded(shown.pixels, shown.wide ? Uint32Array : Uint16Array);
-const counts = shown.counts === null ? null : decoded(shown.counts, Uint16Array);
+const counts = shown.counts === null ? null : decoded(shown.counts, shown.many ? Uint16Array : Uint8Array);
 const rowOf = new Map(shown.number.map((number, row) => [number, row]));
 const PAGE = 24, CHIPS = 150;
 
@@ -61,6 +61,12 @@ function reasons(row) {
   return found;
 }
 
+function verdict(row) {
+  const why = reasons(row).join("; ");
+  if (shown.flagged[row]) return `Flagged: ${why}.`;
+  return why ? `Not flagged, since some such are to be expected among so many: ${why}.` : "The picture explains it.";
+}
+
 function thumbnail(row) {
   const number = shown.number[row], out = state.excluded.has(number);
   const canvas = make("canvas", {"aria-hidden": "true"});
@@ -95,7 +101,7 @@ function showDetail() {
     return;
   }
   const number = shown.number[row], label = shown.label[row], out = state.excluded.has(number);
-  const seen = photonsOf(row), limits = [0, Math.max(1, range(seen)[1])], why = reasons(row);
+  const seen = photonsOf(row), limits = [0, Math.max(1, range(seen)[1])];
   const chances = Array.from({length: nRotations}, (_, r) => posterior[row * nRotations + r] / 65535);
   const bars = chances.flatMap((chance, r) => [make("span", {}, rotationName(r)),
     make("i", {class: r === label ? "best" : "", style: `width:${100 * chance}%`}), make("span", {}, chance.toFixed(3))]);
@@ -106,7 +112,7 @@ function showDetail() {
     make("h3", {}, `Pattern ${number}`),
     make("div", {class: "trio"}, figure("as measured", seen, limits), figure(`turned home from ${rotationName(label)}`, photonsOf(row, label), limits),
       figure("the picture", data.master)),
-    make("p", {class: why.length ? "why bad" : "why"}, why.length ? `${shown.flagged[row] ? "Flagged: " : ""}${why.join("; ")}.` : "The picture explains it."),
+    make("p", {class: shown.flagged[row] ? "why bad" : "why"}, verdict(row)),
     make("button", {type: "button", id: "toggle", class: "main", "aria-pressed": String(out), onclick: () => toggle(number)},
       out ? "Take it back" : "Exclude this pattern"),
     make("h3", {style: "margin-top:1rem;font-size:1rem"}, "Orientation, posterior"),
@@ -230,8 +236,10 @@ function showFit() {
   histogram(byId("chart-photons"), data.photons, "photons, standard score", [-8, -4, 0, 4, 8], normal);
   const least = data.confidence.low;
   histogram(byId("chart-confidence"), data.confidence, "probability of the most likely orientation", [least, (1 + least) / 2, 1], null);
-  byId("fit-hint").textContent = `Dashed: what is expected if the model is right. Orange: ${grouped(data.n_flagged)} patterns that it does `
-    + `not explain, of which some ${100 * data.false_discovery_rate}% are expected to be false alarms. Heights are logarithmic; what lies further out is in the last bar.`;
+  const orange = data.n_flagged
+    ? `Orange: ${grouped(data.n_flagged)} patterns that it does not explain, of which some ${100 * data.false_discovery_rate}% are expected to be false alarms.`
+    : "No pattern stands out.";
+  byId("fit-hint").textContent = `Dashed: what is expected if the model is right. ${orange} Heights are logarithmic; what lies further out is in the last bar.`;
 }
 
 function listen() {
