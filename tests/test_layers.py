@@ -18,7 +18,7 @@ LAYERS = (
     ("__main__",),
     ("cli",),
     ("challenge",),
-    ("report", "truth", "plotting"),
+    ("report", "truth", "plotting", "viewer"),
     ("reconstruction", "classify", "limits"),
     ("patterns", "entries", "rotations", "noise", "kernels", "files"),
     ("io", "simulate"),

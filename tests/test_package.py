@@ -82,7 +82,7 @@ def test_every_public_name_is_documented(name):
         assert ">>>" in documentation
 
 
-@pytest.mark.parametrize("name", ["classify", "limits", "plotting", "simulate"])
+@pytest.mark.parametrize("name", ["classify", "limits", "plotting", "simulate", "viewer"])
 def test_every_name_of_a_public_module_is_documented(name):
     module = importlib.import_module(f"motes.{name}")
     names = getattr(module, "__all__", None) or [

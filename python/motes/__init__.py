@@ -17,7 +17,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from motes import challenge, classify, limits, plotting, simulate
+    from motes import challenge, classify, limits, plotting, simulate, viewer
     from motes._core import version as __version__
     from motes.config import show_config
     from motes.errors import CheckpointError, FormatError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from motes.kernels.sweep import Sweep, sweep
     from motes.noise import Bernoulli, Poisson
     from motes.patterns import Patterns
-    from motes.reconstruction import Reconstruction, reconstruct
+    from motes.reconstruction import GoodnessOfFit, Reconstruction, goodness_of_fit, reconstruct
     from motes.rotations import C1, C4, D4, Rotations
 
 _HOME = {
@@ -37,6 +37,7 @@ _HOME = {
     "CheckpointError": "errors",
     "D4": "rotations",
     "FormatError": "errors",
+    "GoodnessOfFit": "reconstruction",
     "Patterns": "patterns",
     "Poisson": "noise",
     "Reconstruction": "reconstruction",
@@ -44,6 +45,7 @@ _HOME = {
     "Sweep": "kernels.sweep",
     "back_rotate": "kernels.backrotation",
     "describe": "files",
+    "goodness_of_fit": "reconstruction",
     "log_likelihood": "kernels.likelihood",
     "read_patterns": "files",
     "reconstruct": "reconstruction",
@@ -51,7 +53,7 @@ _HOME = {
     "sweep": "kernels.sweep",
     "write_patterns": "files",
 }
-_MODULES = ("challenge", "classify", "limits", "plotting", "simulate")
+_MODULES = ("challenge", "classify", "limits", "plotting", "simulate", "viewer")
 
 __all__ = [
     "C1",
@@ -60,6 +62,7 @@ __all__ = [
     "Bernoulli",
     "CheckpointError",
     "FormatError",
+    "GoodnessOfFit",
     "Patterns",
     "Poisson",
     "Reconstruction",
@@ -70,6 +73,7 @@ __all__ = [
     "challenge",
     "classify",
     "describe",
+    "goodness_of_fit",
     "limits",
     "log_likelihood",
     "plotting",
@@ -78,6 +82,7 @@ __all__ = [
     "show_config",
     "simulate",
     "sweep",
+    "viewer",
     "write_patterns",
 ]
 

@@ -110,7 +110,7 @@ FILES = {
     "nothing": (lambda: save(), "holds nothing; expected a task"),
     "length that is no square": (
         lambda: save(task2=np.ones((4, 1297), int)),
-        "task2: shape: 1297 pixels are no square",
+        "bad.npz: task2: 1297 pixels are no square, so their shape can not be inferred",
     ),
     "patterns that are no squares": (lambda: save(task1=np.ones((4, 3, 5), int)), "task1: patterns of 3x5 pixels"),
     "no patterns": (lambda: save(task2=np.ones((0, 9), int)), "task2: holds no pattern"),

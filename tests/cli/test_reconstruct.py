@@ -13,7 +13,8 @@ import motes as library
 import numpy as np
 import pytest
 
-RESULTS = {"master.npy", "std_error.npy", "labels.npy", "report.json", "master.png", "convergence.png"}
+ARRAYS = {"master.npy", "std_error.npy", "labels.npy", "reconstruction.npz"}
+RESULTS = ARRAYS | {"report.json", "master.png", "convergence.png"}
 
 
 def names(folder):
@@ -34,7 +35,11 @@ def test_from_archive_to_results(archive, motes, drawn):
     np.testing.assert_array_equal(np.load(out / "master.npy"), expected.master)
     np.testing.assert_array_equal(np.load(out / "std_error.npy"), expected.std_error)
     np.testing.assert_array_equal(np.load(out / "labels.npy"), expected.labels)
+    everything = library.Reconstruction.load(out / "reconstruction.npz")
+    np.testing.assert_array_equal(everything.master, expected.master)
+    assert everything.history[-1]["log_likelihood"] == expected.history[-1]["log_likelihood"]
     report = report_of(out)
+    assert report["input"]["path"] == str(archive / "endeavor.npz")
     assert report["command"] == "motes reconstruct endeavor.npz --task 7 --truth truth.npz -o out/deep"
     assert report["counts"] == np.bincount(np.load(out / "labels.npy"), minlength=4).tolist()
     assert np.load(out / "labels.npy")[0] == 0
@@ -137,14 +142,16 @@ def test_binarise_counts_a_pixel_once(archive, motes, refused, drawn):
     np.testing.assert_array_equal(np.load("out/master.npy"), np.load("once/master.npy"))
 
 
-@pytest.mark.parametrize("written", ["text", "npy"])
+@pytest.mark.parametrize("written", ["text", "json", "npy"])
 def test_excluded_patterns_take_no_part(archive, motes, drawn, written):
     excluded = [0, 17, 2999]
     if written == "text":
         (archive / "bad").write_text("# double hits\n0\n17  # twice as bright\n\n2999\n", encoding="utf-8")
+    elif written == "json":
+        (archive / "bad").write_text(json.dumps(excluded[::-1]))
     else:
         np.save("bad.npy", np.array(excluded))
-    file = "bad" if written == "text" else "bad.npy"
+    file = "bad.npy" if written == "npy" else "bad"
     result = motes("reconstruct", "endeavor.npz", "--truth", "truth.npz", "--task", 7, "--exclude", file, "-o", "out")
     assert result.exit_code == 0, result.stderr
     kept = np.setdiff1d(np.arange(3000), excluded)
@@ -154,6 +161,8 @@ def test_excluded_patterns_take_no_part(archive, motes, drawn, written):
     np.testing.assert_array_equal(labels[kept], fitted.labels)
     report = report_of(archive / "out")
     assert report["n_patterns"] == 2997
+    assert report["input"]["n_patterns"] == 3000
+    assert report["input"]["n_excluded"] == 3
     assert report["accuracy"] > 0.85
 
 

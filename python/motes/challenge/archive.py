@@ -84,8 +84,14 @@ def read_tasks(
 
 def _read(path: str | os.PathLike[str], task: int, truth: Truth | None) -> TaskData:
     began = time.perf_counter()
-    patterns = read_patterns(path, task=task)
     place = f"{os.fspath(path)}: task{task}"
+    try:
+        patterns = read_patterns(path, task=task)
+    except ValueError as error:  # it advises to give the shape, which is for the solver to infer
+        found, advice, _ = str(error).partition("; give shape")
+        if not advice:
+            raise
+        raise FormatError(f"{place}: {found.rpartition('shape: ')[2]}, so their shape can not be inferred") from error
     if not len(patterns):
         raise FormatError(f"{place}: holds no pattern, expected at least one")
     height, width = patterns.shape

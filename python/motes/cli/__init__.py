@@ -17,6 +17,7 @@ from motes.cli.limits import limits
 from motes.cli.reconstruct import reconstruct
 from motes.cli.show_config import show_config
 from motes.cli.simulate import simulate
+from motes.cli.view import view
 
 __all__ = ["app", "main"]
 
@@ -39,6 +40,7 @@ app.command(
     epilog="Examples: [bold]motes challenge endeavor.npz -o answers[/bold]   "
     "[bold]motes challenge endeavor.npz --task 1 --task 7 --truth truth.npz -o answers[/bold]"
 )(challenge)
+app.command(epilog="Example: [bold]motes view out[/bold]")(view)
 app.command(epilog="Example: [bold]motes info endeavor.npz[/bold]")(info)
 app.command(
     epilog="Example: [bold]motes limits --image face.png --photons 27.4 --patterns 100000 --contrast 0.3 -o out[/bold]"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,33 +47,59 @@ def _numbers_of(path: Path) -> NDArray[Any]:
 
 
 def read_excluded(path: Path | None, n_patterns: int) -> NDArray[np.bool_]:
-    """Which patterns to leave out, (N,): from a .npy of their numbers, or a text of one number a line."""
+    """Which patterns to leave out, (N,): from a .npy or JSON list of their numbers, or a text of one number a line."""
     import numpy as np
 
     excluded = np.zeros(n_patterns, np.bool_)
     if path is None:
         return excluded
-    numbers = read_array(path) if path.suffix == ".npy" else _numbers(path)
-    if numbers.ndim != 1 or numbers.dtype.kind not in "iu":
-        raise ValueError(f"{path}: expected a list of pattern numbers; got {numbers.dtype} of shape {numbers.shape}")
-    absent = numbers[(numbers < 0) | (numbers >= n_patterns)]
-    if absent.size:
-        raise ValueError(f"{path}: there is no pattern {absent[0]}, they are numbered 0 to {n_patterns - 1}")
-    excluded[numbers] = True
+    for place, number in _numbers(path):
+        if not 0 <= number < n_patterns:
+            known = f"they are numbered 0 to {n_patterns - 1}" if n_patterns else "there are none at all"
+            raise ValueError(f"{path}: {place}: there is no pattern {number}, {known}")
+        if excluded[number]:
+            raise ValueError(f"{path}: {place}: pattern {number} is named for the second time")
+        excluded[number] = True
     return excluded
 
 
-def _numbers(path: Path) -> NDArray[np.int64]:
-    import numpy as np
+def _numbers(path: Path) -> Iterator[tuple[str, int]]:
+    """Numbers of patterns, each with the place where it stands."""
+    if path.suffix == ".npy":
+        array = read_array(path)
+        if array.ndim != 1 or array.dtype.kind not in "iu":
+            raise ValueError(f"{path}: expected a list of pattern numbers; got {array.dtype} of shape {array.shape}")
+        yield from ((f"entry {i}", int(number)) for i, number in enumerate(array))
+        return
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: expected a text of pattern numbers, or a .npy; got other bytes") from error
+    yield from _in_json(path, text) if text.lstrip()[:1] in ("[", "{") else _in_lines(path, text)
 
-    numbers = []
-    for i, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
-        text = line.partition("#")[0].strip()
-        if text and not (text.isascii() and text.isdecimal()):
-            raise ValueError(f"{path}: line {i}: expected the number of a pattern, got {text[:40]!r}")
-        if text:
-            numbers.append(int(text))
-    return np.array(numbers, np.int64)
+
+def _in_json(path: Path, text: str) -> Iterator[tuple[str, int]]:
+    try:
+        numbers = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        where = f"line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+        raise ValueError(f"{path}: {where}; expected a JSON list of pattern numbers") from error
+    if not isinstance(numbers, list):
+        raise ValueError(f"{path}: expected a JSON list of pattern numbers, got an object")
+    for i, number in enumerate(numbers):
+        if isinstance(number, bool) or not isinstance(number, int):
+            raise ValueError(f"{path}: entry {i}: expected the number of a pattern, got {json.dumps(number)[:40]}")
+        yield f"entry {i}", number
+
+
+def _in_lines(path: Path, text: str) -> Iterator[tuple[str, int]]:
+    for i, line in enumerate(text.splitlines(), start=1):
+        stated = line.partition("#")[0].strip()
+        if not stated:
+            continue
+        if not (stated.isascii() and stated.removeprefix("-").isdecimal() and len(stated) < 20):
+            raise ValueError(f"{path}: line {i}: expected the number of a pattern, got {stated[:40]!r}")
+        yield f"line {i}", int(stated)
 
 
 def read_array(path: Path) -> NDArray[Any]:

@@ -12,6 +12,7 @@ from motes.cli.commands import INTERRUPTED
 from motes.cli.observers import observers
 from motes.cli.outputs import output_folder
 from motes.cli.results import RESULTS, write_results
+from motes.cli.source import source
 from motes.cli.summary import summary
 
 CHECKPOINT = "checkpoint.npz"
@@ -32,7 +33,7 @@ def reconstruct(
             "--out",
             metavar="DIR",
             rich_help_panel=OUTPUT,
-            help="Folder for master.npy, std_error.npy, labels.npy, report.json, master.png and convergence.png.",
+            help="Folder for master.npy, std_error.npy, labels.npy, reconstruction.npz, report.json and two pictures.",
         ),
     ],
     task: Annotated[
@@ -71,7 +72,7 @@ def reconstruct(
         typer.Option(
             metavar="FILE",
             rich_help_panel=DATA,
-            help="Patterns to leave out, counted from 0: one number a line, or a .npy. Their label is -1.",
+            help="Patterns to leave out, counted from 0: one number a line, a JSON list, or a .npy. Their label is -1.",
         ),
     ] = None,
     truth: Annotated[
@@ -206,6 +207,7 @@ def reconstruct(
         if not result.interrupted and result.seconds < CHEAP:
             checkpoint.unlink(missing_ok=True)
         told = report(result, context.obj, known)
+        told["input"] = source(file, task, binarise, kept)
         write_results(staging, result, told, known, kept)
     if not result.interrupted:
         checkpoint.unlink(missing_ok=True)

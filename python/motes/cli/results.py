@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from motes.reconstruction import Reconstruction
     from motes.truth import Truth
 
-RESULTS = ("master.npy", "std_error.npy", "labels.npy", "report.json", "master.png", "convergence.png")
+EVERYTHING = "reconstruction.npz"
+RESULTS = ("master.npy", "std_error.npy", "labels.npy", EVERYTHING, "report.json", "master.png", "convergence.png")
 EXCLUDED = -1  # the label of a pattern that was left out
 
 
@@ -51,6 +52,7 @@ def write_results(
     for name, array in (("master", result.master), ("std_error", result.std_error), ("labels", labels)):
         with (folder / f"{name}.npy").open("wb") as file:  # numpy.save would hide why a disk refuses
             write_table(file, array_table(array))
+    result.save(folder / EVERYTHING)
     (folder / "report.json").write_text(to_json(report, indent=2) + "\n", encoding="utf-8")
     plotting.master(result, None if truth is None else truth.master).savefig(folder / "master.png")
     plotting.convergence(result).savefig(folder / "convergence.png")

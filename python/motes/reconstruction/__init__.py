@@ -1,6 +1,7 @@
 """Reconstruction: from patterns of unknown orientation to the master, with error bars."""
 
+from motes.reconstruction.goodness import GoodnessOfFit, goodness_of_fit
 from motes.reconstruction.result import Reconstruction
 from motes.reconstruction.run import reconstruct
 
-__all__ = ["Reconstruction", "reconstruct"]
+__all__ = ["GoodnessOfFit", "Reconstruction", "goodness_of_fit", "reconstruct"]

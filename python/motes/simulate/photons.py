@@ -139,7 +139,7 @@ def patterns(
     rows, cols, counts = [], [], []
     at_once = max(1, int(PHOTONS_AT_ONCE / max(1.0, means[0].sum())))
     for first in range(0, max(1, n_patterns), at_once):
-        keys, multiplicity = _draw(means, labels[first : first + at_once], noise, rng)
+        keys, multiplicity = draw(means, labels[first : first + at_once], noise, rng)
         row, col = np.divmod(keys, means.shape[1])
         rows.append((first + row).astype(row_type))
         cols.append(col.astype(column_type))
@@ -154,10 +154,27 @@ def patterns(
     )
 
 
-def _draw(
+def draw(
     means: NDArray[np.float64], labels: NDArray[np.int64], noise: str, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Keys (pattern * n_pixels + pixel) of the lit pixels, sorted, and the photons in each."""
+    """Draw one pattern of a template for each label.
+
+    Parameters
+    ----------
+    means : (R, M) float64 array
+        Templates, mean photons a pixel; not checked.
+    labels : (N,) int64 array
+        Template of each pattern.
+    noise : {"bernoulli", "poisson", "none"}
+        As in `patterns`.
+    rng : numpy.random.Generator
+        Where the numbers come from.
+
+    Returns
+    -------
+    keys, photons : (K,) int64 arrays
+        pattern * M + pixel of the lit pixels, ascending, and the photons in each (for "bernoulli" without meaning).
+    """
     n_pixels = means.shape[1]
     certain = {"bernoulli": means == 1, "poisson": np.zeros_like(means, bool), "none": means > 0}[noise]
     rates = np.where(certain, 0.0, means)

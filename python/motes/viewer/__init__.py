@@ -1,0 +1,5 @@
+"""A reconstruction as one HTML page that needs no network: pictures, fit of each pattern, a list of what to exclude."""
+
+from motes.viewer.page import page
+
+__all__ = ["page"]
