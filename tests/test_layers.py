@@ -19,16 +19,16 @@ LAYERS = (
     ("cli",),
     ("report", "truth", "plotting"),
     ("reconstruction", "classify", "limits"),
-    ("patterns", "rotations", "noise", "kernels", "files"),
+    ("patterns", "entries", "rotations", "noise", "kernels", "files"),
     ("io", "simulate"),
     ("_core",),
 )
 RANK = {name: len(LAYERS) - level for level, names in enumerate(LAYERS) for name in names}
-FOR_EVERYBODY = {"errors", "threads", "config"}
+FOR_EVERYBODY = {"errors", "threads", "config", "shapes"}
 # A result shows itself: `Reconstruction.plot` asks for the plots when it is called.
 EXCEPTIONS = {("reconstruction", "plotting")}
 
-HEAVY = ("scipy", "matplotlib", "torch", "pandas", "h5py", "rich", "typer", "threadpoolctl")
+HEAVY = ("scipy", "matplotlib", "torch", "pandas", "h5py", "rich", "typer")
 
 
 def modules() -> Iterator[tuple[str, Path]]:

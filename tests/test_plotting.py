@@ -96,6 +96,31 @@ def test_convergence_says_how_it_ended(story, change, title):
     figure.savefig(io.BytesIO())
 
 
+def test_sweeps_are_whole_numbers(story):
+    result, _, _ = story
+    short = dataclasses.replace(result, history=tuple(r | {"sweeps": r["iteration"]} for r in result.history[:2]))
+    for shown_result in (result, short):
+        (axes,) = plotting.convergence(shown_result).axes
+        assert all(float(tick).is_integer() for tick in axes.get_xticks())
+
+
+def test_a_few_extreme_errors_do_not_darken_the_map(story):
+    result, patterns, truth = story
+    errors = result.std_error.copy()
+    errors[0, 0], errors[0, 1] = 1e3, np.nan
+    stretched = dataclasses.replace(result, std_error=errors)
+    for figure in (plotting.master(stretched), plotting.demo(stretched, patterns, truth)):
+        low, high = shown(figure, "Standard error").get_clim()
+        assert np.nanmin(errors) <= low < high <= 1.01 * result.std_error.max()
+
+
+def test_a_result_without_error_bars_is_drawn(story):
+    result, _, truth = story
+    plotting.master(dataclasses.replace(result, std_error=np.full((25, 25), np.nan)), truth.master).savefig(
+        io.BytesIO()
+    )
+
+
 def test_demo_tells_the_story_upright(story):
     result, patterns, truth = story
     figure = plotting.demo(result, patterns, truth)

@@ -208,7 +208,7 @@ def test_a_task_takes_another_picture_brightness_and_contrast():
     [
         ({"task": 5}, "task: the challenge has data for tasks 1, 2, 3, 4, 6, 7, not for 5"),
         ({"task": 3, "photons": 5.0}, "photons: task 3 is a silhouette"),
-        ({"task": 7, "photons": 600.0}, "ask for fewer photons"),
+        ({"task": 7, "photons": 600.0}, "brightest pixel, which catches at most 1: ask for 238.1 or fewer"),
     ],
 )
 def test_tasks_refuse(arguments, message):

@@ -1,33 +1,13 @@
 // Templates laid out for the kernels: [M][R] at the interface, panels [n_panels][M][width] inside.
 #pragma once
 #include <cstdint>
-#include <cstring>
 #include <limits>
-#include <memory>
-#include <new>
 
+#include "dispatch/buffer.hpp"
+#include "dispatch/guarded.hpp"
 #include "kernels/isa.h"
 
 namespace motes {
-
-// Zeroed, 64-byte aligned; throws std::bad_alloc.
-template <class T>
-class Buffer {
- public:
-  explicit Buffer(int64_t size)
-      : data_(static_cast<T*>(::operator new(bytes(size), std::align_val_t{64}))) {
-    std::memset(static_cast<void*>(data_.get()), 0, bytes(size));
-  }
-  T* get() const { return data_.get(); }
-  T& operator[](int64_t i) const { return data_.get()[i]; }
-
- private:
-  static size_t bytes(int64_t size) { return sizeof(T) * static_cast<size_t>(size > 0 ? size : 1); }
-  struct Free {
-    void operator()(T* data) const { ::operator delete(data, std::align_val_t{64}); }
-  };
-  std::unique_ptr<T, Free> data_;
-};
 
 struct PanelShape {
   explicit PanelShape(int64_t n_templates) {
@@ -66,15 +46,5 @@ class PackedTemplates {
 
 // Scratch for the scores of one block of patterns, rows padded for whole registers.
 inline int64_t block_scratch(const PanelShape& shape) { return (kMaxBlock + 16) * shape.stride(); }
-
-// Runs a body that allocates, at the border across which nothing is thrown.
-template <class Body>
-motes_status guarded(Body&& body) {
-  try {
-    return body();
-  } catch (...) {
-    return MOTES_OUT_OF_MEMORY;  // std::thread and containers throw for want of memory or of threads, nothing else
-  }
-}
 
 }  // namespace motes

@@ -1,6 +1,6 @@
-"""Exceptions of motes that say more than the built-in one they are.
+"""Exceptions of motes that say more than the built-in one they are, and words for messages.
 
-Both are `ValueError`s, so code that does not know motes catches them too.
+Both exceptions are `ValueError`s, so code that does not know motes catches them too.
 """
 
 from __future__ import annotations
@@ -32,3 +32,14 @@ class CheckpointError(ValueError):
     ...
     motes.errors.CheckpointError: checkpoint.npz: written for 1000 patterns, resumed with 999
     """
+
+
+def kind_of(value: object) -> str:
+    """The type of a value as a message names it.
+
+    Examples
+    --------
+    >>> kind_of(3.5), kind_of(float)
+    ('float', 'the class float')
+    """
+    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__

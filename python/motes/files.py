@@ -22,9 +22,10 @@ from motes.io.npy import MAGIC as NPY_MAGIC
 from motes.io.npy import NpyHeader, npy_header, read_npy, write_npy
 from motes.io.npz import MAGIC as ZIP_MAGIC
 from motes.io.npz import Archive, open_archive
-from motes.io.raw import BLOCK_CELLS, MAX_COUNT, Block, PatternBlocks, PhotonPairs, RawPatterns, Shape
+from motes.io.raw import BLOCK_CELLS, MAX_COUNT, Block, PatternBlocks, PhotonPairs, RawPatterns
 from motes.io.source import open_file
-from motes.patterns import Patterns, check_shape, shape_of_pixels
+from motes.patterns import Patterns, check_patterns
+from motes.shapes import Shape, check_shape, shape_of_pixels
 
 READERS = {NPY_MAGIC: read_npy, H5_MAGIC: read_h5}
 WRITERS = {".npz": write_csr, ".npy": write_npy, ".emc": write_emc, ".h5": write_h5, ".hdf5": write_h5}
@@ -130,6 +131,7 @@ def write_patterns(path: str | os.PathLike[str], patterns: Patterns, *, task: in
     ...     read_patterns(path).n_photons
     3
     """
+    check_patterns(patterns)
     suffix = Path(path).suffix.lower()
     if suffix not in WRITERS:
         raise ValueError(f"{os.fspath(path)}: suffix {suffix!r}, expected one of {', '.join(WRITERS)}")
@@ -238,8 +240,20 @@ def _reader(path: str | os.PathLike[str], start: bytes) -> Callable[[str | os.Pa
             return reader
     suffix = Path(path).suffix.lower()
     if suffix in WRITERS and suffix != ".emc":
-        raise FormatError(f"{os.fspath(path)}: begins with {start!r}, which no {suffix} file does")
-    return read_emc
+        raise FormatError(f"{os.fspath(path)}: begins with {start!r}, which no {suffix} file does; {_unknown()}")
+    return read_emc if suffix == ".emc" else _read_unknown
+
+
+def _read_unknown(path: str | os.PathLike[str]) -> PatternBlocks:
+    """An .emc file of another name; what is none is more likely something else than a damaged one."""
+    try:
+        return read_emc(path)
+    except FormatError as error:
+        raise FormatError(f"{os.fspath(path)}: {_unknown()}") from error
+
+
+def _unknown() -> str:
+    return "not a format motes reads (challenge .npz, CSR .npz, .npy, .emc, .h5)"
 
 
 def _from_archive(archive: Archive, task: int | None, shape: Shape | None) -> RawPatterns:
@@ -251,6 +265,8 @@ def _from_archive(archive: Archive, task: int | None, shape: Shape | None) -> Ra
         return archive.patterns(archive.names[0])
     if task is None and len(found) == 1:
         task = next(iter(found))
+    if not archive.names:
+        raise FormatError(f"{archive.path}: {_unknown()}")
     if task not in found:
         what = f"tasks {', '.join(map(str, found))}" if found else f"arrays {', '.join(archive.names) or 'none'}"
         wanted = "a task to be named" if task is None else f"task {task}"

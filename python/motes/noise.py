@@ -15,6 +15,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from motes.errors import kind_of
 from motes.patterns import Patterns
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -114,6 +115,31 @@ class Poisson:
     def limits(self, n_patterns: int) -> tuple[float, float]:
         """A thousandth of a photon in all patterns from 0."""
         return 1e-3 / max(n_patterns, 1), np.inf
+
+
+def noise_of(noise: object) -> Noise:
+    """A noise model as a user may give it: itself, its name, or None for Bernoulli.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is none; the message names the argument `noise`.
+
+    Examples
+    --------
+    >>> noise_of("poisson")
+    Poisson(name='poisson')
+    """
+    models: dict[str, Noise] = {"bernoulli": Bernoulli(), "poisson": Poisson()}
+    if noise is None:
+        return models["bernoulli"]
+    if isinstance(noise, Bernoulli | Poisson):
+        return noise
+    if not isinstance(noise, str):
+        raise TypeError(f"noise: expected motes.Bernoulli() or motes.Poisson(), got {kind_of(noise)}")
+    if noise.lower() not in models:
+        raise ValueError(f"noise: expected bernoulli or poisson, got {noise!r}")
+    return models[noise.lower()]
 
 
 @dataclass(frozen=True)

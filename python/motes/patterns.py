@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import functools
 import operator
-import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from motes import _core
+from motes.entries import integers, number_of_patterns, whole_counts
+from motes.errors import kind_of
+from motes.shapes import Shape, check_shape, shape_of_pixels
 from motes.threads import available_threads
 
 if TYPE_CHECKING:
     import scipy.sparse
 
-Shape: TypeAlias = tuple[int, int]
 AnyArray = TypeVar("AnyArray", bound=npt.NDArray[Any])
-IntegerArray: TypeAlias = npt.NDArray[np.integer[Any]]
 
-MOST_PATTERNS = 10**10  # a row index that asks for more is taken for a mistake unless `n_patterns` says so
 _DENSE_CHUNK = 1 << 22  # pixels looked at together when a dense array is read
 
 
@@ -145,13 +144,13 @@ class Patterns:
         """
         shape = check_shape(shape)
         threads = available_threads(threads)
-        rows, cols = _integers(rows, "rows"), _integers(cols, "cols")
+        rows, cols = integers(rows, "rows"), integers(cols, "cols")
         if rows.shape != cols.shape:
             raise ValueError(f"cols: expected {rows.size} values, one for each of rows, got {cols.size}")
-        photons = None if counts is None else _integers(counts, "counts")
+        photons = None if counts is None else integers(counts, "counts")
         if photons is not None and photons.shape != rows.shape:
             raise ValueError(f"counts: expected {rows.size} values, one for each of rows, got {photons.size}")
-        n_patterns = _number_of_patterns(rows, n_patterns, threads)
+        n_patterns = number_of_patterns(rows, n_patterns, threads)
         arrays = _core.ingest(rows, cols, photons, n_patterns=n_patterns, n_pixels=shape[0] * shape[1], threads=threads)
         return cls._trusted(_Arrays(*arrays), shape)
 
@@ -529,104 +528,16 @@ def _frozen(array: AnyArray) -> AnyArray:
     return view
 
 
-def check_shape(shape: Sequence[int]) -> Shape:
-    """Rows and columns as two ints, or a clear error.
+def check_patterns(patterns: object) -> Patterns:
+    """`patterns`, or a TypeError that says what came instead.
 
     Examples
     --------
-    >>> check_shape([25, 25])
-    (25, 25)
+    >>> check_patterns(np.zeros((3, 5, 5)))
+    Traceback (most recent call last):
+    ...
+    TypeError: patterns: expected motes.Patterns, got ndarray
     """
-    try:
-        height, width = (operator.index(extent) for extent in shape)
-    except (TypeError, ValueError):
-        raise ValueError(f"shape: expected two whole numbers (rows, columns), got {shape!r}") from None
-    if height < 0 or width < 0 or height * width > 2**32:
-        raise ValueError(f"shape: expected at most 2**32 pixels, got {height} x {width}")
-    return height, width
-
-
-def shape_of_pixels(n_pixels: int, shape: Sequence[int] | None) -> Shape:
-    """Rows and columns of `n_pixels`: as given, or of a square.
-
-    Examples
-    --------
-    >>> shape_of_pixels(625, None)
-    (25, 25)
-    """
-    if shape is None:
-        side = round(n_pixels**0.5)
-        if side * side != n_pixels:
-            raise ValueError(f"shape: {n_pixels} pixels are no square; give shape=(rows, columns)")
-        return side, side
-    height, width = check_shape(shape)
-    if height * width != n_pixels:
-        raise ValueError(f"shape: {height} x {width} does not hold {n_pixels} pixels")
-    return height, width
-
-
-def whole_counts(values: npt.NDArray[Any], name: str, *, first_pattern: int = 0) -> IntegerArray:
-    """Counts as integers; floating-point ones only where they are whole, finite and not negative.
-
-    Examples
-    --------
-    >>> whole_counts(np.array([0.0, 2.0]), "data")
-    array([0, 2])
-    """
-    if values.dtype == np.bool_:
-        return values.astype(np.uint8)
-    if np.issubdtype(values.dtype, np.integer):
-        bad = values < 0
-    elif np.issubdtype(values.dtype, np.floating):
-        bad = ~((values >= 0) & (values < np.float64(2**31)) & (values == np.floor(values)))
-    else:
-        raise TypeError(f"{name}: expected counts, got dtype {values.dtype}")
-    if bad.any():
-        where = tuple(int(i) for i in np.argwhere(bad)[0])
-        place = f"pattern {where[0] + first_pattern}, pixel {where[1]}" if len(where) == 2 else f"entry {where[0]}"
-        raise ValueError(f"{name}: expected whole photon counts, got {values[where]} at {place}")
-    return values if np.issubdtype(values.dtype, np.integer) else values.astype(np.int64)
-
-
-def _integers(values: npt.ArrayLike, name: str) -> IntegerArray:
-    array = np.asarray(values)
-    if array.size == 0 and array.dtype == np.float64 and not isinstance(values, np.ndarray):
-        array = array.astype(np.int64)  # an empty list has no type of its own
-    if not np.issubdtype(array.dtype, np.integer):
-        raise TypeError(f"{name}: expected integers, got dtype {array.dtype}")
-    if array.ndim != 1:
-        raise ValueError(f"{name}: expected one dimension, got shape {array.shape}")
-    return np.ascontiguousarray(array, array.dtype.newbyteorder("="))
-
-
-def _memory() -> float:
-    """Bytes that this machine has; where it does not say, no limit."""
-    try:
-        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (AttributeError, OSError, ValueError):
-        return float("inf")
-
-
-def _number_of_patterns(rows: IntegerArray, n_patterns: int | None, threads: int) -> int:
-    if n_patterns is None:
-        if rows.size == 0:
-            raise ValueError("n_patterns: no photons, so the number of patterns must be given")
-        n_patterns = _core.largest(rows, "rows", threads=threads) + 1
-        if n_patterns > MOST_PATTERNS:
-            raise ValueError(
-                f"rows: the largest is {n_patterns - 1}, which means more than 10^10 patterns; "
-                "give n_patterns if that is right"
-            )
-        if 8 * n_patterns > _memory():
-            raise ValueError(
-                f"rows: the largest is {n_patterns - 1}, which means {8 * n_patterns / 2**30:.0f} GiB before the first "
-                "photon, more than this machine has; give n_patterns if that is right"
-            )
-        return n_patterns
-    try:
-        n_patterns = operator.index(n_patterns)
-    except TypeError:
-        raise TypeError(f"n_patterns: expected a whole number, got {n_patterns!r}") from None
-    if n_patterns < 0:
-        raise ValueError(f"n_patterns: expected 0 or more, got {n_patterns}")
-    return n_patterns
+    if not isinstance(patterns, Patterns):
+        raise TypeError(f"patterns: expected motes.Patterns, got {kind_of(patterns)}")
+    return patterns

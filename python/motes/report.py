@@ -44,9 +44,11 @@ def report(result: Reconstruction, command: str, truth: Truth | None = None) -> 
             Patterns per rotation relative to the first pattern, how surely that one is known, and the frequencies.
         ``error_bound``, ``missing_information``
             The Cramer-Rao bound at the estimate, relative to ||master - mean(master)||, and the rate of plain EM.
+        ``evidence``, ``evidence_of_noise``
+            What the fit wins over the rotation-symmetric mean, and the most that noise wins: nats, of all patterns.
 
-        With a truth also ``error`` (relative likewise), ``accuracy`` (share of the labels that are right) and
-        ``efficiency``, (bound / error)^2, all after the group's best turn.
+        With a truth also ``error`` (relative likewise), ``accuracy`` (share of the labels that are right) and, where
+        there is a bound and an error, ``efficiency``, (bound / error)^2; all after the group's best turn.
 
     Raises
     ------
@@ -83,12 +85,15 @@ def report(result: Reconstruction, command: str, truth: Truth | None = None) -> 
         "weights_std_error": result.weights_std_error,
         "error_bound": result.error_bound,
         "missing_information": result.missing_information,
+        "evidence": result.evidence,
+        "evidence_of_noise": result.evidence_of_noise,
     }
     if truth is not None:
         comparison = compare(result, truth)
         told["error"] = comparison.error
         told["accuracy"] = comparison.accuracy
-        told["efficiency"] = (result.error_bound / comparison.error) ** 2 if comparison.error else None
+        if np.isfinite(result.error_bound) and comparison.error > 0:
+            told["efficiency"] = (result.error_bound / comparison.error) ** 2
     return {name: plain(value) for name, value in told.items()}
 
 

@@ -10,7 +10,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from motes.patterns import Shape, check_shape
+from motes.errors import kind_of
+from motes.shapes import Shape, check_shape
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 Turn: TypeAlias = Callable[[npt.NDArray[np.int32], int], npt.NDArray[np.int32]]
@@ -248,3 +249,26 @@ C4 = Rotations("C4", 4, _quarter)
 
 D4 = Rotations("D4", 8, _quarter_or_mirrored)
 """`C4`, then quarter turns of the mirrored master: template 4 + r is `numpy.rot90(master[:, ::-1], -r)`."""
+
+
+def rotations_of(rotations: object) -> Rotations:
+    """A group as a user may give it: itself or its name.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is none; the message names the argument `rotations`.
+
+    Examples
+    --------
+    >>> rotations_of("d4")
+    D4
+    """
+    groups = {group.name: group for group in (C1, C4, D4)}
+    if isinstance(rotations, Rotations):
+        return rotations
+    if not isinstance(rotations, str):
+        raise TypeError(f"rotations: expected motes.C4, motes.D4 or motes.C1, got {kind_of(rotations)}")
+    if rotations.upper() not in groups:
+        raise ValueError(f"rotations: expected C4, D4 or C1, got {rotations!r}")
+    return groups[rotations.upper()]

@@ -5,13 +5,22 @@ from __future__ import annotations
 import math
 import operator
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+
+from threadpoolctl import LibController, register, threadpool_limits
+
+_OWN_GROUPS, _GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
+
+_most: int | None = None  # what threadpoolctl was asked for
 
 
 def available_threads(threads: int | None = None) -> int:
     """Threads to use: `threads` itself, or all that this process may have.
 
-    The least of the processor affinity, the control group's quota, and `OMP_NUM_THREADS`.
+    The least of the processor affinity, the quotas of the control groups it is in, `OMP_NUM_THREADS`, and what
+    `threadpoolctl.threadpool_limits` asks for (for `user_api="motes"`, or for all; once a kernel has been loaded).
 
     Parameters
     ----------
@@ -43,26 +52,74 @@ def available_threads(threads: int | None = None) -> int:
             raise ValueError(f"threads: expected 1 to 1024, got {threads}")
         return threads
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    limits = [allowed, _group_quota(), _wish()]
+    limits = [allowed, _group_quota(), _wish(), _most]
     return max(1, min(limit for limit in (*limits, 1024) if limit is not None))
 
 
+def one_blas_thread() -> AbstractContextManager[object]:
+    """Within it BLAS is serial: its bits depend on its number of threads."""
+    limits: AbstractContextManager[object] = threadpool_limits(1, user_api="blas")
+    return limits
+
+
 def _group_quota() -> int | None:
-    """Processors that the control group (v2, else v1) grants, rounded up."""
+    """Processors that the control groups (v2, else v1) grant, rounded up: the least, from our own up to the root."""
     try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-    except (OSError, ValueError):
-        try:
-            quota = Path("/sys/fs/cgroup/cpu/cpu.cfs_quota_us").read_text().strip()
-            period = Path("/sys/fs/cgroup/cpu/cpu.cfs_period_us").read_text().strip()
-        except OSError:
-            return None
+        groups = [line.split(":", 2) for line in _OWN_GROUPS.read_text().splitlines()]
+    except OSError:
+        return None
+    found = []
+    for _, controllers, path in (group for group in groups if len(group) == 3):
+        if controllers == "":
+            roots, read = [_GROUPS], _quota_v2
+        elif "cpu" in controllers.split(","):
+            roots, read = [_GROUPS / controllers, _GROUPS / "cpu"], _quota_v1
+        else:
+            continue
+        for root in roots:
+            inner = root / path.lstrip("/")
+            found += [read(folder) for folder in (inner, *inner.parents) if folder.is_relative_to(root)]
+    return min((quota for quota in found if quota is not None), default=None)
+
+
+def _quota_v2(folder: Path) -> int | None:
+    return _ratio(lambda: (folder / "cpu.max").read_text().split())
+
+
+def _quota_v1(folder: Path) -> int | None:
+    return _ratio(lambda: [(folder / name).read_text() for name in ("cpu.cfs_quota_us", "cpu.cfs_period_us")])
+
+
+def _ratio(read: Callable[[], list[str]]) -> int | None:
     try:
-        return math.ceil(int(quota) / int(period)) if int(quota) > 0 else None
-    except (ValueError, ZeroDivisionError):  # "max": no quota
+        quota, period = map(int, read())
+        return math.ceil(quota / period) if quota > 0 else None
+    except (OSError, ValueError, ZeroDivisionError):  # no such file, or "max": no quota
         return None
 
 
 def _wish() -> int | None:
     first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     return int(first) if first.isdecimal() and int(first) > 0 else None
+
+
+class _Controller(LibController):  # type: ignore[misc]
+    """What threadpoolctl knows of the compiled kernels."""
+
+    user_api = "motes"
+    internal_api = "motes"
+    filename_prefixes = ("_core",)
+    check_symbols = ("motes_hardware_threads",)
+
+    def get_num_threads(self) -> int:
+        return available_threads()
+
+    def set_num_threads(self, num_threads: int) -> None:
+        global _most
+        _most = max(1, int(num_threads))
+
+    def get_version(self) -> None:
+        return None
+
+
+register(_Controller)

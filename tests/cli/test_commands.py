@@ -29,7 +29,6 @@ COMMANDS = {
         "--method",
         "--rotations",
         "--noise",
-        "--classes",
         "--seed",
         "--threads",
         "--truth",
@@ -103,6 +102,7 @@ def test_demo(motes, tmp_path):
     result = motes("demo", "--out", tmp_path / "story")
     assert result.exit_code == 0, result.stderr
     assert str(tmp_path / "story" / "demo.png") in result.stdout
+    assert "the saved master is turned so that the first pattern's label is 0" in result.stdout
     report = json.loads((tmp_path / "story" / "report.json").read_text())
     assert report["error"] < 1.3 * report["error_bound"]
     assert report["seconds"] < 20

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import select
 import signal
-import sys
-import time
 from pathlib import Path
 
 import motes as library
@@ -207,26 +206,41 @@ def test_a_pipe_sees_none(archive, motes_process):
     assert process.returncode == 0
 
 
-def interrupt(process, log):
-    """Send Ctrl-C once the fit has begun to climb."""
-    deadline = time.monotonic() + 60
-    while not (log.exists() and log.stat().st_size):
-        assert time.monotonic() < deadline
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
-    return process.returncode
+@pytest.fixture
+def interrupted(archive, motes_process):
+    """Run a command and send Ctrl-C while it climbs: its log is a pipe that is full until then, so it can not end."""
+    fcntl = pytest.importorskip("fcntl")
+    if not hasattr(fcntl, "F_SETPIPE_SZ"):
+        pytest.skip("needs a pipe that can be made small")
+
+    def run(*words):
+        pipe = archive / "log"
+        os.mkfifo(pipe)
+        both_ends = os.open(pipe, os.O_RDWR)  # so that it can be made small before anything is in it
+        fcntl.fcntl(both_ends, fcntl.F_SETPIPE_SZ, 4096)
+        process = motes_process(*words, "--log", pipe)
+        with pipe.open("rb") as log:
+            assert select.select([log], [], [], 60)[0]
+            os.close(both_ends)
+            process.send_signal(signal.SIGINT)
+            log.read()
+        pipe.unlink()
+        told, errors = process.communicate(timeout=60)
+        assert process.returncode == 130, errors
+        return told
+
+    return run
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent otherwise there")
-def test_interrupted_then_resumed_gives_the_bits_of_an_uninterrupted_run(archive, motes, motes_process):
+def test_interrupted_then_resumed_gives_the_bits_of_an_uninterrupted_run(archive, motes, interrupted):
     words = ["reconstruct", "endeavor.npz", "--init", "random", "--restarts", 20]
-    process = motes_process(*words, "-o", "halves", "--log", "log.jsonl")
-    assert interrupt(process, archive / "log.jsonl") == 130
+    told = interrupted(*words, "-o", "halves")
+    assert re.search("note: interrupted: in start [0-9]+ of 20, the best is kept", told)
+    assert told.endswith("to go on from here: the same command with --resume\n")
     assert names(archive / "halves") == RESULTS | {"checkpoint.npz"}
     report = report_of(archive / "halves")
     assert report["interrupted"]
+    assert not report["converged"]
     assert np.isfinite(np.load("halves/master.npy")).all()
 
     assert motes(*words, "-o", "halves", "--resume").exit_code == 0
@@ -237,11 +251,35 @@ def test_interrupted_then_resumed_gives_the_bits_of_an_uninterrupted_run(archive
     assert not report_of(archive / "halves")["interrupted"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent otherwise there")
-def test_a_checkpoint_of_another_run_is_refused(archive, motes_process, refused):
+def test_a_checkpoint_of_another_run_is_refused(interrupted, archive, refused):
     words = ["reconstruct", "endeavor.npz", "--init", "random", "--restarts", 20, "-o", "out"]
-    assert interrupt(motes_process(*words, "--log", "log.jsonl"), archive / "log.jsonl") == 130
+    interrupted(*words)
     assert re.search("checkpoint.npz: belongs to other", refused(archive, *words, "--seed", 9, "--resume"))
+
+
+def test_nothing_to_resume_is_told(archive, motes):
+    told = motes("reconstruct", "endeavor.npz", "-o", "out", "--resume")
+    assert told.exit_code == 0
+    assert "note: nothing to resume: there is no out/checkpoint.npz, begun anew" in told.stdout
+
+
+def test_what_to_doubt_is_told(archive, motes, drawn):
+    told = motes("reconstruct", "endeavor.npz", "-o", "out", "--restarts", 2)
+    assert f"agreement of the starts {report_of(archive / 'out')['agreement']:.4f}" in told.stdout
+    assert "least correlation with the best is" not in told.stdout
+    told = motes("reconstruct", "endeavor.npz", "-o", "out", "--shape", "26x26")
+    assert "note: the last row caught no photon, and the first did: is the shape right?" in told.stdout
+    np.savez("dark.npz", task7a=np.array([], int), task7b=np.array([], int))
+    assert (
+        "note: no photons: the master is dark" in motes("reconstruct", "dark.npz", "-o", "out", "--patterns", 9).stdout
+    )
+    assert report_of(archive / "out")["notes"][0].startswith("no photons")
+    assert "note: no patterns: " in motes("reconstruct", "dark.npz", "-o", "out", "--patterns", 0).stdout
+    told = motes("reconstruct", "endeavor.npz", "-o", "out", "--method", "hard-em", "--truth", "truth.npz", "--task", 7)
+    assert "error bound (Cramer-Rao) unknown" in told.stdout
+    assert "note: hard assignment is biased" in told.stdout
+    assert "efficiency" not in told.stdout
+    assert "efficiency" not in report_of(archive / "out")
 
 
 @pytest.mark.parametrize("limit", [1000, 20_000])

@@ -72,11 +72,18 @@ def test_what_a_file_does_not_tell_is_told(motes):
     [
         (["--task", 5], "task: the challenge has data for tasks"),
         (["--task", 3, "--photons", 5], "photons: task 3 is a silhouette"),
-        (["--task", 7, "--photons", 1000], "master: pixel .* ask for fewer photons"),
-        (["--task", 7, "--contrast", -3], "master: pixel"),
+        (["--task", 7, "--photons", 1000], "--photons: 1000 a pattern are .* catches at most 1: ask for .* or fewer"),
+        (["--task", 7, "--photons", "inf"], "--photons: expected a finite number"),
+        (["--task", 7, "--contrast", -3], "--contrast: -3 makes the darkest pixels negative"),
+        (["--task", 7, "--contrast", 9], "--contrast: 9 makes the darkest pixels negative"),
+        (["--task", 7, "--contrast", "nan"], "--contrast: expected a finite number, got nan"),
+        (["--task", 7, "--contrast", "inf"], "--contrast: expected a finite number, got inf"),
+        (["--task", 7, "--image", "black.npy"], "--image: expected finite brightness"),
+        (["--task", 7, "--image", "nan.npy"], "--image: expected finite brightness"),
+        (["--task", 7, "--image", "complex.npy"], "--image: expected real numbers, got complex128"),
         (["--task", 7, "--image", "nowhere.png"], "nowhere.png: no such file"),
-        (["--task", 7, "--image", "bad.png"], "bad.png"),
-        (["--task", 7, "--image", "flat.npy"], "master: expected a square image"),
+        (["--task", 7, "--image", "bad.png"], "--image: bad.png is no picture that can be read"),
+        (["--task", 7, "--image", "flat.npy"], "--image: expected a square image"),
         (["--task", 7, "--truth", "truth.txt"], "--truth: expected a name that ends in .npz"),
         (["--task", 7, "--truth", "data.npz"], "--truth: needs another file than -o"),
         (["--task", 7, "-o", "data.txt"], "data.txt: suffix '.txt'"),
@@ -86,7 +93,9 @@ def test_what_a_file_does_not_tell_is_told(motes):
 )
 def test_simulate_refuses(refused, tmp_path, words, message):
     (tmp_path / "bad.png").write_text("no picture")
-    np.save("flat.npy", np.ones((3, 5)))
+    images = {"flat": np.ones((3, 5)), "black": np.zeros((4, 4)), "nan": np.full((4, 4), np.nan)}
+    for name, image in (images | {"complex": np.ones((4, 4), complex)}).items():
+        np.save(f"{name}.npy", image)
     assert re.search(message, refused(tmp_path, "simulate", "patterns", "--patterns", 10, *FILES, *words))
 
 

@@ -119,3 +119,16 @@ FINE = {
 def test_outer_refuses(change, error, message):
     with pytest.raises(error, match=re.escape(message)):
         _core.outer(Patterns.empty((3, 3), 5)._core, **(FINE | change))
+
+
+def test_a_large_count_elsewhere_does_not_cost_a_slice_its_bits():
+    case = random_case(np.random.default_rng(1), 60, (3, 3), density=0.5, max_count=1)
+    counts = case.counts.copy().reshape(60, 3, 3)
+    counts[50, 1, 1] = 2**31 - 1
+    parent = Patterns.from_dense(counts)
+    gamma = np.random.default_rng(2).dirichlet(np.ones(4), 40).astype(np.float32)
+    parts = parent[:40], Patterns.from_dense(counts[:40])
+    found, expected = (outer_home(part, gamma, C4.orbits((3, 3)), threads=1) for part in parts)
+    np.testing.assert_array_equal(found, expected)
+    with pytest.raises(ValueError, match="patterns: too many photons in one pixel"):
+        outer_home(parent, np.full((60, 4), 0.25, np.float32), C4.orbits((3, 3)), threads=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -101,8 +102,18 @@ def test_without_resume_a_checkpoint_is_replaced(patterns, tmp_path):
     path.write_bytes(b"something else")
     assert_same_bits(reconstruct(patterns, checkpoint=path), reconstruct(patterns))
     missing = tmp_path / "none.npz"
-    assert_same_bits(reconstruct(patterns, checkpoint=missing, resume=True), reconstruct(patterns))
+    anew = reconstruct(patterns, checkpoint=missing, resume=True)
+    assert anew.notes == (f"nothing to resume: there is no {missing}, begun anew",)
+    assert_same_bits(replace(anew, notes=()), reconstruct(patterns))
     assert missing.exists()
+    assert not reconstruct(patterns, checkpoint=missing, resume=True).notes
+
+
+def test_an_end_before_the_last_start_is_no_convergence(patterns, tmp_path):
+    result = reconstruct(patterns, init="random", restarts=3, callback=lambda record: record["restart"] == 1)
+    assert result.interrupted
+    assert not result.converged
+    assert result.notes[0] == "interrupted: in start 2 of 3, the best is kept"
 
 
 def test_a_slice_of_the_same_patterns_is_the_same_run(patterns, tmp_path):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import reference
-from motes import reconstruct
-from motes.reconstruction import information
+from motes import Patterns, Poisson, reconstruct
+from motes.reconstruction import information, matrixfree
 from motes.reconstruction.information import error_bars, information_matrix
 from motes.reconstruction.matrixfree import PROBES, InformationOperator, diagonal_of_inverse
 from problems import counts_of, master_of, patterns_of, problem_of
@@ -122,6 +122,31 @@ def test_the_operator_is_the_matrix(louis, masked):
         matrix = np.diag(complete) * len(patterns) - hidden
     expected = whitened(matrix / len(patterns), problem, master, weights)[np.ix_(free, free)]
     np.testing.assert_allclose(operator(np.eye(15)), expected, atol=2e-3)
+
+
+def test_many_columns_are_solved_a_few_at_a_time(monkeypatch):
+    patterns = patterns_of(master_of(5), 2000, seed=10)
+    problem = problem_of(patterns, dtype=np.float32)
+    asked = problem, master_of(5).ravel(), np.full(4, 0.25), patterns, np.ones(25, bool)
+    together, *_ = diagonal_of_inverse(*asked, seed=0)
+    monkeypatch.setattr(matrixfree, "_TABLE", 300)
+    apart, *_ = diagonal_of_inverse(*asked, seed=0)
+    np.testing.assert_allclose(apart, together, rtol=0.5)  # other random signs
+    complete = problem.noise.precision(asked[1])
+    assert (apart * complete >= 1 - 1e-12).all()
+
+
+@pytest.mark.parametrize("method", ["em", "sgd"])
+def test_a_count_beyond_exact_products_costs_the_matrix_not_the_fit(method):
+    patterns = patterns_of(master_of(5), 400, noise="poisson", seed=9)
+    dense = patterns.to_dense()
+    dense[7, 2, 3] = 10**6
+    patterns = Patterns.from_dense(dense)
+    result = reconstruct(patterns, noise=Poisson(), method=method)
+    assert np.isfinite(result.std_error).all()
+    assert any("without a matrix" in note for note in result.notes)
+    with pytest.raises(ValueError, match=r"counts here are up to 1000000\); use squarem"):
+        reconstruct(patterns, noise=Poisson(), acceleration="fisher")
 
 
 def test_the_diagonal_without_a_matrix():

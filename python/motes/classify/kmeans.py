@@ -125,10 +125,12 @@ def _lloyd(
         n_moved, _ = assign(patterns, centroids, clusters, threads=threads)
         before, centroids = centroids, clusters.centroids
         empty = clusters.members == 0
-        if empty.any():  # a cluster that lost all its patterns starts anew at one of them
-            centroids[empty] = _images(patterns, rng.choice(len(patterns), int(empty.sum())))
         iteration += 1
-        converged = not empty.any() and (n_moved == 0 or float(((centroids - before) ** 2).sum()) <= limit)
+        if empty.any():  # a cluster that lost all its patterns starts anew at one of them, if that can gain anything
+            centroids[empty] = _images(patterns, rng.choice(len(patterns), int(empty.sum())))
+            converged = _inertia(clusters, centroids, squares) <= 1e-12 * squares
+        else:
+            converged = n_moved == 0 or float(((centroids - before) ** 2).sum()) <= limit
         if converged or iteration >= max_iterations:
             break
     if n_moved:  # labels of the centroids that are returned

@@ -9,9 +9,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from motes.noise import Noise
-    from motes.rotations import Rotations
-
 
 def shape_of(text: str | None) -> tuple[int, int] | None:
     """Rows and columns from ``25x25``.
@@ -29,48 +26,22 @@ def shape_of(text: str | None) -> tuple[int, int] | None:
     return int(parts[0]), int(parts[1])
 
 
-def rotations_of(name: str) -> Rotations:
-    """The group of this name."""
-    from motes.rotations import C4, D4
-
-    if name.lower().startswith("in-plane"):
-        raise ValueError(
-            f"--rotations: angles other than quarter turns are not available yet, expected C4 or D4, got {name}"
-        )
-    groups = {"C4": C4, "D4": D4}
-    if name.upper() not in groups:
-        raise ValueError(f"--rotations: expected C4 or D4, got {name!r}")
-    return groups[name.upper()]
-
-
-def noise_of(name: str) -> Noise:
-    """The noise model of this name."""
-    from motes.noise import Bernoulli, Poisson
-
-    if name == "gaussian":
-        raise ValueError("--noise: gaussian data are not available yet, expected bernoulli or poisson")
-    models: dict[str, Noise] = {"bernoulli": Bernoulli(), "poisson": Poisson()}
-    if name not in models:
-        raise ValueError(f"--noise: expected bernoulli or poisson, got {name!r}")
-    return models[name]
-
-
-def init_of(text: str | None) -> str | NDArray[np.float64] | None:
+def init_of(text: str | None) -> str | NDArray[Any] | None:
     """Name of a start, or the master in a .npy."""
-    return read_array(Path(text)).astype(float) if text is not None and text.endswith(".npy") else text
+    return _numbers_of(Path(text)) if text is not None and text.endswith(".npy") else text
 
 
-def read_mask(path: Path | None, shape: tuple[int, int]) -> NDArray[np.bool_] | None:
-    """Bad pixels, (H, W): an array of truth values, or of numbers of which those other than zero mark bad pixels."""
-    import numpy as np
+def read_mask(path: Path | None) -> NDArray[Any] | None:
+    """Bad pixels, (H, W), from a .npy."""
+    return None if path is None else _numbers_of(path)
 
-    if path is None:
-        return None
-    mask = read_array(path)
-    if mask.shape != shape or mask.dtype.kind not in "biu":
-        expected = f"{shape[0]} x {shape[1]} truth values or whole numbers, other than zero where a pixel is bad"
-        raise ValueError(f"{path}: expected {expected}; got {mask.dtype} of shape {mask.shape}")
-    return np.asarray(mask != 0)
+
+def _numbers_of(path: Path) -> NDArray[Any]:
+    """Truth values or real numbers: other types are the file's fault, not the program's."""
+    array = read_array(path)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{path}: expected numbers, got {array.dtype}")
+    return array
 
 
 def read_excluded(path: Path | None, n_patterns: int) -> NDArray[np.bool_]:

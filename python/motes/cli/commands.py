@@ -27,6 +27,7 @@ ADVICE = {
     errno.ENOTDIR: "choose another path",
 }
 
+OF_ONE_NAME = "acceleration|contrast|image|init|mask|method|noise|photons|rotations|task|tolerance|truth|weights"
 SPELLING = {  # what a message of the library advises, and the option that does it
     r"\bn_patterns=(\d+)": r"--patterns \1",
     r"\bn_patterns\b": "--patterns",
@@ -34,9 +35,10 @@ SPELLING = {  # what a message of the library advises, and the option that does 
     r"\bshape=\(rows, columns\)": "--shape ROWSxCOLUMNS",
     r"\bnoise=Poisson\(\)": "--noise poisson",
     r"\bbinarise=True": "--binarise",
-    r"^(photons|contrast|image):": r"--\1:",
     r"\btarget_error\b": "--target-error",
     r"\bwithout resume\b": "without --resume",
+    r"\bshape: (?=\d+ x \d+ does|\d+ pixels are)": "--shape: ",  # other shapes are of arrays in a file
+    rf"^({OF_ONE_NAME}): ": r"--\1: ",
 }
 
 
@@ -91,7 +93,7 @@ def explanation(error: Exception) -> str | None:
     elif hasattr(error, "format_message"):  # what Typer finds wrong with the command line
         text = f"{error.format_message()} (see --help)"
     elif isinstance(error, MemoryError):
-        text = f"not enough memory; try fewer patterns ({error})"
+        text = "not enough memory; try fewer patterns" + (f" ({error})" if str(error) else "")
     elif isinstance(error, (ValueError, OSError)) or (isinstance(error, ImportError) and error.name is None):
         text = str(error)  # an ImportError without a name is the library's own: an extra that is not installed
     else:

@@ -58,12 +58,14 @@ def limits(
     """
     from motes import plotting
     from motes.limits import master_from, plan
+    from motes.noise import noise_of
     from motes.report import to_json
+    from motes.rotations import rotations_of
 
     began = time.perf_counter()
-    group, model = arguments.rotations_of(rotations), arguments.noise_of(noise)
+    group, model = rotations_of(rotations), noise_of(noise)
     master = master_from(image, photons, contrast=contrast, side=_side(shape))
-    if noise == "bernoulli" and master.max() > 1:
+    if model.name == "bernoulli" and master.max() > 1:
         raise ValueError(
             f"--photons {photons:g} at --contrast {contrast:g}: a pixel has the mean {master.max():.3g}, but with "
             "--noise bernoulli it catches at most 1 photon; ask for fewer photons, less contrast or --noise poisson"

@@ -9,8 +9,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
-TOLERANCE = 1e-7  # nats a pattern, as `motes.reconstruct` has it by default
-
 
 class Observer(Protocol):
     """Called with a record of each iteration."""

@@ -9,7 +9,7 @@ import typer
 
 from motes.cli import arguments
 from motes.cli.commands import INTERRUPTED
-from motes.cli.observers import TOLERANCE, observers
+from motes.cli.observers import observers
 from motes.cli.outputs import output_folder
 from motes.cli.results import RESULTS, write_results
 from motes.cli.summary import summary
@@ -63,7 +63,7 @@ def reconstruct(
         typer.Option(
             metavar="FILE.npy",
             rich_help_panel=DATA,
-            help="Bad pixels: an array of the shape, other than zero where bad.",
+            help="Bad pixels: an array of the shape, True or 1 where bad, False or 0 where good.",
         ),
     ] = None,
     exclude: Annotated[
@@ -94,7 +94,6 @@ def reconstruct(
             help="bernoulli: a pixel catches one photon or none; poisson: any number.",
         ),
     ] = "bernoulli",
-    classes: Annotated[int, typer.Option(min=1, rich_help_panel=MODEL, help="Number of different masters.")] = 1,
     weights: Annotated[
         str,
         typer.Option(
@@ -130,9 +129,13 @@ def reconstruct(
         ),
     ] = "auto",
     tolerance: Annotated[
-        float,
-        typer.Option(min=0, rich_help_panel=FIT, help="Stop when less than this is to be gained, nats a pattern."),
-    ] = TOLERANCE,
+        float | None,
+        typer.Option(
+            min=0,
+            rich_help_panel=FIT,
+            help="Stop when less than this is to be gained, nats a pattern; 1e-7 by default.",
+        ),
+    ] = None,
     max_iterations: Annotated[int, typer.Option(min=1, rich_help_panel=FIT, help="Stop here at the latest.")] = 1000,
     restarts: Annotated[
         int,
@@ -165,14 +168,11 @@ def reconstruct(
     """
     from motes import read_patterns
     from motes import reconstruct as fit
+    from motes.reconstruction.options import TOLERANCE
     from motes.report import report
     from motes.truth import read_truth
 
-    group, model = arguments.rotations_of(rotations), arguments.noise_of(noise)
-    if classes > 1:
-        raise ValueError(
-            "--classes: several masters at once are not available yet; sort the patterns and run each alone"
-        )
+    tolerance = TOLERANCE if tolerance is None else tolerance
     checkpoint = out / CHECKPOINT
     with output_folder(out, (*RESULTS, CHECKPOINT)) as staging:
         patterns = read_patterns(file, task, arguments.shape_of(shape), n_patterns)
@@ -186,8 +186,8 @@ def reconstruct(
         with observers(tolerance=tolerance, quiet=quiet, log=log) as callback:
             result = fit(
                 patterns,
-                group,
-                model,
+                rotations,
+                noise,
                 method=method,
                 acceleration=acceleration,
                 init=arguments.init_of(init),
@@ -197,7 +197,7 @@ def reconstruct(
                 restarts=restarts,
                 seed=seed,
                 threads=threads,
-                mask=arguments.read_mask(mask, patterns.shape),
+                mask=arguments.read_mask(mask),
                 binarise=binarise,
                 callback=callback,
                 checkpoint=checkpoint,
@@ -212,4 +212,6 @@ def reconstruct(
     if not quiet:
         typer.echo(summary(told))
     if result.interrupted:
+        if not quiet:
+            typer.echo("to go on from here: the same command with --resume")
         raise typer.Exit(INTERRUPTED)

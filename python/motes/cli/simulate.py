@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 simulate = typer.Typer(help="Make data with known truth.", rich_markup_mode="rich")
@@ -69,10 +68,17 @@ def patterns(
     typer.echo(f"{output}: {made.n_photons:,} photons in {len(made):,} patterns; {truth}: the truth")
 
 
-def _image(path: Path | None, task: int) -> NDArray[np.float64] | None:
+def _image(path: Path | None, task: int) -> NDArray[Any] | None:
     from motes.cli.arguments import read_array
     from motes.simulate import challenge_task, picture
 
     if path is None:
         return None
-    return read_array(path).astype(float) if path.suffix == ".npy" else picture(path, challenge_task(task).side)
+    if path.suffix == ".npy":
+        return read_array(path)
+    try:
+        return picture(path, challenge_task(task).side)
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise ValueError(f"--image: {path} is no picture that can be read") from error

@@ -15,7 +15,8 @@ import numpy as np
 from motes.errors import FormatError
 from motes.io.npy import Table, dense_table
 from motes.io.npz import Archive, write_npz
-from motes.io.raw import IntArray, PatternBlocks, PhotonPairs, RawPatterns, Shape, require_integers
+from motes.io.raw import IntArray, PatternBlocks, PhotonPairs, RawPatterns, require_integers
+from motes.shapes import Shape
 
 PAIRS_SHAPE = (25, 25)  # of tasks 6 and 7; two columns of photons do not tell it
 IMAGE_TASKS = (1,)

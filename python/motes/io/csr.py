@@ -22,13 +22,13 @@ from motes.io.raw import (
     Block,
     IntArray,
     PatternBlocks,
-    Shape,
     block_bounds,
     require_counts,
     require_integers,
     require_range,
 )
 from motes.io.source import read_array
+from motes.shapes import Shape
 
 NAMES = {"indptr", "indices", "data", "format", "shape"}
 
@@ -48,7 +48,8 @@ def read_csr(archive: Archive) -> PatternBlocks:
     """
     kind = archive.array("format")
     if kind.size != 1 or kind.item() not in (b"csr", "csr"):
-        raise FormatError(f"{archive.place('format')}: {kind.tolist()!r:.20}, expected a CSR matrix (matrix.tocsr())")
+        found = kind.item().decode("ascii", "replace") if kind.size == 1 and kind.dtype.kind == "S" else kind.tolist()
+        raise FormatError(f"{archive.place('format')}: {found!r:.20}, expected 'csr': save matrix.tocsr() instead")
     if missing := NAMES - set(archive.names):
         raise FormatError(f"{archive.path}: {', '.join(sorted(missing))} missing, expected a CSR matrix")
     n_patterns, n_pixels = _two_sizes(archive, "shape")

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
 from io import BufferedIOBase, FileIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,12 +25,13 @@ from motes.errors import FormatError
 from motes.io.atomic import atomic_path
 from motes.io.dragonfly import Split, join, split
 from motes.io.heaps import require_rows
-from motes.io.raw import IMAGE_SHAPE, MAX_COUNT, Block, IntArray, PatternBlocks, Shape, require_range
+from motes.io.raw import IMAGE_SHAPE, MAX_COUNT, Block, IntArray, PatternBlocks, require_range
 from motes.io.source import open_file
+from motes.shapes import Shape
 
 if TYPE_CHECKING:
     import h5py
-    from _typeshed import ReadableBuffer
+    from _typeshed import ReadableBuffer, WriteableBuffer
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 ROWS = ("place_ones", "place_multi", "count_multi")
@@ -170,24 +172,50 @@ def write_h5(path: str | os.PathLike[str], patterns: PatternBlocks) -> None:
             for name, lengths in zip(ROWS, (parts.ones, parts.multi, parts.multi), strict=True):
                 rows = _ragged(getattr(parts, name), lengths, file[name].dtype)
                 file[name].write_direct(rows, dest_sel=slice(first, last))  # `[...] =` stumbles over rows of one length
+            if held.error is not None:
+                raise held.error
             first = last
 
 
 class _HeldErrors(FileIO):
-    """A file for the HDF5 library, which ends the process if a write fails: errors are kept, and raised on closing."""
+    """A file for the HDF5 library, which ends the process if a write fails or if what it wrote can not be read back.
+
+    The first error is kept, and raised on closing; what is written from then on is kept in memory, for reading back.
+    """
 
     error: OSError | None = None
 
+    def __init__(self, path: Path, mode: str) -> None:
+        super().__init__(path, mode)
+        self._unwritten: list[tuple[int, bytes]] = []
+
     def write(self, data: ReadableBuffer, /) -> int:
-        """Write all of the data; after an error, nothing more."""
-        left = memoryview(data)
+        """Write all of the data, to memory if need be."""
+        place, left = self.tell(), memoryview(data).cast("B")
         size = left.nbytes
         try:
             while left and self.error is None:
                 left = left[super().write(left) :]
         except OSError as error:
             self.error = error
+        if self.error is not None:
+            self._unwritten.append((place, bytes(memoryview(data).cast("B"))))
+            self.seek(place + size)
         return size
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Read what was written, wherever it is."""
+        place, view = self.tell(), memoryview(buffer).cast("B")
+        n_read = super().readinto(view) or 0
+        if self.error is None:
+            return n_read
+        view[n_read:] = bytes(view.nbytes - n_read)
+        for begin, data in self._unwritten:
+            first, last = max(begin, place), min(begin + len(data), place + view.nbytes)
+            if first < last:
+                view[first - place : last - place] = data[first - begin : last - begin]
+        self.seek(place + view.nbytes)
+        return view.nbytes
 
     def truncate(self, size: int | None = None, /) -> int:
         """Set the size of the file; after an error, leave it."""
@@ -216,7 +244,7 @@ def _ragged(flat: IntArray, lengths: IntArray, dtype: np.dtype[np.object_]) -> n
 
 def _require_h5py(place: str) -> None:
     if find_spec("h5py") is None:
-        raise ImportError(f"{place}: HDF5 needs h5py: pip install 'motes[io]'")
+        raise ImportError(f'{place}: HDF5 needs h5py: pip install "motes[io]" (from a clone: pip install ".[io]")')
 
 
 @contextmanager

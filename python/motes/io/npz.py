@@ -128,11 +128,12 @@ def _told(place: str) -> Iterator[None]:
         raise FormatError(f"{place}: truncated or damaged, or no zip archive ({error})") from error
 
 
-def write_npz(path: str | os.PathLike[str], tables: Mapping[str, Table]) -> None:
-    """Write arrays as a compressed archive, part by part; the same arrays give the same bytes at any time."""
+def write_npz(path: str | os.PathLike[str], tables: Mapping[str, Table], *, compress: bool = True) -> None:
+    """Write arrays as an archive, part by part; the same arrays give the same bytes at any time."""
+    method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
     with (
         atomic_path(path) as temporary,
-        zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=DEFLATE_LEVEL) as archive,
+        zipfile.ZipFile(temporary, "w", method, compresslevel=DEFLATE_LEVEL) as archive,
     ):
         for name, table in tables.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.errors import FormatError
+from motes.shapes import Shape
 
 Array: TypeAlias = npt.NDArray[Any]
 IntArray: TypeAlias = npt.NDArray[np.integer[Any]]
-Shape: TypeAlias = tuple[int, int]
 
 BLOCK_PHOTONS = 2**20
 BLOCK_CELLS = 2**22  # patterns x pixels of a dense block

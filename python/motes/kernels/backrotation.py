@@ -8,15 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import _core
-from motes.patterns import Patterns
-from motes.rotations import C4, Rotations
+from motes.errors import kind_of
+from motes.patterns import Patterns, check_patterns
+from motes.rotations import C4, Rotations, rotations_of
 from motes.threads import available_threads
 
 
 def back_rotate(
     patterns: Patterns,
     coefficients: npt.NDArray[np.floating[Any]],
-    rotations: Rotations = C4,
+    rotations: Rotations | str = C4,
     *,
     threads: int | None = None,
 ) -> npt.NDArray[np.float64]:
@@ -31,7 +32,7 @@ def back_rotate(
         N patterns of (H, W) pixels.
     coefficients : (N, R) float32 or float64 array
         Finite: responsibilities, labels as 0 and 1, residuals of a gradient.
-    rotations : Rotations
+    rotations : Rotations or its name
         R rotations.
     threads : int, optional
         By default all that this process may use. The result does not depend on it, nor on the order of patterns.
@@ -57,6 +58,10 @@ def back_rotate(
     array([[1., 0.],
            [0., 0.]])
     """
+    check_patterns(patterns)
+    rotations = rotations_of(rotations)
+    if not isinstance(coefficients, np.ndarray):
+        raise TypeError(f"coefficients: expected an array, got {kind_of(coefficients)}")
     if coefficients.ndim != 2 or coefficients.shape[1] != rotations.n:
         raise ValueError(f"coefficients: expected shape ({len(patterns)}, {rotations.n}), got {coefficients.shape}")
     planes = _core.backrotation(patterns._core, coefficients, threads=available_threads(threads))

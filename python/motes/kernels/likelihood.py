@@ -8,15 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import _core
-from motes.noise import Bernoulli, Noise
-from motes.patterns import Patterns
+from motes.noise import Bernoulli, Noise, noise_of
+from motes.patterns import Patterns, check_patterns
 from motes.threads import available_threads
 
 
 def log_likelihood(
     patterns: Patterns,
     templates: npt.NDArray[np.floating[Any]],
-    noise: Noise | None = None,
+    noise: Noise | str | None = None,
     *,
     dtype: type[np.float32] | type[np.float64] = np.float32,
     threads: int | None = None,
@@ -33,7 +33,7 @@ def log_likelihood(
         N patterns of (H, W) pixels.
     templates : (R, H, W) floating-point array
         Mean photons a pixel.
-    noise : Bernoulli or Poisson, optional
+    noise : Bernoulli, Poisson or their name, optional
         Bernoulli by default.
     dtype : float32 or float64
         Of the sums and the result; float64 is the reference.
@@ -48,6 +48,8 @@ def log_likelihood(
 
     Raises
     ------
+    TypeError
+        If an argument is of another type; templates hold floating-point numbers.
     ValueError
         If a mean is negative, not finite or (Bernoulli) above 1, or a shape does not fit.
 
@@ -61,8 +63,8 @@ def log_likelihood(
     >>> log_likelihood(patterns, np.full((1, 2, 2), 0.5)).round(3)
     array([[-2.773]], dtype=float32)
     """
-    noise = Bernoulli() if noise is None else noise
-    noise.check(patterns)
+    noise = noise_of(noise)
+    noise.check(check_patterns(patterns))
     means = check_templates(templates, patterns, noise)
     threads = available_threads(threads)
     certain = noise.weight(means) == np.inf
@@ -88,7 +90,10 @@ def check_templates(
     >>> check_templates(np.ones((1, 2, 2)), Patterns.empty((2, 2)), Bernoulli()).shape
     (1, 4)
     """
-    means = np.asarray(templates, np.float64)
+    given = np.asarray(templates)
+    if given.dtype.kind != "f":
+        raise TypeError(f"templates: expected floating-point means, got dtype {given.dtype}")
+    means = given.astype(np.float64, copy=False)
     if means.ndim != 3 or means.shape[1:] != patterns.shape:
         height, width = patterns.shape
         raise ValueError(f"templates: expected shape (R, {height}, {width}), got {means.shape}")

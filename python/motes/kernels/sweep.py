@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from motes import _core
 from motes.kernels.likelihood import check_templates
-from motes.noise import Bernoulli, LinearModel, Noise, linear_model
-from motes.patterns import Patterns
+from motes.noise import LinearModel, Noise, linear_model, noise_of
+from motes.patterns import Patterns, check_patterns
 from motes.threads import available_threads
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Sweep:
     """Sums over patterns under a set of templates.
 
@@ -36,11 +36,16 @@ class Sweep:
     log_likelihood: float
     n_impossible: int
 
+    def __repr__(self) -> str:
+        n, height, width = self.planes.shape
+        weights = ", ".join(f"{weight:.6g}" for weight in self.weights[:8]) + (", ..." if n > 8 else "")
+        return f"Sweep({n} planes of {height}x{width}, weights {weights}, {self.log_likelihood:.6g} nats)"
+
 
 def sweep(
     patterns: Patterns,
     templates: npt.NDArray[np.floating[Any]],
-    noise: Noise | None = None,
+    noise: Noise | str | None = None,
     *,
     prior: npt.NDArray[np.floating[Any]] | None = None,
     hard: bool = False,
@@ -55,7 +60,7 @@ def sweep(
         N patterns of (H, W) pixels.
     templates : (R, H, W) floating-point array
         Mean photons a pixel; means of 0, or of 1 under Bernoulli noise, are moved a thousandth of a photon inwards.
-    noise : Bernoulli or Poisson, optional
+    noise : Bernoulli, Poisson or their name, optional
         Bernoulli by default.
     prior : (R,) array, optional
         Probability of each template; uniform by default.
@@ -72,6 +77,8 @@ def sweep(
 
     Raises
     ------
+    TypeError
+        If an argument is of another type; templates hold floating-point numbers.
     ValueError
         If a template or a prior is out of range, or a shape does not fit.
 
@@ -82,8 +89,8 @@ def sweep(
     >>> sweep(patterns, templates).weights.round(3)
     array([1., 1.])
     """
-    noise = Bernoulli() if noise is None else noise
-    noise.check(patterns)
+    noise = noise_of(noise)
+    noise.check(check_patterns(patterns))
     low, high = noise.limits(len(patterns))
     means = check_templates(templates, patterns, noise).clip(low, high)
     if prior is None:

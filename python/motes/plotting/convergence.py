@@ -29,7 +29,7 @@ def convergence(result: Reconstruction) -> Figure:
     matplotlib.figure.Figure
         Not shown, not saved: ``figure.savefig("convergence.png")``.
     """
-    import matplotlib
+    import matplotlib.ticker
 
     starts: dict[int, list[tuple[float, float]]] = {}
     for record in result.history:
@@ -49,6 +49,7 @@ def convergence(result: Reconstruction) -> Figure:
             axes.plot(sweeps[above], gap[above], color=colour, zorder=order, marker="o", markersize=3.5, linewidth=1.2)
         axes.set_yscale("log")
         axes.set_xlim(left=0)
+        axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
         axes.set_xlabel("sweeps over the data")
         axes.set_ylabel("log-likelihood below the highest\n(nats per pattern)")
         axes.grid(axis="y", color=MUTED, alpha=0.2, linewidth=0.6)
@@ -59,7 +60,9 @@ def convergence(result: Reconstruction) -> Figure:
 
 
 def _outcome(result: Reconstruction) -> str:
-    effort = f"{result.sweeps} sweeps in {result.seconds:.2g} s"
+    from motes.reconstruction.result import many
+
+    effort = f"{many(result.sweeps, 'sweep')} in {result.seconds:.2g} s"
     if result.interrupted:
         return f"Interrupted after {effort}"
     return f"Converged after {effort}" if result.converged else f"Not converged after {effort}"

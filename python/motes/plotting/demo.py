@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from motes.plotting.style import BLUE, ERROR, MUTED, ORANGE, RC, UNIT, new_figure, place, show_image
+from motes.plotting.style import BLUE, ERROR, MUTED, ORANGE, RC, UNIT, new_figure, place, show_image, within
 from motes.truth import Comparison, Truth, compare
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _pictures(figure: Figure, pictures: dict[str, Picture], row: int) -> None:
 
 def _error_map(figure: Figure, std_error: Picture) -> None:
     axes = place(figure, LEFT + 3 * EDGE + 2 * GAP + BAR, PICTURES_BOTTOM, EDGE, EDGE)
-    show_image(axes, std_error, unit=UNIT, cmap=ERROR)
+    show_image(axes, std_error, unit=UNIT, cmap=ERROR, **within(std_error))
     axes.set_title("Standard error")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from motes.plotting.style import DIFFERENCE, ERROR, MUTED, RC, UNIT, new_figure, place, show_image
+from motes.plotting.style import DIFFERENCE, ERROR, MUTED, RC, UNIT, new_figure, place, show_image, within
 from motes.truth import best_turn
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def master(result: Reconstruction, truth: ArrayLike | None = None) -> Figure:
             deviation.set_title("Reconstruction less truth")
         show_image(estimate, result.master, unit=UNIT, vmin=low, vmax=high)
         estimate.set_title("Reconstruction" if result.seen.all() else "Reconstruction, blue where never seen")
-        show_image(error, result.std_error, unit=UNIT, cmap=ERROR)
+        show_image(error, result.std_error, unit=UNIT, cmap=ERROR, **within(result.std_error))
         error.set_title("Standard error")
         for axes in panels:
             height, width = result.master.shape

@@ -57,6 +57,17 @@ def place(figure: Figure, left: float, bottom: float, width: float, height: floa
     return figure.add_axes((left / across, bottom / up, width / across, height / up))
 
 
+def within(image: NDArray[Any]) -> dict[str, float]:
+    """Colour limits that a few extreme pixels do not stretch: the 1st to the 99th percentile of those with a value."""
+    import numpy as np
+
+    values = image[np.isfinite(image)]
+    if not values.size:
+        return {}
+    low, high = (float(limit) for limit in np.percentile(values, (1, 99)))
+    return {"vmin": low, "vmax": high}
+
+
 def show_image(axes: Axes, image: NDArray[Any], *, unit: str | None = None, **colours: Any) -> AxesImage:
     """Draw an image, its colour bar (where it has a unit) exactly as high; pixels without a value in light blue."""
     import matplotlib.ticker

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from motes import _core
 from motes.errors import CheckpointError, FormatError
-from motes.io.atomic import atomic_path
-from motes.io.npz import open_archive
+from motes.io.npy import array_table
+from motes.io.npz import open_archive, write_npz
 from motes.reconstruction.problem import Point, Problem
 from motes.reconstruction.state import State
 
@@ -58,8 +58,7 @@ def save(path: Path, progress: Progress, mark: str) -> None:
     for k, state in enumerate(states):
         arrays.update({f"{k}.{name}": getattr(state.point, name) for name in _ARRAYS})
         arrays.update({f"{k}.memory.{key}": value for key, value in state.memory.items()})
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays)
+    write_npz(path, {name: array_table(array) for name, array in arrays.items()}, compress=False)
 
 
 def load(path: Path, mark: str) -> Progress:

@@ -5,14 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from motes.reconstruction.em import Squarem, higher
-from motes.reconstruction.information import FLOOR, LARGEST_MATRIX, information_matrix, sample_of
+from motes.reconstruction.information import (
+    FLOOR,
+    LARGEST_MATRIX,
+    PATTERNS_USED,
+    information_matrix,
+    matrix_fits,
+    sample_of,
+)
 from motes.reconstruction.problem import FloatArray, Point, Problem
 from motes.reconstruction.state import State
+from motes.threads import one_blas_thread
 
-PATTERNS_USED = 20_000
 _HALVINGS = 3
 _SMALLEST, _LARGEST = 0.2, 3.0  # a step keeps each mean, and its distance from 1, within these multiples
 
@@ -27,7 +33,7 @@ def inverse_information(
     """
     sample = sample_of(problem.patterns, n_used, seed)
     n_pixels = master.size
-    with threadpool_limits(1):
+    with one_blas_thread():
         information = information_matrix(problem, master, weights, sample)[:n_pixels, :n_pixels]
         complete = problem.noise.precision(master) * np.maximum(weights @ problem.looks, 1e-12)
         whiten = 1 / np.sqrt(complete)
@@ -64,10 +70,11 @@ class FisherScoring:
 
     def begin(self, problem: Problem, point: Point) -> State:
         """Refuse what needs a matrix beyond memory; remember no information yet."""
-        if problem.patterns.n_pixels > LARGEST_MATRIX:
+        if not matrix_fits(problem.patterns, problem.rotations.n):
+            n_pixels, most = problem.patterns.n_pixels, problem.patterns.max_count
             raise ValueError(
-                f"acceleration: fisher needs a matrix of {problem.patterns.n_pixels} pixels squared, at most "
-                f"{LARGEST_MATRIX} are supported; use squarem"
+                f"acceleration: fisher needs a matrix of {n_pixels} pixels squared (at most {LARGEST_MATRIX}) with "
+                f"exact sums (counts here are up to {most}); use squarem"
             )
         return State(point, memory={"steps": np.array(0.0), "small_gains": np.array(0.0)})
 

@@ -15,19 +15,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
+from motes.classify.kmeans import sum_of_squares
 from motes.kernels.outer import outer_home
 from motes.patterns import Patterns
 from motes.reconstruction.matrixfree import diagonal_of_inverse
 from motes.reconstruction.problem import FloatArray, Problem
+from motes.threads import one_blas_thread
 
 LARGEST_MATRIX = 1500  # pixels: beyond, no M x M matrix is built
 PATTERNS_USED = 20_000
 FLOOR = 0.01  # of the complete-data information: a smaller eigenvalue is not to be told from 0 by a sample
 _LEAST_PHOTONS = 25.0
 _WORK = 4e9  # products of two photons that a matrix may cost; denser patterns go without one
-_SQUARES = 2.0**37  # of counts, for each pair of slots: brighter patterns do not fit the kernel's exact sums
+_EXACT = 2.0**37  # squares of counts times R^2: up to there `outer` keeps 8 bits of a responsibility
 
 
 @dataclass(frozen=True)
@@ -147,15 +148,29 @@ def per_pattern(
     free = problem.seen & (_rarer_outcome(master, problem.limits[1]) * looks * len(sample) >= _LEAST_PHOTONS)
     if not free.any():
         return PerPattern(variance, weights_variance, 0.0, free)
-    if master.size > LARGEST_MATRIX or _too_much(sample, problem.rotations.n):
+    n = problem.rotations.n
+    if not matrix_fits(problem.patterns, n, n_used) or _pairs(sample, n) > _WORK:
         variance[free], missing, untold, notes = diagonal_of_inverse(problem, master, weights, sample, free, seed=seed)
         return PerPattern(variance, weights_variance, missing, free, None, untold, notes)
-    with threadpool_limits(1):  # BLAS's bits depend on its number of threads
+    with one_blas_thread():
         covariance, weights_variance, missing, untold, notes = _from_matrix(
             problem, master, weights, sample, free, floor
         )
     variance[free] = np.diag(covariance)
     return PerPattern(variance, weights_variance, missing, free, covariance, untold, notes)
+
+
+def matrix_fits(patterns: Patterns, n: int, n_used: int = PATTERNS_USED) -> bool:
+    """Whether an M x M information from `n_used` patterns can be held, and its sums of products be exact.
+
+    Examples
+    --------
+    >>> matrix_fits(Patterns.empty((25, 25), 10), 4), matrix_fits(Patterns.empty((50, 50), 10), 4)
+    (True, False)
+    """
+    part = min(1.0, n_used / max(len(patterns), 1))
+    excess = sum_of_squares(patterns) - patterns.n_lit  # may all be in the patterns that are drawn
+    return patterns.n_pixels <= LARGEST_MATRIX and (part * patterns.n_lit + excess) * n * n <= _EXACT
 
 
 def _rarer_outcome(master: FloatArray, high: float) -> FloatArray:
@@ -312,11 +327,7 @@ def _largest_eigenvalue(matrix: FloatArray) -> float:
     return value
 
 
-def _too_much(sample: Patterns, n: int) -> bool:
-    """Whether the sums of outer products take too long, or too large numbers."""
+def _pairs(sample: Patterns, n: int) -> float:
+    """Products that the sums of outer products take."""
     lit = np.diff(sample.indptr).astype(np.float64)
-    if (lit**2).sum() / 2 * n * n > _WORK:
-        return True
-    if float(sample.n_photons) * sample.max_count * n * n < _SQUARES:  # bounds the squares, at no cost
-        return False
-    return float((sample.to_scipy().data.astype(np.float64) ** 2).sum()) * n * n > _SQUARES
+    return float((lit**2).sum()) / 2 * n * n

@@ -18,6 +18,7 @@ from motes.reconstruction.problem import FloatArray, Problem
 
 PROBES = 64
 _TOGETHER = 16
+_TABLE = 1 << 20  # values of a table of all columns: larger pictures take fewer columns at a time
 _STEPS = 200
 _TOLERANCE = 1e-3
 _POWERS = 40
@@ -85,13 +86,15 @@ def diagonal_of_inverse(
     rng = np.random.default_rng(seed)
     estimate = np.zeros(n_free)
     solved = True
-    for _ in range(PROBES // _TOGETHER):
-        signs = rng.choice((-1.0, 1.0), (n_free, _TOGETHER))
+    together = min(_TOGETHER, max(1, _TABLE // (master.size * problem.rotations.n)))
+    for begin in range(0, PROBES, together):
+        signs = rng.choice((-1.0, 1.0), (n_free, min(together, PROBES - begin)))
         solution, ok = _conjugate_gradients(operator, signs)
         solved &= ok
         estimate += (signs * solution).sum(axis=1)
     shrink = 1.0 if louis else max(1 - (n_free + 1) / len(sample), 0.01)
-    variance = np.maximum(shrink * estimate / PROBES, 0.25) / complete[free]
+    # Unknown orientations only hide: no error is below that of known ones, whatever the random signs say.
+    variance = np.maximum(shrink * estimate / PROBES, 1.0) / complete[free]
     form = "Louis' form" if louis else "the mean of squared scores"
     notes: tuple[str, ...] = (f"error bars from {form} without a matrix: {PROBES} random signs",)
     if problem.estimate_weights:
@@ -116,7 +119,7 @@ def newton_step(
 
 def _conjugate_gradients(operator: InformationOperator, right: FloatArray) -> tuple[FloatArray, bool]:
     """Solve for each column; False where the operator is not positive along the way."""
-    solution = np.zeros_like(right)
+    solution, active = np.zeros_like(right), np.arange(right.shape[1])
     residual, direction = right.copy(), right.copy()
     size = (residual**2).sum(axis=0)
     target = _TOLERANCE**2 * size
@@ -125,13 +128,17 @@ def _conjugate_gradients(operator: InformationOperator, right: FloatArray) -> tu
         curvature = (direction * image).sum(axis=0)
         if (curvature <= 0).any():
             return solution, False
-        step = np.where(size > target, size / curvature, 0.0)
-        solution += step * direction
+        step = size / curvature
+        solution[:, active] += step * direction
         residual -= step * image
         before, size = size, (residual**2).sum(axis=0)
-        if (size <= target).all():
+        going = size > target[active]
+        if not going.any():
             return solution, True
-        direction = residual + size / before * direction
+        # A column that is solved is left alone: its direction would be rounding noise.
+        active, residual = active[going], residual[:, going]
+        direction = residual + size[going] / before[going] * direction[:, going]
+        size = size[going]
     return solution, False
 
 

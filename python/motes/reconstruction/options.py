@@ -9,20 +9,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from motes.errors import kind_of
 from motes.noise import Bernoulli, Noise
 from motes.patterns import Patterns
 from motes.reconstruction.em import PlainEM, Squarem
 from motes.reconstruction.fisher import FisherScoring
 from motes.reconstruction.hard import HardEM, SeedL2
-from motes.reconstruction.information import LARGEST_MATRIX
+from motes.reconstruction.information import PATTERNS_USED, matrix_fits
 from motes.reconstruction.sgd import SGD
 from motes.reconstruction.start import NAMES
 from motes.reconstruction.state import Method
 
 METHODS = ("em", "hard-em", "l2-em", "sgd")
+HARD = ("hard-em", "l2-em")  # each pattern to one orientation: what they climb is not the likelihood
 ACCELERATIONS = ("auto", "squarem", "fisher", "none")
 WEIGHTS = ("uniform", "estimate")
 SEED_ROUNDS = 5
+TOLERANCE = 1e-7  # nats a pattern
 _SQUAREM_SWEEPS, _FISHER_SWEEPS, _INFORMATIONS = 36, 10, 3  # measured: science of the reference work, contrast 0.5
 
 
@@ -101,11 +104,11 @@ def predicted_faster(patterns: Patterns, n_rotations: int) -> str:
     'squarem'
     """
     n_pixels, n_patterns = patterns.n_pixels, max(len(patterns), 1)
-    if n_pixels > LARGEST_MATRIX:
+    if not matrix_fits(patterns, n_rotations):
         return "squarem"
     a_pattern = patterns.n_lit / n_patterns
     sweep = 2 * patterns.n_lit * n_rotations
-    outer = min(20_000, n_patterns) * a_pattern**2 / 2 * n_rotations**2
+    outer = min(PATTERNS_USED, n_patterns) * a_pattern**2 / 2 * n_rotations**2
     information = outer + 25 * n_pixels**3 / 8  # of an eigenvalue problem, eight flops cost one scattered addition
     fisher = _FISHER_SWEEPS * sweep + _INFORMATIONS * information
     return "fisher" if fisher < _SQUAREM_SWEEPS * sweep else "squarem"
@@ -115,7 +118,12 @@ def check_init(init: object, patterns: Patterns, noise: Noise) -> str | npt.NDAr
     """A start's name, or a master of the patterns' shape with possible means."""
     if isinstance(init, str):
         return one_of("init", init, NAMES)
-    master = np.asarray(init, np.float64)
+    given = np.asarray(init)
+    if given.dtype.kind not in "iuf":
+        raise TypeError(
+            f"init: expected a start's name or an array of means, got {kind_of(init)} of dtype {given.dtype}"
+        )
+    master = given.astype(np.float64)
     if master.shape != patterns.shape:
         raise ValueError(f"init: expected shape {patterns.shape}, got {master.shape}")
     most = 1.0 if isinstance(noise, Bernoulli) else np.finfo(np.float64).max
@@ -131,8 +139,11 @@ def check_mask(mask: object, shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
     bad = np.asarray(mask)
     if bad.shape != shape:
         raise ValueError(f"mask: expected shape {shape}, got {bad.shape}")
-    if bad.dtype != np.bool_ and not (np.issubdtype(bad.dtype, np.integer) and np.isin(bad, (0, 1)).all()):
-        raise ValueError(f"mask: expected True (or 1) for bad pixels and False (or 0) for good ones, got {bad.dtype}")
+    if bad.dtype.kind not in "biuf":
+        raise TypeError(f"mask: expected truth values, or numbers 0 and 1, got dtype {bad.dtype}")
+    other = bad[(bad != 0) & (bad != 1)]
+    if other.size:
+        raise ValueError(f"mask: expected True (or 1) for bad pixels and False (or 0) for good ones, got {other[0]}")
     if bad.all():
         raise ValueError("mask: every pixel is bad")
     return ~bad.astype(np.bool_).ravel()

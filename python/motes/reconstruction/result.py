@@ -13,13 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import _core
-from motes import rotations as groups
 from motes.errors import FormatError
-from motes.io.atomic import atomic_path
-from motes.io.npz import open_archive
-from motes.noise import Bernoulli, Noise, Poisson, linear_model
-from motes.patterns import Patterns
-from motes.rotations import Rotations
+from motes.io.npy import array_table
+from motes.io.npz import open_archive, write_npz
+from motes.noise import Noise, linear_model, noise_of
+from motes.patterns import Patterns, check_patterns
+from motes.rotations import Rotations, rotations_of
 from motes.threads import available_threads
 
 if TYPE_CHECKING:
@@ -38,7 +37,18 @@ _ARRAYS = (
 )
 
 
-@dataclass(frozen=True, eq=False)
+def many(n: int, thing: str) -> str:
+    """A number of things, in words.
+
+    Examples
+    --------
+    >>> many(1, "sweep"), many(2000, "pattern")
+    ('1 sweep', '2,000 patterns')
+    """
+    return f"{n:,} {thing}{'' if n == 1 else 's'}"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Assignment:
     """Orientations of patterns under a reconstruction.
 
@@ -53,6 +63,11 @@ class Assignment:
     labels: npt.NDArray[np.int32]
     log_likelihood: npt.NDArray[np.float64]
 
+    def __repr__(self) -> str:
+        n = self.labels.size
+        mean = f"{self.log_likelihood.mean():.4f} nats a pattern" if n else "nothing to tell"
+        return f"Assignment({many(n, 'pattern')}, {mean})"
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Reconstruction:
@@ -65,7 +80,8 @@ class Reconstruction:
     master : (H, W) float64 array
         Mean photons a pixel; NaN where no good pixel ever saw it.
     std_error : (H, W) float64 array
-        Standard error of each pixel, photons, from the observed information of the mixture.
+        Standard error of each pixel, photons, from the observed information of the mixture; NaN for methods of hard
+        assignment, whose bias no error bar covers (so are the bound, and the error of estimated weights).
     labels : (N,) int32 array
         Each pattern's most likely rotation of the master: clockwise quarter turns, for D4 4-7 mirrored.
     weights, weights_std_error : (R,) float64 arrays
@@ -80,6 +96,9 @@ class Reconstruction:
         Cramer-Rao bound on ||master - truth|| / ||truth - mean(truth)||, evaluated at the estimate.
     missing_information : float
         The largest fraction of information that the unknown orientations hide: the rate at which plain EM converges.
+    evidence, evidence_of_noise : float
+        Twice the log-likelihood that the fit wins over the rotation-symmetric mean, nats, and the most that a fit of
+        data without a picture wins: where the first is not larger, there may be no picture.
     agreement : float or None
         Least correlation of the other restarts' masters with the best, after the best turn; None for one start.
     seen, good : (H, W) bool arrays
@@ -87,7 +106,7 @@ class Reconstruction:
     history : tuple of dict
         One record an iteration: `restart`, `iteration`, `sweeps`, `log_likelihood`, `gain`, `step`, `seconds`.
     converged, interrupted : bool
-        The stopping rule was met; Ctrl-C or the callback ended the run.
+        The stopping rule was met; Ctrl-C or the callback ended the run before it was done. Never both.
     notes : tuple of str
         What a user should know.
     """
@@ -104,6 +123,8 @@ class Reconstruction:
     log_likelihood: float
     error_bound: float
     missing_information: float
+    evidence: float
+    evidence_of_noise: float
     agreement: float | None
     history: tuple[dict[str, Any], ...]
     converged: bool
@@ -158,7 +179,7 @@ class Reconstruction:
         responsibility: bool = False,
         evidence: bool = False,
     ) -> tuple[Any, Any, Any]:
-        if patterns.shape != self.master.shape:
+        if check_patterns(patterns).shape != self.master.shape:
             raise ValueError(f"patterns: expected shape {self.master.shape}, got {patterns.shape}")
         self.noise.check(patterns)
         low, high = self.noise.limits(self.n_patterns)
@@ -201,8 +222,7 @@ class Reconstruction:
         record.update(rotations=self.rotations.name, noise=self.noise.name, version=_core.version)
         arrays = {name: getattr(self, name) for name in _ARRAYS}
         arrays["record"] = np.frombuffer(json.dumps(record).encode(), np.uint8)
-        with atomic_path(path) as temporary, temporary.open("wb") as file:
-            np.savez_compressed(file, **arrays)
+        write_npz(path, {name: array_table(array) for name, array in arrays.items()})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Reconstruction:
@@ -218,11 +238,10 @@ class Reconstruction:
                 arrays: dict[str, Any] = {name: archive.array(name) for name in _ARRAYS}
                 record = json.loads(archive.array("record").tobytes())
                 record.pop("version")
-                record["rotations"] = getattr(groups, record["rotations"])
-                record["noise"] = {"bernoulli": Bernoulli, "poisson": Poisson}[record["noise"]]()
+                record["rotations"], record["noise"] = rotations_of(record["rotations"]), noise_of(record["noise"])
                 record["history"], record["notes"] = tuple(record["history"]), tuple(record["notes"])
                 return cls(**arrays, **record)
-            except (KeyError, TypeError, AttributeError, json.JSONDecodeError, UnicodeDecodeError) as error:
+            except (KeyError, TypeError, ValueError, AttributeError, json.JSONDecodeError, UnicodeDecodeError) as error:
                 raise FormatError(f"{Path(path)}: no saved reconstruction ({error!r})") from error
 
     def __repr__(self) -> str:
@@ -230,8 +249,8 @@ class Reconstruction:
         photons = self.n_photons / max(self.n_patterns, 1)
         ended = "interrupted" if self.interrupted else "converged" if self.converged else "not converged"
         return (
-            f"Reconstruction({height}x{width} master from {self.n_patterns:,} patterns of {photons:.3g} photons "
-            f"by {self.method}, {ended} after {self.sweeps} sweeps, "
+            f"Reconstruction({height}x{width} master from {many(self.n_patterns, 'pattern')} of {photons:.3g} photons "
+            f"by {self.method}, {ended} after {many(self.sweeps, 'sweep')}, "
             f"{self.log_likelihood:.4f} nats a pattern, relative error bound {self.error_bound:.3g})"
         )
 

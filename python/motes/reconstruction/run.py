@@ -13,17 +13,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from motes.noise import Bernoulli, Noise
-from motes.patterns import Patterns
+from motes.noise import Noise, noise_of
+from motes.patterns import Patterns, check_patterns
 from motes.reconstruction import checkpoint as checkpoints
 from motes.reconstruction import options
 from motes.reconstruction.checkpoint import Progress
-from motes.reconstruction.information import error_bars
+from motes.reconstruction.doubts import doubts
+from motes.reconstruction.evidence import evidence, evidence_of_noise
+from motes.reconstruction.information import ErrorBars, error_bars
 from motes.reconstruction.problem import FloatArray, Problem
-from motes.reconstruction.result import Reconstruction
+from motes.reconstruction.result import Reconstruction, many
 from motes.reconstruction.start import start_master
 from motes.reconstruction.state import Method, State
-from motes.rotations import C4, Rotations
+from motes.rotations import C4, Rotations, rotations_of
 from motes.threads import available_threads
 
 Callback = Callable[[dict[str, Any]], bool | None]
@@ -33,14 +35,14 @@ CHECKPOINT_SECONDS = 5.0
 
 def reconstruct(
     patterns: Patterns,
-    rotations: Rotations = C4,
-    noise: Noise | None = None,
+    rotations: Rotations | str = C4,
+    noise: Noise | str | None = None,
     *,
     method: str = "em",
     acceleration: str | None = "auto",
     init: str | npt.NDArray[np.floating[Any]] | None = None,
     weights: str = "uniform",
-    tolerance: float = 1e-7,
+    tolerance: float = options.TOLERANCE,
     max_iterations: int = 1000,
     restarts: int = 1,
     seed: int = 0,
@@ -64,9 +66,9 @@ def reconstruct(
     ----------
     patterns : Patterns
         N patterns of (L, L) pixels, each the master turned by an unknown rotation.
-    rotations : Rotations
+    rotations : Rotations or its name
         `motes.C4` (default), `motes.D4` or `motes.C1`.
-    noise : Bernoulli or Poisson, optional
+    noise : Bernoulli, Poisson or their name, optional
         `motes.Bernoulli()` by default: a pixel fires or not.
     method : {"em", "sgd", "hard-em", "l2-em"}
         Maximum likelihood by soft expectation maximisation; by stochastic gradients with back-rotation; hard assignment
@@ -89,7 +91,7 @@ def reconstruct(
     threads : int, optional
         By default all that this process may use. The result does not depend on it.
     mask : (L, L) bool array, optional
-        True for bad pixels of the detector: they count neither for nor against.
+        True (or 1) for bad pixels of the detector: they count neither for nor against.
     binarise : bool
         Count a lit pixel once, whatever it caught.
     epochs, batch, rate, decay, hard
@@ -97,7 +99,7 @@ def reconstruct(
     dtype : float32 or float64
         Of the scores; float64 is the reference mode.
     std_error : bool
-        False leaves the error bars out (NaN).
+        False leaves the error bars out (NaN). Hard assignment is biased and has none.
     callback : callable, optional
         Called with each record of the history; returning True ends the run as Ctrl-C does.
     checkpoint : path, optional
@@ -132,7 +134,7 @@ def reconstruct(
     (True, (9, 9))
     """
     began = time.perf_counter()
-    noise = Bernoulli() if noise is None else noise
+    patterns, rotations, noise = check_patterns(patterns), rotations_of(rotations), noise_of(noise)
     options.one_of("method", method, options.METHODS)
     options.one_of("weights", weights, options.WEIGHTS)
     dtype = options.floating("dtype", dtype)
@@ -140,8 +142,9 @@ def reconstruct(
     max_iterations = options.whole("max_iterations", max_iterations, 1)
     restarts = options.whole("restarts", restarts, 1)
     seed = options.whole("seed", seed, 0)
+    epochs = options.whole("epochs", epochs, 1)
     sgd = {
-        "epochs": options.whole("epochs", epochs, 1),
+        "epochs": epochs,
         "batch": options.whole("batch", batch, 1),
         "rate": options.positive("rate", rate),
         "decay": options.positive("decay", decay),
@@ -163,8 +166,10 @@ def reconstruct(
     }  # fmt: skip
     keeper = _Keeper(problem, asked, None if checkpoint is None else Path(checkpoint), resume)
     n_starts = 1 if isinstance(start, np.ndarray) else restarts
-    climbed = _climb_all(problem, climb, start, n_starts, seed, max_iterations, callback, keeper, began)
-    return _look_back(problem, climb, climbed, acceleration, start, seed, std_error, began)
+    most = min(max_iterations, epochs) if method == "sgd" else max_iterations
+    climbed = _climb_all(problem, climb, start, n_starts, seed, most, callback, keeper, began)
+    biased = method in options.HARD or (method == "sgd" and bool(hard))
+    return _look_back(problem, climb, climbed, acceleration, start, seed, std_error, biased, began)
 
 
 @dataclass(frozen=True)
@@ -172,6 +177,8 @@ class _Climbed:
     states: tuple[State, ...]
     history: tuple[dict[str, Any], ...]
     interrupted: bool
+    n_starts: int
+    notes: tuple[str, ...]
 
 
 class _Keeper:
@@ -184,6 +191,7 @@ class _Keeper:
         self.mark = "" if path is None else checkpoints.fingerprint(problem, asked)
         found = path is not None and resume and path.exists()
         self.progress = checkpoints.load(path, self.mark) if found and path else Progress()
+        self.notes = (f"nothing to resume: there is no {path}, begun anew",) if resume and not found else ()
         self._saved = time.monotonic()
 
     def keep(self, progress: Progress, *, now: bool = False) -> None:
@@ -220,7 +228,7 @@ def _climb_all(
     keeper.keep(keeper.progress, now=True)
     current = keeper.progress.current
     states = (*keeper.progress.finished, *(() if current is None else (current,)))
-    return _Climbed(states, keeper.progress.history, interrupted)
+    return _Climbed(states, keeper.progress.history, interrupted, n_starts, keeper.notes)
 
 
 def _record(state: State, restart: int, began: float) -> dict[str, Any]:
@@ -235,34 +243,41 @@ def _record(state: State, restart: int, began: float) -> dict[str, Any]:
     }
 
 
+def _ending(best: State, climbed: _Climbed) -> list[str]:
+    """How it ended, where that was too early."""
+    last = f"the last iteration won {best.gain:.3g} nats a pattern"
+    if not climbed.interrupted:
+        return [] if best.converged else [f"not converged after {many(best.iteration, 'iteration')}: {last}"]
+    where = f"in start {len(climbed.states)} of {climbed.n_starts}, the best is kept" if climbed.n_starts > 1 else last
+    return [f"interrupted: {where}"]
+
+
 def _look_back(
     problem: Problem, climb: Method, climbed: _Climbed, acceleration: str, start: str | FloatArray, seed: int,
-    std_error: bool, began: float,
+    std_error: bool, biased: bool, began: float,
 ) -> Reconstruction:  # fmt: skip
     """Of the best state: labels, error bars, and the turn that makes the first pattern's label 0."""
     best = max(climbed.states, key=lambda state: state.point.log_likelihood)
     master, weights = best.point.master, best.point.weights
-    point = problem.evaluate(master, weights) if climb.name in ("hard-em", "l2-em") else best.point
+    point = problem.evaluate(master, weights) if climb.name in options.HARD else best.point
     shape, rotations, patterns = problem.patterns.shape, problem.rotations, problem.patterns
-    notes: list[str] = []
-    if not best.converged:
-        why = "interrupted" if climbed.interrupted else f"not converged after {best.iteration} iterations"
-        notes.append(f"{why}: the last one won {best.gain:.3g} nats a pattern")
-    if std_error:
+    notes = [*climbed.notes, *_ending(best, climbed)]
+    if std_error and not biased:
         bars = error_bars(problem, master, weights, seed=seed)
-        notes.extend(bars.notes)
-        errors, missing, variance = bars.std_error, bars.missing_information, bars.total_variance
-        weights_error = bars.weights_std_error
     else:
-        errors, missing, variance = np.full(master.size, np.nan), np.nan, np.nan
-        weights_error = np.zeros(rotations.n)
+        no_error = np.full(rotations.n, np.nan if problem.estimate_weights else 0.0)
+        bars = ErrorBars(np.full(master.size, np.nan), no_error, np.nan, np.nan, ())
     contrast = problem.contrast(master)
     labels = problem.labels(master, weights)
     first = int(labels[0]) if len(labels) else 0
     posterior = problem.posterior(master, weights, patterns[:1])
+    agreement = _agreement(problem, [state.point.master for state in climbed.states if state is not best], master)
+    won, noise_wins = evidence(problem, point.log_likelihood), evidence_of_noise(problem)
+    notes.extend(doubts(problem, labels, evidence=won, evidence_of_noise=noise_wins, agreement=agreement, hard=biased))
+    notes.extend(bars.notes)
     unseen = int((~problem.seen).sum())
     if unseen:
-        notes.append(f"{unseen} pixels of the master are never seen by a good pixel: NaN")
+        notes.append(f"no good pixel ever sees {many(unseen, 'pixel')} of the master: NaN")
 
     def home(values: FloatArray) -> FloatArray:
         return rotations.turn_master(values.reshape(shape), first)
@@ -272,20 +287,22 @@ def _look_back(
     labels = rotations.relabel(labels, first)
     return Reconstruction(
         master=home(np.where(problem.seen, master, np.nan)),
-        std_error=home(np.where(problem.seen, errors, np.nan)),
+        std_error=home(np.where(problem.seen, bars.std_error, np.nan)),
         labels=labels,
         weights=weights[order],
-        weights_std_error=weights_error[order],
+        weights_std_error=bars.weights_std_error[order],
         counts=np.bincount(labels, minlength=rotations.n).astype(np.int64),
         first_pattern_posterior=(posterior[0].astype(np.float64) if len(posterior) else weights)[order],
         seen=home(problem.seen.astype(np.float64)) > 0,
         good=problem.good.reshape(shape).copy(),
         log_likelihood=point.log_likelihood,
-        error_bound=float(np.sqrt(variance)) / contrast if contrast > 0 else float("inf"),
-        missing_information=missing,
-        agreement=_agreement(problem, [state.point.master for state in climbed.states if state is not best], master),
+        error_bound=float(np.sqrt(bars.total_variance)) / contrast if contrast > 0 else float("inf"),
+        missing_information=bars.missing_information,
+        evidence=won,
+        evidence_of_noise=noise_wins,
+        agreement=agreement,
         history=climbed.history,
-        converged=best.converged,
+        converged=best.converged and not climbed.interrupted,
         interrupted=climbed.interrupted,
         iterations=best.iteration,
         sweeps=best.sweeps,

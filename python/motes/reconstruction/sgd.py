@@ -15,13 +15,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from motes.reconstruction.fisher import PATTERNS_USED, bounded_step, inverse_information
-from motes.reconstruction.information import LARGEST_MATRIX
+from motes.reconstruction.fisher import bounded_step, inverse_information
+from motes.reconstruction.information import PATTERNS_USED, matrix_fits
 from motes.reconstruction.problem import FloatArray, Point, Problem
 from motes.reconstruction.state import State
 
 _FIRST = 10
 _LOSS = 1e-3  # nats a pattern: more than the iterates' own scatter costs
+_SETTLED = 0.1  # of the M / 2N nats by which a maximum exceeds the truth: the last epoch of a converged run wins less
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class SGD:
         """One epoch over a fresh order of the patterns, then one sweep to see where it led."""
         epoch = state.iteration
         memory = dict(state.memory)
-        if epoch >= 1 and epoch <= 2 and problem.patterns.n_pixels <= LARGEST_MATRIX:
+        if epoch in (1, 2) and matrix_fits(problem.patterns, problem.rotations.n):
             memory["inverse"] = inverse_information(
                 problem, state.point.master, state.point.weights, n_used=PATTERNS_USED, seed=self.seed + epoch
             )
@@ -56,12 +57,14 @@ class SGD:
         master = memory["mean"] / averaged if averaged else memory["iterate"]
         point = problem.evaluate(problem.inside(master), state.point.em_weights)
         gain = point.log_likelihood - state.point.log_likelihood
-        sweeps, done, step = state.sweeps + 2, epoch + 1 >= self.epochs, "epoch"
+        sweeps, step = state.sweeps + 2, "epoch"
+        least = _SETTLED * master.size / (2 * max(len(problem.patterns), 1))
+        settled = epoch + 1 >= self.epochs and abs(gain) <= least
         if not gain > -_LOSS:
             memory.update(iterate=state.point.master, mean=np.zeros(master.size), averaged=np.array(0.0))
             memory["scale"] = memory["scale"] / 2
-            point, gain, step = state.point, 0.0, "epoch taken back, steps halved"
-        return State(point, epoch + 1, sweeps, gain, step, done, memory)
+            point, gain, settled, step = state.point, 0.0, False, "epoch taken back, steps halved"
+        return State(point, epoch + 1, sweeps, gain, step, settled, memory)
 
     def _run_epoch(self, problem: Problem, weights: FloatArray, epoch: int, memory: dict[str, np.ndarray]) -> None:
         order = np.random.default_rng([self.seed, epoch]).permutation(len(problem.patterns))

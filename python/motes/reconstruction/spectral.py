@@ -14,13 +14,13 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from motes import _core
 from motes.kernels.outer import second_moments
 from motes.patterns import Patterns
 from motes.reconstruction.information import LARGEST_MATRIX, sample_of
 from motes.reconstruction.problem import FloatArray, Problem
+from motes.threads import one_blas_thread
 
 SingleArray: TypeAlias = npt.NDArray[np.float32]
 
@@ -53,7 +53,7 @@ class _Scaled:
 
 def spectral_start(problem: Problem, rng: np.random.Generator) -> FloatArray:
     """A master whose turns explain the second moments: (M,) float64."""
-    with threadpool_limits(1):
+    with one_blas_thread():
         return _spectral_start(problem, rng)
 
 

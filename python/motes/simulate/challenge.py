@@ -102,16 +102,38 @@ def task_patterns(
     """
     model = challenge_task(task)
     rng = np.random.default_rng(seed)
-    shown = with_contrast(_picture(model, rng) if image is None else image, contrast)
+    if not np.isfinite(contrast):
+        raise ValueError(f"contrast: expected a finite number, got {contrast:g}")
+    shown = with_contrast(_picture(model, rng) if image is None else _checked(image), contrast)
+    if shown.min() < 0:
+        raise ValueError(f"contrast: {contrast:g} makes the darkest pixels negative, expected one nearer to 0")
     if model.photons is None:
         if photons is not None:
             raise ValueError(f"photons: task {task} is a silhouette of zeros and ones, leave it out")
         master = (shown > shown.mean()).astype(np.float64)
     else:
-        master = scaled(shown, model.photons if photons is None else photons)
+        each = model.photons if photons is None else photons
+        master = scaled(shown, each)
+        if model.noise == "bernoulli" and master.max() > 1:
+            raise ValueError(
+                f"photons: {each:g} a pattern are {master.max():.3g} in the brightest pixel, which catches at most 1: "
+                f"ask for {each / master.max():.4g} or fewer"
+            )
     if model.noise == "none":
         master = np.rint(master)
     return patterns(master, model.n_patterns if n_patterns is None else n_patterns, noise=model.noise, seed=rng)
+
+
+def _checked(image: ArrayLike) -> NDArray[np.float64]:
+    """An image that can be turned and can be a mean number of photons."""
+    given = np.asarray(image)
+    if given.dtype.kind not in "biuf":
+        raise ValueError(f"image: expected real numbers, got {given.dtype}")
+    if given.ndim != 2 or given.shape[0] != given.shape[1] or not given.size:
+        raise ValueError(f"image: expected a square image, since it is turned by quarters, got shape {given.shape}")
+    if not (given >= 0).all() or not np.isfinite(given).all() or not given.any():
+        raise ValueError("image: expected finite brightness, not negative and not all 0")
+    return given.astype(np.float64)
 
 
 def _picture(model: Task, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -1,0 +1,45 @@
+"""Rows and columns of a detector."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import TypeAlias
+
+Shape: TypeAlias = tuple[int, int]
+
+
+def check_shape(shape: Sequence[int]) -> Shape:
+    """Rows and columns as two ints, or a clear error.
+
+    Examples
+    --------
+    >>> check_shape([25, 25])
+    (25, 25)
+    """
+    try:
+        height, width = (operator.index(extent) for extent in shape)
+    except (TypeError, ValueError):
+        raise ValueError(f"shape: expected two whole numbers (rows, columns), got {shape!r}") from None
+    if height < 0 or width < 0 or height * width > 2**32:
+        raise ValueError(f"shape: expected at most 2**32 pixels, got {height} x {width}")
+    return height, width
+
+
+def shape_of_pixels(n_pixels: int, shape: Sequence[int] | None) -> Shape:
+    """Rows and columns of `n_pixels`: as given, or of a square.
+
+    Examples
+    --------
+    >>> shape_of_pixels(625, None)
+    (25, 25)
+    """
+    if shape is None:
+        side = round(n_pixels**0.5)
+        if side * side != n_pixels:
+            raise ValueError(f"shape: {n_pixels} pixels are no square; give shape=(rows, columns)")
+        return side, side
+    height, width = check_shape(shape)
+    if height * width != n_pixels:
+        raise ValueError(f"shape: {height} x {width} does not hold {n_pixels} pixels")
+    return height, width
