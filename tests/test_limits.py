@@ -247,7 +247,7 @@ def test_groups_and_noise_by_name():
     assert repr(named.figures()) == repr(limits.plan(master_of(5), 100, D4, Poisson(), **options).figures())
     with pytest.raises(ValueError, match="noise: expected bernoulli or poisson, got 'pink'"):
         limits.cramer_rao(master_of(5), 100, noise="pink")
-    with pytest.raises(TypeError, match="rotations: expected motes.C4"):
+    with pytest.raises(TypeError, match=r"rotations: expected motes\.C4"):
         limits.mutual_information(master_of(5), 4)
 
 
