@@ -17,6 +17,7 @@ PACKAGE = Path(motes.__file__).parent
 LAYERS = (
     ("__main__",),
     ("cli",),
+    ("challenge",),
     ("report", "truth", "plotting"),
     ("reconstruction", "classify", "limits"),
     ("patterns", "entries", "rotations", "noise", "kernels", "files"),
@@ -24,7 +25,7 @@ LAYERS = (
     ("_core",),
 )
 RANK = {name: len(LAYERS) - level for level, names in enumerate(LAYERS) for name in names}
-FOR_EVERYBODY = {"errors", "threads", "config", "shapes"}
+FOR_EVERYBODY = {"errors", "threads", "config", "shapes", "checks"}
 # A result shows itself: `Reconstruction.plot` asks for the plots when it is called.
 EXCEPTIONS = {("reconstruction", "plotting")}
 

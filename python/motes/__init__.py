@@ -17,7 +17,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from motes import classify, limits, plotting, simulate
+    from motes import challenge, classify, limits, plotting, simulate
     from motes._core import version as __version__
     from motes.config import show_config
     from motes.errors import CheckpointError, FormatError
@@ -51,7 +51,7 @@ _HOME = {
     "sweep": "kernels.sweep",
     "write_patterns": "files",
 }
-_MODULES = ("classify", "limits", "plotting", "simulate")
+_MODULES = ("challenge", "classify", "limits", "plotting", "simulate")
 
 __all__ = [
     "C1",
@@ -67,6 +67,7 @@ __all__ = [
     "Sweep",
     "__version__",
     "back_rotate",
+    "challenge",
     "classify",
     "describe",
     "limits",

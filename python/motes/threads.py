@@ -116,7 +116,8 @@ class _Controller(LibController):  # type: ignore[misc]
 
     def set_num_threads(self, num_threads: int) -> None:
         global _most
-        _most = max(1, int(num_threads))
+        _most = None  # asking for all that there are is asking for nothing: limits that end leave no trace
+        _most = int(num_threads) if 0 < num_threads < available_threads() else None
 
     def get_version(self) -> None:
         return None

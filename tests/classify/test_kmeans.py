@@ -132,3 +132,29 @@ def test_dense_patterns():
 def test_options_are_refused_by_name(clustering, asked, message):
     with pytest.raises(ValueError, match=message):
         clustering(Patterns.empty((3, 3), 10), **asked)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"n_clusters": 2.5}, "n_clusters: expected a whole number, got 2.5"),
+        ({"seed": None}, "seed: expected a whole number, got None"),
+        ({"patterns": np.zeros((9, 2, 2))}, "patterns: expected motes.Patterns, got ndarray"),
+    ],
+)
+@pytest.mark.parametrize("clustering", CLUSTERINGS.values(), ids=CLUSTERINGS.keys())
+def test_options_of_another_type(clustering, asked, message):
+    with pytest.raises(TypeError, match=message):
+        clustering(**{"patterns": Patterns.empty((3, 3), 10)} | asked)
+
+
+@pytest.mark.parametrize("name", ["restarts", "max_iterations", "tolerance"])
+def test_options_of_full_k_means_are_positive(name):
+    with pytest.raises(ValueError, match=f"{name}: expected "):
+        kmeans(Patterns.empty((3, 3), 10), **{name: 0})
+
+
+@pytest.mark.parametrize("name", ["batch", "epochs"])
+def test_options_of_mini_batches_are_positive(name):
+    with pytest.raises(ValueError, match=f"{name}: expected "):
+        minibatch_kmeans(Patterns.empty((3, 3), 10), **{name: 0})

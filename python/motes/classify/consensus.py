@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from motes.rotations import C4, Rotations
+from motes.rotations import C4, Rotations, rotations_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Consensus:
 
 def consensus(
     averages: npt.NDArray[np.floating[Any]],
-    rotations: Rotations = C4,
+    rotations: Rotations | str = C4,
     *,
     members: npt.NDArray[Any] | None = None,
     anchor: int = 0,
@@ -43,8 +43,8 @@ def consensus(
     ----------
     averages : (K, H, W) array
         Class averages.
-    rotations : Rotations
-        The group.
+    rotations : Rotations or str
+        The group, or its name.
     members : (K,) array, optional
         Weights of the classes; equal by default.
     anchor : int
@@ -61,6 +61,7 @@ def consensus(
     >>> found.rotations, bool(np.all(found.master == image))
     (array([0, 1], dtype=int32), True)
     """
+    rotations = rotations_of(rotations)
     images = np.asarray(averages, np.float64)
     if images.ndim != 3 or not 0 <= anchor < len(images):
         raise ValueError(f"averages: expected shape (K, H, W) with K > {anchor}, got {images.shape}")

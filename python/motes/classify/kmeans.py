@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import _core
+from motes.checks import positive, whole
 from motes.kernels.assignment import Clusters, assign
-from motes.patterns import Patterns
+from motes.patterns import Patterns, check_patterns
 from motes.threads import available_threads
 
 
@@ -92,8 +93,9 @@ def kmeans(
     >>> kmeans(patterns, 2).inertia
     0.0
     """
-    if not 1 <= n_clusters <= len(patterns):
-        raise ValueError(f"n_clusters: expected 1 to {len(patterns)}, the number of patterns, got {n_clusters}")
+    require_clusters(patterns, n_clusters)
+    restarts, max_iterations = whole("restarts", restarts, 1), whole("max_iterations", max_iterations, 1)
+    tolerance, seed = positive("tolerance", tolerance), whole("seed", seed, 0)
     threads = available_threads(threads)
     given = check_centroids(init, n_clusters, patterns)
     squares = sum_of_squares(patterns)
@@ -144,6 +146,21 @@ def _inertia(clusters: Clusters, centroids: npt.NDArray[np.float64], squares: in
     """In float64, from the exact sums: sum |x|^2 - 2 sum_k S_k . c_k + sum_k n_k |c_k|^2."""
     cross = float((clusters.photons.T * centroids).sum())
     return max(squares - 2 * cross + float(clusters.members @ (centroids**2).sum(axis=1)), 0.0)
+
+
+def require_clusters(patterns: Patterns, n_clusters: int) -> None:
+    """Patterns, and at least as many of them as clusters.
+
+    Examples
+    --------
+    >>> require_clusters(Patterns.empty((2, 2), 3), 4)
+    Traceback (most recent call last):
+    ...
+    ValueError: n_clusters: expected 1 to 3, the number of patterns, got 4
+    """
+    check_patterns(patterns)
+    if not 1 <= whole("n_clusters", n_clusters, 0) <= len(patterns):
+        raise ValueError(f"n_clusters: expected 1 to {len(patterns)}, the number of patterns, got {n_clusters}")
 
 
 def sum_of_squares(patterns: Patterns) -> int:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from motes.classify.kmeans import KMeans, check_centroids, kmeans
+from motes.checks import whole
+from motes.classify.kmeans import KMeans, check_centroids, kmeans, require_clusters
 from motes.kernels.assignment import Clusters, assign
 from motes.patterns import Patterns
 from motes.threads import available_threads
@@ -59,8 +60,8 @@ def minibatch_kmeans(
     >>> minibatch_kmeans(patterns, 2, batch=10).inertia
     0.0
     """
-    if not 1 <= n_clusters <= len(patterns):
-        raise ValueError(f"n_clusters: expected 1 to {len(patterns)}, the number of patterns, got {n_clusters}")
+    require_clusters(patterns, n_clusters)
+    batch, epochs, seed = whole("batch", batch, 1), whole("epochs", epochs, 1), whole("seed", seed, 0)
     threads = available_threads(threads)
     rng = np.random.default_rng(seed)
     centroids = check_centroids(init, n_clusters, patterns)

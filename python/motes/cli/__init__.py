@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from motes.cli.challenge import challenge
 from motes.cli.commands import Commands
 from motes.cli.demo import demo
 from motes.cli.info import info
@@ -34,6 +35,10 @@ app.command(
     epilog="Examples: [bold]motes reconstruct endeavor.npz --task 7 -o out[/bold]   "
     "[bold]motes reconstruct run12.emc --shape 64x64 --mask bad.npy --weights estimate -o out[/bold]"
 )(reconstruct)
+app.command(
+    epilog="Examples: [bold]motes challenge endeavor.npz -o answers[/bold]   "
+    "[bold]motes challenge endeavor.npz --task 1 --task 7 --truth truth.npz -o answers[/bold]"
+)(challenge)
 app.command(epilog="Example: [bold]motes info endeavor.npz[/bold]")(info)
 app.command(
     epilog="Example: [bold]motes limits --image face.png --photons 27.4 --patterns 100000 --contrast 0.3 -o out[/bold]"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from motes.checks import one_of
 from motes.errors import kind_of
 from motes.noise import Bernoulli, Noise
 from motes.patterns import Patterns
@@ -27,45 +26,6 @@ WEIGHTS = ("uniform", "estimate")
 SEED_ROUNDS = 5
 TOLERANCE = 1e-7  # nats a pattern
 _SQUAREM_SWEEPS, _FISHER_SWEEPS, _INFORMATIONS = 36, 10, 3  # measured: science of the reference work, contrast 0.5
-
-
-def one_of(name: str, value: object, choices: Sequence[str]) -> str:
-    """`value`, or a ValueError that lists the choices.
-
-    Examples
-    --------
-    >>> one_of("method", "em", METHODS)
-    'em'
-    """
-    if value not in choices:
-        raise ValueError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
-    return str(value)
-
-
-def whole(name: str, value: object, least: int) -> int:
-    """`value` as an int of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise TypeError(f"{name}: expected a whole number, got {value!r}")
-    if value < least:
-        raise ValueError(f"{name}: expected {least} or more, got {value}")
-    return int(value)
-
-
-def positive(name: str, value: object) -> float:
-    """`value` as a positive, finite float."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.floating | np.integer):
-        raise TypeError(f"{name}: expected a number, got {value!r}")
-    if not (math.isfinite(value) and value > 0):
-        raise ValueError(f"{name}: expected a positive, finite number, got {value}")
-    return float(value)
-
-
-def floating(name: str, value: object) -> type[np.float32] | type[np.float64]:
-    """`value` as one of the two types that the kernels know."""
-    for choice in (np.float32, np.float64):
-        if value in (choice, np.dtype(choice), np.dtype(choice).name):
-            return choice
-    raise ValueError(f"{name}: expected float32 or float64, got {value!r}")
 
 
 def choose_method(

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from motes import checks
 from motes.noise import Noise, noise_of
 from motes.patterns import Patterns, check_patterns
 from motes.reconstruction import checkpoint as checkpoints
@@ -135,19 +136,19 @@ def reconstruct(
     """
     began = time.perf_counter()
     patterns, rotations, noise = check_patterns(patterns), rotations_of(rotations), noise_of(noise)
-    options.one_of("method", method, options.METHODS)
-    options.one_of("weights", weights, options.WEIGHTS)
-    dtype = options.floating("dtype", dtype)
-    tolerance = options.positive("tolerance", tolerance)
-    max_iterations = options.whole("max_iterations", max_iterations, 1)
-    restarts = options.whole("restarts", restarts, 1)
-    seed = options.whole("seed", seed, 0)
-    epochs = options.whole("epochs", epochs, 1)
+    checks.one_of("method", method, options.METHODS)
+    checks.one_of("weights", weights, options.WEIGHTS)
+    dtype = checks.floating("dtype", dtype)
+    tolerance = checks.positive("tolerance", tolerance)
+    max_iterations = checks.whole("max_iterations", max_iterations, 1)
+    restarts = checks.whole("restarts", restarts, 1)
+    seed = checks.whole("seed", seed, 0)
+    epochs = checks.whole("epochs", epochs, 1)
     sgd = {
         "epochs": epochs,
-        "batch": options.whole("batch", batch, 1),
-        "rate": options.positive("rate", rate),
-        "decay": options.positive("decay", decay),
+        "batch": checks.whole("batch", batch, 1),
+        "rate": checks.positive("rate", rate),
+        "decay": checks.positive("decay", decay),
         "hard": bool(hard),
     }
     if resume and checkpoint is None:

@@ -1,0 +1,97 @@
+"""Exact matching: which rotation of a reference a pattern without noise is."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from motes.patterns import Patterns
+from motes.rotations import C4, Rotations
+
+_CHUNK = 2**22  # pixels compared at a time
+
+
+def match(
+    patterns: Patterns | npt.ArrayLike, reference: npt.ArrayLike | None = None, rotations: Rotations = C4
+) -> npt.NDArray[np.int32]:
+    """Find the rotation of a reference that each pattern is, pixel by pixel (the seed's "master key", tasks 1 and 2).
+
+    Parameters
+    ----------
+    patterns : Patterns, or (N, L, L) or (N, L * L) array of whole numbers
+        Without noise; flattened ones are folded back to squares.
+    reference : (L, L) or (L * L,) array, photons, optional
+        The first pattern by default.
+    rotations : Rotations
+        The group.
+
+    Returns
+    -------
+    (N,) int32 array
+        Template of the reference that each pattern equals: clockwise quarter turns for C4. Where several do, the first.
+
+    Raises
+    ------
+    ValueError
+        If a pattern equals no rotation of the reference; the message names the first such pattern. If there is no
+        pattern, the shape is no square, or a value is no count.
+
+    Warns
+    -----
+    UserWarning
+        If the reference looks the same after some turn, so that its orientations can not be told apart.
+
+    Examples
+    --------
+    >>> master = np.array([[1, 2], [3, 4]])
+    >>> match([master, np.rot90(master, -1), np.rot90(master, 2)])
+    array([0, 1, 2], dtype=int32)
+    >>> match([master.ravel(), master.T.ravel()])
+    Traceback (most recent call last):
+        ...
+    ValueError: pattern 1 is no rotation of the reference: the nearest, 0, differs in 2 of 4 pixels
+    """
+    stack = patterns if isinstance(patterns, Patterns) else Patterns.from_dense(patterns)
+    if not len(stack):
+        raise ValueError("patterns: expected at least one, got none")
+    templates = _templates(stack[0] if reference is None else reference, stack, rotations)
+    same = symmetries(templates)
+    if same:
+        told = ", ".join(map(str, same))
+        warnings.warn(f"the reference looks the same in rotation {told} as in 0", UserWarning, stacklevel=2)
+    labels = np.empty(len(stack), np.int32)
+    step = max(1, _CHUNK // max(1, stack.n_pixels))
+    for first in range(0, len(stack), step):
+        part = stack[first : first + step].to_dense().reshape(-1, stack.n_pixels)
+        equal = np.stack([(part == template).all(axis=1) for template in templates], axis=1)
+        unmatched = np.flatnonzero(~equal.any(axis=1))
+        if unmatched.size:
+            differing = (part[unmatched[0]] != templates).sum(axis=1)
+            nearest = int(differing.argmin())
+            raise ValueError(
+                f"pattern {first + unmatched[0]} is no rotation of the reference: "
+                f"the nearest, {nearest}, differs in {differing[nearest]} of {stack.n_pixels} pixels"
+            )
+        labels[first : first + step] = equal.argmax(axis=1)
+    return labels
+
+
+def symmetries(templates: npt.NDArray[Any]) -> list[int]:
+    """The templates, but for the first, that equal the first.
+
+    Examples
+    --------
+    >>> symmetries(C4.expand(np.array([[1, 0], [0, 1]])))
+    [2]
+    """
+    return [r for r in range(1, len(templates)) if np.array_equal(templates[r], templates[0])]
+
+
+def _templates(reference: npt.ArrayLike, patterns: Patterns, rotations: Rotations) -> npt.NDArray[np.float64]:
+    image = np.asarray(reference)
+    if image.size != patterns.n_pixels or image.ndim not in (1, 2):
+        raise ValueError(f"reference: expected shape {patterns.shape}, got {image.shape}")
+    return rotations.expand(image.reshape(patterns.shape)).reshape(rotations.n, -1)
