@@ -241,6 +241,16 @@ def test_limits_refuse(call, message):
         call()
 
 
+def test_groups_and_noise_by_name():
+    options = {"n_simulated": 500}
+    named = limits.plan(master_of(5), 100, "d4", "poisson", **options)
+    assert repr(named.figures()) == repr(limits.plan(master_of(5), 100, D4, Poisson(), **options).figures())
+    with pytest.raises(ValueError, match="noise: expected bernoulli or poisson, got 'pink'"):
+        limits.cramer_rao(master_of(5), 100, noise="pink")
+    with pytest.raises(TypeError, match=r"rotations: expected motes\.C4"):
+        limits.mutual_information(master_of(5), 4)
+
+
 def test_the_figures_do_not_depend_on_threads():
     master = make("creature", 0.7, 12.0)
     one, three = (limits.plan(master, 5000, n_simulated=8000, threads=threads).figures() for threads in (1, 3))

@@ -35,7 +35,6 @@ SPELLING = {  # what a message of the library advises, and the option that does 
     r"\bshape=\(rows, columns\)": "--shape ROWSxCOLUMNS",
     r"\bnoise=Poisson\(\)": "--noise poisson",
     r"\bbinarise=True": "--binarise",
-    r"^(photons|contrast|image):": r"--\1:",
     r"\btarget_error\b": "--target-error",
     r"\bwithout resume\b": "without --resume",
     r"\bshape: (?=\d+ x \d+ does|\d+ pixels are)": "--shape: ",  # other shapes are of arrays in a file

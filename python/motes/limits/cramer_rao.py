@@ -47,8 +47,8 @@ class CramerRao:
 def cramer_rao(
     master: npt.NDArray[np.floating],
     n_patterns: int,
-    rotations: Rotations = C4,
-    noise: Noise | None = None,
+    rotations: Rotations | str = C4,
+    noise: Noise | str | None = None,
     *,
     n_simulated: int | None = None,
     seed: int = 0,
@@ -65,9 +65,9 @@ def cramer_rao(
         Mean photons a pixel.
     n_patterns : int
         Patterns to be measured.
-    rotations : Rotations
-        The group.
-    noise : Bernoulli or Poisson, optional
+    rotations : Rotations or str
+        The group: `motes.C4`, `motes.D4`, or its name.
+    noise : Bernoulli or Poisson or str, optional
         Bernoulli by default.
     n_simulated : int, optional
         Patterns that the information is estimated from: it is known to about sqrt(M / n_simulated). By default 40,000;

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from motes.limits.known import known
 from motes.noise import Noise
 from motes.reconstruction.information import LARGEST_MATRIX, information_matrix
 from motes.rotations import C4, Rotations
+from motes.threads import one_blas_thread
 
 
 def information(
     master: npt.NDArray[np.floating],
-    rotations: Rotations = C4,
-    noise: Noise | None = None,
+    rotations: Rotations | str = C4,
+    noise: Noise | str | None = None,
     *,
     labels_known: bool = False,
     n_simulated: int | None = None,
@@ -60,14 +60,14 @@ def information(
     if labels_known:
         with np.errstate(divide="ignore"):
             return np.diag(problem.noise.precision(sample.master.ravel()))
-    with threadpool_limits(1):  # BLAS's bits depend on its number of threads
+    with one_blas_thread():
         return information_matrix(problem, sample.flat, problem.uniform, problem.patterns)
 
 
 def em_rate(
     master: npt.NDArray[np.floating],
-    rotations: Rotations = C4,
-    noise: Noise | None = None,
+    rotations: Rotations | str = C4,
+    noise: Noise | str | None = None,
     *,
     n_simulated: int | None = None,
     seed: int = 0,

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import simulate
-from motes.noise import Bernoulli, Noise
+from motes.noise import Noise, noise_of
 from motes.patterns import Patterns
 from motes.reconstruction.information import PerPattern, per_pattern
 from motes.reconstruction.problem import Problem
-from motes.rotations import Rotations
+from motes.rotations import Rotations, rotations_of
 from motes.threads import available_threads
 
 FloatArray = npt.NDArray[np.float64]
@@ -67,8 +67,8 @@ class Known:
 
 def known(
     master: npt.NDArray[np.floating],
-    rotations: Rotations,
-    noise: Noise | None,
+    rotations: Rotations | str,
+    noise: Noise | str | None,
     n_simulated: int | None,
     seed: int,
     threads: int | None,
@@ -81,7 +81,7 @@ def known(
     >>> known(np.full((3, 3), 0.1), C4, None, 500, 0, 1).labels.shape
     (500,)
     """
-    noise = Bernoulli() if noise is None else noise
+    rotations, noise = rotations_of(rotations), noise_of(noise)
     truth = np.asarray(master, np.float64)
     if n_simulated is None:
         n_simulated = _enough(truth)

@@ -27,7 +27,7 @@ class ExpectedLogLikelihood:
 
 
 def expected_log_likelihood(
-    master: npt.NDArray[np.floating], rotations: Rotations = C4, noise: Noise | None = None
+    master: npt.NDArray[np.floating], rotations: Rotations | str = C4, noise: Noise | str | None = None
 ) -> ExpectedLogLikelihood:
     """Mean and standard deviation, over patterns, of the log-likelihood under the true template.
 
@@ -62,7 +62,7 @@ def expected_log_likelihood(
 
 
 def likelihood_ratio(
-    master: npt.NDArray[np.floating], rotations: Rotations = C4, noise: Noise | None = None
+    master: npt.NDArray[np.floating], rotations: Rotations | str = C4, noise: Noise | str | None = None
 ) -> npt.NDArray[np.float64]:
     """By how much the true orientation is likelier than each other, expected over patterns.
 

@@ -18,8 +18,8 @@ _MOST_DRAWS = 12
 
 def expected_accuracy(
     master: npt.NDArray[np.floating],
-    rotations: Rotations = C4,
-    noise: Noise | None = None,
+    rotations: Rotations | str = C4,
+    noise: Noise | str | None = None,
     *,
     n_patterns: int | None = None,
     n_simulated: int | None = None,
@@ -91,8 +91,8 @@ def _estimate(sample: Known, n_drawn: int, n_patterns: int, seed: int) -> FloatA
 
 def mutual_information(
     master: npt.NDArray[np.floating],
-    rotations: Rotations = C4,
-    noise: Noise | None = None,
+    rotations: Rotations | str = C4,
+    noise: Noise | str | None = None,
     *,
     n_simulated: int | None = None,
     seed: int = 0,

@@ -121,8 +121,8 @@ class Plan:
 def plan(
     master: npt.NDArray[np.floating],
     n_patterns: int,
-    rotations: Rotations = C4,
-    noise: Noise | None = None,
+    rotations: Rotations | str = C4,
+    noise: Noise | str | None = None,
     *,
     target_error: float | None = None,
     n_simulated: int | None = None,
@@ -165,7 +165,7 @@ def plan(
     return Plan(
         master=truth,
         n_patterns=n_patterns,
-        rotations=rotations,
+        rotations=sample.problem.rotations,
         noise=model,
         bound=found,
         expected_accuracy=accuracy_when_known(sample),

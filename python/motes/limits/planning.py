@@ -18,8 +18,8 @@ MOST_PATTERNS = 10**18
 def patterns_needed(
     master: npt.NDArray[np.floating],
     target_error: float,
-    rotations: Rotations = C4,
-    noise: Noise | None = None,
+    rotations: Rotations | str = C4,
+    noise: Noise | str | None = None,
     *,
     n_simulated: int | None = None,
     seed: int = 0,
