@@ -19,7 +19,8 @@ LAYERS = (
     ("cli",),
     ("report", "truth", "plotting"),
     ("reconstruction", "classify", "limits"),
-    ("patterns", "rotations", "noise", "kernels", "files"),
+    ("sample",),
+    ("patterns", "rotations", "noise", "kernels", "files", "picks", "micrograph"),
     ("io", "simulate"),
     ("_core",),
 )

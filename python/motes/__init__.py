@@ -17,7 +17,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from motes import classify, limits, plotting, simulate
+    from motes import classify, limits, picks, plotting, sample, simulate
     from motes._core import version as __version__
     from motes.config import show_config
     from motes.errors import CheckpointError, FormatError
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from motes.kernels.backrotation import back_rotate
     from motes.kernels.likelihood import log_likelihood
     from motes.kernels.sweep import Sweep, sweep
+    from motes.micrograph import Micrograph, read_micrograph
     from motes.noise import Bernoulli, Poisson
     from motes.patterns import Patterns
+    from motes.picks import Picks, read_picks, write_picks
     from motes.reconstruction import Reconstruction, reconstruct
     from motes.rotations import C1, C4, D4, Rotations
 
@@ -37,7 +39,9 @@ _HOME = {
     "CheckpointError": "errors",
     "D4": "rotations",
     "FormatError": "errors",
+    "Micrograph": "micrograph",
     "Patterns": "patterns",
+    "Picks": "picks",
     "Poisson": "noise",
     "Reconstruction": "reconstruction",
     "Rotations": "rotations",
@@ -45,13 +49,16 @@ _HOME = {
     "back_rotate": "kernels.backrotation",
     "describe": "files",
     "log_likelihood": "kernels.likelihood",
+    "read_micrograph": "micrograph",
     "read_patterns": "files",
+    "read_picks": "picks",
     "reconstruct": "reconstruction",
     "show_config": "config",
     "sweep": "kernels.sweep",
     "write_patterns": "files",
+    "write_picks": "picks",
 }
-_MODULES = ("classify", "limits", "plotting", "simulate")
+_MODULES = ("classify", "limits", "picks", "plotting", "sample", "simulate")
 
 __all__ = [
     "C1",
@@ -60,7 +67,9 @@ __all__ = [
     "Bernoulli",
     "CheckpointError",
     "FormatError",
+    "Micrograph",
     "Patterns",
+    "Picks",
     "Poisson",
     "Reconstruction",
     "Rotations",
@@ -71,13 +80,18 @@ __all__ = [
     "describe",
     "limits",
     "log_likelihood",
+    "picks",
     "plotting",
+    "read_micrograph",
     "read_patterns",
+    "read_picks",
     "reconstruct",
+    "sample",
     "show_config",
     "simulate",
     "sweep",
     "write_patterns",
+    "write_picks",
 ]
 
 

@@ -96,7 +96,7 @@ def overlapping(path: Path) -> None:
 REFUSALS: dict[str, tuple[str, Build, dict[str, Any], str]] = {
     # files that are none of ours
     "empty": ("a.npz", raw(b""), {}, "a.npz: is empty"),
-    "directory": ("a.npz", lambda path: path.mkdir(), {}, "a.npz: is a directory, expected a file of patterns"),
+    "directory": ("a.npz", lambda path: path.mkdir(), {}, "a.npz: is a directory, expected a file"),
     "pipe": ("a.npz", lambda path: os.mkfifo(path), {}, "a.npz: is a device or a pipe, expected a regular file"),
     "wrong magic": ("a.npz", raw(b"GIF89a ..."), {}, "begins with b'GIF89a .', which no .npz file does"),
     "text": ("a.txt", raw(b"12 14\n13 15\n"), {}, "a.txt: 12 bytes, expected an .emc header of 1024"),
