@@ -153,7 +153,7 @@ REFUSALS: dict[str, tuple[str, Build, dict[str, Any], str]] = {
     "bare pickle": ("a.npy", raw(pickle.dumps([1])), {}, "which no .npy file does"),
     "strings": ("a.npy", npy(np.array([["a"]])), {}, "a.npy: <U1 array (1, 1), expected whole numbers of photons"),
     "complex": ("a.npy", npy(np.ones((1, 1), complex)), {}, "complex128 array (1, 1), expected whole numbers"),
-    "records": ("a.npy", npy(np.zeros((1, 1), "i4,i4")), {}, "a.npy: dtype [('f0', '<i4'), ('f1', '<i4')], expected"),
+    "records": ("a.npy", npy(np.zeros((1, 1), "i4,i4")), {}, "a.npy: [('f0', '<i4'), ('f1', '<i4')] array"),
     "one dimension": (
         "a.npy",
         npy(ROWS),

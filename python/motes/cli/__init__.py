@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from motes.cli.commands import Commands
+from motes.cli.convert import convert
 from motes.cli.demo import demo
 from motes.cli.info import info
 from motes.cli.reconstruct import reconstruct
@@ -33,7 +34,14 @@ app.command(
     epilog="Examples: [bold]motes reconstruct endeavor.npz --task 7 -o out[/bold]   "
     "[bold]motes reconstruct run12.emc --shape 64x64 --mask bad.npy --weights estimate -o out[/bold]"
 )(reconstruct)
-app.command(epilog="Example: [bold]motes info endeavor.npz[/bold]")(info)
+app.command(
+    epilog="Examples: [bold]motes info endeavor.npz[/bold]   "
+    "[bold]motes info --picks grid1.box --micrograph grid1.mrc[/bold]"
+)(info)
+app.command(
+    epilog="Examples: [bold]motes convert picks.star -o boxes --to box --diameter 180[/bold]   "
+    "[bold]motes convert grid1.box -o grid1.star --flip-y --height 4096[/bold]"
+)(convert)
 app.add_typer(simulate, name="simulate")
 app.command("show-config")(show_config)
 

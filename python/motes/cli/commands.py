@@ -34,6 +34,10 @@ SPELLING = {  # what a message of the library advises, and the option that does 
     r"\bshape=\(rows, columns\)": "--shape ROWSxCOLUMNS",
     r"\bnoise=Poisson\(\)": "--noise poisson",
     r"\bbinarise=True": "--binarise",
+    r"^radius: needed": "--diameter: needed",
+    r"^height: needed": "--height or --micrograph: needed",
+    r"^height, width: needed": "--height and --width, or --micrograph: needed",
+    r"^format: expected": "--from, --to: expected",
     r"\bwithout resume\b": "without --resume",
 }
 

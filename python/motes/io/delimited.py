@@ -53,7 +53,7 @@ def read_delimited(path: str | os.PathLike[str], delimiter: str) -> TextTable:
     if not names:
         raise FormatError(f"{place}: holds nothing but blanks, expected a header")
     if len(set(names)) < len(names):
-        raise FormatError(f"{place}: line 1: a column is named twice: {', '.join(names):.200}")
+        raise FormatError(f"{place}: line 1: a column is named twice ({', '.join(names):.200}), expected a header")
     return TextTable(place, dict(zip(names, columns, strict=True)), lines)
 
 

@@ -134,7 +134,6 @@ class Picks:
 
     def __getitem__(self, rows: Rows) -> Picks:
         """Some of the picks: a slice, a mask or row numbers; the micrographs stay."""
-
         if isinstance(rows, (int, np.integer)):
             raise TypeError("rows: expected a slice, a mask or an array of row numbers, got one number")
         extra = {name: values[rows] for name, values in self.extra.items()}

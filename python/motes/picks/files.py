@@ -111,10 +111,10 @@ def read_picks(
     >>> picks.micrographs, picks.x, picks.y, picks.radius
     (('grid1',), array([190.]), array([3806.]), array([90.]))
     """
-    _check_arguments(format, y_origin, height)
+    _check_arguments(y_origin, height)
     if not Path(path).is_dir():
         return _read_file(path, format, y_origin, height)
-    suffixes = SUFFIXES if format is None else {FORMATS[format].suffix}
+    suffixes = set(SUFFIXES) if format is None else {format_of(path, format).suffix}
     files = sorted(file for file in Path(path).iterdir() if file.suffix.lower() in suffixes and file.is_file())
     if not files:
         raise FormatError(f"{os.fspath(path)}: a folder without coordinates ({', '.join(sorted(suffixes))})")
@@ -127,7 +127,7 @@ def read_picks(
 def _read_file(
     path: str | os.PathLike[str], format: str | None, y_origin: Origin | None, height: float | None
 ) -> Picks:
-    form = FORMATS[format or _format_of(path)]
+    form = format_of(path, format)
     return form.read(path, Path(path).stem, _axis(form, y_origin, height))
 
 
@@ -178,13 +178,12 @@ def write_picks(
     ...     read_picks(Path(folder, "grid1.cbox"))
     <Picks: 1 on 1 micrograph, radius 90, scores 0.7>
     """
-    _check_arguments(format, y_origin, height)
+    _check_arguments(y_origin, height)
     if width is not None and not (np.isfinite(width) and width > 0):
         raise ValueError(f"width: expected a number above 0, got {width}")
-    if format is None:
-        format = _format_of(path)
-        format = "star30" if format == "star" and picks.format == "star30" else format
-    form = FORMATS[format]
+    form = format_of(path, format)
+    if format is None and form.name == "star" and picks.format == "star30":
+        form = FORMATS["star30"]
     axis = _axis(form, y_origin, height)
     place = os.fspath(path)
     if form.single and Path(path).is_dir():
@@ -223,11 +222,27 @@ def _write_folder(folder: Path, picks: Picks, form: Format, axis: YAxis, width: 
     return list(untold)
 
 
-def _format_of(path: str | os.PathLike[str]) -> str:
+def format_of(path: str | os.PathLike[str], format: str | None = None) -> Format:
+    """The format of this name, or the one that a file's suffix tells.
+
+    Raises
+    ------
+    ValueError
+        If there is none of this name or suffix.
+
+    Examples
+    --------
+    >>> format_of("grid1.box").title
+    'EMAN box'
+    """
     suffix = Path(path).suffix.lower()
+    if format is not None:
+        if format not in FORMATS:
+            raise ValueError(f"format: expected one of {', '.join(FORMATS)}, got {format!r}")
+        return FORMATS[format]
     if suffix not in SUFFIXES:
         raise ValueError(f"{os.fspath(path)}: suffix {suffix!r} tells no format, expected one of {', '.join(SUFFIXES)}")
-    return SUFFIXES[suffix]
+    return FORMATS[SUFFIXES[suffix]]
 
 
 def _axis(form: Format, y_origin: Origin | None, height: float | None) -> YAxis:
@@ -237,9 +252,7 @@ def _axis(form: Format, y_origin: Origin | None, height: float | None) -> YAxis:
     return YAxis(origin, height)
 
 
-def _check_arguments(format: str | None, y_origin: str | None, height: float | None) -> None:
-    if format is not None and format not in FORMATS:
-        raise ValueError(f"format: expected one of {', '.join(FORMATS)}, got {format!r}")
+def _check_arguments(y_origin: str | None, height: float | None) -> None:
     if y_origin not in (None, "top", "bottom"):
         raise ValueError(f"y_origin: expected 'top' or 'bottom', got {y_origin!r}")
     if height is not None and not (np.isfinite(height) and height > 0):

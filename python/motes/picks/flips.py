@@ -13,6 +13,7 @@ Picks are counted as independent, which those of one picker are not quite: take 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import log
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from motes.picks.container import FloatArray, Picks
 
 BINNED_RADIUS = 5.0  # pixels of a particle's radius after binning: the field is smooth, finer grids tell no more
-OUTSIDE = np.log(1e3)  # nats that each pick outside the image costs an orientation
+OUTSIDE = log(1e3)  # nats that each pick outside the image costs an orientation
 NEWTON_STEPS = 50
 
 
@@ -89,7 +90,7 @@ class Orientations:
         return float(self.log_likelihood[0] - self.log_likelihood[1])
 
     def __str__(self) -> str:
-        odds = "over a million" if self.log_ratio > np.log(1e6) else f"{np.exp(self.log_ratio):.3g}"
+        odds = "over a million" if self.log_ratio > log(1e6) else f"{np.exp(self.log_ratio):.3g}"
         return f"{self.likeliest!s} ({odds} times as likely as {str(self.flips[1])!r}, {self.log_ratio:.1f} nats)"
 
 
@@ -199,7 +200,8 @@ def _log_likelihood(b: FloatArray, z: FloatArray, everywhere: FloatArray) -> flo
     """Of picks that see `z`, under b, less that of picks at random."""
     logits = _dot(b, everywhere)
     top = float(logits.max())
-    return float(_dot(b, z).sum()) - z.shape[1] * (top + float(np.log(np.mean(np.exp(logits - top)))))
+    mean = float(np.exp(logits - top).mean())
+    return float(_dot(b, z).sum()) - int(z.shape[1]) * (top + log(mean))
 
 
 def _dot(b: FloatArray, z: FloatArray) -> FloatArray:
