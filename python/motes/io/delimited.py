@@ -33,7 +33,7 @@ def read_delimited(path: str | os.PathLike[str], delimiter: str) -> TextTable:
     place = os.fspath(path)
     rows = csv.reader((line + "\n" for line in read_lines(path)), delimiter=delimiter, strict=True)
     names: list[str] = []
-    columns: list[list[str]] = []
+    found: list[list[str]] = []
     lines: list[int] = []
     try:
         for row in rows:
@@ -41,19 +41,19 @@ def read_delimited(path: str | os.PathLike[str], delimiter: str) -> TextTable:
             if not any(values):
                 continue
             if not names:
-                names, columns = values, [[] for _ in values]
+                names = values
             elif len(values) != len(names):
                 raise FormatError(f"{place}: line {rows.line_num}: {len(values)} values, expected {len(names)}")
             else:
                 lines.append(rows.line_num)
-                for column, value in zip(columns, values, strict=True):
-                    column.append(value)
+                found.append(values)
     except csv.Error as error:
         raise FormatError(f"{place}: line {rows.line_num}: {error}") from error
     if not names:
         raise FormatError(f"{place}: holds nothing but blanks, expected a header")
     if len(set(names)) < len(names):
         raise FormatError(f"{place}: line 1: a column is named twice ({', '.join(names):.200}), expected a header")
+    columns = [list(column) for column in zip(*found, strict=True)] or [[] for _ in names]
     return TextTable(place, dict(zip(names, columns, strict=True)), lines)
 
 

@@ -45,6 +45,7 @@ class _Open:
     line: int
     loop: bool = False
     columns: dict[str, list[str]] = field(default_factory=dict)
+    rows: list[list[str]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
 
     def add_label(self, tokens: list[str], where: str) -> None:
@@ -66,12 +67,13 @@ class _Open:
             expected = f"{len(self.columns)} values" if self.loop else "data_, loop_ or a label"
             raise FormatError(f"{where}: {len(tokens)} values ({' '.join(tokens)!r:.60}), expected {expected}")
         self.lines.append(number)
-        for column, token in zip(self.columns.values(), tokens, strict=True):
-            column.append(token)
+        self.rows.append(tokens)
 
     def close(self, place: str) -> StarBlock:
         if not self.columns:
             raise FormatError(f"{place}: line {self.line}: block data_{self.name} ends before its first label")
+        for column, tokens in zip(self.columns.values(), zip(*self.rows, strict=True), strict=False):
+            column.extend(tokens)  # without rows there are no columns to take them from
         return StarBlock(place, self.columns, self.lines, self.name, self.loop)
 
 

@@ -18,6 +18,7 @@ from motes.io.source import open_file
 
 BOM = b"\xef\xbb\xbf"
 LIMIT = 1e15  # beyond any image, and far from where sums and products of coordinates overflow
+DECIMAL = re.compile(r"[0-9.eE+\n-]*")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -41,8 +42,7 @@ class TextTable:
 
     def numbers(self, name: str, *, positive: bool = False) -> NDArray[np.float64]:
         """A column as finite numbers, (N,), above zero where `positive`; FormatError names the line of any other."""
-        is_number = NUMBER.fullmatch
-        values = np.array([float(token) if is_number(token) else np.nan for token in self.columns[name]], np.float64)
+        values = _numbers(self.columns[name])
         good = np.abs(values) < LIMIT
         if positive:
             good &= values > 0
@@ -68,6 +68,16 @@ class TextTable:
         if missing := [name for name in names if name not in self.columns]:
             there = ", ".join(self.columns)
             raise FormatError(f"{self.place}: has no column {', '.join(missing)}, only {there:.200}")
+
+
+def _numbers(tokens: list[str]) -> NDArray[np.float64]:
+    """What the tokens say, NaN where one is no number in decimal ASCII."""
+    if DECIMAL.fullmatch("\n".join(tokens)):  # then `float` takes numbers alone: no nan, no 1_0, no other digits
+        try:
+            return np.array(list(map(float, tokens)), np.float64)
+        except ValueError:
+            pass
+    return np.array([float(token) if NUMBER.fullmatch(token) else np.nan for token in tokens], np.float64)
 
 
 def read_lines(path: str | os.PathLike[str]) -> list[str]:

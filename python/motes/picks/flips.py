@@ -5,7 +5,8 @@ Picks of one micrograph are taken for draws from a density over its pixels that 
     p(pixel) = exp(b . z(pixel)) / sum over all pixels of exp(b . z),    z = (local mean, local deviation),
 
 both on the scale of a particle, smoothed, less their background and standardised. The two coefficients b are fitted
-for each of the eight flips and swaps of the axes by maximum likelihood; under the right one picks stand where particles
+for each of the eight flips and swaps of the axes by maximum likelihood (a wide normal prior keeps them finite where all
+picks stand on the best pixels); under the right one picks stand where particles
 are, and the likelihood is the greatest. A ratio of two such likelihoods says how much more likely one is than another.
 Picks are counted as independent, which those of one picker are not quite: take large ratios for large, not for exact.
 """
@@ -22,6 +23,7 @@ from motes.picks.container import FloatArray, Picks
 
 BINNED_RADIUS = 5.0  # pixels of a particle's radius after binning: the field is smooth, finer grids tell no more
 OUTSIDE = log(1e3)  # nats that each pick outside the image costs an orientation
+PRIOR = 10.0  # deviation of each coefficient; those of real picks are about 1
 NEWTON_STEPS = 50
 
 
@@ -179,29 +181,30 @@ def _gain(field: FloatArray, picks: Picks, step: int) -> float:
     everywhere = field.reshape(len(field), -1)
     b = np.zeros(len(field))
     gain = 0.0
-    for _ in range(NEWTON_STEPS):  # concave: Newton's method, halved where it overshoots
-        weights = np.exp(_dot(b, everywhere))
-        weights /= weights.sum()
-        weighted = everywhere * weights
+    for _ in range(NEWTON_STEPS):  # strictly concave: Newton's method, halved where it overshoots
+        logits = _dot(b, everywhere)
+        weights = np.exp(logits - logits.max())
+        weighted = everywhere * (weights / weights.sum())
         mean = weighted.sum(axis=1)
         covariance = np.einsum("in,jn->ij", weighted, everywhere) - np.outer(mean, mean)
-        direction = np.linalg.solve(covariance + 1e-9 * np.eye(len(b)), z.mean(axis=1) - mean) if inside.any() else b
+        gradient = (z - mean[:, None]).sum(axis=1) - b / PRIOR**2
+        direction = np.linalg.solve(z.shape[1] * covariance + np.eye(len(b)) / PRIOR**2, gradient)
         length = 1.0
-        while length > 1e-6 and _log_likelihood(b + length * direction, z, everywhere) < gain:
+        while length > 1e-6 and _objective(b + length * direction, z, everywhere) < gain:
             length /= 2
-        new = _log_likelihood(b + length * direction, z, everywhere)
+        new = _objective(b + length * direction, z, everywhere)
         if new <= gain + 1e-9:
             break
         b, gain = b + length * direction, new
     return gain - OUTSIDE * float(np.count_nonzero(~inside))
 
 
-def _log_likelihood(b: FloatArray, z: FloatArray, everywhere: FloatArray) -> float:
-    """Of picks that see `z`, under b, less that of picks at random."""
+def _objective(b: FloatArray, z: FloatArray, everywhere: FloatArray) -> float:
+    """Log-likelihood of picks that see `z`, under b, less that of picks at random, and the prior of b; nats."""
     logits = _dot(b, everywhere)
     top = float(logits.max())
     mean = float(np.exp(logits - top).mean())
-    return float(_dot(b, z).sum()) - int(z.shape[1]) * (top + log(mean))
+    return float(_dot(b, z).sum()) - int(z.shape[1]) * (top + log(mean)) - float(b @ b) / (2 * PRIOR**2)
 
 
 def _dot(b: FloatArray, z: FloatArray) -> FloatArray:
