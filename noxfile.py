@@ -1,4 +1,4 @@
-"""One command for every chore: `nox -s tests`, `lint`, `types`, `stubs`, `docs`, `bench`, `sanitize`, `wheels`."""
+"""One command for every chore: `nox -s tests`, `lint`, `types`, `stubs`, `docs`, `bench`, `fuzz` and so on."""
 
 from __future__ import annotations
 
@@ -68,6 +68,14 @@ def sanitize(session: nox.Session) -> None:
     session.run("cmake", "-S", "examples/cmake", "-B", f"{work}/example", *options, prefix)
     session.run("cmake", "--build", f"{work}/example")
     session.run(f"{work}/example/em", external=True)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Change files at random and read them: 24,000, or as many as `nox -s fuzz -- 1000000` says."""
+    session.install(".[test]")
+    n_files = session.posargs[0] if session.posargs else "24000"
+    session.run("pytest", "-q", "tests/picks/test_fuzz.py", env={"MOTES_FUZZ": n_files})
 
 
 @nox.session

@@ -20,7 +20,8 @@ LAYERS = (
     ("challenge",),
     ("report", "truth", "plotting", "viewer"),
     ("reconstruction", "classify", "limits"),
-    ("patterns", "entries", "rotations", "noise", "kernels", "files"),
+    ("sample",),
+    ("patterns", "entries", "rotations", "noise", "kernels", "files", "picks", "micrograph"),
     ("io", "simulate"),
     ("_core",),
 )

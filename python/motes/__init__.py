@@ -17,7 +17,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from motes import challenge, classify, limits, plotting, simulate, viewer
+    from motes import challenge, classify, limits, picks, plotting, sample, simulate, viewer
     from motes._core import version as __version__
     from motes.config import show_config
     from motes.errors import CheckpointError, FormatError
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from motes.kernels.backrotation import back_rotate
     from motes.kernels.likelihood import log_likelihood
     from motes.kernels.sweep import Sweep, sweep
+    from motes.micrograph import Micrograph, read_micrograph
     from motes.noise import Bernoulli, Poisson
     from motes.patterns import Patterns
+    from motes.picks import Picks, read_picks, write_picks
     from motes.reconstruction import GoodnessOfFit, Reconstruction, goodness_of_fit, reconstruct
     from motes.rotations import C1, C4, D4, Rotations
 
@@ -38,7 +40,9 @@ _HOME = {
     "D4": "rotations",
     "FormatError": "errors",
     "GoodnessOfFit": "reconstruction",
+    "Micrograph": "micrograph",
     "Patterns": "patterns",
+    "Picks": "picks",
     "Poisson": "noise",
     "Reconstruction": "reconstruction",
     "Rotations": "rotations",
@@ -47,13 +51,16 @@ _HOME = {
     "describe": "files",
     "goodness_of_fit": "reconstruction",
     "log_likelihood": "kernels.likelihood",
+    "read_micrograph": "micrograph",
     "read_patterns": "files",
+    "read_picks": "picks",
     "reconstruct": "reconstruction",
     "show_config": "config",
     "sweep": "kernels.sweep",
     "write_patterns": "files",
+    "write_picks": "picks",
 }
-_MODULES = ("challenge", "classify", "limits", "plotting", "simulate", "viewer")
+_MODULES = ("challenge", "classify", "limits", "picks", "plotting", "sample", "simulate", "viewer")
 
 __all__ = [
     "C1",
@@ -63,7 +70,9 @@ __all__ = [
     "CheckpointError",
     "FormatError",
     "GoodnessOfFit",
+    "Micrograph",
     "Patterns",
+    "Picks",
     "Poisson",
     "Reconstruction",
     "Rotations",
@@ -76,14 +85,19 @@ __all__ = [
     "goodness_of_fit",
     "limits",
     "log_likelihood",
+    "picks",
     "plotting",
+    "read_micrograph",
     "read_patterns",
+    "read_picks",
     "reconstruct",
+    "sample",
     "show_config",
     "simulate",
     "sweep",
     "viewer",
     "write_patterns",
+    "write_picks",
 ]
 
 

@@ -16,9 +16,13 @@ from motes.cli.commands import explanation
 from motes.cli.outputs import output_folder
 
 COMMANDS = {
-    (): ["demo", "reconstruct", "info", "simulate", "show-config", "--version"],
+    (): ["demo", "reconstruct", "info", "convert", "simulate", "show-config", "--version"],
     ("demo",): ["--out"],
-    ("info",): ["FILE"],
+    ("info",): ["FILE", "--picks", "--micrograph", "--diameter"],
+    ("convert",): [
+        *("PICKS", "-o", "--from", "--to", "--flip-y", "--y-origin", "--to-y-origin", "--height", "--width"),
+        *("--micrograph", "--scale", "--diameter"),
+    ],
     ("show-config",): [],
     ("simulate",): ["patterns"],
     ("simulate", "patterns"): ["--task", "--image", "--contrast", "--patterns", "--photons", "--seed", "-o", "--truth"],

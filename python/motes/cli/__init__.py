@@ -11,6 +11,7 @@ import typer
 
 from motes.cli.challenge import challenge
 from motes.cli.commands import Commands
+from motes.cli.convert import convert
 from motes.cli.demo import demo
 from motes.cli.info import info
 from motes.cli.limits import limits
@@ -41,10 +42,17 @@ app.command(
     "[bold]motes challenge endeavor.npz --task 1 --task 7 --truth truth.npz -o answers[/bold]"
 )(challenge)
 app.command(epilog="Example: [bold]motes view out[/bold]")(view)
-app.command(epilog="Example: [bold]motes info endeavor.npz[/bold]")(info)
 app.command(
     epilog="Example: [bold]motes limits --image face.png --photons 27.4 --patterns 100000 --contrast 0.3 -o out[/bold]"
 )(limits)
+app.command(
+    epilog="Examples: [bold]motes info endeavor.npz[/bold]   "
+    "[bold]motes info --picks grid1.box --micrograph grid1.mrc[/bold]"
+)(info)
+app.command(
+    epilog="Examples: [bold]motes convert picks.star -o boxes --to box --diameter 180[/bold]   "
+    "[bold]motes convert grid1.box -o grid1.star --flip-y --height 4096[/bold]"
+)(convert)
 app.add_typer(simulate, name="simulate")
 app.command("show-config")(show_config)
 

@@ -36,6 +36,10 @@ SPELLING = {  # what a message of the library advises, and the option that does 
     r"\bnoise=Poisson\(\)": "--noise poisson",
     r"\bbinarise=True": "--binarise",
     r"\btarget_error\b": "--target-error",
+    r"^radius: needed": "--diameter: needed",
+    r"^height: needed": "--height or --micrograph: needed",
+    r"^height, width: needed": "--height and --width, or --micrograph: needed",
+    r"^format: expected": "--from, --to: expected",
     r"\bwithout resume\b": "without --resume",
     r"\bshape: (?=\d+ x \d+ does|\d+ pixels are)": "--shape: ",  # other shapes are of arrays in a file
     rf"^({OF_ONE_NAME}): ": r"--\1: ",

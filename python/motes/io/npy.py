@@ -22,6 +22,7 @@ from motes.io.source import open_file, read_array
 
 MAGIC = b"\x93NUMPY"
 MAX_HEADER = 10_000  # NumPy's own limit: a longer one can stall Python's parser
+MAX_RECORD = 2**24
 SIMPLE_DTYPE = re.compile(r"[<>|](b1|[iu][1248]|f[248]|c8|c16|[SUV][1-9][0-9]{0,5})")
 
 
@@ -100,15 +101,38 @@ def _parse(text: bytes, place: str) -> NpyHeader:
     if not isinstance(fields, dict) or fields.keys() != {"descr", "fortran_order", "shape"}:
         raise FormatError(f"{place}: the header is {fields!r:.80}, expected descr, fortran_order and shape")
     descr, fortran_order, shape = fields["descr"], fields["fortran_order"], fields["shape"]
-    if descr == "|O":
-        raise FormatError(f"{place}: pickled objects, which are never unpickled; expected an array of numbers")
-    if not isinstance(descr, str) or not SIMPLE_DTYPE.fullmatch(descr):
-        raise FormatError(f"{place}: dtype {descr!r:.80}, expected an array of numbers")
+    dtype = _record(descr, place) if isinstance(descr, list) else _simple(descr, place)
     if not isinstance(fortran_order, bool):
         raise FormatError(f"{place}: fortran_order is {fortran_order!r:.80}, expected True or False")
     if not isinstance(shape, tuple) or not all(type(n) is int and 0 <= n < 2**63 for n in shape):
         raise FormatError(f"{place}: shape {shape!r:.80}, expected a tuple of sizes")
-    return NpyHeader(np.dtype(descr), fortran_order, shape)
+    return NpyHeader(dtype, fortran_order, shape)
+
+
+def _simple(descr: object, place: str) -> np.dtype[Any]:
+    if descr == "|O":
+        raise FormatError(f"{place}: pickled objects, which are never unpickled; expected an array of numbers")
+    if not isinstance(descr, str) or not SIMPLE_DTYPE.fullmatch(descr):
+        raise FormatError(f"{place}: dtype {descr!r:.80}, expected an array of numbers")
+    return np.dtype(descr)
+
+
+def _record(descr: list[object], place: str) -> np.dtype[Any]:
+    """Rows of named fields, each a value or a small array of values; `size` is then the number of rows."""
+    fields = []
+    for field in descr:
+        if not isinstance(field, tuple) or len(field) not in (2, 3) or not isinstance(field[0], str) or not field[0]:
+            raise FormatError(f"{place}: field {field!r:.80}, expected a name, a dtype and perhaps a shape")
+        name, (kind, *shape) = field[0], field[1:]
+        inner = shape[0] if shape else ()
+        if not isinstance(inner, tuple) or not all(type(n) is int and 0 < n < 2**20 for n in inner) or len(inner) > 4:
+            raise FormatError(f"{place}: field {name!r:.80} of shape {inner!r:.80}, expected a tuple of sizes")
+        fields.append((name, _simple(kind, f"{place}: field {name!r:.80}"), inner))
+    if not fields or len({name for name, *_ in fields}) < len(fields):
+        raise FormatError(f"{place}: no fields, or two of one name; expected named fields")
+    if sum(kind.itemsize * prod(inner) for _, kind, inner in fields) > MAX_RECORD:
+        raise FormatError(f"{place}: rows of more than {MAX_RECORD} bytes")
+    return np.dtype(fields)
 
 
 def read_values(stream: BufferedIOBase, header: NpyHeader, place: str) -> Array:
@@ -204,7 +228,7 @@ def dense_table(patterns: PatternBlocks, image: tuple[int, ...]) -> Table:
 
 def write_table(stream: IO[bytes], table: Table) -> None:
     """Write one array, header and values."""
-    header = {"descr": table.dtype.str, "fortran_order": False, "shape": table.shape}
+    header = {"descr": np.lib.format.dtype_to_descr(table.dtype), "fortran_order": False, "shape": table.shape}
     np.lib.format.write_array_header_1_0(stream, header)
     for part in table.parts:
         stream.write(np.ascontiguousarray(part, table.dtype).data)

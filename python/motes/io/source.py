@@ -37,7 +37,7 @@ def open_file(path: str | os.PathLike[str]) -> Iterator[tuple[BufferedIOBase, in
     """
     mode = Path(path).stat().st_mode
     if stat.S_ISDIR(mode):
-        raise FormatError(f"{os.fspath(path)}: is a directory, expected a file of patterns")
+        raise FormatError(f"{os.fspath(path)}: is a directory, expected a file")
     if not stat.S_ISREG(mode):
         raise FormatError(f"{os.fspath(path)}: is a device or a pipe, expected a regular file")
     with Path(path).open("rb") as file:

@@ -1,0 +1,84 @@
+"""MRC images through the package `mrcfile`, mapped and not read, once the header has been held against the file."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motes.errors import FormatError
+from motes.io.source import open_file
+
+HEADER_BYTES = 1024
+BYTES = {0: 1, 1: 2, 2: 4, 6: 2, 12: 2}  # of a pixel, by mode
+STAMPS = {0x44: "<", 0x11: ">"}  # first byte of the machine stamp
+
+
+@dataclass(frozen=True)
+class Mrc:
+    """What an MRC file holds.
+
+    Attributes
+    ----------
+    data : (sections, H, W) array
+        Mapped, read-only; index [section, y, x], rows as they are stored.
+    pixel_size : float or None
+        Angstrom; None where the header does not tell, or x and y differ.
+    """
+
+    data: NDArray[Any]
+    pixel_size: float | None
+
+
+def read_mrc(path: str | os.PathLike[str]) -> Mrc:
+    """Map an MRC file of real numbers (modes 0, 1, 2, 6, 12).
+
+    Raises
+    ------
+    FormatError
+        If the header is none, or promises more or less than the file holds.
+    ImportError
+        If mrcfile is not installed.
+    """
+    place = os.fspath(path)
+    try:
+        import mrcfile
+    except ImportError as error:
+        raise ImportError(f'{place}: MRC needs mrcfile: pip install "motes[io]"') from error
+    sections, cell = _checked(path, place)
+    with mrcfile.mmap(place, mode="r") as file:
+        data: NDArray[Any] = file.data
+    data = data.reshape(sections, *data.shape[-2:])
+    data.flags.writeable = False
+    sizes = [length / count for length, count in cell if count > 0 and np.isfinite(length) and length > 0]
+    told = len(sizes) == 2 and abs(sizes[0] - sizes[1]) < 1e-3 * sizes[0]
+    return Mrc(data, float(sizes[0]) if told else None)
+
+
+def _checked(path: str | os.PathLike[str], place: str) -> tuple[int, list[tuple[float, int]]]:
+    """Sections, and (cell in angstrom, intervals) along x and y, of a header that fits the file."""
+    with open_file(path) as (file, size):
+        header = file.read(HEADER_BYTES)
+    if header[208:211] != b"MAP" or len(header) < HEADER_BYTES or header[212] not in STAMPS:
+        raise FormatError(f"{place}: no MRC header (1024 bytes with 'MAP ' and a machine stamp at byte 208)")
+    order = STAMPS[header[212]]
+    words = np.frombuffer(header, f"{order}i4")
+    nx, ny, nz, mode = (int(word) for word in words[:4])
+    extended = int(words[23])
+    if mode not in BYTES:
+        raise FormatError(f"{place}: mode {mode}, expected one of {', '.join(map(str, BYTES))} (real numbers)")
+    if min(nx, ny, nz) < 1 or extended < 0:
+        raise FormatError(f"{place}: {nx} x {ny} x {nz} pixels and {extended} bytes of header, expected sizes above 0")
+    expected = HEADER_BYTES + extended + nx * ny * nz * BYTES[mode]
+    if size != expected:
+        raise FormatError(f"{place}: {nx} x {ny} x {nz} pixels of mode {mode} need {expected} bytes, got {size}")
+    axes = tuple(int(word) for word in words[16:19])
+    if axes not in ((1, 2, 3), (0, 0, 0)):  # zeros: never filled in
+        raise FormatError(f"{place}: axes mapc, mapr, maps are {axes}, expected 1, 2, 3")
+    if int(words[22]) in range(401, 631) and nz % max(1, int(words[9])):
+        raise FormatError(f"{place}: {nz} sections in volumes of {int(words[9])}, expected whole volumes")
+    cell = np.frombuffer(header, f"{order}f4")[10:12]
+    return nz, [(float(cell[i]), int(words[7 + i])) for i in range(2)]

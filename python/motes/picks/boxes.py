@@ -1,0 +1,39 @@
+"""Circles as boxes: the corner nearest the origin, width and height."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motes.io.text import TextTable
+from motes.picks.container import FloatArray, Picks
+from motes.picks.yaxis import YAxis
+
+CONVENTION = "centre = corner of the box + half its size"
+Boxes = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
+
+
+def read_circles(table: TextTable, names: tuple[str, str, str, str], axis: YAxis) -> Boxes:
+    """Centres and sizes from the columns of corners and sizes: x, y, width, height."""
+    x, y = (table.numbers(name) for name in names[:2])
+    width, height = (table.numbers(name, positive=True) for name in names[2:])
+    return x + width / 2, axis.corners(y, height) + height / 2, width, height
+
+
+def oblong(width: FloatArray, height: FloatArray, names: tuple[str, str]) -> dict[str, NDArray[np.float64]]:
+    """Sizes as further columns where a box is no square, and half the smaller is all that a radius tells."""
+    return {} if np.array_equal(width, height) else dict(zip(names, (width, height), strict=True))
+
+
+def sizes(picks: Picks, names: tuple[str, str], *, own: bool) -> tuple[FloatArray, FloatArray]:
+    """Width and height of each box: what was read, where it was no square, else twice the radius."""
+    if own and all(name in picks.extra for name in names):
+        return picks.extra[names[0]], picks.extra[names[1]]
+    if picks.radius is None:
+        raise ValueError("radius: needed for boxes; the picks have none")
+    return 2 * picks.radius, 2 * picks.radius
+
+
+def corners(picks: Picks, width: FloatArray, height: FloatArray, axis: YAxis) -> tuple[FloatArray, FloatArray]:
+    """Corners of boxes around the centres, as they are counted in the file."""
+    return picks.x - width / 2, axis.corners(picks.y - height / 2, height)

@@ -1,0 +1,124 @@
+"""`motes convert`, and `motes info` of coordinates and micrographs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import motes as library
+import numpy as np
+import pytest
+
+SAMPLE = Path(library.sample.__file__).parent
+IMAGE = SAMPLE / f"{library.sample.NAME}.jpg"
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder with a box file of two micrographs."""
+    monkeypatch.chdir(tmp_path)
+    Path("boxes").mkdir()
+    Path("boxes/a.box").write_text("10\t20\t8\t8\t0.5\n30\t40\t8\t8\t0.75\n")
+    Path("boxes/b.box").write_text("50\t60\t8\t8\t0.25\n")
+    return tmp_path
+
+
+def test_one_file(here, motes):
+    result = motes("convert", "boxes/a.box", "-o", "a.cbox")
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr == ""
+    assert "a.cbox: 2 picks on 1 micrographs, crYOLO CBOX" in result.stdout
+    assert "read as centre = corner of the box + half its size, y from the first stored row" in result.stdout
+    assert library.read_picks("a.cbox").x.tolist() == [14, 34]
+
+
+@pytest.mark.parametrize("flip", [["--flip-y"], ["--y-origin", "bottom"]])
+def test_flip_and_what_is_lost(here, motes, flip):
+    result = motes("convert", "boxes", "-o", "all.star", *flip, "--height", 100)
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr == "motes: note: all.star: RELION STAR, 3.1 does not hold the radius\n"
+    picks = library.read_picks("all.star")
+    assert picks.micrographs == ("a", "b")
+    assert picks.y.tolist() == [76, 56, 36]
+
+
+def test_there_and_back_through_folders(here, motes):
+    assert motes("convert", "boxes", "-o", "all.cs", "--height", 100, "--width", 200).exit_code == 0
+    result = motes("convert", "all.cs", "-o", "new/boxes", "--to", "box", "--diameter", 8)
+    assert result.exit_code == 0, result.stderr
+    for name in ("a.box", "b.box"):
+        before, after = (library.read_picks(Path(folder, name)) for folder in ("boxes", "new/boxes"))
+        np.testing.assert_array_equal([after.x, after.y], [before.x, before.y])
+    assert motes("convert", "all.cs", "-o", "new/boxes", "--to", "box").exit_code == 2
+    assert motes("convert", "all.cs", "-o", "other", "--to", "box").exit_code == 2
+    assert not Path("other").exists()
+
+
+def test_scale_output_origin_and_size_from_a_micrograph(here, motes):
+    result = motes(
+        "convert", "boxes/a.box", "-o", "a.csv", "--scale", 2, "--to-y-origin", "bottom", "--micrograph", IMAGE
+    )
+    assert result.exit_code == 0, result.stderr
+    assert Path("a.csv").read_text().splitlines()[1] == f"28,{2 * 1024 - 1 - 48},16"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["boxes/none.box", "-o", "a.star"], "boxes/none.box: no such file"),
+        (["boxes/a.box", "-o", "a.xyz"], "suffix '.xyz' tells no format"),
+        (["boxes/a.box", "-o", "a.star", "--to", "moon"], "--from, --to: expected one of star"),
+        (["boxes/a.box", "-o", "a.star", "--from", "star"], "expected a STAR file"),
+        (["boxes/a.box", "-o", "a.star", "--flip-y"], "--height or --micrograph: needed"),
+        (["boxes/a.box", "-o", "a.star", "--flip-y", "--y-origin", "top"], "two ways to say the same"),
+        (["boxes/a.box", "-o", "a.star", "--y-origin", "left"], "--y-origin: expected top or bottom, got 'left'"),
+        (["boxes/a.box", "-o", "a.cs"], "--height and --width, or --micrograph: needed"),
+        (["boxes/a.box", "-o", "a.star", "--scale", "0"], "factor: expected a finite number above 0"),
+        (["boxes/a.box", "-o", "a.star", "--diameter", "-3"], "radius: -1.5"),
+        (["boxes", "-o", "all.box"], "picks of 2 micrographs, but a .box file is of one"),
+        (["boxes", "-o", "all", "--to", "topaz"], "expected a name that ends in .txt"),
+        (["boxes", "-o", "boxes/a.box/below", "--to", "cbox"], "boxes/a.box"),
+    ],
+)
+def test_refusals(here, refused, words, message):
+    assert message in refused(here, "convert", *words)
+
+
+def test_info_of_picks_and_micrographs(here, motes):
+    result = motes("info", "boxes/a.box")
+    assert result.stdout.splitlines() == [
+        "a.box: EMAN box; Picks: 2 on 1 micrograph, radius 4, scores 0.5 to 0.75",
+        "  read as centre = corner of the box + half its size, y from the first stored row",
+        "  centres x 14 to 34, y 24 to 44",
+    ]
+    result = motes("info", IMAGE)
+    assert result.stdout.endswith(": 1024 x 1024 pixels, uint8, JPEG\n")
+
+
+def test_info_reports_the_flip_and_flips_nothing(here, motes):
+    flipped = here / f"{library.sample.NAME}.cbox"
+    sample = library.sample.load().picks["topaz"]
+    library.write_picks(flipped, sample, y_origin="bottom", height=1024)
+    before = flipped.read_bytes()
+    for picks, answer in ((SAMPLE / "topaz.cbox", "as they are"), (flipped, "flip y")):
+        result = motes("info", "--picks", picks, "--micrograph", IMAGE, "--diameter", 27)
+        assert result.exit_code == 0, result.stderr
+        likely = next(line for line in result.stdout.splitlines() if line.startswith("likely:"))
+        assert likely.startswith(f"likely: {answer} (over a million times as likely as ")
+        assert "nothing was flipped" in result.stdout
+    assert flipped.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "expected a file, or --picks and --micrograph"),
+        (["boxes/none.star"], "boxes/none.star: no such file"),
+        (["--picks", "boxes", "--micrograph", IMAGE], "0 of its 2 micrographs are named"),
+        (["--picks", "boxes/b.box", "--micrograph", IMAGE], "three or more"),
+    ],
+)
+def test_info_refuses(here, motes, words, message):
+    result = motes("info", *words)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
