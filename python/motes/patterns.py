@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
@@ -11,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import _core
-from motes.entries import integers, number_of_patterns, whole_counts
+from motes.entries import another_way, hint_of_range, integers, number_of_patterns, whole_counts
 from motes.errors import kind_of
-from motes.shapes import Shape, check_shape, shape_of_pixels
+from motes.shapes import Shape, check_shape, shape_of_dense, shape_of_pixels
 from motes.threads import available_threads
 
 if TYPE_CHECKING:
@@ -150,8 +151,11 @@ class Patterns:
         photons = None if counts is None else integers(counts, "counts")
         if photons is not None and photons.shape != rows.shape:
             raise ValueError(f"counts: expected {rows.size} values, one for each of rows, got {photons.size}")
-        n_patterns = number_of_patterns(rows, n_patterns, threads)
-        arrays = _core.ingest(rows, cols, photons, n_patterns=n_patterns, n_pixels=shape[0] * shape[1], threads=threads)
+        n_patterns, n_pixels = number_of_patterns(rows, n_patterns, threads), shape[0] * shape[1]
+        try:
+            arrays = _core.ingest(rows, cols, photons, n_patterns=n_patterns, n_pixels=n_pixels, threads=threads)
+        except ValueError as error:
+            raise ValueError(f"{error}{hint_of_range(str(error), n_patterns, shape)}") from None
         return cls._trusted(_Arrays(*arrays), shape)
 
     @classmethod
@@ -173,6 +177,8 @@ class Patterns:
 
         Raises
         ------
+        TypeError
+            If it is no sparse matrix.
         ValueError
             If a count is negative, not whole or not finite, or if M is no square and `shape` is not given.
 
@@ -182,6 +188,8 @@ class Patterns:
         >>> Patterns.from_csr(scipy.sparse.csr_array([[0, 2, 0, 1]]))
         Patterns(1 pattern of 2x2 pixels, 3 photons, 3 a pattern)
         """
+        if not hasattr(matrix, "tocsr"):
+            raise TypeError(f"matrix: expected a SciPy sparse matrix, got {kind_of(matrix)}{another_way(matrix)}")
         matrix = matrix.tocsr()
         n_patterns, n_pixels = (int(extent) for extent in matrix.shape)
         shape = shape_of_pixels(n_pixels, shape)
@@ -219,21 +227,24 @@ class Patterns:
 
         Raises
         ------
+        TypeError
+            If it is no array of numbers.
         ValueError
-            If a count is negative, not whole or not finite, or if the shape is not to be told.
+            If a count is negative, not whole or not finite, or if the shape is not to be told, or told twice and
+            differently.
 
         Examples
         --------
         >>> Patterns.from_dense([[0, 1, 1, 0]])
         Patterns(1 pattern of 2x2 pixels, 2 photons, 2 a pattern)
         """
+        if isinstance(array, (str, os.PathLike)) or hasattr(array, "tocsr"):
+            raise TypeError(f"array: expected an array of counts, got {kind_of(array)}{another_way(array)}")
         array = np.asanyarray(array)
         if array.ndim not in (2, 3):
             raise ValueError(f"array: expected shape (N, H, W) or (N, M), got {array.shape}")
-        if array.ndim == 3 and shape is None:
-            shape = (int(array.shape[1]), int(array.shape[2]))
-        n_pixels = int(np.prod(array.shape[1:], dtype=np.int64))
-        shape = shape_of_pixels(n_pixels, shape)
+        shape = shape_of_dense(array.shape, shape)
+        n_pixels = shape[0] * shape[1]
         step = max(1, _DENSE_CHUNK // max(1, n_pixels))
         parts = []
         for first in range(0, len(array), step):

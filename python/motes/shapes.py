@@ -43,3 +43,25 @@ def shape_of_pixels(n_pixels: int, shape: Sequence[int] | None) -> Shape:
     if height * width != n_pixels:
         raise ValueError(f"shape: {height} x {width} does not hold {n_pixels} pixels")
     return height, width
+
+
+def shape_of_dense(extents: Sequence[int], shape: Sequence[int] | None) -> Shape:
+    """Rows and columns of the images in an array of shape (N, H, W) or (N, M), which may be told as well.
+
+    Examples
+    --------
+    >>> shape_of_dense((10, 3, 4), None)
+    (3, 4)
+    """
+    if len(extents) == 3:
+        own = (int(extents[1]), int(extents[2]))
+        if shape is not None and check_shape(shape) != own:
+            raise ValueError(f"shape: the array holds images of {own[0]} x {own[1]}, got {tuple(shape)}")
+        return own
+    n_patterns, n_pixels = (int(extent) for extent in extents)
+    try:
+        return shape_of_pixels(n_pixels, shape)
+    except ValueError as error:
+        if n_patterns != n_pixels or shape is not None:
+            raise
+        raise ValueError(f"{error}; one image? give it as array[None]") from None

@@ -15,6 +15,8 @@ from motes.io.npz import open_archive
 if TYPE_CHECKING:
     from motes.reconstruction import Reconstruction
 
+FLAT = 1e-9  # contrast relative to the mean: less is rounding, and no picture
+
 
 @dataclass(frozen=True)
 class Truth:
@@ -58,7 +60,8 @@ class Comparison:
     error : float
         ||estimate - truth|| / ||truth - mean(truth)|| over the pixels that were seen; NaN for a constant truth.
     accuracy : float or None
-        Share of the patterns whose most likely label is the true one; None where that is not known.
+        Share of the patterns whose most likely label is the true one; None where that is not known, and for a constant
+        truth, which looks the same in every orientation.
     """
 
     turn: int
@@ -167,12 +170,13 @@ def compare(result: Reconstruction, truth: Truth) -> Comparison:
     master = result.rotations.turn_master(truth.master, turn)
     shown = master[result.seen]
     contrast = float(np.linalg.norm(shown - shown.mean())) if shown.size else 0.0
-    error = float(np.linalg.norm(result.master[result.seen] - shown)) / contrast if contrast else float("nan")
+    flat = contrast <= FLAT * float(np.linalg.norm(shown))
+    error = float("nan") if flat else float(np.linalg.norm(result.master[result.seen] - shown)) / contrast
     labels = accuracy = None
     if truth.labels is not None:
         if truth.labels.size and (truth.labels.min() < 0 or truth.labels.max() >= result.rotations.n):
             found = f"labels from {truth.labels.min()} to {truth.labels.max()}"
             raise ValueError(f"truth: {found}, but {result.rotations.name} has 0 to {result.rotations.n - 1}")
         labels = result.rotations.relabel(truth.labels, turn)
-        accuracy = float(np.mean(labels == result.labels)) if labels.size else None
+        accuracy = float(np.mean(labels == result.labels)) if labels.size and not flat else None
     return Comparison(turn, master, labels, error, accuracy)

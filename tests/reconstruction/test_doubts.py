@@ -128,6 +128,26 @@ def test_patterns_that_are_not_turned_are_told():
     assert not reconstruct(patterns_of(master_of(7, photons=10.0), 3000, seed=1)).notes
 
 
+def test_patterns_without_photons_are_told_with_their_label():
+    counts = counts_of(patterns_of(master_of(7, photons=10.0), 3000, seed=1)).copy()
+    counts[1000:] = 0
+    result = reconstruct(Patterns.from_dense(counts))
+    label = result.labels[-1]
+    assert (result.labels[1000:] == label).all()
+    assert noted(result, f"2,000 patterns without photons tell no orientation; they are counted as label {label}")
+    assert not noted(reconstruct(Patterns.from_dense(counts[:1000])), "without photons")
+
+
+def test_one_pattern_is_told():
+    result = reconstruct(patterns_of(master_of(5), 1, seed=1))
+    assert result.notes[0].startswith("one pattern: the master is that pattern")
+    assert not noted(result, NO_PICTURE)
+
+
+def test_no_nats_are_not_less_than_none():
+    assert not noted(reconstruct(Patterns.from_dense([[1, 0, 0, 0]] * 8)), "-0 nats")
+
+
 @pytest.mark.parametrize("rotations", [C1, C4, D4])
 def test_no_photons_are_told(rotations):
     assert reconstruct(Patterns.empty((5, 5)), rotations).notes[0].startswith("no patterns: the master only holds")

@@ -69,7 +69,8 @@ class Commands(TyperGroup):
             warnings.showwarning = _tell_warning
             try:
                 status = run()
-            except typer.Abort:
+            except (typer.Abort, KeyboardInterrupt):
+                typer.echo("motes: interrupted: nothing was written", err=True)
                 status = INTERRUPTED
             except Exception as error:
                 line = explanation(error)

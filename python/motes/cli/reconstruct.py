@@ -184,6 +184,8 @@ def reconstruct(
             known = known.select(kept)
         if exclude is not None:
             patterns = patterns[kept]
+        if not len(patterns):
+            raise ValueError(f"{file}: no pattern is left" if kept.size else f"{file}: holds no pattern")
         with observers(tolerance=tolerance, quiet=quiet, log=log) as callback:
             result = fit(
                 patterns,
@@ -208,6 +210,8 @@ def reconstruct(
             checkpoint.unlink(missing_ok=True)
         told = report(result, context.obj, known)
         told["input"] = source(file, task, binarise, kept)
+        if exclude is not None and kept.all():
+            told["notes"].append(f"{exclude} names no pattern: none was left out")
         write_results(staging, result, told, known, kept)
     if not result.interrupted:
         checkpoint.unlink(missing_ok=True)

@@ -47,4 +47,7 @@ def summary(report: dict[str, Any]) -> str:
 
 
 def _figure(value: float | None, style: str) -> str:
-    return "unknown" if value is None else format(value, style)
+    if value is None:
+        return "unknown"
+    text = format(value, style)
+    return text if float(text) else text.removeprefix("-")  # no minus where nothing is left of it

@@ -271,6 +271,7 @@ def _look_back(
     contrast = problem.contrast(master)
     labels = problem.labels(master, weights)
     first = int(labels[0]) if len(labels) else 0
+    labels = rotations.relabel(labels, first)
     posterior = problem.posterior(master, weights, patterns[:1])
     agreement = _agreement(problem, [state.point.master for state in climbed.states if state is not best], master)
     won, noise_wins = evidence(problem, point.log_likelihood), evidence_of_noise(problem)
@@ -285,7 +286,6 @@ def _look_back(
 
     slots = rotations.relabel(np.arange(rotations.n), first)
     order = np.argsort(slots)
-    labels = rotations.relabel(labels, first)
     return Reconstruction(
         master=home(np.where(problem.seen, master, np.nan)),
         std_error=home(np.where(problem.seen, bars.std_error, np.nan)),
