@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from motes.cli.commands import explanation
 from motes.cli.outputs import output_folder
+from typer.core import TyperGroup
 
 COMMANDS = {
     (): ["demo", "reconstruct", "info", "convert", "simulate", "show-config", "--version"],
@@ -155,3 +156,41 @@ def test_outputs_appear_together_or_not_at_all(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         fill(out, "third", KeyboardInterrupt())
     assert {path.name: path.read_text() for path in out.iterdir()} == {"one": "second"}
+
+
+def test_interrupted_while_it_loads():
+    code = """
+import sys
+
+class Interrupt:
+    def find_spec(self, name, path, target=None):
+        if name == "motes.cli":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+import motes.__main__
+motes.__main__.main()
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (130, "")
+    assert ended.stderr == "motes: interrupted: nothing was written\n"
+
+
+def test_interrupted_while_it_reads(motes, monkeypatch, tmp_path):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(library, "read_patterns", interrupt)
+    ended = motes("reconstruct", "photons.npz", "-o", tmp_path / "out")
+    assert (ended.exit_code, ended.stdout) == (130, "")
+    assert ended.stderr.strip() == "motes: interrupted: nothing was written"
+    assert not (tmp_path / "out").exists()
+
+
+def test_interrupted_while_it_reads_the_command_line(motes, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(TyperGroup, "make_context", interrupt)
+    ended = motes("reconstruct", "photons.npz", "-o", "out")
+    assert (ended.exit_code, ended.stderr.strip()) == (130, "motes: interrupted: nothing was written")
