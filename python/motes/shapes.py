@@ -55,7 +55,7 @@ def shape_of_dense(extents: Sequence[int], shape: Sequence[int] | None) -> Shape
     """
     if len(extents) == 3:
         own = (int(extents[1]), int(extents[2]))
-        if shape is not None and check_shape(shape) != own:
+        if shape is not None and shape_of_pixels(own[0] * own[1], shape) != own:
             raise ValueError(f"shape: the array holds images of {own[0]} x {own[1]}, got {tuple(shape)}")
         return own
     n_patterns, n_pixels = (int(extent) for extent in extents)

@@ -106,7 +106,7 @@ REFUSALS: dict[str, tuple[str, Build, dict[str, Any], str]] = {
     "no arrays": ("a.npz", zipped({"readme.txt": b"hello"}), {}, "a.npz: not a format motes reads"),
     "other arrays": ("a.npz", npz(x=ROWS, y=ROWS), {}, "a.npz: holds arrays x, y; expected a task to be named"),
     "several tasks": ("a.npz", npz(task1=ROWS, task2=ROWS), {}, "holds tasks 1, 2; expected a task to be named"),
-    "task that is not there": ("a.npz", pairs(), {"task": 6}, "a.npz: holds tasks 7; expected task 6"),
+    "task that is not there": ("a.npz", pairs(), {"task": 6}, "a.npz: holds task 7; expected task 6"),
     "half of the pairs": ("a.npz", npz(task7a=ROWS), {}, "found task7a, expected task7, or task7a and task7b"),
     "task twice": (
         "a.npz",
@@ -145,6 +145,19 @@ REFUSALS: dict[str, tuple[str, Build, dict[str, Any], str]] = {
     "negative col": ("a.npz", pairs(cols=np.array([0, 2, -1])), {}, "cols: negative at index 2"),
     "pixel outside": ("a.npz", pairs(cols=np.array([0, 625, 2])), {}, "cols: 625 at index 1 is outside 0..624"),
     "pixel outside a shape": ("a.npz", pairs(), {"shape": (5, 5)}, "task7 as images of 5x5: cols: 624 at index 2 is"),
+    "a truth": (
+        "a.npz",
+        npz(master=np.zeros((2, 2)), labels=np.array([0])),
+        {},
+        "no photon patterns, but a truth",
+    ),
+    "a list of photons": ("a.npz", npz(rows=np.array([0]), cols=np.array([1])), {}, "Patterns.from_coo(rows, cols"),
+    "a reconstruction": (
+        "a.npz",
+        npz(master=np.zeros((2, 2)), std_error=np.zeros((2, 2)), labels=np.array([0]), record=np.zeros(3, np.uint8)),
+        {},
+        "a saved reconstruction; motes.Reconstruction.load reads it",
+    ),
     "row outside": ("a.npz", pairs(), {"n_patterns": 1}, "rows: 1 at index 2 is outside 0..0"),
     "row of 10^10 and more": ("a.npz", pairs(np.array([0, 1, 10**10])), {}, "more than 10^10 patterns"),
     "no photons": ("a.npz", pairs(ROWS[:0], COLS[:0]), {}, "n_patterns: no photons, so the number of patterns must be"),

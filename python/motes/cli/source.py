@@ -59,6 +59,8 @@ def read_source(folder: Path, result: Reconstruction, file: Path | None) -> tupl
     ValueError
         If they are not there, or are others; the message says what to give.
     """
+    import zipfile
+
     from motes import read_patterns
     from motes.cli.arguments import read_array
     from motes.cli.results import EXCLUDED
@@ -72,7 +74,8 @@ def read_source(folder: Path, result: Reconstruction, file: Path | None) -> tupl
             raise ValueError(f"{file}: is not there any more; say where the patterns are now with --patterns FILE")
     labels = read_array(folder / "labels.npy")
     kept = labels != EXCLUDED
-    patterns = read_patterns(file, stated.get("task"), result.master.shape, labels.size)
+    task = stated.get("task") if zipfile.is_zipfile(file) else None  # a copy in another format has no tasks
+    patterns = read_patterns(file, task, result.master.shape, labels.size)
     patterns = patterns.binarised() if stated.get("binarise") else patterns
     photons = patterns[kept].n_photons
     if photons != result.n_photons:
