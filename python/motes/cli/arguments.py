@@ -7,9 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+MOST_NUMBER = 10**18
 
 
 def shape_of(text: str | None) -> tuple[int, int] | None:
@@ -26,6 +30,27 @@ def shape_of(text: str | None) -> tuple[int, int] | None:
     if len(parts) != 2 or not all(part.isascii() and part.isdecimal() and int(part) for part in parts):
         raise ValueError(f"--shape: expected rows and columns, such as 25x25, got {text!r}")
     return int(parts[0]), int(parts[1])
+
+
+def whole_number(text: str) -> int:
+    """A whole number as it is typed, 100000 or 1e5.
+
+    Examples
+    --------
+    >>> whole_number("1e5")
+    100000
+    """
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not number.is_integer() or abs(number) > MOST_NUMBER:
+        raise typer.BadParameter(f"expected a whole number, such as 100000, got {text!r}")
+    return int(number)
 
 
 def init_of(text: str | None) -> str | NDArray[Any] | None:

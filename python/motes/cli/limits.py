@@ -26,7 +26,12 @@ def limits(
     photons: Annotated[float, typer.Option(help="Mean photons a pattern.")],
     n_patterns: Annotated[
         int,
-        typer.Option("--patterns", help="Number of patterns to be measured.", min=1, max=10**18),
+        typer.Option(
+            "--patterns",
+            parser=arguments.whole_number,
+            metavar="N",
+            help="Number of patterns to be measured: 1e5, say.",
+        ),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder for limits.json and limits.png.")],
     contrast: Annotated[float, typer.Option(help="1 shows the picture as it is, 0 makes it flat.")] = 1.0,
@@ -35,7 +40,7 @@ def limits(
         typer.Option(metavar="LxL", help="Pixels of a pattern, a square; 25x25 for a picture, a .npy keeps its own."),
     ] = None,
     rotations: Annotated[
-        str, typer.Option(metavar="C4|D4", help="Quarter turns, or quarter turns and mirror images.")
+        str, typer.Option(metavar="C1|C4|D4", help="Quarter turns (C4), mirror images too (D4), or none (C1).")
     ] = "C4",
     noise: Annotated[
         str,
@@ -63,6 +68,8 @@ def limits(
     from motes.rotations import rotations_of
 
     began = time.perf_counter()
+    if not 1 <= n_patterns <= arguments.MOST_NUMBER:
+        raise ValueError(f"--patterns: expected 1 to 1e18, got {n_patterns}")
     group, model = rotations_of(rotations), noise_of(noise)
     master = master_from(image, photons, contrast=contrast, side=_side(shape))
     if model.name == "bernoulli" and master.max() > 1:
