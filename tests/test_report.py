@@ -93,7 +93,7 @@ def test_a_constant_truth_has_no_relative_error(fit):
 
 
 def test_no_efficiency_of_an_error_that_is_rounding(fit):
-    result, truth = fit
+    result, _ = fit
     exact = Truth(result.master * (1 + 1e-15), None)
     assert "efficiency" not in report(result, "motes", exact)
 

@@ -63,7 +63,8 @@ def challenge(
             typer.echo(f"answered in {solved - began:.1f} s, drawn in {ended - solved:.1f} s; look at {out / PAGE}")
     if solution.interrupted:
         left = ", ".join(map(str, solution.unanswered))
-        typer.echo(f"motes: interrupted: unanswered are tasks {left}", err=True)
+        verb = "is task" if len(solution.unanswered) == 1 else "are tasks"
+        typer.echo(f"motes: interrupted: unanswered {verb} {left}", err=True)
     if not drawn:
         typer.echo(f"motes: interrupted: {out / ANSWERS} is whole, {PAGE} was not made", err=True)
     if solution.interrupted or not drawn:

@@ -85,7 +85,11 @@ def reconstruct(
     ] = None,
     rotations: Annotated[
         str,
-        typer.Option(metavar="C4|D4", rich_help_panel=MODEL, help="Quarter turns, or quarter turns and mirror images."),
+        typer.Option(
+            metavar="C1|C4|D4",
+            rich_help_panel=MODEL,
+            help="Quarter turns (C4), mirror images too (D4), or none (C1).",
+        ),
     ] = "C4",
     noise: Annotated[
         str,

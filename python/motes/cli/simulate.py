@@ -38,7 +38,7 @@ def patterns(
     ] = None,
     contrast: Annotated[float, typer.Option(help="1 shows the picture as it is, 0 makes it flat.")] = 1.0,
     n_patterns: Annotated[
-        int | None, typer.Option("--patterns", help="Number of patterns; by default as in the challenge.", min=0)
+        int | None, typer.Option("--patterns", help="Number of patterns; by default as in the challenge.", min=1)
     ] = None,
     photons: Annotated[
         float | None, typer.Option(help="Mean photons a pattern; by default as in the challenge.", min=0)
@@ -66,6 +66,8 @@ def patterns(
         write_npz(staged, {"master": array_table(drawn.master), "labels": array_table(drawn.labels)})
         write_patterns(output, made, task=task if output.suffix == ".npz" else None)
     typer.echo(f"{output}: {made.n_photons:,} photons in {len(made):,} patterns; {truth}: the truth")
+    if not made.n_photons:
+        typer.echo("motes: note: not one photon was drawn: these patterns tell nothing", err=True)
 
 
 def _image(path: Path | None, task: int) -> NDArray[Any] | None:

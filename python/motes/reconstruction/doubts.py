@@ -54,7 +54,8 @@ def doubts(
     if not told and evidence_of_noise > 0:
         yield (
             "this fit does not tell a picture from its rotation-symmetric mean: it wins "
-            f"{np.round(evidence) + 0.0:,.0f} nats over it (twice the log-likelihood), and noise wins up to {evidence_of_noise:,.0f}; "
+            f"{np.round(evidence) + 0.0:,.0f} nats over it (twice the log-likelihood), "
+            f"and noise wins up to {evidence_of_noise:,.0f}; "
             "if there is one, another start may find it (init random, restarts)"
         )
     if agreement is not None and agreement < LOW_AGREEMENT:
