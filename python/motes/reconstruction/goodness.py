@@ -39,6 +39,7 @@ class GoodnessOfFit:
         Twice what `log_likelihood` falls short of its predicted mean for a pattern of as many photons, nats.
     z_photons, z_deviance : (N,) float64 arrays
         Both as standard normal scores: positive where there are more photons, or a lower likelihood, than predicted.
+        The latter is 0 where nothing can be told: without photons, or far beyond sixteen times as many as usual.
     p_photons, p_deviance : (N,) float64 arrays
         Two-sided p-values of both; each is valid by itself. Where the brightness of patterns varies, go by the latter.
     p_value : (N,) float64 array
@@ -92,7 +93,8 @@ def goodness_of_fit(
         Expected share of false alarms among the flagged patterns; when the model is right, also the chance that any
         pattern is flagged at all.
     n_simulated : int
-        Patterns drawn from the model for its predictive distribution; fewer where they hold very many photons.
+        Patterns drawn from the model for its predictive distribution, but at least 500 at each of a dozen brightnesses;
+        fewer of all where they hold very many photons.
     seed : int
         Of the simulation.
     threads : int, optional
@@ -130,11 +132,11 @@ def goodness_of_fit(
         raise ValueError(f"false_discovery_rate: expected a rate between 0 and 1, got {false_discovery_rate}")
     n_simulated = whole("n_simulated", n_simulated, 1000)
     photons, log_likelihood = observed(reconstruction, patterns, threads)
-    predictive = Predictive.of(reconstruction, int(photons.max(initial=0)), n_simulated, whole("seed", seed, 0))
+    predictive = Predictive.of(reconstruction, n_simulated, whole("seed", seed, 0))
     few, many = predictive.photon_tails(photons)
     expected, spread = predictive.by_photons.at(photons)
     good, bad = predictive.deviance_tails(predictive.by_photons.score(photons, log_likelihood))
-    told = spread > TELLING  # not without photons: there is one such pattern only
+    told = spread > TELLING  # not without photons (there is one such pattern only), nor far beyond the usual
     p_photons, p_deviance = _two_sided(few, many), np.where(told, _two_sided(good, bad), 1.0)
     p_value = fisher(p_photons, p_deviance)
     return GoodnessOfFit(
