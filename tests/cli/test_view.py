@@ -12,6 +12,7 @@ import webbrowser
 import numpy as np
 import pytest
 from browser import Browser, executable
+from motes import Reconstruction
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_binarised_patterns_are_binarised_again(archive, motes, drawn):
     assert motes("view", "out", "--no-open").exit_code == 0
 
 
-def test_refusals(done, motes, refused, drawn):
+def test_refusals(done, motes, refused, drawn, monkeypatch):
     assert "nowhere: expected a folder that motes reconstruct wrote" in refused(done, "view", "nowhere")
     assert ": holds no reconstruction.npz; expected a folder" in refused(done, "view", ".")
     np.savez("less.npz", task7a=drawn.rows[1:], task7b=drawn.cols[1:])
@@ -75,6 +76,9 @@ def test_refusals(done, motes, refused, drawn):
     np.savez("more.npz", task7a=np.append(drawn.rows, 5000).astype(int), task7b=np.append(drawn.cols, 3).astype(int))
     assert "more.npz" in refused(done, "view", "out", "--patterns", "more.npz")
     assert "no such file" in refused(done, "view", "out", "--no-open", "-o", "nowhere/page.html")
+    with monkeypatch.context() as before_any_work:
+        before_any_work.setattr(Reconstruction, "load", pytest.fail)
+        assert "no such file" in refused(done, "view", "out", "-o", "nowhere/page.html")
     report = json.loads((done / "out" / "report.json").read_text())
     del report["input"]
     (done / "out" / "report.json").write_text(json.dumps(report))

@@ -20,9 +20,8 @@ def poisson_tails(means: FloatArray, photons: npt.NDArray[np.int64]) -> tuple[Fl
     from scipy.special import gammainc, gammaincc
 
     mean = means.sum()
-    few: FloatArray = gammaincc(photons + 1.0, mean)
-    many: FloatArray = np.where(photons > 0, gammainc(np.maximum(photons, 1.0), mean), 1.0)
-    return few, many
+    many = np.where(photons > 0, gammainc(np.maximum(photons, 1.0), mean), 1.0)
+    return np.asarray(gammaincc(photons + 1.0, mean), np.float64), np.asarray(many, np.float64)
 
 
 def bernoulli_tails(means: FloatArray, photons: npt.NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:

@@ -159,7 +159,7 @@ def observed(
     """Photons on good pixels, and ln p(x) of the mixture with the ln x! that a Poisson likelihood has: (N,) each."""
     good = reconstruction.good.ravel()
     photons, log_likelihood = np.zeros(len(patterns), np.int64), np.zeros(len(patterns))
-    for block in _blocks(patterns):
+    for block in blocks(patterns):
         part = patterns[block]
         log_likelihood[block] = reconstruction.assign(part, threads=threads).log_likelihood - log_factorials(part, good)
         photons[block] = part.photons_per_pattern() if good.all() else part.to_scipy() @ good.astype(np.int64)
@@ -205,7 +205,7 @@ def benjamini_hochberg(p_value: FloatArray, rate: float) -> npt.NDArray[np.bool_
     return np.asarray(p_value <= ordered[below[-1]])
 
 
-def _blocks(patterns: Patterns) -> Iterator[slice]:
+def blocks(patterns: Patterns) -> Iterator[slice]:
     """Slices of about as many photons each."""
     first = 0
     while first < len(patterns):

@@ -177,7 +177,7 @@ class _ByPhotons(NamedTuple):
         """Mean and spread in between; beyond the last the mean there, and no spread: nothing is known."""
         from scipy.interpolate import PchipInterpolator
 
-        inside = np.clip(photons, self.photons[0], self.photons[-1])
+        inside = np.clip(photons, self.photons[0], self.photons[-1]).astype(np.float64)
         variances = np.interp(photons, self.photons, self.spreads**2, right=0.0)
         return PchipInterpolator(self.photons, self.means)(inside), np.sqrt(variances)
 
