@@ -90,6 +90,46 @@ def test_refusals(done, motes, refused, drawn, monkeypatch):
     assert "reconstruction.npz" in refused(done, "view", "out")
 
 
+@pytest.mark.parametrize(
+    ("stated", "message"),
+    [
+        ({"path": 5}, "report.json: input: path: expected a text, got 5"),
+        ({"path": None}, "report.json: input: path: expected a text, got null"),
+        ({"path": "endeavor.npz", "task": [1]}, "report.json: input: task: expected a whole number or null, got [1]"),
+        ({"path": "endeavor.npz", "task": True}, "report.json: input: task: expected a whole number or null, got true"),
+        ({"path": "endeavor.npz", "binarise": "no"}, "report.json: input: binarise: expected true or false"),
+        ({"path": "endeavor.npz", "fingerprint": 1}, "report.json: input: fingerprint: expected a text, got 1"),
+        ([1], "report.json: no report of a reconstruction"),
+    ],
+)
+def test_a_report_with_another_input(done, refused, stated, message):
+    (done / "out" / "report.json").write_text(json.dumps({"input": stated}))
+    assert message in refused(done, "view", "out", "--no-open")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"input": ' + "1" * 5000 + "}", "\udcff"])
+def test_a_report_that_is_none(done, refused, text):
+    (done / "out" / "report.json").write_text(text, encoding="utf-8", errors="surrogateescape")
+    assert "report.json: no report of a reconstruction" in refused(done, "view", "out", "--no-open")
+
+
+@pytest.mark.parametrize(
+    "labels", [np.zeros((3, 1000), int), np.array(["a"] * 3000), np.zeros(3000), np.zeros(3000, int), np.zeros(2, int)]
+)
+def test_other_labels(done, refused, labels):
+    np.save(done / "out" / "labels.npy", labels)
+    assert "labels.npy: " in refused(done, "view", "out", "--no-open")
+
+
+def test_the_same_patterns_in_another_order(done, refused, drawn):
+    """As many photons as there were: only a fingerprint tells."""
+    rows = np.asarray(drawn.rows).astype(int)
+    swapped = np.where(rows == 0, 1, np.where(rows == 1, 0, rows))
+    np.savez("swapped.npz", task7a=swapped, task7b=drawn.cols)
+    line = refused(done, "view", "out", "--patterns", "swapped.npz", "--no-open")
+    assert "swapped.npz: not the patterns that out was made from: as many photons, but in other places" in line
+
+
 @pytest.mark.skipif(executable() is None, reason="no Chromium found (PATH, or MOTES_BROWSER)")
 def test_what_is_excluded_in_the_browser_is_left_out_by_the_next_run(done, motes):
     assert motes("view", "out", "--no-open").exit_code == 0

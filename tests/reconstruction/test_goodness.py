@@ -10,7 +10,7 @@ import motes
 import numpy as np
 import pytest
 from motes import Patterns, goodness_of_fit, simulate
-from motes.reconstruction import goodness, predictive
+from motes.reconstruction import blocks, predictive
 from motes.reconstruction.brightness import bernoulli_tails, poisson_tails
 from motes.reconstruction.goodness import benjamini_hochberg, observed
 from motes.reconstruction.predictive import TIE, Predictive
@@ -220,7 +220,7 @@ def test_same_bits_for_any_blocks_and_threads(monkeypatch):
     patterns = patterns_of(master_of(5), 500, noise="poisson")
     fit = motes.reconstruct(patterns, noise=motes.Poisson(), max_iterations=5)
     whole = goodness_of_fit(fit, patterns, n_simulated=2000, threads=1)
-    monkeypatch.setattr(goodness, "_BLOCK", 64)
+    monkeypatch.setattr(blocks, "MOST", 64)
     parts = goodness_of_fit(fit, patterns, n_simulated=2000, threads=2)
     for field in dataclasses.fields(whole):
         np.testing.assert_array_equal(getattr(whole, field.name), getattr(parts, field.name))
@@ -263,7 +263,9 @@ def test_benjamini_hochberg_is_its_definition():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"false_discovery_rate": 0}, ValueError, "false_discovery_rate: expected a rate between 0 and 1, got 0"),
+        ({"false_discovery_rate": 0}, ValueError, "false_discovery_rate: expected a positive, finite number, got 0"),
+        ({"false_discovery_rate": 1.0}, ValueError, "false_discovery_rate: expected a rate below 1, got 1.0"),
+        ({"false_discovery_rate": "x"}, TypeError, "false_discovery_rate: expected a number, got 'x'"),
         ({"n_simulated": 10}, ValueError, "n_simulated: expected 1000 or more, got 10"),
         ({"seed": -1}, ValueError, "seed: expected 0 or more, got -1"),
         ({"n_simulated": 1e4}, TypeError, "n_simulated: expected a whole number"),
@@ -276,6 +278,8 @@ def test_refusals(options, error, message):
 
 
 def test_patterns_must_fit():
+    with pytest.raises(TypeError, match=r"reconstruction: expected motes\.Reconstruction, got int"):
+        goodness_of_fit(3, Patterns.empty((25, 25)))
     fit = known(portrait())
     with pytest.raises(ValueError, match=r"patterns: expected shape \(25, 25\), got \(3, 3\)"):
         goodness_of_fit(fit, Patterns.empty((3, 3), 3))

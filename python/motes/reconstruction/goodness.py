@@ -7,22 +7,22 @@ The second takes no notice of brightness. See docs/view.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from motes.checks import whole
+from motes.checks import positive, whole
+from motes.errors import kind_of
 from motes.patterns import Patterns
+from motes.reconstruction.blocks import blocks
 from motes.reconstruction.predictive import TELLING, Predictive
 
 if TYPE_CHECKING:
     from motes.reconstruction.result import Reconstruction
 
 FloatArray = npt.NDArray[np.float64]
-_BLOCK = 1 << 22  # photons, or patterns, looked at together
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -106,6 +106,8 @@ def goodness_of_fit(
 
     Raises
     ------
+    TypeError
+        If an argument is of another type; the message names it.
     ValueError
         If the patterns have another shape, or are such as the noise model can not have made; if the rate is not between
         0 and 1, or `n_simulated` is below 1000.
@@ -128,8 +130,12 @@ def goodness_of_fit(
     >>> bool(goodness_of_fit(fit, bright).flagged[0])
     True
     """
-    if not 0 < false_discovery_rate < 1:
-        raise ValueError(f"false_discovery_rate: expected a rate between 0 and 1, got {false_discovery_rate}")
+    from motes.reconstruction.result import Reconstruction
+
+    if not isinstance(reconstruction, Reconstruction):
+        raise TypeError(f"reconstruction: expected motes.Reconstruction, got {kind_of(reconstruction)}")
+    if positive("false_discovery_rate", false_discovery_rate) >= 1:
+        raise ValueError(f"false_discovery_rate: expected a rate below 1, got {false_discovery_rate}")
     n_simulated = whole("n_simulated", n_simulated, 1000)
     photons, log_likelihood = observed(reconstruction, patterns, threads)
     predictive = Predictive.of(reconstruction, n_simulated, whole("seed", seed, 0))
@@ -203,16 +209,6 @@ def benjamini_hochberg(p_value: FloatArray, rate: float) -> npt.NDArray[np.bool_
     if not below.size:
         return np.zeros(p_value.size, np.bool_)
     return np.asarray(p_value <= ordered[below[-1]])
-
-
-def blocks(patterns: Patterns) -> Iterator[slice]:
-    """Slices of about as many photons each."""
-    first = 0
-    while first < len(patterns):
-        last = int(np.searchsorted(patterns.indptr, patterns.indptr[first] + _BLOCK, side="right")) - 1
-        last = min(max(last, first + 1), first + _BLOCK, len(patterns))
-        yield slice(first, last)
-        first = last
 
 
 def _two_sided(low: FloatArray, high: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.reconstruction import GoodnessOfFit, Reconstruction, goodness_of_fit
-from motes.reconstruction.goodness import blocks
+from motes.reconstruction.blocks import blocks
 
 if TYPE_CHECKING:
     from motes.patterns import Patterns
