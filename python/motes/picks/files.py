@@ -154,7 +154,8 @@ def write_picks(
     y_origin : "top" or "bottom", optional
         As in `read_picks`.
     height, width : number, optional
-        Rows and columns of the micrographs: the height is needed to count y from the last row, both for ``.cs``.
+        Rows and columns of the micrographs: the height is needed to count y from the last row, both for ``.cs`` unless
+        the picks know their `image_shape`.
 
     Raises
     ------
@@ -198,6 +199,10 @@ def write_picks(
             picks = replace(picks, micrographs=(Path(path).stem,))
         untold = form.write(path, picks, axis, width)
     family = form.name.removesuffix("30") == picks.format.removesuffix("30")
+    if picks.image_shape is not None and form.name != "cryosparc":
+        untold.append("the shapes of the micrographs")
+    if picks.box_size is not None and form.name not in ("box", "cbox"):
+        untold.append("boxes that are no squares")
     if not family and picks.extra:
         untold.append(f"columns {', '.join(picks.extra)}")
     if not family and picks.blocks:
