@@ -13,7 +13,7 @@ from motes import _core
 
 IntegerArray: TypeAlias = npt.NDArray[np.integer[Any]]
 
-MOST_PATTERNS = 10**10  # a row index that asks for more is taken for a mistake unless `n_patterns` says so
+MOST_IMPLIED = 10**10  # a row index that asks for more is taken for a mistake unless `n_patterns` says so
 
 
 def whole_counts(values: npt.NDArray[Any], name: str, *, first_pattern: int = 0) -> IntegerArray:
@@ -71,7 +71,7 @@ def number_of_patterns(rows: IntegerArray, n_patterns: int | None, threads: int)
         if rows.size == 0:
             raise ValueError("n_patterns: no photons, so the number of patterns must be given")
         n_patterns = _core.largest(rows, "rows", threads=threads) + 1
-        if n_patterns > MOST_PATTERNS:
+        if n_patterns > MOST_IMPLIED:
             raise ValueError(
                 f"rows: the largest is {n_patterns - 1}, which means more than 10^10 patterns; "
                 "give n_patterns if that is right"

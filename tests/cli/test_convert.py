@@ -141,7 +141,11 @@ def test_info_of_picks_and_micrographs(here, motes):
     assert result.stdout.endswith(": 1024 x 1024 pixels, uint8, JPEG\n")
 
 
-def test_info_reports_the_flip_and_flips_nothing(here, motes):
+def test_info_reports_the_flip_and_flips_nothing(here, motes, monkeypatch):
+    read = []
+    for name in ("read_picks", "read_micrograph"):
+        own = getattr(library, name)
+        monkeypatch.setattr(library, name, lambda path, name=name, own=own: read.append(name) or own(path))
     flipped = here / f"{library.sample.NAME}.cbox"
     sample = library.sample.load().picks["topaz"]
     library.write_picks(flipped, sample, y_origin="bottom", height=1024)
@@ -152,6 +156,7 @@ def test_info_reports_the_flip_and_flips_nothing(here, motes):
         likely = next(line for line in result.stdout.splitlines() if line.startswith("likely:"))
         assert likely.startswith(f"likely: {answer} (over a million times as likely as ")
         assert "nothing was flipped" in result.stdout
+    assert read == 2 * ["read_picks", "read_micrograph"]
     assert flipped.read_bytes() == before
 
 
