@@ -37,7 +37,7 @@ def fingerprint(problem: Problem, options: dict[str, Any]) -> str:
     patterns = problem.patterns
     told = [_core.version, _core.isa(), options, patterns.shape, len(patterns)]
     digest.update(json.dumps(told, default=str).encode())
-    for array in (*patterns._own(), problem.good):
+    for array in (*patterns._arrays.own(), problem.good):
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
