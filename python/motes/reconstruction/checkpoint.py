@@ -36,7 +36,7 @@ def fingerprint_of(patterns: Patterns) -> str:
     """Of patterns alone, in their order: the same from whatever file they were read."""
     digest = hashlib.blake2b(digest_size=16)
     digest.update(json.dumps([patterns.shape, len(patterns)]).encode())
-    for array in patterns._own():
+    for array in patterns._arrays.own():
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
