@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 import numpy as np
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 AnyArray = TypeVar("AnyArray", bound=npt.NDArray[Any])
 
+_COPIED = 1 << 15  # patterns copied together for small batches: one by one these take longer than the arithmetic
 _DENSE_CHUNK = 1 << 22  # pixels looked at together when a dense array is read
 
 
@@ -357,11 +359,37 @@ class Patterns:
         >>> Patterns.from_dense([[0, 0, 3, 1], [0, 0, 0, 0]]).photons_per_pattern()
         array([4, 0])
         """
-        photons = np.diff(self.indptr)
         own = self._own_multi()
-        owner = np.searchsorted(self.indptr, own.multi_position, side="right") - 1
-        np.add.at(photons, owner, own.multi_extra)
-        return photons
+        return self._lit_and(own, own.multi_extra)
+
+    def sum_of_squares(self) -> int:
+        """Sum over patterns of the squared counts, in whole numbers.
+
+        Examples
+        --------
+        >>> Patterns.from_dense([[0, 0, 3, 1], [0, 0, 0, 0]]).sum_of_squares()
+        10
+        """
+        extra = self._own_multi().multi_extra.astype(np.int64)
+        return self.n_lit + int((extra * (extra + 2)).sum())
+
+    def squares_per_pattern(self) -> npt.NDArray[np.int64]:
+        """Sum of the squared counts of each pattern.
+
+        Examples
+        --------
+        >>> Patterns.from_dense([[0, 0, 3, 1], [0, 0, 0, 0]]).squares_per_pattern()
+        array([10,  0])
+        """
+        own = self._own_multi()
+        extra = own.multi_extra.astype(np.int64)
+        return self._lit_and(own, extra * (extra + 2))
+
+    def _lit_and(self, own: _Arrays, more: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int64]:
+        """Lit pixels of each pattern, and what the multiple ones of this part add."""
+        sums = np.diff(self.indptr)
+        np.add.at(sums, np.searchsorted(self.indptr, own.multi_position, side="right") - 1, more)
+        return sums
 
     def total_image(self) -> npt.NDArray[np.int64]:
         """Photons of each pixel, over all patterns: (H, W), computed once.
@@ -413,6 +441,24 @@ class Patterns:
         index %= len(self)
         image: npt.NDArray[np.int64] = self[index : index + 1].to_dense()[0]
         return image
+
+    def batches(self, order: npt.NDArray[np.int64], edges: npt.NDArray[np.int64]) -> Iterator[Patterns]:
+        """Patterns ``order[edges[b] : edges[b + 1]]`` for each b, some ten thousand copied at a time, never all.
+
+        Examples
+        --------
+        >>> patterns = Patterns.from_dense(np.eye(4, dtype=int))
+        >>> parts = patterns.batches(np.array([3, 1, 0, 2]), np.array([0, 3, 4]))
+        >>> [part.total_image().ravel().tolist() for part in parts]
+        [[1, 1, 0, 1], [0, 0, 1, 0]]
+        """
+        b = 0
+        while b < len(edges) - 1:
+            last = max(int(np.searchsorted(edges, edges[b] + _COPIED, side="right")) - 1, b + 1)
+            copied = self[order[edges[b] : edges[last]]]
+            for start, stop in itertools.pairwise(edges[b : last + 1] - edges[b]):
+                yield copied[start:stop]
+            b = last
 
     def _indices(self, which: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         if which.ndim != 1:

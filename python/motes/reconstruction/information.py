@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from motes.classify.kmeans import sum_of_squares
 from motes.kernels.outer import outer_home
 from motes.patterns import Patterns
 from motes.reconstruction.matrixfree import diagonal_of_inverse
@@ -185,7 +184,7 @@ def matrix_fits(patterns: Patterns, n: int, n_used: int = PATTERNS_USED) -> bool
     (True, False)
     """
     part = min(1.0, n_used / max(len(patterns), 1))
-    excess = sum_of_squares(patterns) - patterns.n_lit  # may all be in the patterns that are drawn
+    excess = patterns.sum_of_squares() - patterns.n_lit  # may all be in the patterns that are drawn
     return patterns.n_pixels <= LARGEST_MATRIX and (part * patterns.n_lit + excess) * n * n <= _EXACT
 
 
@@ -193,7 +192,7 @@ def _rarer_outcome(master: FloatArray, high: float) -> FloatArray:
     return np.minimum(master, 1 - master) if np.isfinite(high) else master
 
 
-def sample_of(patterns: Patterns, n: int, seed: int) -> Patterns:
+def sample_of(patterns: Patterns, n: int, seed: int | list[int]) -> Patterns:
     """At most n patterns, chosen at random, in the order of the file."""
     if len(patterns) <= n:
         return patterns
