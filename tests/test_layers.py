@@ -21,7 +21,7 @@ LAYERS = (
     ("report", "truth", "plotting", "viewer"),
     ("reconstruction", "classify", "limits"),
     ("sample",),
-    ("patterns", "entries", "rotations", "noise", "kernels", "files", "picks", "micrograph"),
+    ("patterns", "entries", "arrays", "rotations", "noise", "kernels", "files", "picks", "micrograph"),
     ("io", "simulate"),
     ("_core",),
 )

@@ -120,7 +120,7 @@ def plain(value: Any) -> Any:
 
 
 def printable(text: str) -> str:
-    """Text that any encoding takes: bytes of a file's name that are no UTF-8 become question marks.
+    r"""Text that any encoding takes: bytes of a file's name that are no UTF-8 become question marks.
 
     Examples
     --------

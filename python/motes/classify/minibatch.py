@@ -70,10 +70,10 @@ def minibatch_kmeans(
         centroids = kmeans(few, n_clusters, init=init, seed=seed, threads=threads).centroids.reshape(n_clusters, -1)
     seen = np.zeros(n_clusters)
     steps = 0
+    edges = np.append(np.arange(0, len(patterns), batch), len(patterns))
     for epoch in range(epochs):
-        shuffled = patterns[np.random.default_rng([seed, epoch]).permutation(len(patterns))]
-        for first in range(0, len(shuffled), batch):
-            part = shuffled[first : first + batch]
+        order = np.random.default_rng([seed, epoch]).permutation(len(patterns))
+        for part in patterns.batches(order, edges):
             clusters = Clusters.none(len(part), patterns.n_pixels, n_clusters)
             assign(part, centroids, clusters, threads=threads)
             total = seen + clusters.members

@@ -56,7 +56,7 @@ def convert(
         rows, columns = read_micrograph(micrograph).shape
         height, width = height or rows, width or columns
     target = format_of(output, to)
-    found = read_picks(picks, source, y_origin=_origin(picks, source, flip_y, y_origin), height=height)
+    found = read_picks(picks, source, y_origin=_checked(y_origin, "--y-origin"), flip_y=flip_y, height=height)
     if scale != 1:
         found = found.scaled(scale)
         height, width = (None if side is None else side * scale for side in (height, width))
@@ -83,19 +83,6 @@ def _write_folder(
         raise ValueError(f"-o: {form.title} is one file of all micrographs, expected a name that ends in {form.suffix}")
     with output_folder(folder, [f"{stem(name)}{form.suffix}" for name in picks.micrographs]):
         write_picks(folder, picks, form.name, y_origin=y_origin, height=height, width=width)
-
-
-def _origin(path: Path, format: str | None, flip_y: bool, y_origin: str | None) -> Origin | None:
-    """Where y of the input counts from."""
-    from motes.picks import format_of
-
-    if not flip_y:
-        return _checked(y_origin, "--y-origin")
-    if y_origin is not None:
-        raise ValueError("--flip-y, --y-origin: two ways to say the same, expected one of them")
-    if path.is_dir() and format is None:
-        return "bottom"
-    return "top" if format_of(path, format).origin == "bottom" else "bottom"
 
 
 def _checked(origin: str | None, option: str) -> Origin | None:

@@ -186,6 +186,7 @@ def reconstruct(
         if known is not None:
             known.require(patterns.shape, len(patterns))
             known = known.select(kept)
+        told_of_input = source(file, task, binarise, kept, patterns)
         if exclude is not None:
             patterns = patterns[kept]
         if not len(patterns):
@@ -213,7 +214,7 @@ def reconstruct(
         if not result.interrupted and result.seconds < CHEAP:
             checkpoint.unlink(missing_ok=True)
         told = report(result, context.obj, known)
-        told["input"] = source(file, task, binarise, kept)
+        told["input"] = told_of_input
         if exclude is not None and kept.all():
             told["notes"].append(f"{exclude} names no pattern: none was left out")
         write_results(staging, result, told, known, kept)
