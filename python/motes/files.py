@@ -29,6 +29,7 @@ from motes.shapes import Shape, check_shape, shape_of_pixels
 
 READERS = {NPY_MAGIC: read_npy, H5_MAGIC: read_h5}
 WRITERS = {".npz": write_csr, ".npy": write_npy, ".emc": write_emc, ".h5": write_h5, ".hdf5": write_h5}
+PHOTON_LISTS = [("rows", "cols"), ("row", "col"), ("patterns", "pixels"), ("pattern", "pixel"), ("frame", "pixel")]
 
 
 def read_patterns(
@@ -293,8 +294,10 @@ def _something_else(names: tuple[str, ...]) -> str:
         return "a saved reconstruction; motes.Reconstruction.load reads it"
     if names and all(name.startswith(("master", "labels")) for name in names):
         return "a truth, to compare a reconstruction with: motes reconstruct --truth, motes.truth.read_truth"
-    if {"rows", "cols"} <= set(names):
-        return "a list of photons; motes.Patterns.from_coo(rows, cols, shape=...) and motes.write_patterns make a file"
+    for rows, cols in PHOTON_LISTS:
+        if {rows, cols} <= set(names):
+            make = f"motes.Patterns.from_coo({rows}, {cols}, shape=...)"
+            return f"a list of photons; {make} and motes.write_patterns make a file, see docs/formats.md"
     return ""
 
 

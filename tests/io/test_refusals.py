@@ -152,6 +152,12 @@ REFUSALS: dict[str, tuple[str, Build, dict[str, Any], str]] = {
         "no photon patterns, but a truth",
     ),
     "a list of photons": ("a.npz", npz(rows=np.array([0]), cols=np.array([1])), {}, "Patterns.from_coo(rows, cols"),
+    "a list of photons of other names": (
+        "a.npz",
+        npz(frame=np.array([0]), pixel=np.array([1])),
+        {},
+        "Patterns.from_coo(frame, pixel",
+    ),
     "a reconstruction": (
         "a.npz",
         npz(master=np.zeros((2, 2)), std_error=np.zeros((2, 2)), labels=np.array([0]), record=np.zeros(3, np.uint8)),
