@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from motes.errors import FormatError
-from motes.io.npz import open_archive
+from motes.io.npy import array_table
+from motes.io.npz import open_archive, write_npz
 
 if TYPE_CHECKING:
     from motes.reconstruction import Reconstruction
@@ -69,6 +70,33 @@ class Comparison:
     labels: NDArray[np.int32] | None
     error: float
     accuracy: float | None
+
+
+def write_truth(path: str | os.PathLike[str], truth: Truth) -> None:
+    """Write a truth file, whole or not at all: ``master`` and, where they are known, ``labels``.
+
+    Parameters
+    ----------
+    path : path
+        An .npz file; an existing one is replaced.
+    truth : Truth
+        What patterns were made from.
+
+    Raises
+    ------
+    OSError
+        If the file can not be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_truth(f"{folder}/truth.npz", Truth(np.eye(2), np.array([0, 3])))
+    ...     read_truth(f"{folder}/truth.npz").labels
+    array([0, 3])
+    """
+    arrays = {"master": truth.master} | ({} if truth.labels is None else {"labels": truth.labels})
+    write_npz(path, {name: array_table(array) for name, array in arrays.items()})
 
 
 def read_truth(path: str | os.PathLike[str], task: int | None = None) -> Truth:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from typer.core import TyperGroup
 
 COMMANDS = {
     (): ["demo", "reconstruct", "info", "convert", "simulate", "show-config", "--version"],
-    ("demo",): ["--out"],
+    ("demo",): ["--out", "--seed"],
     ("info",): ["FILE", "--picks", "--micrograph", "--diameter"],
     ("convert",): [
         *("PICKS", "-o", "--from", "--to", "--flip-y", "--y-origin", "--to-y-origin", "--height", "--width"),
@@ -114,6 +115,15 @@ def test_demo(motes, tmp_path):
     for name in ("demo.png", "master.png", "convergence.png"):
         assert (tmp_path / "story" / name).read_bytes().startswith(b"\x89PNG")
     assert np.load(tmp_path / "story" / "labels.npy").shape == (100_000,)
+    viewed = motes("view", tmp_path / "story", "--no-open")
+    assert viewed.exit_code == 0, viewed.stderr
+    command = next(line for line in result.stdout.splitlines() if "motes reconstruct" in line)
+    again = motes(*shlex.split(command.partition(": motes ")[2]), "--quiet")
+    assert again.exit_code == 0, again.stderr
+    for name in ("master.npy", "std_error.npy", "labels.npy"):
+        first, second = tmp_path / "story" / name, tmp_path / "story" / "again" / name
+        assert first.read_bytes() == second.read_bytes()
+    assert json.loads((tmp_path / "story" / "again" / "report.json").read_text())["error"] == report["error"]
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_a_picture_is_scaled_to_the_shape(motes):
         (["--contrast", "inf"], "--contrast: expected a finite number, got inf"),
         (["--patterns", 0], "--patterns"),
         (["--patterns", 1e19], "--patterns"),
-        (["--patterns", "1.5"], "--patterns.*expected a whole number, such as 100000, got '1.5'"),
+        (["--patterns", "1.5"], "--patterns.*expected a whole number, 1 to 1e18, such as 100000 or 1e5, got '1.5'"),
         (["--patterns", 10**19], "--patterns"),
         (["--target-error", 0], "--target-error: expected a positive, finite number, got 0"),
         (["--target-error", -0.1], "--target-error: expected a positive, finite number"),

@@ -129,8 +129,9 @@ def test_little_data_is_an_answer_not_an_error(archive, motes, rows, cols, optio
 
 
 def test_no_pattern_is_refused(archive, refused):
-    np.savez("little.npz", task7a=np.zeros(0, int), task7b=np.zeros(0, int))
-    assert "holds no pattern" in refused(archive, "reconstruct", "little.npz", "-o", "out", "--patterns", 0)
+    np.save("none.npy", np.zeros((0, 5, 5), int))
+    assert "holds no pattern" in refused(archive, "reconstruct", "none.npy", "-o", "out")
+    assert "--patterns" in refused(archive, "reconstruct", "endeavor.npz", "-o", "out", "--patterns", 0)
     np.save("all.npy", np.arange(3000))
     assert "no pattern is left" in refused(archive, "reconstruct", "endeavor.npz", "-o", "out", "--exclude", "all.npy")
 

@@ -34,6 +34,12 @@ def test_each_task_is_written_and_read_back(motes, task):
         np.testing.assert_array_equal(truth["labels"], drawn.labels)
 
 
+def test_what_was_written_is_told(motes):
+    told = motes("simulate", "patterns", "--task", 4, "--patterns", "1e0", *FILES).stdout.splitlines()
+    assert re.fullmatch(r"data\.npz: [\d,]+ photons in 1 pattern of 50x50 pixels", told[0])
+    assert told[1].startswith("truth.npz: the truth: the picture (master")
+
+
 def test_no_photon_is_told(motes):
     assert "not one photon was drawn" in motes(*TASK7, *FILES, "--photons", 0).stderr
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-MOST_NUMBER = 10**18
+MOST_PATTERNS = 10**18
+RANDOM = "Random seed: where the random numbers begin. "
 
 
 def shape_of(text: str | None) -> tuple[int, int] | None:
@@ -32,24 +33,23 @@ def shape_of(text: str | None) -> tuple[int, int] | None:
     return int(parts[0]), int(parts[1])
 
 
-def whole_number(text: str) -> int:
-    """A whole number as it is typed, 100000 or 1e5.
+def n_patterns_of(text: str) -> int:
+    """Number of patterns as it is typed, 100000 or 1e5.
 
     Examples
     --------
-    >>> whole_number("1e5")
+    >>> n_patterns_of("1e5")
     100000
     """
     try:
-        return int(text)
+        number: float = int(text)
     except ValueError:
-        pass
-    try:
-        number = float(text)
-    except ValueError:
-        number = float("nan")
-    if not number.is_integer() or abs(number) > MOST_NUMBER:
-        raise typer.BadParameter(f"expected a whole number, such as 100000, got {text!r}")
+        try:
+            number = float(text)
+        except ValueError:
+            number = float("nan")
+    if not 1 <= number <= MOST_PATTERNS or number != int(number):
+        raise typer.BadParameter(f"expected a whole number, 1 to 1e18, such as 100000 or 1e5, got {text!r}")
     return int(number)
 
 

@@ -28,7 +28,7 @@ def limits(
         int,
         typer.Option(
             "--patterns",
-            parser=arguments.whole_number,
+            parser=arguments.n_patterns_of,
             metavar="N",
             help="Number of patterns to be measured: 1e5, say.",
         ),
@@ -51,7 +51,7 @@ def limits(
     target_error: Annotated[
         float | None, typer.Option(help="How many patterns it takes to come to this error, relative to the contrast.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the simulation behind the figures.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help=arguments.RANDOM + "The same seed gives the same figures.")] = 0,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads; all by default. The result does not depend on it.")
     ] = None,
@@ -68,8 +68,6 @@ def limits(
     from motes.rotations import rotations_of
 
     began = time.perf_counter()
-    if not 1 <= n_patterns <= arguments.MOST_NUMBER:
-        raise ValueError(f"--patterns: expected 1 to 1e18, got {n_patterns}")
     group, model = rotations_of(rotations), noise_of(noise)
     master = master_from(image, photons, contrast=contrast, side=_side(shape))
     if model.name == "bernoulli" and master.max() > 1:

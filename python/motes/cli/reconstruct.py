@@ -51,7 +51,8 @@ def reconstruct(
         int | None,
         typer.Option(
             "--patterns",
-            min=0,
+            parser=arguments.n_patterns_of,
+            metavar="N",
             rich_help_panel=DATA,
             help="Number of patterns, where the last ones may hold no photon; by default the largest row plus one.",
         ),
@@ -141,12 +142,21 @@ def reconstruct(
             help="Stop when less than this is to be gained, nats a pattern; 1e-7 by default.",
         ),
     ] = None,
-    max_iterations: Annotated[int, typer.Option(min=1, rich_help_panel=FIT, help="Stop here at the latest.")] = 1000,
+    max_iterations: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            rich_help_panel=FIT,
+            help="Most iterations of each start; of sgd, epochs (passes over all patterns), 10 at most.",
+        ),
+    ] = 1000,
     restarts: Annotated[
         int,
         typer.Option(min=1, rich_help_panel=FIT, help="Number of starts; the best end is kept, their agreement told."),
     ] = 1,
-    seed: Annotated[int, typer.Option(min=0, rich_help_panel=FIT, help="The same seed gives the same result.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, rich_help_panel=FIT, help=arguments.RANDOM + "The same seed gives the same result.")
+    ] = 0,
     threads: Annotated[
         int | None,
         typer.Option(min=1, rich_help_panel=FIT, help="Threads; all by default. The result does not depend on it."),
