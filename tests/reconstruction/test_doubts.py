@@ -7,6 +7,7 @@ import pytest
 import reference
 from motes import C1, C4, D4, Patterns, Poisson, reconstruct, simulate
 from motes.reconstruction import options
+from motes.reconstruction.doubts import own_error
 from motes.reconstruction.evidence import evidence, evidence_of_noise
 from problems import GROUPS, NOISES, counts_of, master_of, patterns_of, problem_of
 
@@ -84,6 +85,24 @@ def test_noise_seldom_wins_more_than_it_may(side, n_patterns, photons, group, no
 def test_nothing_is_said_where_rotations_tie_no_pixels():
     assert evidence_of_noise(problem_of(patterns_of(master_of(5), 10, group="C1"), group="C1")) == 0
     assert not noted(reconstruct(task_7(1, n_patterns=200), C1), NO_PICTURE)
+
+
+@pytest.mark.parametrize("group", ["C4", "D4"])
+def test_the_own_error_is_its_definition(group):
+    problem = problem_of(patterns_of(master_of(5), 50, group=group), group=group)
+    rng = np.random.default_rng(0)
+    master, error = rng.random((2, 25))
+    mean = np.mean([turn.ravel() for turn in reference.templates(master.reshape(5, 5), group)], axis=0)
+    assert own_error(problem, master, error) == pytest.approx(np.linalg.norm(error) / np.linalg.norm(master - mean))
+    assert np.isnan(own_error(problem, np.ones(25), error))
+
+
+def test_an_error_as_large_as_the_picture_is_told():
+    few, many = (reconstruct(task_7(1, n_patterns=n)) for n in (600, 20_000))
+    assert noted(few, "of what changes when the picture is turned")
+    assert not noted(many, "of what changes when the picture is turned")
+    assert repr(few).endswith(f", {len(few.notes)} note{'s' * (len(few.notes) > 1)})")
+    assert "note" not in repr(many)
 
 
 def test_starts_that_disagree_are_told():

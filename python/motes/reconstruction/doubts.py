@@ -10,6 +10,7 @@ import numpy.typing as npt
 from motes.reconstruction.problem import Problem
 
 LOW_AGREEMENT = 0.9
+LARGE_ERROR = 0.3  # of what changes when the picture is turned
 ONE_LABEL = 0.97  # of the patterns
 LEAST_BLANK = 0.001  # of the patterns: fewer make no difference to the counts
 _FEWEST = 100  # patterns: fewer may well show one rotation
@@ -23,6 +24,7 @@ def doubts(
     evidence: float,
     evidence_of_noise: float,
     agreement: float | None,
+    own_error: float,
     hard: bool,
 ) -> Iterator[str]:
     """Notes on data and fit, the gravest first.
@@ -37,6 +39,8 @@ def doubts(
         Of the fit, and the most that noise comes to: see `motes.reconstruction.evidence`.
     agreement : float or None
         Between restarts.
+    own_error : float
+        See `own_error`; NaN where it is not known.
     hard : bool
         Whether each pattern was given to its best rotation alone.
     """
@@ -60,6 +64,11 @@ def doubts(
         )
     if agreement is not None and agreement < LOW_AGREEMENT:
         yield f"the starts ended at different masters, their least correlation with the best is {agreement:.2f}"
+    if told and own_error > LARGE_ERROR:
+        yield (
+            f"the standard errors come to {own_error:.0%} of what changes when the picture is turned: "
+            "details are noise, and more patterns would show them"
+        )
     if hard:
         yield "hard assignment is biased, by more than any error bar covers: there is none (NaN)"
     yield from _blank(problem, labels)
@@ -67,6 +76,26 @@ def doubts(
     most = np.bincount(labels).max() / labels.size
     if told and problem.rotations.n > 1 and len(patterns) >= _FEWEST and most > ONE_LABEL:
         yield f"{most:.1%} of the labels are the same: is the shape right, and are the patterns turned at all?"
+
+
+def own_error(problem: Problem, master: npt.NDArray[np.float64], std_error: npt.NDArray[np.float64]) -> float:
+    """Norm of the standard errors, relative to the part of a master that differs from its mean over the rotations.
+
+    Parameters
+    ----------
+    problem : Problem
+        Patterns and model.
+    master, std_error : (M,) float64 arrays, photons
+        Of the fit.
+
+    Returns
+    -------
+    float
+        NaN where no error is known, or where no rotation changes the master.
+    """
+    seen = problem.seen
+    own = float(np.linalg.norm((master - master[problem.index].mean(axis=0))[seen]))
+    return float(np.linalg.norm(std_error[seen])) / own if own > 0 else float("nan")
 
 
 def _blank(problem: Problem, labels: npt.NDArray[np.int32]) -> Iterator[str]:
