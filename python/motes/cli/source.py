@@ -111,12 +111,23 @@ def read_source(folder: Path, result: Reconstruction, file: Path | None) -> tupl
     return patterns, kept
 
 
-def _input(report: Path) -> dict[str, Any]:
-    """What the report says under `input`, each entry of its type; nothing where it says nothing."""
+def read_command(folder: Path) -> str:
+    """The command that a reconstruction came from, as its report says it; empty where it does not."""
+    told = _told(folder / "report.json")
+    command = told.get("command") if isinstance(told, dict) else None
+    return command if isinstance(command, str) else ""
+
+
+def _told(report: Path) -> Any:
     try:
-        told = json.loads(report.read_text(encoding="utf-8"))
+        return json.loads(report.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{report}: no report of a reconstruction ({error})") from error
+
+
+def _input(report: Path) -> dict[str, Any]:
+    """What the report says under `input`, each entry of its type; nothing where it says nothing."""
+    told = _told(report)
     stated = (told.get("input") or {}) if isinstance(told, dict) else None
     if not isinstance(stated, dict) or (stated and "path" not in stated):
         raise ValueError(f"{report}: no report of a reconstruction (expected an object, its input with a path)")

@@ -79,12 +79,12 @@ def show_errors(axes: Axes, image: NDArray[Any], why: str, **colours: Any) -> No
         return
     axes.spines[:].set_visible(False)
     axes.set(xticks=[], yticks=[], xlim=(0, image.shape[1]), ylim=(0, image.shape[0]), facecolor="#F3F3F1")
-    axes.text(0.5, 0.5, textwrap.fill(f"none: {why}", 28), transform=axes.transAxes, ha="center", va="center")
+    axes.text(0.5, 0.5, textwrap.fill(why, 28), transform=axes.transAxes, ha="center", va="center")
 
 
 def why_no_errors(notes: tuple[str, ...]) -> str:
     """What the notes of a reconstruction say of standard errors that are not there."""
-    return next((note for note in notes if "there is none" in note), "they were not computed")
+    return next((note for note in notes if "there is none" in note), "standard errors were not computed")
 
 
 def show_image(axes: Axes, image: NDArray[Any], *, unit: str | None = None, **colours: Any) -> AxesImage:
