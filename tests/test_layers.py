@@ -21,7 +21,7 @@ LAYERS = (
     ("report", "truth", "plotting", "viewer"),
     ("reconstruction", "classify", "limits"),
     ("sample",),
-    ("patterns", "entries", "arrays", "rotations", "noise", "kernels", "files", "picks", "micrograph"),
+    ("batches", "patterns", "entries", "arrays", "rotations", "noise", "kernels", "files", "picks", "micrograph"),
     ("io", "simulate"),
     ("_core",),
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import pickle
 import re
-import sys
 
 import numpy as np
 import pytest
@@ -350,15 +349,3 @@ def test_a_refusal_names_the_way_out(make, error, message):
 
 def test_a_square_table_is_patterns():
     assert Patterns.from_dense(np.ones((25, 25), int)).shape == (5, 5)
-
-
-@pytest.mark.parametrize("copied", [1, 3, 7, 1000])
-def test_batches_are_the_patterns_in_order(monkeypatch, copied):
-    monkeypatch.setattr(sys.modules[Patterns.__module__], "_COPIED", copied)
-    patterns = Patterns.from_dense(np.random.default_rng(0).integers(0, 3, (20, 9)))
-    order = np.random.default_rng(1).permutation(20)
-    edges = np.array([0, 4, 6, 13, 20])
-    parts = list(patterns.batches(order, edges))
-    assert [len(part) for part in parts] == np.diff(edges).tolist()
-    assert Patterns.concatenate(parts) == patterns[order]
-    assert list(patterns.batches(order[:0], np.array([0]))) == []

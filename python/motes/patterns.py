@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import operator
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -21,8 +20,6 @@ from motes.threads import available_threads
 
 if TYPE_CHECKING:
     import scipy.sparse
-
-_COPIED = 1 << 15  # patterns copied together for small batches: one by one these take longer than the arithmetic
 
 
 class Patterns:
@@ -366,24 +363,6 @@ class Patterns:
             raise IndexError(f"pattern {index} is outside 0..{len(self) - 1}")
         index %= len(self)
         return self._arrays.rows(index, index + 1).dense(self.n_pixels).reshape(self._shape)
-
-    def batches(self, order: npt.NDArray[np.int64], edges: npt.NDArray[np.int64]) -> Iterator[Patterns]:
-        """Patterns ``order[edges[b] : edges[b + 1]]`` for each b, some ten thousand copied at a time, never all.
-
-        Examples
-        --------
-        >>> patterns = Patterns.from_dense(np.eye(4, dtype=int))
-        >>> parts = patterns.batches(np.array([3, 1, 0, 2]), np.array([0, 3, 4]))
-        >>> [part.total_image().ravel().tolist() for part in parts]
-        [[1, 1, 0, 1], [0, 0, 1, 0]]
-        """
-        b = 0
-        while b < len(edges) - 1:
-            last = max(int(np.searchsorted(edges, edges[b] + _COPIED, side="right")) - 1, b + 1)
-            copied = self[order[edges[b] : edges[last]]]
-            for start, stop in itertools.pairwise(edges[b : last + 1] - edges[b]):
-                yield copied[start:stop]
-            b = last
 
     def to_scipy(self) -> scipy.sparse.csr_array:
         """Counts as an (N, M) `scipy.sparse.csr_array` of int64.

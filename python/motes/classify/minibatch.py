@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from motes.batches import batches
 from motes.checks import whole
 from motes.classify.kmeans import KMeans, check_centroids, kmeans, require_clusters
 from motes.kernels.assignment import Clusters, assign
@@ -73,7 +74,7 @@ def minibatch_kmeans(
     edges = np.append(np.arange(0, len(patterns), batch), len(patterns))
     for epoch in range(epochs):
         order = np.random.default_rng([seed, epoch]).permutation(len(patterns))
-        for part in patterns.batches(order, edges):
+        for part in batches(patterns, order, edges):
             clusters = Clusters.none(len(part), patterns.n_pixels, n_clusters)
             assign(part, centroids, clusters, threads=threads)
             total = seen + clusters.members

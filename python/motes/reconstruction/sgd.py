@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from motes.batches import batches
 from motes.reconstruction.fisher import bounded_step, inverse_information
 from motes.reconstruction.information import PATTERNS_USED, matrix_fits
 from motes.reconstruction.problem import FloatArray, Point, Problem
@@ -75,7 +76,7 @@ class SGD:
         edges = np.linspace(0, len(order), n_batches + 1).astype(int)
         iterate, total, averaged = memory["iterate"], memory["mean"].copy(), float(memory["averaged"])
         inverse, scale = memory.get("inverse"), self.rate * float(memory["scale"])
-        for b, part in enumerate(problem.patterns.batches(order, edges)):
+        for b, part in enumerate(batches(problem.patterns, order, edges)):
             _, home, looks, _ = problem.sums(problem.model(iterate, weights), part, hard=self.hard)
             residual = (home - looks * iterate) / max(len(part), 1)
             if inverse is None:
