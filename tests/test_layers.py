@@ -19,7 +19,7 @@ LAYERS = (
     ("cli",),
     ("report", "truth", "plotting"),
     ("reconstruction", "classify", "limits"),
-    ("patterns", "rotations", "noise", "kernels", "files"),
+    ("picking", "patterns", "circles", "rotations", "noise", "kernels", "files"),
     ("io", "simulate"),
     ("_core",),
 )

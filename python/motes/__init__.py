@@ -17,8 +17,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from motes import classify, limits, plotting, simulate
+    from motes import classify, limits, picking, plotting, simulate
     from motes._core import version as __version__
+    from motes.circles import Circles
     from motes.config import show_config
     from motes.errors import CheckpointError, FormatError
     from motes.files import describe, read_patterns, write_patterns
@@ -35,6 +36,7 @@ _HOME = {
     "C1": "rotations",
     "C4": "rotations",
     "CheckpointError": "errors",
+    "Circles": "circles",
     "D4": "rotations",
     "FormatError": "errors",
     "Patterns": "patterns",
@@ -51,7 +53,7 @@ _HOME = {
     "sweep": "kernels.sweep",
     "write_patterns": "files",
 }
-_MODULES = ("classify", "limits", "plotting", "simulate")
+_MODULES = ("classify", "limits", "picking", "plotting", "simulate")
 
 __all__ = [
     "C1",
@@ -59,6 +61,7 @@ __all__ = [
     "D4",
     "Bernoulli",
     "CheckpointError",
+    "Circles",
     "FormatError",
     "Patterns",
     "Poisson",
@@ -71,6 +74,7 @@ __all__ = [
     "describe",
     "limits",
     "log_likelihood",
+    "picking",
     "plotting",
     "read_patterns",
     "reconstruct",
