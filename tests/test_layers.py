@@ -21,7 +21,7 @@ LAYERS = (
     ("report", "truth", "plotting", "viewer"),
     ("reconstruction", "classify", "limits"),
     ("sample",),
-    ("patterns", "entries", "rotations", "noise", "kernels", "files", "picks", "micrograph"),
+    ("picking", "patterns", "circles", "entries", "rotations", "noise", "kernels", "files", "picks", "micrograph"),
     ("io", "simulate"),
     ("_core",),
 )

@@ -1,0 +1,42 @@
+#pragma once
+#include <stdint.h>
+
+#include "motes/motes.h"
+
+namespace motes {
+
+// All pairs inside each micrograph: its block of the output starts at `block[b]`.
+struct AllPairs {
+  int64_t n_micrographs;
+  const int64_t *a_indptr, *b_indptr, *block;  // n_micrographs + 1 each
+};
+
+// Where two circles count as one: by overlap, or by the distance of their centres.
+struct Nearness {
+  motes_measure measure;
+  double threshold;
+  double factor;   // IoU above the threshold only below factor * (r1 + r2)
+  double reach;    // where the distance alone decides: centres closer than this; otherwise 0
+  bool possible;   // false: nothing is near anything
+};
+
+struct Cell {
+  int64_t x, y;
+  int32_t level;
+  int32_t head;  // 1 + the last circle put here; 0: the cell is free
+};
+
+// Caller's memory for up to n circles: a table of 4 n cells, 1024 at least. See cells.h.
+struct CellsMemory {
+  Cell* table;
+  double *x, *y, *r;
+  int32_t *next, *next_in_level;
+};
+
+// An entry that is sorted by its key: see order.h.
+struct Ranked {
+  uint64_t key;
+  int64_t index;
+};
+
+}  // namespace motes

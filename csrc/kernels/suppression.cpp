@@ -1,0 +1,144 @@
+// Non-maximum suppression of circles and of maps: see motes/suppression.hpp.
+#include "kernels/suppression.h"
+
+#include "kernels/cells.h"
+#include "kernels/order.h"
+
+namespace motes::MOTES_ISA {
+namespace {
+
+const Ranked* rank(const void* score, int real_bytes, Lane lane, const SuppressionMemory& memory) {
+  const int64_t n = lane.end - lane.begin;
+  for (int64_t i = 0; i < n; ++i)
+    memory.ranked[i] = {descending_key(number_at(score, real_bytes, lane.begin + i)), i};
+  return sort_by_key(memory.ranked, memory.spare, n);
+}
+
+// A binary heap of circles: the highest score above, of equal scores the lowest index.
+struct Heap {
+  int32_t* items;
+  const double* score;
+  int64_t size;
+
+  bool above(int32_t a, int32_t b) const { return score[a] > score[b] || (score[a] == score[b] && a < b); }
+  void sink(int64_t at) {
+    const int32_t item = items[at];
+    for (int64_t child; (child = 2 * at + 1) < size; at = child) {
+      if (child + 1 < size && above(items[child + 1], items[child])) ++child;
+      if (!above(items[child], item)) break;
+      items[at] = items[child];
+    }
+    items[at] = item;
+  }
+};
+
+}  // namespace
+
+// One micrograph, `lane`. Only kept circles stand in the cells: those that anybody may have to give way to.
+int64_t suppress(const motes_circles& circles, const void* score, const Nearness& near, const SuppressionMemory& memory,
+                 int64_t* kept, int64_t* suppressor, Lane lane) {
+  const int64_t n = lane.end - lane.begin;
+  const Ranked* ranked = rank(score, circles.real_bytes, lane, memory);
+  if (!near.possible) {
+    for (int64_t k = 0; k < n; ++k) kept[k] = lane.begin + ranked[k].index;
+    if (suppressor)
+      for (int64_t k = 0; k < n; ++k) suppressor[k] = -1;
+    return n;
+  }
+  Cells cells(memory.cells, near);
+  int32_t n_kept = 0;
+  for (int64_t k = 0; k < n; ++k) {
+    const int64_t index = ranked[k].index;
+    const Circle c = circle_at(circles, lane.begin + index);
+    int32_t first = n_kept;  // of the kept ones: they are numbered in descending order of score
+    cells.search(c.x, c.y, c.r, [&](int32_t other) {
+      if (other >= first || !is_near(near, c.x, c.y, c.r, cells.x(other), cells.y(other), cells.r(other))) return false;
+      first = other;
+      return suppressor == nullptr;  // one is enough, unless the first of them is asked for
+    });
+    const bool keep = first == n_kept;
+    if (suppressor) suppressor[index] = keep ? -1 : kept[first];
+    if (!keep) continue;
+    cells.put(n_kept, c.x, c.y, c.r);
+    kept[n_kept++] = lane.begin + index;
+  }
+  return n_kept;
+}
+
+// One micrograph: the highest score is taken, and lowers those of the circles that it overlaps; again, until none is left
+// above the lowest score. Scores only fall, so a stale entry of the heap is found when it comes to the top.
+int64_t soft_suppress(const motes_circles& circles, const void* score, const Nearness& near, const SoftRule& rule,
+                      const SuppressionMemory& memory, double* decayed, int64_t* kept, Lane lane) {
+  const int64_t n = lane.end - lane.begin;
+  Heap heap{memory.heap, memory.pushed, n};
+  Cells cells(memory.cells, near);
+  for (int64_t i = 0; i < n; ++i) {
+    const Circle c = circle_at(circles, lane.begin + i);
+    if (near.possible) cells.put(static_cast<int32_t>(i), c.x, c.y, c.r);
+    decayed[i] = memory.pushed[i] = number_at(score, circles.real_bytes, lane.begin + i);
+    heap.items[i] = static_cast<int32_t>(i);
+  }
+  for (int64_t at = n / 2; at-- > 0;) heap.sink(at);
+  int64_t n_kept = 0;
+  while (heap.size > 0) {
+    const int32_t top = heap.items[0];
+    if (decayed[top] < memory.pushed[top]) {
+      memory.pushed[top] = decayed[top];
+      heap.sink(0);
+      continue;
+    }
+    if (decayed[top] < rule.min_score) break;
+    heap.items[0] = heap.items[--heap.size];
+    if (heap.size > 0) heap.sink(0);
+    memory.pushed[top] = -1;  // taken: its score is final
+    kept[n_kept++] = lane.begin + top;
+    if (!near.possible) continue;
+    const double x = cells.x(top), y = cells.y(top), r = cells.r(top);
+    cells.search(x, y, r, [&](int32_t other) {
+      if (memory.pushed[other] < 0) return false;
+      const double iou = circle_iou(x, y, r, cells.x(other), cells.y(other), cells.r(other));
+      if (rule.decay == MOTES_GAUSSIAN_DECAY)
+        decayed[other] *= exp(-(iou * iou) / rule.parameter);
+      else if (iou > rule.parameter)
+        decayed[other] *= 1.0 - iou;
+      return false;
+    });
+  }
+  return n_kept;
+}
+
+// One map: the highest pixel above the threshold is a peak, and takes all pixels within the radius; again.
+int64_t suppress_map(const void* map, int real_bytes, int64_t height, int64_t width, double radius, double threshold,
+                     const MapMemory& memory, int64_t* peak) {
+  int64_t n = 0;
+  for (int64_t i = 0; i < height * width; ++i) {
+    const double value = number_at(map, real_bytes, i);
+    if (value > threshold) memory.ranked[n++] = {descending_key(value), i};
+  }
+  const Ranked* ranked = sort_by_key(memory.ranked, memory.spare, n);
+  memset(memory.taken, 0, static_cast<size_t>(height * width));
+  const int64_t reach = static_cast<int64_t>(radius < static_cast<double>(height) ? radius : static_cast<double>(height));
+  for (int64_t dy = 0; dy <= reach; ++dy) {  // half the width of the disc's row dy
+    const double rest = radius * radius - static_cast<double>(dy * dy);
+    int64_t half = static_cast<int64_t>(rest < static_cast<double>(width * width) ? sqrt(rest) : static_cast<double>(width));
+    while (static_cast<double>(half * half) > rest) --half;
+    while (static_cast<double>((half + 1) * (half + 1)) <= rest && half < width) ++half;
+    memory.half_width[dy] = half;
+  }
+  int64_t n_peaks = 0;
+  for (int64_t k = 0; k < n; ++k) {
+    const int64_t index = ranked[k].index;
+    if (memory.taken[index]) continue;
+    peak[n_peaks++] = index;
+    const int64_t y = index / width, x = index % width;
+    const int64_t first = y > reach ? y - reach : 0, last = y + reach < height ? y + reach : height - 1;
+    for (int64_t row = first; row <= last; ++row) {
+      const int64_t half = memory.half_width[row > y ? row - y : y - row];
+      const int64_t from = x > half ? x - half : 0, to = x + half < width ? x + half : width - 1;
+      memset(memory.taken + row * width + from, 1, static_cast<size_t>(to - from + 1));
+    }
+  }
+  return n_peaks;
+}
+
+}  // namespace motes::MOTES_ISA
