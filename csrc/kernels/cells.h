@@ -49,14 +49,17 @@ class Cells {
 
   // Circle `item`, counted up from 0.
   void put(int32_t item, double x, double y, double r) {
-    m_.x[item] = x, m_.y[item] = y, m_.r[item] = r;
+    m_.circles[item] = {x, y, r, 0, 0};
     Level& level = level_for(r);
     if (2 * uint64_t{static_cast<uint32_t>(item)} > mask_) {  // the table grows with what is put, not with what may be
       resize(bits_ + 1);
-      for (int32_t i = 0; i < item; ++i) place(level_for(m_.r[i]), i);
+      for (int32_t i = 0; i < item; ++i) {
+        if (i + 8 < item) prefetch(m_.circles[i + 8].x, m_.circles[i + 8].y);
+        place(level_for(m_.circles[i].r), i);
+      }
     }
     place(level, item);
-    m_.next_in_level[item] = level.head;
+    m_.circles[item].next_in_level = level.head;
     level.head = item + 1;
     ++level.count;
   }
@@ -76,21 +79,30 @@ class Cells {
       const int64_t y0 = cell_of(y - reach, level.inverse), y1 = cell_of(y + reach, level.inverse);
       const double n_cells = (static_cast<double>(x1 - x0) + 1) * (static_cast<double>(y1 - y0) + 1);
       if (n_cells > 4 && n_cells > static_cast<double>(level.count)) {
-        for (int32_t i = level.head; i; i = m_.next_in_level[i - 1])
+        for (int32_t i = level.head; i; i = m_.circles[i - 1].next_in_level)
           if (visit(i - 1)) return true;
         continue;
       }
       for (int64_t cy = y0; cy <= y1; ++cy)
         for (int64_t cx = x0; cx <= x1; ++cx)
-          for (int32_t i = find(level.number, cx, cy)->head; i; i = m_.next[i - 1])
-            if (visit(i - 1)) return true;
+          for (int32_t i = find(level.number, cx, cy)->head; i; i = m_.circles[i - 1].next)
+            if (belongs(m_.circles[i - 1], level, cx, cy) && visit(i - 1)) return true;
     }
     return false;
   }
 
-  double x(int32_t item) const { return m_.x[item]; }
-  double y(int32_t item) const { return m_.y[item]; }
-  double r(int32_t item) const { return m_.r[item]; }
+  // Asks for the memory that a search here will read, where there is one level of cells.
+  void prefetch(double x, double y) const {
+    if (near_.reach == 0 || n_levels_ == 0) return;
+    const double inverse = levels_[0].inverse, reach = near_.reach * kMargin;
+    const int64_t x0 = cell_of(x - reach, inverse), y0 = cell_of(y - reach, inverse);
+    for (int64_t cy = y0; cy <= y0 + 1; ++cy)
+      for (int64_t cx = x0; cx <= x0 + 1; ++cx) __builtin_prefetch(m_.table + (hash(levels_[0].number, cx, cy) >> (64 - bits_)));
+  }
+
+  double x(int32_t item) const { return m_.circles[item].x; }
+  double y(int32_t item) const { return m_.circles[item].y; }
+  double r(int32_t item) const { return m_.circles[item].r; }
 
  private:
   static constexpr int kFirstBits = 10;
@@ -102,8 +114,8 @@ class Cells {
   }
 
   void place(const Level& level, int32_t item) {
-    Cell& cell = *find(level.number, cell_of(m_.x[item], level.inverse), cell_of(m_.y[item], level.inverse));
-    m_.next[item] = cell.head;
+    Cell& cell = *find(level.number, cell_of(m_.circles[item].x, level.inverse), cell_of(m_.circles[item].y, level.inverse));
+    m_.circles[item].next = cell.head;
     cell.head = item + 1;
   }
 
@@ -119,18 +131,27 @@ class Cells {
     return fresh;
   }
 
-  // The cell with these numbers, or the free one where it belongs.
+  uint64_t hash(int32_t level, int64_t x, int64_t y) const {
+    const uint64_t row = static_cast<uint64_t>(y) + static_cast<uint64_t>(level);
+    const uint64_t h = static_cast<uint64_t>(x) * 0x9e3779b97f4a7c15u ^ row * 0xc2b2ae3d27d4eb4fu;
+    return (h ^ h >> 32) * 0xd6e8feb86659fd93u;
+  }
+
+  // The cell with these numbers, or the free one where it belongs. Two cells with the same tag may share a place: whoever
+  // reads the circles there asks each where it belongs.
   Cell* find(int32_t level, int64_t x, int64_t y) const {
-    uint64_t h = static_cast<uint64_t>(x) * 0x9e3779b97f4a7c15u ^ (static_cast<uint64_t>(y) + static_cast<uint64_t>(level)) * 0xc2b2ae3d27d4eb4fu;
-    h = (h ^ h >> 32) * 0xd6e8feb86659fd93u;
+    const uint64_t h = hash(level, x, y);
+    const auto tag = static_cast<uint32_t>(h);
     for (uint64_t at = h >> (64 - bits_);; at = (at + 1) & mask_) {
       Cell& cell = m_.table[at];
-      if (cell.head == 0) {
-        cell.x = x, cell.y = y, cell.level = level;
-        return &cell;
-      }
-      if (cell.x == x && cell.y == y && cell.level == level) return &cell;
+      if (cell.head == 0) cell.tag = tag;
+      if (cell.tag == tag) return &cell;
     }
+  }
+
+  bool belongs(const Placed& circle, const Level& level, int64_t x, int64_t y) const {
+    return cell_of(circle.x, level.inverse) == x && cell_of(circle.y, level.inverse) == y &&
+           (near_.reach > 0 || level_of(circle.r) == level.number);
   }
 
   CellsMemory m_;

@@ -1,6 +1,8 @@
 // Intersection over union of circles and of boxes, paired and all pairs: see motes/circles.hpp.
 #include "kernels/circles.h"
 
+#include <string.h>
+
 #include "kernels/lens.h"
 
 namespace motes::MOTES_ISA {
@@ -74,12 +76,16 @@ void paired(const Shape& a, const Shape& b, Real* out, Lane lane) {
 // One row of a block: most pairs are apart, so those that are not are gathered first.
 template <class Shape, class Real>
 void row_of_pairs(const double* one, const Columns& columns, int n, Real* out) {
-  int which[kChunk], n_near = 0;
-  uint8_t near[kChunk];
+  int which[kChunk + 1], n_near = 0;
+  uint8_t near[kChunk] = {};
   for (int k = 0; k < n; ++k) near[k] = !Shape::apart(one, columns.x[k], columns.y[k], columns.w[k], columns.h[k]);
-  for (int k = 0; k < n; ++k) {
-    which[n_near] = k;
-    n_near += near[k];
+  for (int from = 0; from < n; from += 8) {
+    uint64_t any;
+    memcpy(&any, near + from, sizeof any);
+    for (int k = from; any && k < from + 8; ++k) {
+      which[n_near] = k;
+      n_near += near[k];
+    }
   }
   for (int k = 0; k < n; ++k) out[k] = Real(0);
   Columns found;

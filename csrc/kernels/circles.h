@@ -21,16 +21,19 @@ struct Nearness {
 };
 
 struct Cell {
-  int64_t x, y;
-  int32_t level;
+  uint32_t tag;  // a part of the hash of its numbers
   int32_t head;  // 1 + the last circle put here; 0: the cell is free
+};
+
+struct Placed {  // in one line of the cache
+  double x, y, r;
+  int32_t next, next_in_level;  // 1 + the circle before; 0: none
 };
 
 // Caller's memory for up to n circles: a table of 4 n cells, 1024 at least. See cells.h.
 struct CellsMemory {
   Cell* table;
-  double *x, *y, *r;
-  int32_t *next, *next_in_level;
+  Placed* circles;
 };
 
 // An entry that is sorted by its key: see order.h.

@@ -14,6 +14,14 @@ const Ranked* rank(const void* score, int real_bytes, Lane lane, const Suppressi
   return sort_by_key(memory.ranked, memory.spare, n);
 }
 
+// In order of score, circles lie anywhere in memory.
+constexpr int64_t kAhead = 16;
+
+inline void prefetch(const motes_circles& c, int64_t i) {
+  __builtin_prefetch(static_cast<const char*>(c.centre) + 2 * i * c.real_bytes);
+  __builtin_prefetch(static_cast<const char*>(c.radius) + i * c.real_bytes);
+}
+
 // A binary heap of circles: the highest score above, of equal scores the lowest index.
 struct Heap {
   int32_t* items;
@@ -48,6 +56,11 @@ int64_t suppress(const motes_circles& circles, const void* score, const Nearness
   Cells cells(memory.cells, near);
   int32_t n_kept = 0;
   for (int64_t k = 0; k < n; ++k) {
+    if (k + kAhead < n) prefetch(circles, lane.begin + ranked[k + kAhead].index);
+    if (k + kAhead / 2 < n) {
+      const Circle soon = circle_at(circles, lane.begin + ranked[k + kAhead / 2].index);
+      cells.prefetch(soon.x, soon.y);
+    }
     const int64_t index = ranked[k].index;
     const Circle c = circle_at(circles, lane.begin + index);
     int32_t first = n_kept;  // of the kept ones: they are numbered in descending order of score

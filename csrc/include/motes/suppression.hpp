@@ -11,8 +11,8 @@
 // from the others; equal pixels: the first in row-major order. No pixel is taken across an edge.
 //
 // order  the same bits for any number of threads; threads share micrographs or maps, one is done by one thread
-// cost   a radix sort, and a search of four cells a circle: n log n at most, for any layout of equal circles; memory
-//        240 bytes a circle of the largest micrograph and thread. Soft: a circle's neighbours; all of them where all overlap
+// cost   a radix sort, and a search of four cells a circle, each of a few kept ones, for any layout of equal circles;
+//        memory 100 bytes a circle of the largest micrograph and thread. Soft: a circle's neighbours; all of them where all overlap
 #pragma once
 #include "motes/error.hpp"
 
