@@ -27,7 +27,9 @@ ADVICE = {
     errno.ENOTDIR: "choose another path",
 }
 
-OF_ONE_NAME = "acceleration|contrast|image|init|mask|method|noise|photons|rotations|task|tolerance|truth|weights"
+OF_ONE_NAME = (
+    "acceleration|contrast|image|init|iou|mask|missing|method|noise|photons|rotations|task|tolerance|truth|weights"
+)
 SPELLING = {  # what a message of the library advises, and the option that does it
     r"\bn_patterns=(\d+)": r"--patterns \1",
     r"\bn_patterns\b": "--patterns",
@@ -36,7 +38,11 @@ SPELLING = {  # what a message of the library advises, and the option that does 
     r"\bnoise=Poisson\(\)": "--noise poisson",
     r"\bbinarise=True": "--binarise",
     r"\btarget_error\b": "--target-error",
+    r"^rule: ": "--matching: ",
+    r"^min_pickers: ": "--min-pickers: ",
     r"^radius: needed": "--diameter: needed",
+    r"\bgive radius$": "give --radius",
+    r"^shape: needed": "--height and --width, or --micrograph: needed",
     r"^height: needed": "--height or --micrograph: needed",
     r"^height, width: needed": "--height and --width, or --micrograph: needed",
     r"^format: expected": "--from, --to: expected",

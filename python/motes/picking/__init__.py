@@ -16,11 +16,14 @@ from motes.picking.curve import (
     precision_recall,
 )
 from motes.picking.distinctness import Distinctness, distinctness
+from motes.picking.edges import away_from_edges
 from motes.picking.evaluation import Evaluation, evaluate
 from motes.picking.overlap import mean_iou
 from motes.picking.ranking import Estimate
+from motes.picking.tables import Aligned, align, circles_of
 
 __all__ = [
+    "Aligned",
     "BestThreshold",
     "Correction",
     "Curve",
@@ -30,12 +33,15 @@ __all__ = [
     "Matches",
     "PickerConsensus",
     "Point",
+    "align",
     "at_threshold",
     "auc_grid",
     "average_precision",
+    "away_from_edges",
     "best_threshold",
     "box_iou",
     "circle_iou",
+    "circles_of",
     "consensus",
     "correct",
     "distinctness",

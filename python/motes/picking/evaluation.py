@@ -45,7 +45,7 @@ class Evaluation:
     mean_iou: Estimate
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain numbers: counts, and each metric as `{"value", "low", "high"}`; None where there is no number."""
+        """Plain numbers: counts, and each metric as `{"value", "low", "high"}`, these None where there is no number."""
         metrics = ("average_precision", "auc_grid", "best_f1", "best_threshold", "precision", "recall", "mean_iou")
         counts = {"n_picks": self.curve.n_picks, "n_truth": self.curve.n_truth}
         return counts | {name: _plain(getattr(self, name)) for name in metrics}
@@ -57,10 +57,8 @@ class Evaluation:
         )
 
 
-def _plain(estimate: Estimate | None) -> dict[str, float | None] | None:
-    if estimate is None:
-        return None
-    values = {"value": estimate.value, "low": estimate.low, "high": estimate.high}
+def _plain(estimate: Estimate | None) -> dict[str, float | None]:
+    values = {name: np.nan if estimate is None else getattr(estimate, name) for name in ("value", "low", "high")}
     return {name: None if np.isnan(value) else value for name, value in values.items()}
 
 
