@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from motes import Circles, Picks
-from motes.picking import align, away_from_edges, circles_of
+from motes.picking import align, away_from_edges, circles_of, pool
 
 
 @st.composite
@@ -87,3 +87,24 @@ def test_a_box_that_is_away_from_the_edges_covers_pixels_alone(x, y, height, wid
 def test_edges_refuse(shape, distance, message):
     with pytest.raises(ValueError, match=f"{message}: expected"):
         away_from_edges(Circles(np.zeros((1, 2)), 1.0), shape, distance)
+
+
+@given(one=tables(), two=tables())
+def test_a_pool_keeps_every_pick_on_its_micrograph_in_its_picker_s_order(one, two):
+    aligned = align({"one": one[1], "two": two[1]}, missing="count")
+    pickers = list(aligned.circles.values())
+    pooled = pool(pickers)
+    assert pooled.n_micrographs == len(aligned.micrographs)
+    expected = []
+    for picks in pickers:
+        ranks = (np.argsort(np.argsort(picks.scores)) + 0.5) / max(len(picks), 1)  # no ties here
+        expected += zip(picks.micrograph, *picks.centres.T, ranks.round(9), strict=True)
+    found = zip(pooled.micrograph, *pooled.centres.T, pooled.scores.round(9), strict=True)
+    assert sorted(found) == sorted(expected)
+
+
+def test_a_pool_refuses():
+    for pickers in ([], [Circles(np.zeros((0, 2)), 1.0, np.zeros(0), indptr=[0, 0]),
+                         Circles(np.zeros((0, 2)), 1.0, np.zeros(0), indptr=[0, 0, 0])]):  # fmt: skip
+        with pytest.raises(ValueError, match="pickers: expected at least one, and all of the same micrographs"):
+            pool(pickers)

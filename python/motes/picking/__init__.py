@@ -19,6 +19,7 @@ from motes.picking.distinctness import Distinctness, distinctness
 from motes.picking.edges import away_from_edges
 from motes.picking.evaluation import Evaluation, evaluate
 from motes.picking.overlap import mean_iou
+from motes.picking.pool import pool
 from motes.picking.ranking import Estimate
 from motes.picking.tables import Aligned, align, circles_of
 
@@ -51,6 +52,7 @@ __all__ = [
     "near_pairs",
     "pairwise_box_iou",
     "pairwise_circle_iou",
+    "pool",
     "precision_recall",
     "soft_suppress",
     "suppress",
