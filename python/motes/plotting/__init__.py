@@ -4,6 +4,7 @@ from motes.plotting.convergence import convergence
 from motes.plotting.curve import precision_recall
 from motes.plotting.cut import cut
 from motes.plotting.demo import demo
+from motes.plotting.demo_picks import demo_picks
 from motes.plotting.design import design_matrices
 from motes.plotting.limits import limits
 from motes.plotting.master import master
@@ -15,6 +16,7 @@ __all__ = [
     "convergence",
     "cut",
     "demo",
+    "demo_picks",
     "design_matrices",
     "limits",
     "master",

@@ -39,14 +39,14 @@ def precision_recall(evaluations: Mapping[str, Evaluation]) -> Figure:
     return figure
 
 
-def draw_curves(axes: Axes, evaluations: Mapping[str, Evaluation]) -> None:
-    """The curves, on axes of one's own."""
+def draw_curves(axes: Axes, evaluations: Mapping[str, Evaluation], *, short: bool = False) -> None:
+    """The curves, on axes of one's own; AP for average precision where it has to be short."""
     if len(evaluations) > len(LINES):
         raise ValueError(f"evaluations: expected up to {len(LINES)}, got {len(evaluations)}")
     _equal_f1(axes)
     for (name, evaluation), (colour, dashes) in zip(evaluations.items(), LINES, strict=False):
         curve = evaluation.curve
-        label = f"{name}: average precision {evaluation.average_precision.value:.3f}"
+        label = f"{name}: {'AP' if short else 'average precision'} {evaluation.average_precision.value:.3f}"
         # From the first threshold on; before it nothing is predicted.
         axes.plot(curve.recall, curve.precision, dashes, color=colour, linewidth=1.8, label=label, zorder=3)
         best = int(np.argmax(curve.f_beta()))
