@@ -28,7 +28,7 @@ COMMANDS = {
     ],
     ("evaluate",): [
         *("--picks", "--truth", "--radius", "--iou", "--flip-y", "--height", "--matching", "--missing", "--threads"),
-        *("--micrographs", "--overlays", "-o"),
+        *("--micrographs", "--overlays", "--from", "--truth-from", "-o"),
     ],
     ("suppress",): [
         *("PICKS", "-o", "--iou", "--distance", "--edge", "--min-score", "--radius", "--from", "--to", "--height"),
@@ -36,7 +36,7 @@ COMMANDS = {
     ],
     ("consensus",): [
         *("PICKERS", "-o", "--iou", "--distance", "--min-pickers", "--radius", "--missing", "--from", "--to"),
-        *("--height", "--width", "--micrograph"),
+        *("--height", "--width", "--micrograph", "--threads"),
     ],
     ("show-config",): [],
     ("simulate",): ["patterns"],

@@ -137,6 +137,8 @@ def test_overlays_are_drawn_on_micrographs(here, motes):
         (["--picks", "picks", "--truth", "truth", "--micrographs", "truth"], "none of the 2 micrographs is there"),
         (["--picks", "scores.txt", "--truth", "truth"], "picks: hold no radius; give --radius"),
         (["--picks", "nan.box", "--truth", "truth"], "nan.box: line 2"),
+        (["--picks", "picks", "--truth", "truth", "--from", "moon"], "--from, --to: expected one of star"),
+        (["--picks", "picks", "--truth", "truth", "--truth-from", "box"], "truth: a folder without coordinates (.box)"),
         (["--picks", "empty/a.box", "--truth", "truth"], "no picks on 1 micrographs"),
     ],
 )
@@ -146,3 +148,17 @@ def test_refusals(here, refused, words, message):
     Path("empty").mkdir()
     Path("empty/a.box").write_text("\n")
     assert message in refused(here, "evaluate", *words, "-o", "out")
+
+
+def test_a_folder_in_the_place_of_a_picture_is_found_out_before_anything_is_written(here, refused):
+    Path("out/overlay_b.png").mkdir(parents=True)
+    words = ("--picks", "picks", "--truth", "truth", "-o", "out")
+    assert "overlay_b.png: is a folder, where a result belongs" in refused(here, "evaluate", *words)
+
+
+def test_one_of_two_formats_in_a_folder_is_named(here, motes):
+    library.write_picks("picks/a.cbox", library.read_picks("picks/a.box"))
+    words = ("evaluate", "--picks", "picks", "--truth", "truth", "--no-overlays", "-o", "out")
+    assert "are of one micrograph; name a format" in motes(*words).stderr
+    assert motes(*words, "--from", "cbox").exit_code == 0
+    assert metrics()["n_picks"] == 3

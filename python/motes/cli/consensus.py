@@ -14,6 +14,7 @@ from motes.cli.coordinates import (
     Radius,
     Source,
     Target,
+    Threads,
     Width,
     size_of,
     tell_missing,
@@ -61,6 +62,7 @@ def consensus(
     height: Height = None,
     width: Width = None,
     micrograph: OneMicrograph = None,
+    threads: Threads = None,
 ) -> None:
     """Join what several pickers found: mean centres, how many agree, and a score of ranks, which can be compared.
 
@@ -82,7 +84,7 @@ def consensus(
         if picks.score is None and len(picks):
             raise ValueError(f"{name}: the picks hold no scores, which a consensus ranks")
     aligned = align(tables, radius=radius, missing=missing)  # type: ignore[arg-type]
-    found = agree(list(aligned.circles.values()), iou=iou, distance=distance, min_pickers=min_pickers)
+    found = agree(list(aligned.circles.values()), iou=iou, distance=distance, min_pickers=min_pickers, threads=threads)
     write_table(output, _picks(found, aligned, tables, form), to, height=height, width=width)
     tell_missing(aligned.missing, missing == "count")
     for k in range(len(tables), min_pickers - 1, -1):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motes.cli.coordinates import FlipY, Height, Radius, Threads, origin_of, tell_missing
+from motes.cli.coordinates import FlipY, Height, Radius, Source, Threads, origin_of, tell_missing
 from motes.cli.observers import steps
 from motes.cli.outputs import output_folder
 
@@ -36,6 +36,8 @@ def evaluate(
     iou: Annotated[
         float, typer.Option(help="A pick is near a particle if the IoU of their circles is above this.")
     ] = 0.5,
+    source: Source = None,
+    truth_source: Annotated[str | None, typer.Option("--truth-from", help="Format of the particles, likewise.")] = None,
     flip_y: FlipY = False,
     height: Height = None,
     matching: Annotated[
@@ -62,20 +64,21 @@ def evaluate(
 
     Intervals are of 95%, by resampling whole micrographs. --flip-y is of the picks.
     """
-    from motes import plotting, read_picks
+    from motes import plotting, read_micrograph, read_picks
     from motes.picking import align
     from motes.picking import evaluate as compare
     from motes.report import to_json
 
-    with output_folder(out, (METRICS, CURVE)) as staging:
-        found = read_picks(picks, y_origin=origin_of(picks, None, flip_y), height=height)
-        particles = read_picks(truth)
-        scored = found.score is not None or not len(found)
-        tables = {"picks": found if scored else _alike(found), "truth": particles}
-        aligned = align(tables, radius=radius, missing=missing)  # type: ignore[arg-type]
-        if not len(aligned.circles["picks"]):
-            raise ValueError(f"{picks}: no picks on {len(aligned.micrographs)} micrographs, nothing to evaluate")
-        images = {} if micrographs is None or not overlays else _images(micrographs, aligned)
+    found = read_picks(picks, source, y_origin=origin_of(picks, source, flip_y), height=height)
+    particles = read_picks(truth, truth_source)
+    scored = found.score is not None or not len(found)
+    tables = {"picks": found if scored else _alike(found), "truth": particles}
+    aligned = align(tables, radius=radius, missing=missing)  # type: ignore[arg-type]
+    if not len(aligned.circles["picks"]):
+        raise ValueError(f"{picks}: no picks on {len(aligned.micrographs)} micrographs, nothing to evaluate")
+    images = {} if micrographs is None or not overlays else _images(micrographs, aligned)
+    pictures = {name: f"overlay_{name}.png" for name in aligned.micrographs} if overlays else {}
+    with output_folder(out, (METRICS, CURVE, *pictures.values())) as staging:
         result = compare(**aligned.circles, iou=iou, rule=matching, threads=threads)  # type: ignore[arg-type]
         told = _metrics(result, scored) | {
             "matching": matching,
@@ -87,8 +90,11 @@ def evaluate(
         }
         (staging / METRICS).write_text(to_json(told, indent=2) + "\n", encoding="utf-8")
         plotting.precision_recall({picks.stem: result}).savefig(staging / CURVE)
-        if overlays:
-            _draw(staging, aligned, result, images)
+        for name in steps(list(pictures), "drawing"):
+            image = read_micrograph(images[name]).data if name in images else None
+            m, threshold = aligned.micrographs.index(name), result.best_threshold.value
+            figure = plotting.overlay(result.matches, m, image, threshold=threshold, title=name)
+            figure.savefig(staging / pictures[name])
     tell_missing(aligned.missing, missing == "count")
     typer.echo(_table(told))
     typer.echo(f"look at {out}")
@@ -110,21 +116,6 @@ def _images(path: Path, aligned: Aligned) -> dict[str, Path]:
     if not images:
         raise ValueError(f"{path}: none of the {len(aligned.micrographs)} micrographs is there, by its stem")
     return images
-
-
-def _draw(folder: Path, aligned: Aligned, result: Evaluation, images: dict[str, Path]) -> None:
-    from motes import plotting, read_micrograph
-
-    for name in steps(aligned.micrographs, "drawing"):
-        image = read_micrograph(images[name]).data if name in images else None
-        figure = plotting.overlay(
-            result.matches,
-            aligned.micrographs.index(name),
-            image,
-            threshold=result.best_threshold.value,
-            title=name,
-        )
-        figure.savefig(folder / f"overlay_{name}.png")
 
 
 def _metrics(result: Evaluation, scored: bool) -> dict[str, Any]:

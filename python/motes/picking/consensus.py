@@ -33,7 +33,12 @@ class PickerConsensus:
 
 
 def consensus(
-    pickers: Sequence[Circles], *, iou: float | None = None, distance: float | None = None, min_pickers: int = 1
+    pickers: Sequence[Circles],
+    *,
+    iou: float | None = None,
+    distance: float | None = None,
+    min_pickers: int = 1,
+    threads: int | None = None,
 ) -> PickerConsensus:
     """Group picks of several pickers that mean the same particle.
 
@@ -49,6 +54,8 @@ def consensus(
         One of them, by default `iou=0.5`; as in `match`.
     min_pickers : int
         Only groups of so many pickers.
+    threads : int, optional
+        By default all that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -70,7 +77,7 @@ def consensus(
     if iou is None and distance is None:
         iou = 0.5
     starts = np.cumsum([0, *(len(picks) for picks in pickers)])
-    group = _groups(pickers, starts, iou, distance)
+    group = _groups(pickers, starts, iou, distance, threads)
     picker = np.repeat(np.arange(len(pickers)), np.diff(starts))
     names, group = np.unique(group, return_inverse=True)
     size = np.bincount(group, minlength=len(names))
@@ -93,13 +100,17 @@ def consensus(
 
 
 def _groups(
-    pickers: Sequence[Circles], starts: npt.NDArray[np.int64], iou: float | None, distance: float | None
+    pickers: Sequence[Circles],
+    starts: npt.NDArray[np.int64],
+    iou: float | None,
+    distance: float | None,
+    threads: int | None,
 ) -> Indices:
     """For every pick of every picker the lowest of its group."""
     edges = []
     for a in range(len(pickers)):
         for b in range(a + 1, len(pickers)):
-            first, second, overlap = near_pairs(pickers[a], pickers[b], iou=iou, distance=distance)
+            first, second, overlap = near_pairs(pickers[a], pickers[b], iou=iou, distance=distance, threads=threads)
             edges.append(np.stack([-overlap if distance is None else overlap, first + starts[a], second + starts[b]]))
     group = np.arange(starts[-1])
     if not edges:
