@@ -108,3 +108,23 @@ def test_the_symbols_are_the_functions():
 def test_task_5_refuses(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_what_never_happened_is_not_measured():
+    checks = task5.monte_carlo(0.05, 0.05, n_patterns=1000)
+    assert np.isnan(checks["e"].measured)
+    assert np.isnan(checks["e"].std_error)
+    assert np.isfinite(checks["f"].measured)
+
+
+@pytest.mark.parametrize("n_patterns", [0, -3])
+def test_a_simulation_needs_patterns(n_patterns):
+    with pytest.raises(ValueError, match=f"n_patterns: expected 1 or more, got {n_patterns}"):
+        task5.monte_carlo(n_patterns=n_patterns)
+
+
+@pytest.mark.parametrize(("lam", "beta"), [(1.0, 0.5), (0.5, 0.0), (1.0, 1.0)])
+def test_means_at_the_ends_of_their_range(lam, beta):
+    expected = sum(sum(p * np.log(p) for p in (mu, 1 - mu) if p > 0) * n for mu, n in ((lam, 3), (beta * lam, 13)))
+    assert task5.mean_log_likelihood(lam, beta, 16, 3) == pytest.approx(expected, rel=1e-14)
+    assert np.isfinite(task5.std_log_likelihood(lam, beta, 16, 3))

@@ -111,9 +111,22 @@ def plain(value: Any) -> Any:
         return {name: plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
+    if isinstance(value, str):
+        return printable(value)
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def printable(text: str) -> str:
+    """Text that any encoding takes: bytes of a file's name that are no UTF-8 become question marks.
+
+    Examples
+    --------
+    >>> printable("bad\udcff.npz")
+    'bad?.npz'
+    """
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def to_json(value: Any, *, indent: int | None = None) -> str:

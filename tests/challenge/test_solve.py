@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import motes
 import numpy as np
 import pytest
 from motes.challenge import solve
+from shared_data import DATA
 
 TASKS = (1, 2, 3, 4, 5, 6, 7)
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "endeavor"
+SHARED = DATA / "endeavor"
 
 
 def relative(labels):

@@ -242,3 +242,11 @@ def test_a_full_disk_leaves_nothing_half_written(tasks, motes_process):
     assert errors.count("\n") == 1, errors
     assert "file too large" in errors
     assert not (tasks / "out").exists()
+
+
+def test_a_name_that_is_no_utf8(tasks, motes):
+    os.rename("endeavor.npz", b"bad\xff.npz")  # noqa: PTH104 (a path of bytes)
+    result = motes("challenge", os.fsdecode(b"bad\xff.npz"), "--task", 1, "-o", "out")
+    assert result.exit_code == 0, result.stderr
+    assert "bad?.npz" in (tasks / "out" / "report.html").read_text(encoding="utf-8")
+    assert answers_in(tasks / "out")["task1"]["counts"]

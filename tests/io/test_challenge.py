@@ -10,8 +10,9 @@ from pathlib import Path
 import motes
 import numpy as np
 import pytest
+from shared_data import DATA
 
-DATA = Path(__file__).parents[3] / "shared" / "data" / "endeavor"
+ENDEAVOR = DATA / "endeavor"
 SHAPES = {1: (18, 18), 2: (36, 36), 3: (33, 33), 4: (50, 50), 6: (25, 25), 7: (25, 25)}
 
 
@@ -80,7 +81,7 @@ def test_pairs_of_another_shape(tmp_path):
 
 
 def test_the_real_first_task():
-    path = DATA / "real_task1.npz"
+    path = ENDEAVOR / "real_task1.npz"
     if not path.exists():
         pytest.skip("the challenge's data are not beside this repository")
     patterns = motes.read_patterns(path)
@@ -88,7 +89,7 @@ def test_the_real_first_task():
 
 
 def test_archive_of_the_generator(tmp_path):
-    generator = DATA / "make_endeavor.py"
+    generator = ENDEAVOR / "make_endeavor.py"
     if not generator.exists():
         pytest.skip("the challenge's data are not beside this repository")
     if importlib.util.find_spec("PIL") is None:

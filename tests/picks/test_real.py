@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import motes
 import numpy as np
 import pytest
 from motes.picks import likely_flip
+from shared_data import DATA
 
-DATA = Path(os.environ.get("MOTES_DATA", Path(__file__).parents[3] / "shared/data")) / "empiar10017"
+EMPIAR = DATA / "empiar10017"
 PICKERS = ("crYOLO", "topaz", "deepPicker")
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="EMPIAR-10017 is not beside this repository")
-NAMES = sorted(path.stem for path in (DATA / "picks/crYOLO").glob("*.box"))
+needs_data = pytest.mark.skipif(not EMPIAR.is_dir(), reason="EMPIAR-10017 is not beside this repository")
+NAMES = sorted(path.stem for path in (EMPIAR / "picks/crYOLO").glob("*.box"))
 
 
 def nearest(picks: motes.Picks, truth: motes.Picks) -> np.ndarray:
@@ -52,11 +52,11 @@ def test_sample_picks_stand_on_its_particles():
 @needs_data
 @pytest.mark.parametrize("name", NAMES)
 def test_likely_flip_of_published_picks(name):
-    image = motes.read_micrograph(DATA / f"micrographs/{name}.jpg").data
-    particles = motes.read_picks(DATA / f"particles/{name}.csv")
+    image = motes.read_micrograph(EMPIAR / f"micrographs/{name}.jpg").data
+    particles = motes.read_picks(EMPIAR / f"particles/{name}.csv")
     assert str(likely_flip(particles, image).likeliest) == "as they are"
     for picker in PICKERS:
-        report = likely_flip(motes.read_picks(DATA / f"picks/{picker}/{name}.box"), image, radius=54)
+        report = likely_flip(motes.read_picks(EMPIAR / f"picks/{picker}/{name}.box"), image, radius=54)
         assert str(report.likeliest) == "flip y"
         assert report.log_ratio > 10
 
@@ -67,8 +67,8 @@ def test_boxes_flip_by_their_corners(picker):
     """Flipped as boxes, picks are as far from the particles in y as in x; flipped as centres, a pixel more."""
     offsets = []
     for name in NAMES:
-        picks = motes.read_picks(DATA / f"picks/{picker}/{name}.box", y_origin="bottom", height=4096)
-        offsets.append(nearest(picks, motes.read_picks(DATA / f"particles/{name}.csv")))
+        picks = motes.read_picks(EMPIAR / f"picks/{picker}/{name}.box", y_origin="bottom", height=4096)
+        offsets.append(nearest(picks, motes.read_picks(EMPIAR / f"particles/{name}.csv")))
     x, y = np.concatenate(offsets, axis=1).mean(axis=1)
     assert abs(y - x) < 0.3
     assert abs((y - 1) - x) > 0.7
@@ -76,7 +76,7 @@ def test_boxes_flip_by_their_corners(picker):
 
 @needs_data
 def test_every_format_holds_them(tmp_path):
-    picks = motes.read_picks(DATA / "picks/crYOLO", y_origin="bottom", height=4096)
+    picks = motes.read_picks(EMPIAR / "picks/crYOLO", y_origin="bottom", height=4096)
     assert len(picks) == 5791
     assert len(picks.micrographs) == 8
     for name in ("all.star", "all.txt", "all.cs"):

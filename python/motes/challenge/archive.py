@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isqrt
 
 from motes.errors import FormatError
 from motes.files import read_patterns
@@ -85,13 +86,8 @@ def read_tasks(
 def _read(path: str | os.PathLike[str], task: int, truth: Truth | None) -> TaskData:
     began = time.perf_counter()
     place = f"{os.fspath(path)}: task{task}"
-    try:
-        patterns = read_patterns(path, task=task)
-    except ValueError as error:  # it advises to give the shape, which is for the solver to infer
-        found, advice, _ = str(error).partition("; give shape")
-        if not advice:
-            raise
-        raise FormatError(f"{place}: {found.rpartition('shape: ')[2]}, so their shape can not be inferred") from error
+    _require_squares(path, task, place)
+    patterns = read_patterns(path, task=task)
     if not len(patterns):
         raise FormatError(f"{place}: holds no pattern, expected at least one")
     height, width = patterns.shape
@@ -103,6 +99,15 @@ def _read(path: str | os.PathLike[str], task: int, truth: Truth | None) -> TaskD
         except ValueError as error:
             raise ValueError(f"task {task}: {error}") from error
     return TaskData(task, patterns, truth, time.perf_counter() - began)
+
+
+def _require_squares(path: str | os.PathLike[str], task: int, place: str) -> None:
+    """Of flattened patterns, the shape is for the solver to infer."""
+    with open_archive(path) as archive:
+        name = f"task{task}"
+        extents = archive.header(name).shape if name in archive.names else ()
+    if len(extents) == 2 and isqrt(extents[1]) ** 2 != extents[1]:
+        raise FormatError(f"{place}: {extents[1]} pixels are no square, so their shape can not be inferred")
 
 
 def _truths(path: str | os.PathLike[str], asked: Sequence[int]) -> dict[int, Truth]:

@@ -30,7 +30,6 @@ HOW = {
     COMPONENTS: f"k-means among {solvers.DIMENSIONS} principal components, class averages aligned",
     RESORTED: f"from there, each pattern to the nearest rotation, at most {solvers.RESORTING_ROUNDS} rounds",
 }
-KMEANS_STARTS = 10
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def _others(patterns: Patterns, task: int, progress: Progress, seed: int, thread
     progress(task, "the seed's hard L2 assignment")
     found = {SEED: solvers.by_resorting(patterns, patterns.mean_image(), threads=threads, rounds=SEED_ROUNDS)}
     progress(task, "k-means on the raw patterns")
-    found[RAW] = solvers.by_kmeans(patterns, restarts=KMEANS_STARTS, seed=seed, threads=threads)
+    found[RAW] = solvers.by_kmeans(patterns, restarts=solvers.KMEANS_STARTS, seed=seed, threads=threads)
     if patterns.n_pixels > LARGEST_MATRIX:
         return found
     progress(task, "k-means after principal components")

@@ -13,6 +13,8 @@ from motes.challenge.answer import DEGREES, Gallery, Panel, Table, Text, counts_
 from motes.patterns import Patterns
 from motes.plotting.style import ERROR
 from motes.reconstruction import Reconstruction, reconstruct
+from motes.reconstruction.matrixfree import WEIGHTS_KNOWN
+from motes.threads import one_blas_thread
 from motes.truth import Comparison, Truth, compare
 
 SURE = 0.95  # of the first pattern's orientation: below, a reader is warned
@@ -48,7 +50,7 @@ class Fit:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader should know."""
-        notes = [note for note in self.result.notes if "weights as known" not in note]
+        notes = [note for note in self.result.notes if note != WEIGHTS_KNOWN]
         if self.doubled:
             notes.insert(0, f"{self.doubled:,} pixels caught several photons; each is counted once")
         sure = self.result.first_pattern_posterior[0]
@@ -91,7 +93,7 @@ def fit(
         raise KeyboardInterrupt
     errors = result.weights_std_error
     if not errors.any():  # a dense master's error bars come without them
-        errors = _weights_std_error(result, once)
+        errors = _weights_std_error(result, once, threads)
     comparison = with_master = None
     if truth is not None:
         comparison = compare(result, truth)
@@ -101,12 +103,13 @@ def fit(
     return Fit(result, errors, doubled, truth, comparison, with_master)
 
 
-def _weights_std_error(result: Reconstruction, patterns: Patterns) -> npt.NDArray[np.float64]:
+def _weights_std_error(result: Reconstruction, patterns: Patterns, threads: int | None) -> npt.NDArray[np.float64]:
     """Of the weights alone, the master taken as known, from their scores g / w along directions that keep their sum."""
-    scores = result.responsibilities(patterns).astype(np.float64) / result.weights
+    scores = result.responsibilities(patterns, threads=threads).astype(np.float64) / result.weights
     along = np.eye(len(result.weights)) - 1 / len(result.weights)
-    information = along @ (scores.T @ scores) @ along
-    return np.sqrt(np.diag(np.linalg.pinv(information)))
+    with one_blas_thread():
+        information = along @ (scores.T @ scores) @ along
+        return np.sqrt(np.diag(np.linalg.pinv(information)))
 
 
 def orientation_table(fitted: Fit, others: Mapping[str, npt.NDArray[np.integer[Any]]]) -> Table:

@@ -13,11 +13,10 @@ import numpy.typing as npt
 from motes import plotting
 from motes.challenge.answer import DEGREES, Answer, Block, Gallery, Panel, Plot, Progress, Text, counts_of
 from motes.challenge.archive import TaskData
+from motes.challenge.solvers import KMEANS_STARTS
 from motes.classify import consensus, kmeans, match, symmetries
 from motes.rotations import C4
 from motes.threads import available_threads
-
-KMEANS_STARTS = 10
 
 
 def answer_by_match(data: TaskData, progress: Progress) -> Answer:
@@ -60,19 +59,19 @@ def answer_by_kmeans(data: TaskData, progress: Progress, *, seed: int, threads: 
         )
     seconds = data.seconds + time.perf_counter() - began
     words = (
-        f"{patterns.n_pixels:,} values a pattern are a square of {side} x {side}. k-means found {n_classes} classes of "
-        f"{_listed(found.members)} patterns, with an inertia of {found.inertia:.6g}; their centroids, turned to the "
+        f"{patterns.n_pixels:,} values a pattern are a square of {side} x {side}. k-means, asked for as many classes "
+        f"as the exact match finds orientations ({n_classes}), has {_listed(found.members)} patterns in them, with an inertia of {found.inertia:.6g}; their centroids, turned to the "
         f"first pattern's, give its rotation to each. The exact match, pattern by pattern, agrees on {agreement:.2%}."
     )
     order = np.argsort(exact, kind="stable")
-    design = patterns.to_dense().reshape(len(exact), -1)
+    design = patterns.to_dense().reshape(len(exact), -1).astype(np.min_scalar_type(patterns.max_count))
     draw = partial(plotting.design_matrices, design, order, counts_of(exact))
     blocks: tuple[Block, ...] = (
         Text(words),
         Plot("The design matrix, one pattern a row: as it came, and sorted by orientation.", draw),
         _orientations(data, exact),
     )
-    details = {"kmeans": {"inertia": found.inertia, "members": found.members, "agreement": agreement}}
+    details = {"k-means": {"inertia": found.inertia, "members": found.members, "agreement": agreement}}
     return Answer(
         data.task,
         "k-means, checked by exact match",

@@ -9,12 +9,12 @@ import numpy as np
 from motes.challenge import likelihood
 from motes.challenge.answer import Answer, Block, Gallery, Panel, Progress, Text
 from motes.challenge.archive import TaskData
-from motes.challenge.solvers import N_CLASSES, Estimate, aligned, by_kmeans
+from motes.challenge.solvers import KMEANS_STARTS, N_CLASSES, Estimate, aligned, by_kmeans
 from motes.classify import minibatch_kmeans
 from motes.patterns import Patterns
 from motes.threads import available_threads
 
-KMEANS_STARTS, MINIBATCH_STARTS = 10, 5
+MINIBATCH_STARTS = 5
 SPARSE = 6  # the task for which the seed takes mini-batches
 
 
@@ -53,7 +53,7 @@ def answer_noisy(data: TaskData, progress: Progress, *, seed: int, threads: int 
         ]
     details = fitted.details()
     for name, estimate in clustered.items():
-        details[name.replace(" ", "_").replace("-", "_")] = {
+        details[name] = {
             "counts": estimate.counts,
             "members": estimate.members,
             "inertia": estimate.inertia,
@@ -78,7 +78,7 @@ def _by_minibatches(patterns: Patterns, seed: int, threads: int) -> Estimate:
     """The best of several starts: one alone may spend its classes on single patterns."""
     began = time.perf_counter()
     n_classes = min(N_CLASSES, len(patterns))
-    starts = range(seed, seed + MINIBATCH_STARTS)
+    starts = [int(np.random.default_rng([seed, k]).integers(2**31)) for k in range(MINIBATCH_STARTS)]
     found = [minibatch_kmeans(patterns, n_classes, seed=start, threads=threads) for start in starts]
     return aligned(min(found, key=lambda clusters: clusters.inertia), began)
 

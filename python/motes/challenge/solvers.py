@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from motes import _core
 from motes.challenge.answer import counts_of, relative_to_first
@@ -20,9 +19,11 @@ from motes.kernels.assignment import Clusters, assign
 from motes.kernels.outer import second_moments
 from motes.patterns import Patterns
 from motes.rotations import C4
+from motes.threads import one_blas_thread
 
 N_CLASSES = 4
 DIMENSIONS = 20
+KMEANS_STARTS = 10
 PCA_STARTS, PCA_ROUNDS = 4, 25
 RESORTING_ROUNDS = 40
 
@@ -123,7 +124,7 @@ def _principal_components(patterns: Patterns, threads: int) -> npt.NDArray[np.fl
     """(N, at most 20): coordinates along the leading eigenvectors of the pixels' covariance."""
     mean = patterns.mean_image().ravel()
     covariance = second_moments(patterns, threads=threads) / len(patterns) - np.outer(mean, mean)
-    with threadpool_limits(1):  # BLAS's bits depend on its number of threads
+    with one_blas_thread():
         directions = np.linalg.eigh(covariance)[1][:, ::-1][:, :DIMENSIONS]
     points: npt.NDArray[np.float32] = _core.likelihood(
         patterns._core, directions.astype(np.float32), -(mean @ directions).astype(np.float32), threads=threads

@@ -76,7 +76,7 @@ def _draw(solution: Solution, path: Path, command: str, tell: Callable[[int, str
 
     try:
         html = page(solution, command=command, drawing=lambda task: tell(task, "drawing its pictures"))
-        path.write_text(html, encoding="utf-8")
+        path.write_text(html, encoding="utf-8", errors="replace")
     except KeyboardInterrupt:
         path.unlink(missing_ok=True)
         return False

@@ -15,6 +15,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from motes.checks import whole
+
 Number: TypeAlias = Any  # float, Fraction, array, mpmath.mpf: whatever has + - * / and whole powers
 
 EXPRESSIONS = {
@@ -91,9 +93,12 @@ def mean_log_likelihood(lam: float, beta: float, n_pixels: int, n_bright: int) -
     >>> mean_log_likelihood(0.5, 1.0, 4, 1) == 4 * math.log(0.5)
     True
     """
-    dim = beta * lam
-    bright = lam * math.log(lam) + (1 - lam) * math.log1p(-lam)
-    return n_bright * bright + (n_pixels - n_bright) * (dim * math.log(dim) + (1 - dim) * math.log1p(-dim))
+    from scipy.special import xlog1py, xlogy  # 0 ln 0 = 0
+
+    def mean(mu: float) -> float:
+        return float(xlogy(mu, mu) + xlog1py(1 - mu, -mu))
+
+    return n_bright * mean(lam) + (n_pixels - n_bright) * mean(beta * lam)
 
 
 def std_log_likelihood(lam: float, beta: float, n_pixels: int, n_bright: int) -> float:
@@ -108,7 +113,7 @@ def std_log_likelihood(lam: float, beta: float, n_pixels: int, n_bright: int) ->
     """
 
     def variance(mu: float) -> float:
-        return mu * (1 - mu) * (math.log(mu) - math.log1p(-mu)) ** 2
+        return mu * (1 - mu) * (math.log(mu) - math.log1p(-mu)) ** 2 if 0 < mu < 1 else 0.0
 
     return math.sqrt(n_bright * variance(lam) + (n_pixels - n_bright) * variance(beta * lam))
 
@@ -167,7 +172,8 @@ def monte_carlo(lam: float = 0.6, beta: float = 0.4, *, n_patterns: int = 1_000_
     -------
     dict of Check
         "a": how often a turned picture gives the pattern. "b", "d", "e": ln of the ratio of how often the upright and
-        the turned one do. "f", "f std": log-likelihood of upright patterns of (e), its mean and standard deviation.
+        the turned one do; NaN where one of them never did. "f", "f std": log-likelihood of upright patterns of (e), its
+        mean and standard deviation.
 
     Examples
     --------
@@ -177,16 +183,18 @@ def monte_carlo(lam: float = 0.6, beta: float = 0.4, *, n_patterns: int = 1_000_
     for name, value in (("lam", lam), ("beta", beta)):
         if not 0 < value < 1:
             raise ValueError(f"{name}: expected a number between 0 and 1, got {value:g}")
-    rng = np.random.default_rng(seed)
+    n_patterns, rng = whole("n_patterns", n_patterns, 1), np.random.default_rng(whole("seed", seed, 0))
     ratios = {"b": ratio_of_one(lam, beta), "d": ratio_of_one(lam, beta), "e": ratio_of_three(lam, beta)}
     checks = {}
     for case, ratio in ratios.items():
         master = picture(case, lam, beta)
         wanted = master == lam
         upright, turned = (_draw(means, n_patterns, rng) for means in (master, np.rot90(master, -1)))
-        hits = [max(int((drawn == wanted).all(axis=(1, 2)).sum()), 1) for drawn in (upright, turned)]
-        spread = math.sqrt(sum(1 / hit - 1 / n_patterns for hit in hits))
-        checks[case] = Check(math.log(ratio), math.log(hits[0] / hits[1]), spread)
+        hits = [int((drawn == wanted).all(axis=(1, 2)).sum()) for drawn in (upright, turned)]
+        counted, spread = math.nan, math.nan
+        if all(hits):
+            counted, spread = math.log(hits[0] / hits[1]), math.sqrt(sum(1 / hit - 1 / n_patterns for hit in hits))
+        checks[case] = Check(math.log(ratio), counted, spread)
         if case == "b":
             share = hits[1] / n_patterns
             error = math.sqrt(share * (1 - share) / n_patterns)

@@ -16,6 +16,7 @@ from motes import _core
 from motes.patterns import Patterns
 from motes.reconstruction.problem import FloatArray, Problem
 
+WEIGHTS_KNOWN = "error bars take the orientation weights as known"
 PROBES = 64
 _TOGETHER = 16
 _TABLE = 1 << 20  # values of a table of all columns: larger pictures take fewer columns at a time
@@ -98,7 +99,7 @@ def diagonal_of_inverse(
     form = "Louis' form" if louis else "the mean of squared scores"
     notes: tuple[str, ...] = (f"error bars from {form} without a matrix: {PROBES} random signs",)
     if problem.estimate_weights:
-        notes = (*notes, "error bars take the orientation weights as known")
+        notes = (*notes, WEIGHTS_KNOWN)
     if not solved:
         notes = (*notes, "some directions of the master are hardly told by these patterns: error bars are lower bounds")
     return variance, _missing_fraction(operator, rng, n_free), not solved, notes
