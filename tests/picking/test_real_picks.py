@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
 
 import pytest
 from motes.picking import align, evaluate, pool
+from shared_data import DATA
 
 from benchmarks import picking_study
 from benchmarks.results import load
 
-DATA = Path(os.environ.get("MOTES_DATA", Path(__file__).parents[3] / "shared/data")) / "empiar10017"
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="EMPIAR-10017 is not beside this repository")
+EMPIAR10017 = DATA / "empiar10017"
+needs_data = pytest.mark.skipif(not EMPIAR10017.is_dir(), reason="EMPIAR-10017 is not beside this repository")
 
 # picks, average precision, best F1, precision and recall there: measured by others.
 PUBLISHED = {
@@ -26,7 +25,7 @@ METRICS = ("average_precision", "best_f1", "precision", "recall")
 
 @pytest.fixture(scope="module")
 def circles():
-    return align(picking_study.read(DATA), radius=picking_study.RADIUS).circles
+    return align(picking_study.read(EMPIAR10017), radius=picking_study.RADIUS).circles
 
 
 @needs_data
