@@ -90,7 +90,7 @@ def test_flip_radius_and_threads(here, motes):
     library.write_picks("picks/a.box", boxes, y_origin="bottom", height=100)
     words = ["evaluate", "--picks", "picks/a.box", "--truth", "truth/a.csv", "--no-overlays"]
     flip = ["--flip-y", "--height", 100]
-    assert motes(*words, "-o", "wrong").exit_code == 0
+    assert "note: no pick is near a particle" in motes(*words, "-o", "wrong").stderr
     assert motes(*words, *flip, "-o", "right", "--threads", 1).exit_code == 0
     assert motes(*words, *flip, "--radius", 0.4, "-o", "small", "--threads", 2).exit_code == 0
     assert [metrics(name)["recall"]["value"] for name in ("wrong", "right", "small")] == [0, 1, 0.5]

@@ -96,6 +96,8 @@ def evaluate(
             figure = plotting.overlay(result.matches, m, image, threshold=threshold, title=name)
             figure.savefig(staging / pictures[name])
     tell_missing(aligned.missing, missing == "count")
+    if not result.matches.n_found:
+        typer.echo("motes: note: no pick is near a particle; motes info tells whether picks are turned over", err=True)
     typer.echo(_table(told))
     typer.echo(f"look at {out}")
 
