@@ -21,12 +21,13 @@ constexpr double kLargest = 1e20, kSmallestSize = 1e-30;
 
 template <class Real>
 motes_status validate_sizes(const char* name, const Real* values, int64_t size, motes_error* error) {
-  for (int64_t i = 0; i < size; ++i) {
-    const auto value = static_cast<double>(values[i]);
-    if (!(value >= kSmallestSize * 0.999999 && value <= kLargest))
-      return refuse(error, i, "%s: expected 1e-30 to 1e20, got %g at index %lld", name, value, static_cast<long long>(i));
-  }
-  return MOTES_OK;
+  const int64_t i = first_bad(size, [=](int64_t k) {
+    const auto value = static_cast<double>(values[k]);
+    return !(value >= kSmallestSize * 0.999999) | !(value <= kLargest);
+  });
+  if (i == size) return MOTES_OK;
+  return refuse(error, i, "%s: expected 1e-30 to 1e20, got %g at index %lld", name, static_cast<double>(values[i]),
+                static_cast<long long>(i));
 }
 
 // Centres or corners, and radii or extents.
@@ -46,9 +47,11 @@ double real_at(const void* values, int real_bytes, int64_t i) {
 }
 
 bool all_radii_are(double radius, const motes_circles& circles) {
-  for (int64_t i = 0; i < circles.n; ++i)
-    if (real_at(circles.radius, circles.real_bytes, i) != radius) return false;
-  return true;
+  const auto all_are = [&](const auto* radii) {
+    return first_bad(circles.n, [=](int64_t i) { return static_cast<double>(radii[i]) != radius; }) == circles.n;
+  };
+  return circles.real_bytes == 4 ? all_are(static_cast<const float*>(circles.radius))
+                                 : all_are(static_cast<const double*>(circles.radius));
 }
 
 template <class Shapes>

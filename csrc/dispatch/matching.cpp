@@ -32,12 +32,12 @@ struct Problem {
 
 struct Worker {
   Worker(int64_t n_picks, int64_t n_truth)
-      : cells(n_truth), ranked(scratch<Ranked>(std::max(n_picks, n_truth))),
-        spare(scratch<Ranked>(std::max(n_picks, n_truth))), claimed(scratch<uint8_t>(n_truth)),
-        memory{cells.view(), ranked.get(), spare.get(), claimed.get()} {}
-  CellsScratch cells;
-  std::unique_ptr<Ranked[]> ranked, spare;
-  std::unique_ptr<uint8_t[]> claimed;
+      : scratch([=, n = std::max(n_picks, n_truth)](Cutter& cutter) {
+          return MatchingMemory{cells_memory(cutter, n_truth), cutter.cut<Ranked>(n), cutter.cut<Ranked>(n),
+                                cutter.cut<uint8_t>(n_truth)};
+        }),
+        memory(scratch.memory) {}
+  Scratch<MatchingMemory> scratch;
   MatchingMemory memory;
   std::vector<int64_t> indptr, partner;
   std::vector<double> overlap;

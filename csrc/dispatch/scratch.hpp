@@ -5,7 +5,9 @@
 #endif
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
+#include <utility>
 
 #include "kernels/circles.h"
 
@@ -29,14 +31,70 @@ std::unique_ptr<T[]> scratch(int64_t size) {
   return data;
 }
 
-struct CellsScratch {
-  explicit CellsScratch(int64_t n)
-      : table(scratch<Cell>(std::max<int64_t>(1024, 4 * n))), circles(scratch<Placed>(n)) {}
-  CellsMemory view() const { return {table.get(), circles.get()}; }
+// Cuts arrays out of one piece of memory; out of none, it counts the bytes that they take.
+class Cutter {
+ public:
+  explicit Cutter(std::byte* from = nullptr) : from_(from) {}
+  template <class T>
+  T* cut(int64_t size) {
+    std::byte* const at = from_ ? from_ + bytes_ : nullptr;
+    bytes_ += (static_cast<size_t>(size > 0 ? size : 0) * sizeof(T) + kLine - 1) / kLine * kLine;
+    return reinterpret_cast<T*>(at);
+  }
+  size_t bytes() const { return bytes_; }
+  static constexpr size_t kLine = 64;
 
  private:
-  std::unique_ptr<Cell[]> table;
-  std::unique_ptr<Placed[]> circles;
+  std::byte* from_;
+  size_t bytes_ = 0;
 };
+
+// One worker's memory, in one piece. A fault for every page would take longer than the work on it: pages are large where
+// the piece is, and a small piece is kept by its thread for the next call.
+template <class Memory>
+class Scratch {
+ public:
+  template <class Lay>  // lay(cutter) -> Memory
+  explicit Scratch(Lay&& lay) {
+    Cutter count;
+    lay(count);
+    const size_t bytes = count.bytes() + Cutter::kLine;
+    if (spare().bytes >= bytes) {
+      piece_ = std::exchange(spare(), Piece{});
+    } else {
+      piece_ = {scratch<std::byte>(static_cast<int64_t>(bytes)), bytes};
+    }
+    const auto at = reinterpret_cast<uintptr_t>(piece_.data.get());
+    Cutter cutter(piece_.data.get() + (Cutter::kLine - at % Cutter::kLine));
+    memory = lay(cutter);
+  }
+  Scratch(Scratch&& other) noexcept : memory(other.memory), piece_(std::exchange(other.piece_, Piece{})) {}
+  ~Scratch() {
+    if (piece_.bytes <= kMostKept && piece_.bytes > spare().bytes) spare() = std::move(piece_);
+  }
+  Memory memory;
+
+ private:
+  struct Piece {
+    std::unique_ptr<std::byte[]> data;
+    size_t bytes = 0;
+  };
+  static constexpr size_t kMostKept = size_t{1} << 24;
+  static Piece& spare() {
+    thread_local Piece piece;
+    return piece;
+  }
+  Piece piece_;
+};
+
+inline CellsMemory cells_memory(Cutter& cutter, int64_t n) {
+  return {cutter.cut<Cell>(std::max<int64_t>(1024, 4 * n)), cutter.cut<Placed>(n)};
+}
+
+inline GridMemory grid_memory(Cutter& cutter, int64_t n) {
+  return {cutter.cut<uint32_t>(cells_of_grid(n) + 2), cutter.cut<uint32_t>(n), cutter.cut<uint32_t>(n),
+          cutter.cut<double>(n + kGridMargin), cutter.cut<double>(n + kGridMargin), cutter.cut<double>(n + kGridMargin),
+          cutter.cut<uint8_t>(n)};
+}
 
 }  // namespace motes

@@ -17,28 +17,24 @@ MOTES_KERNEL(int64_t, suppress_map, const void*, int, int64_t, int64_t, double, 
 namespace motes {
 namespace {
 
-struct Worker {
-  Worker(int64_t n, bool soft)
-      : cells(n), ranked(scratch<Ranked>(soft ? 0 : n)), spare(scratch<Ranked>(soft ? 0 : n)),
-        pushed(scratch<double>(soft ? n : 0)), heap(scratch<int32_t>(soft ? n : 0)),
-        memory{cells.view(), ranked.get(), spare.get(), pushed.get(), heap.get()} {}
-  CellsScratch cells;
-  std::unique_ptr<Ranked[]> ranked, spare;
-  std::unique_ptr<double[]> pushed;
-  std::unique_ptr<int32_t[]> heap;
-  SuppressionMemory memory;
-};
+using Worker = Scratch<SuppressionMemory>;
+using MapWorker = Scratch<MapMemory>;
 
-struct MapWorker {
-  MapWorker(int64_t height, int64_t width)
-      : ranked(scratch<Ranked>(height * width)), spare(scratch<Ranked>(height * width)),
-        taken(scratch<uint8_t>(height * width)), half_width(scratch<int64_t>(height + 1)),
-        memory{ranked.get(), spare.get(), taken.get(), half_width.get()} {}
-  std::unique_ptr<Ranked[]> ranked, spare;
-  std::unique_ptr<uint8_t[]> taken;
-  std::unique_ptr<int64_t[]> half_width;
-  MapMemory memory;
-};
+Worker worker_for(int64_t n, bool soft) {
+  const int64_t hard_n = soft ? 0 : n, soft_n = soft ? n : 0;
+  return Worker([=](Cutter& cutter) {
+    return SuppressionMemory{cells_memory(cutter, n),    grid_memory(cutter, hard_n),
+                             cutter.cut<Ranked>(hard_n), cutter.cut<Ranked>(hard_n),
+                             cutter.cut<double>(soft_n), cutter.cut<int32_t>(soft_n)};
+  });
+}
+
+MapWorker map_worker_for(int64_t height, int64_t width) {
+  const int64_t n = height * width;
+  return MapWorker([=](Cutter& cutter) {
+    return MapMemory{cutter.cut<Ranked>(n), cutter.cut<Ranked>(n), cutter.cut<uint8_t>(n), cutter.cut<int64_t>(height + 1)};
+  });
+}
 
 motes_status validate_scored(const motes_circles* circles, const void* score, int64_t n_micrographs,
                              const int64_t* indptr, const int64_t* kept, const int64_t* kept_indptr,
@@ -60,7 +56,7 @@ motes_status each_micrograph(int64_t n_micrographs, const int64_t* indptr, bool 
     const int64_t most = largest_part(indptr, n_micrographs);
     std::vector<Worker> workers;
     workers.reserve(static_cast<size_t>(n_workers));
-    for (int w = 0; w < n_workers; ++w) workers.emplace_back(most, soft);
+    for (int w = 0; w < n_workers; ++w) workers.push_back(worker_for(most, soft));
     const auto status = for_each_lane(n_micrographs, 1, n_workers, run, [&](Lane lane, int w) {
       kept_indptr[lane.end] = body(Lane{indptr[lane.begin], indptr[lane.end]}, workers[static_cast<size_t>(w)].memory);
     });
@@ -129,7 +125,7 @@ motes_status motes_map_suppression(const void* map, int real_bytes, int64_t n_ma
                                    const motes_run* run, motes_error* error) {
   using namespace motes;
   if (n_maps < 0 || height < 0 || width < 0 || height > int64_t{1} << 31 || width > int64_t{1} << 31 ||
-      (width > 0 && height > (int64_t{1} << 40) / width))
+      (width > 0 && height > (int64_t{1} << 32) / width))
     return refuse(error, -1, "map: %lld maps of %lld x %lld", static_cast<long long>(n_maps),
                   static_cast<long long>(height), static_cast<long long>(width));
   if (real_bytes != 4 && real_bytes != 8) return refuse(error, -1, "map: expected reals of 4 or 8 bytes, got %d", real_bytes);
@@ -148,7 +144,7 @@ motes_status motes_map_suppression(const void* map, int real_bytes, int64_t n_ma
     const int n_workers = workers_for(n_maps, run);
     std::vector<MapWorker> workers;
     workers.reserve(static_cast<size_t>(n_workers));
-    for (int w = 0; w < n_workers; ++w) workers.emplace_back(height, width);
+    for (int w = 0; w < n_workers; ++w) workers.push_back(map_worker_for(height, width));
     const auto kernel = MOTES_CHOOSE(suppress_map);
     return for_each_lane(n_maps, 1, n_workers, run, [&](Lane lane, int w) {
       const auto* from = static_cast<const char*>(map) + lane.begin * size * real_bytes;

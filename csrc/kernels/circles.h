@@ -36,10 +36,20 @@ struct CellsMemory {
   Placed* circles;
 };
 
-// An entry that is sorted by its key: see order.h.
+// An entry that is sorted by the key of its index: see order.h.
 struct Ranked {
-  uint64_t key;
-  int64_t index;
+  uint32_t key;  // the leading bits
+  uint32_t index;
+};
+
+// Caller's memory for n circles: see grid.h.
+constexpr int64_t kGridMargin = 8;
+constexpr int64_t cells_of_grid(int64_t n) { return n < int64_t{1} << 29 ? 2 * n + 256 : int64_t{1} << 30; }
+struct GridMemory {
+  uint32_t* starts;         // cells_of_grid(n) + 2
+  uint32_t *cell, *index;   // n
+  double *x, *y, *score;    // n + kGridMargin
+  uint8_t* fate;            // n
 };
 
 }  // namespace motes

@@ -46,9 +46,9 @@ void match_in_order(const motes_circles& picks, const void* score, const motes_c
   Cells cells(memory.cells, near);
   put_all(cells, truth, truth_lane);
   memset(memory.claimed, 0, static_cast<size_t>(truth_lane.end - truth_lane.begin));
-  for (int64_t i = 0; i < n; ++i)
-    memory.ranked[i] = {score ? descending_key(number_at(score, picks.real_bytes, pick_lane.begin + i)) : 0, i};
-  const Ranked* ranked = sort_by_key(memory.ranked, memory.spare, n);
+  for (int64_t i = 0; i < n; ++i) memory.ranked[i].index = static_cast<uint32_t>(i);
+  const Ranked* ranked = memory.ranked;
+  if (score) ranked = sort_by_score(memory.ranked, memory.spare, n, score, picks.real_bytes, pick_lane.begin);
   for (int64_t k = 0; k < n; ++k) {
     const int64_t i = pick_lane.begin + ranked[k].index;
     const Circle pick = circle_at(picks, i);
@@ -90,22 +90,10 @@ void list_near(const motes_circles& picks, const motes_circles& truth, const Nea
     const Circle pick = circle_at(picks, i);
     const int64_t first = indptr[i - pick_lane.begin];
     int64_t n = 0;
-    near_particles(near, cells, pick, [&](int32_t j) {
-      memory.ranked[n++] = {static_cast<uint64_t>(j), 0};
-    });
-    const Ranked* sorted = memory.ranked;
-    if (n > 16) {
-      sorted = sort_by_key(memory.ranked, memory.spare, n);
-    } else {
-      for (int64_t k = 1; k < n; ++k)
-        for (int64_t at = k; at > 0 && memory.ranked[at].key < memory.ranked[at - 1].key; --at) {
-          const Ranked other = memory.ranked[at];
-          memory.ranked[at] = memory.ranked[at - 1];
-          memory.ranked[at - 1] = other;
-        }
-    }
+    near_particles(near, cells, pick, [&](int32_t j) { memory.ranked[n++].index = static_cast<uint32_t>(j); });
+    const Ranked* sorted = sort_by_key(memory.ranked, memory.spare, n, [](uint32_t j) { return uint64_t{j}; });
     for (int64_t k = 0; k < n; ++k) {
-      const auto j = static_cast<int32_t>(sorted[k].key);
+      const auto j = static_cast<int32_t>(sorted[k].index);
       partner[first + k] = truth_lane.begin + j;
       overlaps[first + k] = overlap_with(near, pick, cells, j);
     }

@@ -2,17 +2,13 @@
 #include "kernels/suppression.h"
 
 #include "kernels/cells.h"
+#include "kernels/grid.h"
 #include "kernels/order.h"
 
 namespace motes::MOTES_ISA {
 namespace {
 
-const Ranked* rank(const void* score, int real_bytes, Lane lane, const SuppressionMemory& memory) {
-  const int64_t n = lane.end - lane.begin;
-  for (int64_t i = 0; i < n; ++i)
-    memory.ranked[i] = {descending_key(number_at(score, real_bytes, lane.begin + i)), i};
-  return sort_by_key(memory.ranked, memory.spare, n);
-}
+enum Fate : uint8_t { kOpen, kKept, kTaken };
 
 // In order of score, circles lie anywhere in memory.
 constexpr int64_t kAhead = 16;
@@ -40,13 +36,79 @@ struct Heap {
   }
 };
 
-}  // namespace
+// Who has the highest score of all that are near stays, and takes them. Circles are taken up as they lie in the grid, each
+// after the best one near it: the order in which fates become known is not that of the scores, the fates are the same, and
+// what is read stays in the cache.
+void settle(Grid& grid, const GridMemory& memory) {
+  uint8_t* const fate = memory.fate;
+  uint32_t* const waiting = memory.cell;  // no longer needed; each waits for one that is before it
+  memset(fate, kOpen, grid.size());
+  for (uint32_t next = 0; next < grid.size(); ++next) {
+    waiting[0] = next;
+    for (int64_t depth = 1; depth > 0;) {
+      const uint32_t k = waiting[depth - 1];
+      if (fate[k] != kOpen) {
+        --depth;
+        continue;
+      }
+      uint32_t best = k;  // of all near and open: those that stay have taken what is near them
+      grid.near(grid.x(k), grid.y(k), grid.score(k), [&](uint32_t j) {
+        if (grid.before(j, best)) best = j;
+      });
+      if (best != k) {
+        waiting[depth++] = best;
+        continue;
+      }
+      grid.near(grid.x(k), grid.y(k), -static_cast<double>(INFINITY), [&](uint32_t j) {
+        if (j == k) return;
+        fate[j] = kTaken;
+        grid.remove(j);
+      });
+      fate[k] = kKept;
+      --depth;
+    }
+  }
+}
 
-// One micrograph, `lane`. Only kept circles stand in the cells: those that anybody may have to give way to.
-int64_t suppress(const motes_circles& circles, const void* score, const Nearness& near, const SuppressionMemory& memory,
-                 int64_t* kept, int64_t* suppressor, Lane lane) {
+int64_t write_settled(const Grid& grid, const motes_circles& circles, const void* score, const SuppressionMemory& memory,
+                      int64_t* kept, int64_t* suppressor, Lane lane) {
+  const uint8_t* const fate = memory.grid.fate;
+  if (suppressor)
+    for (uint32_t k = 0; k < grid.size(); ++k) {
+      uint32_t first = k;
+      if (fate[k] == kTaken) {
+        const Circle c = circle_at(circles, lane.begin + grid.index(k));
+        grid.near(c.x, c.y, grid.score(k), [&](uint32_t j) {
+          if (grid.before(j, first)) first = j;
+        });
+      }
+      suppressor[grid.index(k)] = first == k ? -1 : lane.begin + grid.index(first);
+    }
+  auto* const stays = reinterpret_cast<uint8_t*>(memory.grid.cell);  // in the order of the indices
+  for (uint32_t k = 0; k < grid.size(); ++k) stays[grid.index(k)] = fate[k] == kKept;
+  int64_t n_kept = 0;
+  for (uint32_t i = 0; i < grid.size(); ++i) {
+    memory.ranked[n_kept].index = i;
+    n_kept += stays[i];
+  }
+  const Ranked* ranked = sort_by_score(memory.ranked, memory.spare, n_kept, score, circles.real_bytes, lane.begin);
+  for (int64_t k = 0; k < n_kept; ++k) kept[k] = lane.begin + ranked[k].index;
+  return n_kept;
+}
+
+bool fill(Grid& grid, const motes_circles& circles, const void* score, Lane lane) {
   const int64_t n = lane.end - lane.begin;
-  const Ranked* ranked = rank(score, circles.real_bytes, lane, memory);
+  if (circles.real_bytes == 4)
+    return grid.fill(static_cast<const float*>(circles.centre) + 2 * lane.begin, static_cast<const float*>(score) + lane.begin, n);
+  return grid.fill(static_cast<const double*>(circles.centre) + 2 * lane.begin, static_cast<const double*>(score) + lane.begin, n);
+}
+
+// In order of score. Only kept circles stand in the cells: those that anybody may have to give way to.
+int64_t suppress_in_order(const motes_circles& circles, const void* score, const Nearness& near,
+                          const SuppressionMemory& memory, int64_t* kept, int64_t* suppressor, Lane lane) {
+  const int64_t n = lane.end - lane.begin;
+  for (int64_t i = 0; i < n; ++i) memory.ranked[i].index = static_cast<uint32_t>(i);
+  const Ranked* ranked = sort_by_score(memory.ranked, memory.spare, n, score, circles.real_bytes, lane.begin);
   if (!near.possible) {
     for (int64_t k = 0; k < n; ++k) kept[k] = lane.begin + ranked[k].index;
     if (suppressor)
@@ -76,6 +138,21 @@ int64_t suppress(const motes_circles& circles, const void* score, const Nearness
     kept[n_kept++] = lane.begin + index;
   }
   return n_kept;
+}
+
+}  // namespace
+
+// One micrograph, `lane`.
+int64_t suppress(const motes_circles& circles, const void* score, const Nearness& near, const SuppressionMemory& memory,
+                 int64_t* kept, int64_t* suppressor, Lane lane) {
+  if (near.possible && near.reach > 0 && lane.end > lane.begin) {
+    Grid grid(memory.grid, near.reach);
+    if (fill(grid, circles, score, lane)) {
+      settle(grid, memory.grid);
+      return write_settled(grid, circles, score, memory, kept, suppressor, lane);
+    }
+  }
+  return suppress_in_order(circles, score, near, memory, kept, suppressor, lane);
 }
 
 // One micrograph: the highest score is taken, and lowers those of the circles that it overlaps; again, until none is left
@@ -126,9 +203,9 @@ int64_t suppress_map(const void* map, int real_bytes, int64_t height, int64_t wi
   int64_t n = 0;
   for (int64_t i = 0; i < height * width; ++i) {
     const double value = number_at(map, real_bytes, i);
-    if (value > threshold) memory.ranked[n++] = {descending_key(value), i};
+    if (value > threshold) memory.ranked[n++].index = static_cast<uint32_t>(i);
   }
-  const Ranked* ranked = sort_by_key(memory.ranked, memory.spare, n);
+  const Ranked* ranked = sort_by_score(memory.ranked, memory.spare, n, map, real_bytes, 0);
   memset(memory.taken, 0, static_cast<size_t>(height * width));
   const int64_t reach = static_cast<int64_t>(radius < static_cast<double>(height) ? radius : static_cast<double>(height));
   for (int64_t dy = 0; dy <= reach; ++dy) {  // half the width of the disc's row dy

@@ -6,6 +6,7 @@ namespace motes {
 // One worker's memory for the largest micrograph.
 struct SuppressionMemory {
   CellsMemory cells;
+  GridMemory grid;
   Ranked *ranked, *spare;
   double* pushed;  // soft suppression: the score by which a circle stands in the heap
   int32_t* heap;

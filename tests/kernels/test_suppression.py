@@ -69,6 +69,72 @@ def test_many_circles(kind, measure):
     np.testing.assert_array_equal(suppressor, by)
 
 
+def straining(kind: str, rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """(n, 2) centres and (n,) scores, for circles near below a distance of 4."""
+    centres, scores = rng.uniform(0, 150, (n, 2)), rng.random(n)
+    if kind == "two crowds, a void between":
+        centres[: n // 2] += 1e9
+    elif kind == "a void":
+        centres *= 1e6
+    elif kind == "a void, in pairs":
+        centres = np.repeat(centres[: n // 2] * 1e6, 2, axis=0) + rng.uniform(-2, 2, (n, 2))
+    elif kind == "one place":
+        centres = 1e9 + rng.uniform(0, 1, (n, 2))
+    elif kind == "a chain, each waits for the next":
+        centres, scores = np.column_stack([3.0 * np.arange(n), np.zeros(n)]), np.arange(n) / n
+    elif kind == "a column of ties":
+        centres, scores = np.column_stack([np.zeros(n), rng.integers(0, n, n)]), rng.integers(0, 3, n) / 1
+    elif kind == "on the cells' edges":
+        centres = rng.integers(0, 40, (n, 2)) * 4.0
+    return centres, scores
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "scattered", "two crowds, a void between", "a void", "a void, in pairs", "one place", "on the cells' edges",
+        "a chain, each waits for the next", "a column of ties",
+    ],
+)  # fmt: skip
+def test_layouts_that_strain_the_grid(kind, dtype):
+    rng = np.random.default_rng(8)
+    centres, scores = (array.astype(dtype) for array in straining(kind, rng, 1500))
+    kept, suppressor = suppress(Circles(centres, 1.0, scores), distance=4, return_suppressor=True)
+    wide = centres.astype(np.float64)
+    left, expected, by = np.ones(1500, bool), [], np.full(1500, -1)
+    for i in np.lexsort([np.arange(1500), -scores]):
+        if left[i]:
+            expected.append(i)
+            taken = left & (((wide - wide[i]) ** 2).sum(axis=1) < 16)
+            taken[i] = False
+            by[taken] = i
+            left[taken] = False
+    np.testing.assert_array_equal(kept, expected)
+    np.testing.assert_array_equal(suppressor, by)
+
+
+@pytest.mark.parametrize("n", [2, 24, 25, 8191, 20_000])
+@pytest.mark.parametrize("kind", ["random", "one outlier", "last digits", "few values", "all equal", "both signs"])
+def test_kept_ones_are_in_order_of_score(kind, n):
+    """Circles that are near nobody: all of the result is the order."""
+    rng = np.random.default_rng(9)
+    close = 1 + rng.integers(0, n, n) * 2.0**-52
+    close[:2] = 0, -1e20
+    scores = {
+        "random": rng.random(n),
+        "one outlier": np.where(np.arange(n) == n // 2, 1e20, rng.random(n)),
+        "last digits": close,
+        "few values": rng.integers(0, 3, n) / 3,
+        "all equal": np.full(n, 0.5),
+        "both signs": rng.normal(size=n) * 10.0 ** rng.integers(-20, 20, n),
+    }[kind]
+    centres = np.column_stack([np.arange(n) * 10.0, np.zeros(n)])
+    expected = np.lexsort([np.arange(n), -scores])
+    np.testing.assert_array_equal(suppress(Circles(centres, 1.0, scores), iou=0.1), expected)
+    np.testing.assert_array_equal(suppress(Circles(centres, 1.0, scores), box_iou=0.1), expected)
+
+
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_micrographs_are_suppressed_for_themselves(threads):
     rng = np.random.default_rng(6)
