@@ -34,7 +34,7 @@ class Kernel:
 _COO = "8 B read and 2 B written a photon, 8 B written a pattern; one compare and one store a photon"
 _SHUFFLED = f"{_COO}, after two passes over 12 B a photon"
 _GREEDY, _TREE = "numba, greedy O(n^2)", "SciPy cKDTree pairs, then greedy"
-_GRID = "a radix sort, 24 B read and four cells searched a circle"
+_GRID = "24 B read a circle, a sort by cell, two stretches of 64 B searched, a radix sort of what stays"
 _SCIPY_COO, _SKLEARN = "SciPy coo_matrix(...).tocsr()", "scikit-learn KMeans on CSR"
 
 KERNELS = (
@@ -118,7 +118,7 @@ KERNELS = (
     Kernel(
         "circle IoU matrix, all overlap",
         "2000 x 2000 unequal circles",
-        "two polynomials of degree 17 and 3 square roots a pair",
+        "two polynomials of degree 17, 2 square roots and 2 divisions a pair",
         1e-7,
         1e-7,
         {"NumPy": (15, 15), "numba": (1.8, 1.8)},

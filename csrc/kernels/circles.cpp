@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "kernels/lens.h"
+#include "kernels/reals.h"
 
 namespace motes::MOTES_ISA {
 namespace {
 
-constexpr int kChunk = 128;
+constexpr int kChunk = 512;
 
 template <class Real>
 struct CircleShape {
@@ -20,8 +21,8 @@ struct CircleShape {
     return circle_iou(a[0], a[1], a[2], x, y, r);
   }
   // Far enough apart to be sure, whatever was rounded.
-  static bool apart(const double* a, double x, double y, double r, double) {
-    const double dx = a[0] - x, dy = a[1] - y, sum = a[2] + r;
+  static Longs apart(const double* a, Reals x, Reals y, Reals r, Reals) {
+    const Reals dx = a[0] - x, dy = a[1] - y, sum = a[2] + r;
     return dx * dx + dy * dy > sum * sum * (1 + 1e-12);
   }
 };
@@ -35,8 +36,8 @@ struct BoxShape {
   static double iou(const double* a, double x, double y, double w, double h) {
     return box_iou(a[0], a[1], a[2], a[3], x, y, w, h);
   }
-  static bool apart(const double* a, double x, double y, double w, double h) {
-    const double dx = x - a[0], dy = y - a[1];
+  static Longs apart(const double* a, Reals x, Reals y, Reals w, Reals h) {
+    const Reals dx = x - a[0], dy = y - a[1];
     return (dx > a[2]) | (-dx > w) | (dy > a[3]) | (-dy > h);
   }
 };
@@ -73,28 +74,37 @@ void paired(const Shape& a, const Shape& b, Real* out, Lane lane) {
   }
 }
 
-// One row of a block: most pairs are apart, so those that are not are gathered first.
+// The first n, in whole vectors: what lies beyond them is computed and not read.
+template <class Shape>
+inline void all_of(const double* one, const Columns& columns, int n, double* iou) {
+  const int whole = (n + kReals - 1) / kReals * kReals;
+  for (int k = 0; k < whole; ++k) iou[k] = Shape::iou(one, columns.x[k], columns.y[k], columns.w[k], columns.h[k]);
+}
+
+// One row of a block: where most pairs are apart, those that are not are gathered first. Columns are padded to whole vectors
+// with what is apart from everything.
 template <class Shape, class Real>
 void row_of_pairs(const double* one, const Columns& columns, int n, Real* out) {
-  int which[kChunk + 1], n_near = 0;
-  uint8_t near[kChunk] = {};
-  for (int k = 0; k < n; ++k) near[k] = !Shape::apart(one, columns.x[k], columns.y[k], columns.w[k], columns.h[k]);
-  for (int from = 0; from < n; from += 8) {
-    uint64_t any;
-    memcpy(&any, near + from, sizeof any);
-    for (int k = from; any && k < from + 8; ++k) {
-      which[n_near] = k;
-      n_near += near[k];
-    }
+  int which[kChunk], n_near = 0;
+  for (int from = 0; from < n; from += kReals) {
+    const Longs apart = Shape::apart(one, reals_at(columns.x + from), reals_at(columns.y + from),
+                                     reals_at(columns.w + from), reals_at(columns.h + from));
+    for (uint32_t bits = lane_bits(~apart); bits; bits &= bits - 1) which[n_near++] = from + __builtin_ctz(bits);
   }
-  for (int k = 0; k < n; ++k) out[k] = Real(0);
-  Columns found;
   double iou[kChunk];
-  for (int k = 0; k < n_near; ++k) {
-    const int at = which[k];
+  if (2 * n_near > n) {
+    all_of<Shape>(one, columns, n, iou);
+    for (int k = 0; k < n; ++k) out[k] = static_cast<Real>(iou[k]);
+    return;
+  }
+  memset(out, 0, static_cast<size_t>(n) * sizeof *out);
+  Columns found;
+  const int whole = (n_near + kReals - 1) / kReals * kReals;
+  for (int k = 0; k < whole; ++k) {
+    const int at = which[k < n_near ? k : 0];
     found.x[k] = columns.x[at], found.y[k] = columns.y[at], found.w[k] = columns.w[at], found.h[k] = columns.h[at];
   }
-  for (int k = 0; k < n_near; ++k) iou[k] = Shape::iou(one, found.x[k], found.y[k], found.w[k], found.h[k]);
+  all_of<Shape>(one, found, n_near, iou);
   for (int k = 0; k < n_near; ++k) out[which[k]] = static_cast<Real>(iou[k]);
 }
 
@@ -120,6 +130,8 @@ void all_pairs(const Shape& a, const Shape& b, const AllPairs& pairs, Real* out,
         read(b, first + from + k, values);
         columns.put(k, values);
       }
+      constexpr double kNowhere[4] = {static_cast<double>(INFINITY), 0, 1, 1};
+      for (int k = n; k % kReals; ++k) columns.put(k, kNowhere);
       for (int64_t i = row; i < end; ++i) {
         read(a, i, values);
         row_of_pairs<Shape, Real>(values, columns, n, block + i * width + from);

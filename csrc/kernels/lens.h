@@ -4,11 +4,11 @@
 //
 //     lens = r1^2 g(a1) + r2^2 g(a2),    g(a) = a - sin a cos a,    IoU = lens / (pi r1^2 + pi r2^2 - lens).
 //
-// Two cancellations would cost digits. (r1 + r2)^2 - d^2 and d^2 - (r1 - r2)^2 are therefore formed in twice the
-// precision, and half angles are had from them by multiplication alone: tan(a/2) of the larger circle is
-// sqrt(outer inner) / (v w), of the smaller one sqrt(outer / inner) v / w, v = d + |r1 - r2|, w = d + r1 + r2. And g, a
+// Two cancellations would cost digits. (r1 + r2)^2 - d^2 (outer) and d^2 - (r1 - r2)^2 (inner) are therefore formed in twice
+// the precision, and half angles are had from them by multiplication alone: tan(a/2) of the larger circle is
+// sqrt(outer inner) / (v w), of the smaller one sqrt(outer inner) v / (inner w), v = d + |r1 - r2|, w = d + r1 + r2. And g, a
 // difference that vanishes with the cube of a, is a polynomial in tan^2(a/2). No arc cosine, nothing but + - * / and
-// square roots: every instruction set gives the same bits.
+// square roots, two of them and two divisions a pair: every instruction set gives the same bits.
 #pragma once
 #include <math.h>
 
@@ -54,45 +54,53 @@ inline double minus(Twice a, Twice b) {
   return s.high + (s.low + (a.low - b.low));
 }
 
-// g(a) for t = tan(a/2) in 0..1, to 2 units in the last place: t^3 P(t^2) / (1 + t^2)^2, P fitted by Chebyshev's nodes.
-inline double segment(double t) {
-  const double x = t * t, y = 1.0 + x;
-  double p = 1.1203218395710485e-06;
-  p = p * x + -1.1504162274495731e-05;
-  p = p * x + 5.622113478735487e-05;
-  p = p * x + -0.0001759242773385651;
-  p = p * x + 0.0004026116352426918;
-  p = p * x + -0.0007358799944312869;
-  p = p * x + 0.001155769462426191;
-  p = p * x + -0.0016662413470054482;
-  p = p * x + 0.00233126078030767;
-  p = p * x + -0.0032947991665924943;
-  p = p * x + 0.004824978419697575;
-  p = p * x + -0.007458969686592815;
-  p = p * x + 0.012431986997636894;
-  p = p * x + -0.023088021273354842;
-  p = p * x + 0.050793650714370905;
-  p = p * x + -0.15238095237911548;
-  p = p * x + 1.0666666666666498;
-  p = p * x + 5.333333333333333;
-  return p * (t * x) / (y * y);
+// g(a) = above / below for t = tan(a/2) in 0..1: t^3 P(t^2) / (1 + t^2)^2, P fitted by Chebyshev's nodes. Its even and odd
+// powers are summed apart, which halves the chain of operations that wait for each other.
+struct Segment {
+  double above, below;
+};
+
+inline Segment segment(double t) {
+  const double x = t * t, y = 1.0 + x, z = x * x;
+  double even = -1.1504162274495731e-05;
+  even = even * z + -0.0001759242773385651;
+  even = even * z + -0.0007358799944312869;
+  even = even * z + -0.0016662413470054482;
+  even = even * z + -0.0032947991665924943;
+  even = even * z + -0.007458969686592815;
+  even = even * z + -0.023088021273354842;
+  even = even * z + -0.15238095237911548;
+  even = even * z + 5.333333333333333;
+  double odd = 1.1203218395710485e-06;
+  odd = odd * z + 5.622113478735487e-05;
+  odd = odd * z + 0.0004026116352426918;
+  odd = odd * z + 0.001155769462426191;
+  odd = odd * z + 0.00233126078030767;
+  odd = odd * z + 0.004824978419697575;
+  odd = odd * z + 0.012431986997636894;
+  odd = odd * z + 0.050793650714370905;
+  odd = odd * z + 1.0666666666666498;
+  return {(even + x * odd) * (t * x), y * y};
 }
 
 inline double circle_iou(double x1, double y1, double r1, double x2, double y2, double r2) {
   const Twice d2 = plus(square_of(sum_of(x1, -x2)), square_of(sum_of(y1, -y2)));
-  const double outer = minus(square_of(sum_of(r1, r2)), d2);  // above 0 where they overlap
+  const double outer = minus(square_of(sum_of(r1, r2)), d2);   // above 0 where they overlap
   const double inner = minus(d2, square_of(sum_of(r1, -r2)));  // above 0 where neither holds the other
-  const double large = r1 > r2 ? r1 : r2, small = r1 > r2 ? r2 : r1, ratio = small / large;
-  const double p = sqrt(outer > 0 ? outer : 0.0), q = sqrt(inner > 0 ? inner : 0.0);
-  const double d = sqrt(d2.high), v = d + (large - small), w = d + (large + small);
-  const double near = p * v, far = q * w;  // tan(a/2) = near / far at the smaller circle
-  const bool obtuse = near > far;
-  const double g_large = segment((p * q) / (v * w));
-  const double g_acute = segment(obtuse ? far / near : near / far);
-  const double g_small = obtuse ? kPi - g_acute : g_acute;
-  const double lens = g_large + ratio * ratio * g_small;  // in units of the larger radius
-  const double iou = lens / (kPi * (1.0 + ratio * ratio) - lens);
-  return outer > 0 ? (inner > 0 ? iou : ratio * ratio) : 0.0;
+  const double large = r1 > r2 ? r1 : r2, small = r1 > r2 ? r2 : r1;
+  const double product = outer * inner, root = sqrt(product > 0 ? product : 0.0);
+  const double d = sqrt(d2.high), v = d + (large - small), w = d + (large + small), vw = v * w;
+  const bool obtuse = outer * (v * v) > inner * (w * w);  // at the smaller circle: tan(a/2) above 1, and then inverted
+  const double above = root * (obtuse ? w : v), below = obtuse ? outer * v : inner * w;
+  const double inverse = 1.0 / (vw * below);  // one division for two
+  const Segment at_large = segment(root * below * inverse), acute = segment(above * vw * inverse);
+  const double large2 = large * large, small2 = small * small;
+  const double at_small = obtuse ? kPi * acute.below - acute.above : acute.above;
+  const double common = acute.below * at_large.below;
+  const double lens = large2 * (at_large.above * acute.below) + small2 * (at_small * at_large.below);  // times `common`
+  const bool held = !(inner > 0);
+  const double iou = (held ? small2 : lens) / (held ? large2 : kPi * (large2 + small2) * common - lens);
+  return outer > 0 ? iou : 0.0;
 }
 
 // How much of [0, w1] + from and [0, w2] + from + shift is common; `shift` unrounded.

@@ -8,7 +8,7 @@
 // out     n values, or for every micrograph in turn a block of (rows of a, rows of b)
 // error   relative 1e-14 where r1 + r2 - d and d - |r1 - r2| are 0 or above 1e-17 d (float32: rounded once); boxes 1e-15
 // order   the same bits for any number of threads and every instruction set: + - * / and square roots
-// cost    a pair that is apart: one squared distance; else 2 polynomials of degree 17, 3 square roots
+// cost    a pair that is apart: one squared distance; else 2 polynomials of degree 17, 2 square roots, 2 divisions
 #pragma once
 #include "motes/error.hpp"
 
