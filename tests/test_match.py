@@ -80,3 +80,8 @@ def test_a_symmetric_reference_is_told():
 def test_what_can_not_be_matched_is_refused(patterns, reference, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         match(patterns, reference)
+
+
+def test_patterns_of_two_sizes():
+    with pytest.raises(ValueError, match="patterns: expected patterns of one size, got several"):
+        match([np.ones((3, 3)), np.ones((4, 4))])

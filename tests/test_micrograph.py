@@ -106,6 +106,18 @@ def test_tiff_of_many_strips_is_mapped(tmp_path):
     assert isinstance(micrograph.data, np.memmap)
 
 
+def test_what_is_mapped_is_not_read(tmp_path):
+    Image.fromarray(np.zeros((3000, 4000), np.uint16)).save(tmp_path / "a.tif")
+    assert (tmp_path / "a.tif").stat().st_size > 24e6
+    motes.read_micrograph(tmp_path / "a.tif")  # what is imported on the way is not counted
+    tracemalloc.start()
+    try:
+        assert isinstance(motes.read_micrograph(tmp_path / "a.tif").data, np.memmap)
+        assert tracemalloc.get_traced_memory()[1] < 1e6
+    finally:
+        tracemalloc.stop()
+
+
 def test_png_and_jpeg(tmp_path):
     for dtype in (np.uint8, np.uint16):
         data = (RAMP % 200).astype(dtype)
@@ -151,6 +163,14 @@ def test_bombs(tmp_path, size):
         assert tracemalloc.get_traced_memory()[1] < 20e6
     finally:
         tracemalloc.stop()
+
+
+def test_a_png_that_decodes_as_it_says_is_a_bomb_all_the_same(tmp_path, monkeypatch):
+    Image.fromarray(np.zeros((2000, 2000), np.uint8)).save(tmp_path / "a.png", optimize=True)
+    assert motes.read_micrograph(tmp_path / "a.png").shape == (2000, 2000)  # too small to hurt
+    monkeypatch.setattr("motes.io.source.BOMB_BYTES", 2**20)
+    with pytest.raises(motes.FormatError, match=r"a PNG bomb: \d+ bytes that would become 4000000"):
+        motes.read_micrograph(tmp_path / "a.png")
 
 
 @pytest.mark.parametrize("suffix", ["tif", "png", "jpg"])

@@ -1,19 +1,26 @@
-"""Rows, columns and counts as a user gives them, checked on their way into `Patterns`."""
+"""Rows, columns, counts and indices as a user gives them, checked on their way into `Patterns`."""
 
 from __future__ import annotations
 
 import operator
 import os
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from motes import _core
+from motes.arrays import Arrays
+from motes.shapes import Shape
+from motes.threads import available_threads
 
 IntegerArray: TypeAlias = npt.NDArray[np.integer[Any]]
 
-MOST_PATTERNS = 10**10  # a row index that asks for more is taken for a mistake unless `n_patterns` says so
+MOST_IMPLIED = 10**10  # a row index that asks for more is taken for a mistake unless `n_patterns` says so
+DENSE_CHUNK = 1 << 22  # pixels looked at together when a dense array is read
+# Rows, columns, counts if they are not all 1, and how many patterns these are.
+Entries: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any] | None, int]
 
 
 def whole_counts(values: npt.NDArray[Any], name: str, *, first_pattern: int = 0) -> IntegerArray:
@@ -71,7 +78,7 @@ def number_of_patterns(rows: IntegerArray, n_patterns: int | None, threads: int)
         if rows.size == 0:
             raise ValueError("n_patterns: no photons, so the number of patterns must be given")
         n_patterns = _core.largest(rows, "rows", threads=threads) + 1
-        if n_patterns > MOST_PATTERNS:
+        if n_patterns > MOST_IMPLIED:
             raise ValueError(
                 f"rows: the largest is {n_patterns - 1}, which means more than 10^10 patterns; "
                 "give n_patterns if that is right"
@@ -89,3 +96,77 @@ def number_of_patterns(rows: IntegerArray, n_patterns: int | None, threads: int)
     if n_patterns < 0:
         raise ValueError(f"n_patterns: expected 0 or more, got {n_patterns}")
     return n_patterns
+
+
+def coo_arrays(
+    rows: npt.ArrayLike,
+    cols: npt.ArrayLike,
+    counts: npt.ArrayLike | None,
+    n_patterns: int | None,
+    shape: Shape,
+    threads: int | None,
+) -> Arrays:
+    """Sorted arrays of one entry a photon, or with counts; see `Patterns.from_coo`.
+
+    Examples
+    --------
+    >>> coo_arrays([1, 0, 1], [3, 0, 3], None, None, (2, 2), None).indptr
+    array([0, 1, 2])
+    """
+    threads = available_threads(threads)
+    rows, cols = integers(rows, "rows"), integers(cols, "cols")
+    if rows.shape != cols.shape:
+        raise ValueError(f"cols: expected {rows.size} values, one for each of rows, got {cols.size}")
+    photons = None if counts is None else integers(counts, "counts")
+    if photons is not None and photons.shape != rows.shape:
+        raise ValueError(f"counts: expected {rows.size} values, one for each of rows, got {photons.size}")
+    n_patterns = number_of_patterns(rows, n_patterns, threads)
+    return Arrays(
+        *_core.ingest(rows, cols, photons, n_patterns=n_patterns, n_pixels=shape[0] * shape[1], threads=threads)
+    )
+
+
+def csr_entries(matrix: Any) -> Entries:
+    """Entries of a SciPy CSR matrix."""
+    n_patterns = int(matrix.shape[0])
+    counts = whole_counts(np.asarray(matrix.data), "matrix")
+    lengths = np.diff(matrix.indptr)
+    rows = np.repeat(np.arange(n_patterns, dtype=np.int64 if n_patterns >= 2**32 else np.uint32), lengths)
+    return rows, matrix.indices, None if np.all(counts == 1) else counts, n_patterns
+
+
+def dense_entries(array: npt.NDArray[Any], shape: Shape) -> Iterator[Entries]:
+    """Entries of an array of counts, piece by piece."""
+    n_pixels = shape[0] * shape[1]
+    step = max(1, DENSE_CHUNK // max(1, n_pixels))
+    for first in range(0, len(array), step):
+        part = array[first : first + step]
+        chunk = whole_counts(part.reshape(len(part), n_pixels), "array", first_pattern=first)
+        rows, cols = np.nonzero(chunk)
+        counts = chunk[rows, cols]
+        yield rows, cols, None if np.all(counts == 1) else counts, len(chunk)
+
+
+def row_indices(which: npt.NDArray[Any], n: int) -> npt.NDArray[np.int64]:
+    """A mask or indices, negative ones from the end, as indices of n rows.
+
+    Examples
+    --------
+    >>> row_indices(np.array([-1, 0]), 3)
+    array([2, 0])
+    """
+    if which.ndim != 1:
+        raise IndexError(f"expected a mask or indices of one dimension, got {which.ndim}")
+    if which.dtype == np.bool_:
+        if which.size != n:
+            raise IndexError(f"mask: expected {n} values, got {which.size}")
+        return np.flatnonzero(which).astype(np.int64, copy=False)
+    if which.size == 0:
+        return np.zeros(0, np.int64)
+    if not np.issubdtype(which.dtype, np.integer):
+        raise IndexError(f"expected a mask or integer indices, got {which.dtype}")
+    low, high = int(which.min()), int(which.max())
+    if low < -n or high >= n:
+        raise IndexError(f"pattern {low if low < -n else high} is outside 0..{n - 1}")
+    indices = np.ascontiguousarray(which, np.int64)
+    return np.where(indices < 0, indices + n, indices)

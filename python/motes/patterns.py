@@ -5,30 +5,20 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from motes import _core
-from motes.entries import integers, number_of_patterns, whole_counts
+from motes.arrays import Arrays, joined
+from motes.entries import coo_arrays, csr_entries, dense_entries, row_indices
 from motes.errors import kind_of
-from motes.shapes import Shape, check_shape, shape_of_pixels
+from motes.shapes import Shape, check_shape, one_shape, shape_of_dense, shape_of_pixels
 from motes.threads import available_threads
 
 if TYPE_CHECKING:
     import scipy.sparse
-
-AnyArray = TypeVar("AnyArray", bound=npt.NDArray[Any])
-
-_DENSE_CHUNK = 1 << 22  # pixels looked at together when a dense array is read
-
-
-class _Arrays(NamedTuple):
-    indptr: npt.NDArray[np.int64]
-    pixels: npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
-    multi_position: npt.NDArray[np.int64]
-    multi_extra: npt.NDArray[np.int32]
 
 
 class Patterns:
@@ -79,25 +69,21 @@ class Patterns:
         *,
         shape: Sequence[int],
     ) -> None:
-        arrays = _Arrays(_kept(indptr), _kept(pixels), _kept(multi_position), _kept(multi_extra))
-        self._build(arrays, check_shape(shape), check_photons=True)
+        arrays = Arrays(indptr, pixels, multi_position, multi_extra)
+        self._build(arrays.kept(), check_shape(shape), check_photons=True)
 
-    def _build(self, arrays: _Arrays, shape: Shape, *, check_photons: bool) -> None:
+    def _build(self, arrays: Arrays, shape: Shape, *, check_photons: bool) -> None:
         self._core = _core.PatternsView(*arrays, n_pixels=shape[0] * shape[1], check_photons=check_photons)
-        self._arrays = _Arrays(
-            _frozen(arrays.indptr), _frozen(arrays.pixels), _frozen(arrays.multi_position), _frozen(arrays.multi_extra)
-        )
+        self._arrays = arrays.frozen()
         self._shape = shape
         self._totals: npt.NDArray[np.int64] | None = None
 
     @classmethod
-    def _trusted(cls, arrays: _Arrays, shape: Shape) -> Patterns:
+    def _trusted(cls, arrays: Arrays, shape: Shape) -> Patterns:
         """Wrap what a kernel wrote or a checked container holds: its photons are not read again."""
         patterns = cls.__new__(cls)
         patterns._build(arrays, shape, check_photons=False)
         return patterns
-
-    # -- construction ---------------------------------------------------------------------------------------------
 
     @classmethod
     def from_coo(
@@ -143,16 +129,7 @@ class Patterns:
         Patterns(4 patterns of 2x2 pixels, 3 photons, 0.75 a pattern)
         """
         shape = check_shape(shape)
-        threads = available_threads(threads)
-        rows, cols = integers(rows, "rows"), integers(cols, "cols")
-        if rows.shape != cols.shape:
-            raise ValueError(f"cols: expected {rows.size} values, one for each of rows, got {cols.size}")
-        photons = None if counts is None else integers(counts, "counts")
-        if photons is not None and photons.shape != rows.shape:
-            raise ValueError(f"counts: expected {rows.size} values, one for each of rows, got {photons.size}")
-        n_patterns = number_of_patterns(rows, n_patterns, threads)
-        arrays = _core.ingest(rows, cols, photons, n_patterns=n_patterns, n_pixels=shape[0] * shape[1], threads=threads)
-        return cls._trusted(_Arrays(*arrays), shape)
+        return cls._trusted(coo_arrays(rows, cols, counts, n_patterns, shape, threads), shape)
 
     @classmethod
     def from_csr(cls, matrix: Any, *, shape: Sequence[int] | None = None, threads: int | None = None) -> Patterns:
@@ -183,20 +160,8 @@ class Patterns:
         Patterns(1 pattern of 2x2 pixels, 3 photons, 3 a pattern)
         """
         matrix = matrix.tocsr()
-        n_patterns, n_pixels = (int(extent) for extent in matrix.shape)
-        shape = shape_of_pixels(n_pixels, shape)
-        counts = whole_counts(np.asarray(matrix.data), "matrix")
-        lengths = np.diff(matrix.indptr)
-        rows = np.repeat(np.arange(n_patterns, dtype=np.int64 if n_patterns >= 2**32 else np.uint32), lengths)
-        ones = bool(np.all(counts == 1))
-        return cls.from_coo(
-            rows,
-            matrix.indices,
-            shape=shape,
-            n_patterns=n_patterns,
-            counts=None if ones else counts,
-            threads=threads,
-        )
+        shape = shape_of_pixels(int(matrix.shape[1]), shape)
+        return cls._trusted(coo_arrays(*csr_entries(matrix), shape, threads), shape)
 
     @classmethod
     def from_dense(
@@ -228,26 +193,9 @@ class Patterns:
         Patterns(1 pattern of 2x2 pixels, 2 photons, 2 a pattern)
         """
         array = np.asanyarray(array)
-        if array.ndim not in (2, 3):
-            raise ValueError(f"array: expected shape (N, H, W) or (N, M), got {array.shape}")
-        if array.ndim == 3 and shape is None:
-            shape = (int(array.shape[1]), int(array.shape[2]))
-        n_pixels = int(np.prod(array.shape[1:], dtype=np.int64))
-        shape = shape_of_pixels(n_pixels, shape)
-        step = max(1, _DENSE_CHUNK // max(1, n_pixels))
-        parts = []
-        for first in range(0, len(array), step):
-            part = array[first : first + step]
-            chunk = whole_counts(part.reshape(len(part), n_pixels), "array", first_pattern=first)
-            rows, cols = np.nonzero(chunk)
-            counts = chunk[rows, cols]
-            ones = bool(np.all(counts == 1))
-            parts.append(
-                cls.from_coo(
-                    rows, cols, shape=shape, n_patterns=len(chunk), counts=None if ones else counts, threads=threads
-                )
-            )
-        return cls.concatenate(parts) if parts else cls.empty(shape)
+        shape = shape_of_dense(array.shape, shape)
+        parts = [coo_arrays(*entries, shape, threads) for entries in dense_entries(array, shape)]
+        return cls._trusted(joined(parts), shape) if parts else cls.empty(shape)
 
     @classmethod
     def empty(cls, shape: Sequence[int], n_patterns: int = 0) -> Patterns:
@@ -271,27 +219,8 @@ class Patterns:
         >>> len(Patterns.concatenate([one, one, one]))
         3
         """
-        if not parts:
-            raise ValueError("parts: expected at least one Patterns")
-        shape = parts[0].shape
-        for part in parts:
-            if part.shape != shape:
-                raise ValueError(f"parts: expected patterns of one shape, got {shape} and {part.shape}")
-        if len(parts) == 1:
-            return parts[0]
-        own = [part._own() for part in parts]
-        starts = np.cumsum([0, *(part.n_lit for part in parts)])
-        indptr = [np.zeros(1, np.int64), *(p.indptr[1:] + start for p, start in zip(own, starts, strict=False))]
-        multi = [p.multi_position + start for p, start in zip(own, starts, strict=False)]
-        arrays = _Arrays(
-            np.concatenate(indptr),
-            np.concatenate([p.pixels for p in own]),
-            np.concatenate(multi),
-            np.concatenate([p.multi_extra for p in own]),
-        )
-        return cls._trusted(arrays, shape)
-
-    # -- what it holds --------------------------------------------------------------------------------------------
+        shape = one_shape([part.shape for part in parts])
+        return parts[0] if len(parts) == 1 else cls._trusted(joined([part._arrays for part in parts]), shape)
 
     @property
     def indptr(self) -> npt.NDArray[np.int64]:
@@ -331,20 +260,18 @@ class Patterns:
     @property
     def n_photons(self) -> int:
         """Photons, over all patterns."""
-        return self.n_lit + int(self._own_multi().multi_extra.sum(dtype=np.int64))
+        return self.n_lit + int(self._arrays.own_multi().multi_extra.sum(dtype=np.int64))
 
     @property
     def max_count(self) -> int:
         """The most photons in one pixel of one pattern; 0 without photons."""
-        extra = self._own_multi().multi_extra
+        extra = self._arrays.own_multi().multi_extra
         return 1 + int(extra.max()) if extra.size else int(self.n_lit > 0)
 
     @property
     def nbytes(self) -> int:
         """Bytes of this container's own part of its arrays."""
-        own = self._own_multi()
-        lit = self.n_lit * self.pixels.itemsize
-        return self.indptr.nbytes + lit + own.multi_position.nbytes + own.multi_extra.nbytes
+        return self._arrays.own_nbytes()
 
     def __len__(self) -> int:
         return len(self._core)
@@ -357,11 +284,7 @@ class Patterns:
         >>> Patterns.from_dense([[0, 0, 3, 1], [0, 0, 0, 0]]).photons_per_pattern()
         array([4, 0])
         """
-        photons = np.diff(self.indptr)
-        own = self._own_multi()
-        owner = np.searchsorted(self.indptr, own.multi_position, side="right") - 1
-        np.add.at(photons, owner, own.multi_extra)
-        return photons
+        return self._arrays.photons_per_pattern()
 
     def total_image(self) -> npt.NDArray[np.int64]:
         """Photons of each pixel, over all patterns: (H, W), computed once.
@@ -389,8 +312,6 @@ class Patterns:
         """
         return self.total_image() / max(1, len(self))
 
-    # -- parts ----------------------------------------------------------------------------------------------------
-
     @overload
     def __getitem__(self, which: int | np.integer[Any]) -> npt.NDArray[np.int64]: ...
     @overload
@@ -401,54 +322,17 @@ class Patterns:
         if isinstance(which, slice):
             start, stop, step = which.indices(len(self))
             if step == 1:
-                indptr = self.indptr[start : max(start, stop) + 1]
-                return Patterns._trusted(self._arrays._replace(indptr=indptr), self._shape)
-            return self._take(np.arange(start, stop, step, dtype=np.int64))
+                return Patterns._trusted(self._arrays.rows(start, stop), self._shape)
+            which = np.arange(start, stop, step, dtype=np.int64)
         try:
             index = operator.index(which)
         except TypeError:
-            return self._take(self._indices(np.asarray(which)))
+            taken = _core.take(self._core, row_indices(np.asarray(which), len(self)), threads=available_threads())
+            return Patterns._trusted(Arrays(*taken), self._shape)
         if not -len(self) <= index < len(self):
             raise IndexError(f"pattern {index} is outside 0..{len(self) - 1}")
         index %= len(self)
-        image: npt.NDArray[np.int64] = self[index : index + 1].to_dense()[0]
-        return image
-
-    def _indices(self, which: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        if which.ndim != 1:
-            raise IndexError(f"expected a mask or indices of one dimension, got {which.ndim}")
-        if which.dtype == np.bool_:
-            if which.size != len(self):
-                raise IndexError(f"mask: expected {len(self)} values, got {which.size}")
-            return np.flatnonzero(which).astype(np.int64, copy=False)
-        if which.size == 0:
-            return np.zeros(0, np.int64)
-        if not np.issubdtype(which.dtype, np.integer):
-            raise IndexError(f"expected a mask or integer indices, got {which.dtype}")
-        low, high = int(which.min()), int(which.max())
-        if low < -len(self) or high >= len(self):
-            raise IndexError(f"pattern {low if low < -len(self) else high} is outside 0..{len(self) - 1}")
-        indices = np.ascontiguousarray(which, np.int64)
-        return np.where(indices < 0, indices + len(self), indices)
-
-    def _take(self, indices: npt.NDArray[np.int64]) -> Patterns:
-        arrays = _core.take(self._core, indices, threads=available_threads())
-        return Patterns._trusted(_Arrays(*arrays), self._shape)
-
-    def _own_multi(self) -> _Arrays:
-        """The arrays, of which the multiple pixels are only this part's."""
-        first, last = np.searchsorted(self.multi_position, (self.indptr[0], self.indptr[-1]))
-        return self._arrays._replace(
-            multi_position=self.multi_position[first:last], multi_extra=self.multi_extra[first:last]
-        )
-
-    def _own(self) -> _Arrays:
-        """The arrays of this part alone, counted from 0."""
-        start, stop = int(self.indptr[0]), int(self.indptr[-1])
-        own = self._own_multi()
-        return _Arrays(self.indptr - start, self.pixels[start:stop], own.multi_position - start, own.multi_extra)
-
-    # -- to others ------------------------------------------------------------------------------------------------
+        return self._arrays.rows(index, index + 1).dense(self.n_pixels).reshape(self._shape)
 
     def to_scipy(self) -> scipy.sparse.csr_array:
         """Counts as an (N, M) `scipy.sparse.csr_array` of int64.
@@ -458,17 +342,7 @@ class Patterns:
         >>> Patterns.from_dense([[0, 0, 3, 1]]).to_scipy().toarray()
         array([[0, 0, 3, 1]])
         """
-        import scipy.sparse
-
-        own = self._own()
-        counts = np.ones(own.pixels.size, np.int64)
-        counts[own.multi_position] += own.multi_extra
-        fits = max(own.pixels.size, self.n_pixels) <= np.iinfo(np.int32).max
-        wide = np.dtype(np.int32 if fits else np.int64)
-        index = (own.pixels.astype(wide), own.indptr.astype(wide))
-        matrix = scipy.sparse.csr_array((counts, *index), shape=(len(self), self.n_pixels))
-        matrix.has_canonical_format = True
-        return matrix
+        return self._arrays.csr(self.n_pixels)
 
     def to_dense(self) -> npt.NDArray[np.int64]:
         """Counts as an (N, H, W) array of int64: 8 bytes for every pixel of every pattern.
@@ -479,12 +353,7 @@ class Patterns:
         array([[[0, 0],
                 [3, 1]]])
         """
-        own = self._own()
-        dense = np.zeros((len(self), self.n_pixels), np.int64)
-        counts = np.ones(own.pixels.size, np.int64)
-        counts[own.multi_position] += own.multi_extra
-        dense[np.repeat(np.arange(len(self)), np.diff(own.indptr)), own.pixels] = counts
-        return dense.reshape(len(self), *self._shape)
+        return self._arrays.dense(self.n_pixels).reshape(len(self), *self._shape)
 
     def binarised(self) -> Patterns:
         """Every lit pixel with one photon: what a detector that can not count would have seen.
@@ -494,17 +363,16 @@ class Patterns:
         >>> Patterns.from_dense([[0, 0, 3, 1]]).binarised().max_count
         1
         """
-        nothing = _Arrays(self.indptr, self.pixels, np.zeros(0, np.int64), np.zeros(0, np.int32))
-        return Patterns._trusted(nothing, self._shape)
+        return Patterns._trusted(self._arrays.binarised(), self._shape)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return functools.partial(Patterns, shape=self._shape), tuple(self._own())
+        return functools.partial(Patterns, shape=self._shape), tuple(self._arrays.own())
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Patterns):
             return NotImplemented
         same = self._shape == other._shape and len(self) == len(other)
-        return same and all(np.array_equal(a, b) for a, b in zip(self._own(), other._own(), strict=True))
+        return same and all(np.array_equal(a, b) for a, b in zip(self._arrays.own(), other._arrays.own(), strict=True))
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -513,19 +381,6 @@ class Patterns:
         plural = "" if len(self) == 1 else "s"
         mean = f", {self.n_photons / len(self):.4g} a pattern" if len(self) else ""
         return f"Patterns({len(self):,} pattern{plural} of {height}x{width} pixels, {self.n_photons:,} photons{mean})"
-
-
-def _kept(array: AnyArray) -> AnyArray:
-    """What nobody can change after it was checked."""
-    writeable = isinstance(array, np.ndarray) and array.flags.writeable and array.flags.c_contiguous
-    return array.copy() if writeable else array  # what is not contiguous is refused as it is
-
-
-def _frozen(array: AnyArray) -> AnyArray:
-    """A read-only view: what the container was built from may stay writeable for its owner."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
 
 
 def check_patterns(patterns: object) -> Patterns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -24,6 +25,37 @@ def check_shape(shape: Sequence[int]) -> Shape:
     if height < 0 or width < 0 or height * width > 2**32:
         raise ValueError(f"shape: expected at most 2**32 pixels, got {height} x {width}")
     return height, width
+
+
+def one_shape(shapes: Sequence[Shape]) -> Shape:
+    """The shape that all of several have; a ValueError about `parts` where they differ, or where there are none.
+
+    Examples
+    --------
+    >>> one_shape([(2, 3), (2, 3)])
+    (2, 3)
+    """
+    if not shapes:
+        raise ValueError("parts: expected at least one Patterns")
+    for shape in shapes:
+        if shape != shapes[0]:
+            raise ValueError(f"parts: expected patterns of one shape, got {shapes[0]} and {shape}")
+    return shapes[0]
+
+
+def shape_of_dense(extents: tuple[int, ...], shape: Sequence[int] | None) -> Shape:
+    """Rows and columns of an array (N, H, W) or (N, M): as given, its own, or of a square.
+
+    Examples
+    --------
+    >>> shape_of_dense((10, 4, 6), None), shape_of_dense((10, 24), (4, 6)), shape_of_dense((10, 25), None)
+    ((4, 6), (4, 6), (5, 5))
+    """
+    if len(extents) not in (2, 3):
+        raise ValueError(f"array: expected shape (N, H, W) or (N, M), got {extents}")
+    if len(extents) == 3 and shape is None:
+        shape = extents[1:]
+    return shape_of_pixels(math.prod(extents[1:]), shape)
 
 
 def shape_of_pixels(n_pixels: int, shape: Sequence[int] | None) -> Shape:

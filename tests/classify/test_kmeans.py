@@ -148,10 +148,17 @@ def test_options_of_another_type(clustering, asked, message):
         clustering(**{"patterns": Patterns.empty((3, 3), 10)} | asked)
 
 
-@pytest.mark.parametrize("name", ["restarts", "max_iterations", "tolerance"])
-def test_options_of_full_k_means_are_positive(name):
+@pytest.mark.parametrize(("name", "value"), [("restarts", 0), ("max_iterations", 0), ("tolerance", -1e-4)])
+def test_options_of_full_k_means_are_positive(name, value):
     with pytest.raises(ValueError, match=f"{name}: expected "):
-        kmeans(Patterns.empty((3, 3), 10), **{name: 0})
+        kmeans(Patterns.empty((3, 3), 10), **{name: value})
+
+
+def test_without_tolerance_no_pattern_moves_at_the_end():
+    patterns = patterns_of(master_of(5, photons=8.0), 300, seed=1)
+    found = kmeans(patterns, 4, tolerance=0)
+    assert found.converged
+    assert np.array_equal(kmeans(patterns, 4, init=found.centroids, max_iterations=1).labels, found.labels)
 
 
 @pytest.mark.parametrize("name", ["batch", "epochs"])

@@ -161,6 +161,10 @@ OPTIONS = {
     "exclude a word in JSON": (lambda: ["--exclude", write("a.json", '[1, "2"]')], 'a.json: entry 1: .*got "2"'),
     "exclude true": (lambda: ["--exclude", write("a.json", "[true]")], "a.json: entry 0: .*got true"),
     "exclude half a JSON": (lambda: ["--exclude", write("a.json", "[1,\n2")], "a.json: line 2: .*JSON list"),
+    "exclude thousands of digits": (
+        lambda: ["--exclude", write("a.json", "[" + "1" * 5000 + "]")],
+        "a.json: a number of thousands of digits; expected a JSON list",
+    ),
     "exclude an object": (lambda: ["--exclude", write("a.json", '{"a": 1}')], "a.json: .*JSON list.*an object"),
     "exclude a picture": (lambda: ["--exclude", write("list", b"\x89PNG\xff\xfe")], "list: expected a text"),
     "exclude what is missing": (lambda: ["--exclude", "nowhere.txt"], "nowhere.txt: no such file"),

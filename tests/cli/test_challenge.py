@@ -250,3 +250,11 @@ def test_a_name_that_is_no_utf8(tasks, motes):
     assert result.exit_code == 0, result.stderr
     assert "bad?.npz" in (tasks / "out" / "report.html").read_text(encoding="utf-8")
     assert answers_in(tasks / "out")["task1"]["counts"]
+
+
+def test_trailing_patterns_without_photons(tasks, motes, refused):
+    result = motes("challenge", "endeavor.npz", "--task", 7, "--patterns", 3010, "-o", "out", "--quiet")
+    assert result.exit_code == 0, result.stderr
+    assert len(answers_in(tasks / "out")["task7"]["labels"]) == 3010
+    told = refused(tasks, "challenge", "endeavor.npz", "--patterns", 3010, "-o", "none")
+    assert "--patterns: can be given for one task alone, 6 or 7" in told

@@ -41,6 +41,53 @@ def test_flip_and_what_is_lost(here, motes, flip):
     assert picks.y.tolist() == [76, 56, 36]
 
 
+@pytest.fixture
+def records(here):
+    """A folder with a .cs file of the boxes on micrographs of 100 x 200 pixels, and their circles."""
+    boxes = library.read_picks("boxes")
+    Path("records").mkdir()
+    with pytest.warns(UserWarning, match="the radius"):
+        library.write_picks("records/all.cs", boxes, height=100, width=200)
+    return boxes
+
+
+@pytest.mark.parametrize("source", ["records", "records/all.cs"])
+def test_flip_of_records(records, motes, source):
+    flipped = motes("convert", source, "-o", "flipped.star", "--flip-y")
+    assert flipped.exit_code == 0, flipped.stderr
+    assert "y from the first stored row" in flipped.stdout
+    np.testing.assert_allclose(library.read_picks("flipped.star").y, 100 - records.y, atol=1e-4)
+
+
+def test_flip_of_a_folder_of_two_formats(here, motes):
+    """Each file is turned against its own format, which counts from the last row in .cs and from the first in .star."""
+    Path("mixed").mkdir()
+    for name, suffix in (("a", "cs"), ("b", "star")):
+        library.write_picks(
+            f"mixed/{name}.{suffix}", library.Picks([5], [20], micrographs=(name,)), height=100, width=200
+        )
+    found = motes("convert", "mixed", "-o", "flipped.star", "--flip-y", "--height", 100)
+    assert found.exit_code == 0, found.stderr
+    np.testing.assert_allclose(library.read_picks("flipped.star").y, [100 - 20, 99 - 20], atol=1e-4)
+
+
+def test_scaled_records(records, motes):
+    assert motes("convert", "records/all.cs", "-o", "half.cs", "--scale", 0.5).exit_code == 0
+    half = library.read_picks("half.cs")
+    np.testing.assert_allclose([half.x, half.y], [records.x / 2, records.y / 2], atol=1e-4)
+    np.testing.assert_array_equal(half.image_shape, [[50, 100]] * 3)
+
+
+@pytest.mark.parametrize(
+    ("words", "row"), [(["--scale", 0.5], "20\t30\t20\t40"), (["--diameter", 50], "35\t75\t50\t50")]
+)
+def test_oblong_boxes_are_resized(here, motes, words, row):
+    Path("oblong.box").write_text("40\t60\t40\t80\n")
+    result = motes("convert", "oblong.box", "-o", "new.box", *words)
+    assert result.exit_code == 0, result.stderr
+    assert Path("new.box").read_text().rstrip() == row
+
+
 def test_there_and_back_through_folders(here, motes):
     assert motes("convert", "boxes", "-o", "all.cs", "--height", 100, "--width", 200).exit_code == 0
     result = motes("convert", "all.cs", "-o", "new/boxes", "--to", "box", "--diameter", 8)
@@ -94,7 +141,11 @@ def test_info_of_picks_and_micrographs(here, motes):
     assert result.stdout.endswith(": 1024 x 1024 pixels, uint8, JPEG\n")
 
 
-def test_info_reports_the_flip_and_flips_nothing(here, motes):
+def test_info_reports_the_flip_and_flips_nothing(here, motes, monkeypatch):
+    read = []
+    for name in ("read_picks", "read_micrograph"):
+        own = getattr(library, name)
+        monkeypatch.setattr(library, name, lambda path, name=name, own=own: read.append(name) or own(path))
     flipped = here / f"{library.sample.NAME}.cbox"
     sample = library.sample.load().picks["topaz"]
     library.write_picks(flipped, sample, y_origin="bottom", height=1024)
@@ -105,6 +156,7 @@ def test_info_reports_the_flip_and_flips_nothing(here, motes):
         likely = next(line for line in result.stdout.splitlines() if line.startswith("likely:"))
         assert likely.startswith(f"likely: {answer} (over a million times as likely as ")
         assert "nothing was flipped" in result.stdout
+    assert read == 2 * ["read_picks", "read_micrograph"]
     assert flipped.read_bytes() == before
 
 

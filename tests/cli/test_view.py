@@ -12,6 +12,7 @@ import webbrowser
 import numpy as np
 import pytest
 from browser import Browser, executable
+from motes import Reconstruction
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_binarised_patterns_are_binarised_again(archive, motes, drawn):
     assert motes("view", "out", "--no-open").exit_code == 0
 
 
-def test_refusals(done, motes, refused, drawn):
+def test_refusals(done, motes, refused, drawn, monkeypatch):
     assert "nowhere: expected a folder that motes reconstruct wrote" in refused(done, "view", "nowhere")
     assert ": holds no reconstruction.npz; expected a folder" in refused(done, "view", ".")
     np.savez("less.npz", task7a=drawn.rows[1:], task7b=drawn.cols[1:])
@@ -75,6 +76,9 @@ def test_refusals(done, motes, refused, drawn):
     np.savez("more.npz", task7a=np.append(drawn.rows, 5000).astype(int), task7b=np.append(drawn.cols, 3).astype(int))
     assert "more.npz" in refused(done, "view", "out", "--patterns", "more.npz")
     assert "no such file" in refused(done, "view", "out", "--no-open", "-o", "nowhere/page.html")
+    with monkeypatch.context() as before_any_work:
+        before_any_work.setattr(Reconstruction, "load", pytest.fail)
+        assert "no such file" in refused(done, "view", "out", "-o", "nowhere/page.html")
     report = json.loads((done / "out" / "report.json").read_text())
     del report["input"]
     (done / "out" / "report.json").write_text(json.dumps(report))
@@ -84,6 +88,46 @@ def test_refusals(done, motes, refused, drawn):
         assert "report.json: no report of a reconstruction" in refused(done, "view", "out")
     (done / "out" / "reconstruction.npz").write_bytes(b"PK")
     assert "reconstruction.npz" in refused(done, "view", "out")
+
+
+@pytest.mark.parametrize(
+    ("stated", "message"),
+    [
+        ({"path": 5}, "report.json: input: path: expected a text, got 5"),
+        ({"path": None}, "report.json: input: path: expected a text, got null"),
+        ({"path": "endeavor.npz", "task": [1]}, "report.json: input: task: expected a whole number or null, got [1]"),
+        ({"path": "endeavor.npz", "task": True}, "report.json: input: task: expected a whole number or null, got true"),
+        ({"path": "endeavor.npz", "binarise": "no"}, "report.json: input: binarise: expected true or false"),
+        ({"path": "endeavor.npz", "fingerprint": 1}, "report.json: input: fingerprint: expected a text, got 1"),
+        ([1], "report.json: no report of a reconstruction"),
+    ],
+)
+def test_a_report_with_another_input(done, refused, stated, message):
+    (done / "out" / "report.json").write_text(json.dumps({"input": stated}))
+    assert message in refused(done, "view", "out", "--no-open")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"input": ' + "1" * 5000 + "}", "\udcff"])
+def test_a_report_that_is_none(done, refused, text):
+    (done / "out" / "report.json").write_text(text, encoding="utf-8", errors="surrogateescape")
+    assert "report.json: no report of a reconstruction" in refused(done, "view", "out", "--no-open")
+
+
+@pytest.mark.parametrize(
+    "labels", [np.zeros((3, 1000), int), np.array(["a"] * 3000), np.zeros(3000), np.zeros(3000, int), np.zeros(2, int)]
+)
+def test_other_labels(done, refused, labels):
+    np.save(done / "out" / "labels.npy", labels)
+    assert "labels.npy: " in refused(done, "view", "out", "--no-open")
+
+
+def test_the_same_patterns_in_another_order(done, refused, drawn):
+    """As many photons as there were: only a fingerprint tells."""
+    rows = np.asarray(drawn.rows).astype(int)
+    swapped = np.where(rows == 0, 1, np.where(rows == 1, 0, rows))
+    np.savez("swapped.npz", task7a=swapped, task7b=drawn.cols)
+    line = refused(done, "view", "out", "--patterns", "swapped.npz", "--no-open")
+    assert "swapped.npz: not the patterns that out was made from: as many photons, but in other places" in line
 
 
 @pytest.mark.skipif(executable() is None, reason="no Chromium found (PATH, or MOTES_BROWSER)")

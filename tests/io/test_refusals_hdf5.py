@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,27 @@ def heap_elsewhere(data: bytearray) -> None:
     data[:] = data.replace(address, struct.pack("<Q", 2**62))
 
 
+def rows_of_one_object(path: Path) -> None:
+    """Four hundred rows, each of them the same 10,000 pixels: 120 kB that would become 32 MB."""
+    ones = [list(range(10_000)), *[[0]] * 399]
+    h5(num_pix=[10_000], place_ones=ones, place_multi=[[]] * 400, count_multi=[[]] * 400)(path)
+    data = bytearray(path.read_bytes())
+    with h5py.File(path) as file:
+        start = file["place_ones"].id.get_offset()
+    data[start : start + 400 * 16] = data[start : start + 16] * 400
+    path.write_bytes(data)
+
+
+def compressed_rows_of_one_object(path: Path) -> None:
+    h5(num_pix=[10_000], place_ones=None, place_multi=[[]] * 400, count_multi=[[]] * 400)(path)
+    with h5py.File(path, "a") as file:
+        rows = file.create_dataset("place_ones", (400,), h5py.vlen_dtype(np.int64), chunks=(400,), compression="gzip")
+        rows[0] = np.arange(10_000)
+        rows.flush()
+        references = zlib.decompress(rows.id.read_direct_chunk((0,))[1])
+        rows.id.write_direct_chunk((0,), zlib.compress(references[:16] * 400))
+
+
 H5_REFUSALS: dict[str, tuple[Build, str]] = {
     "no HDF5 after all": (
         lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n and no more"),
@@ -90,6 +112,8 @@ H5_REFUSALS: dict[str, tuple[Build, str]] = {
     "image of one size": (h5(image_shape=(9,)), "attribute image_shape: expected two integers"),
     "2^40 rows never written": (unwritten_rows, "1099511627776 rows, more than "),
     "heap that never ends": (changed_h5(endless_heap), "place_ones: no whole heap at byte "),
+    "rows of one object": (rows_of_one_object, "place_ones: rows of 32000000 bytes, more than a file of "),
+    "compressed rows of one object": (compressed_rows_of_one_object, "place_ones: rows of 32000000 bytes, more than"),
     "heap beyond the file": (changed_h5(heap_elsewhere), "place_ones: no whole heap at byte 4611686018427387904"),
 }
 

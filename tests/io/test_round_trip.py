@@ -96,7 +96,7 @@ def test_scipy_reads_what_we_write_and_we_read_what_scipy_writes(tmp_path, sampl
 
 
 def test_a_column_of_ones_is_no_bomb(tmp_path, monkeypatch):
-    monkeypatch.setattr("motes.io.npz.BOMB_BYTES", 0)
+    monkeypatch.setattr("motes.io.source.BOMB_BYTES", 0)
     rng = np.random.default_rng(1)
     patterns = motes.Patterns.from_dense(rng.random((2000, 25, 25)) < 0.05)
     motes.write_patterns(tmp_path / "a.npz", patterns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import motes
 import numpy as np
@@ -28,6 +29,9 @@ from motes.picks import stem
         ({"index": [1]}, ValueError, "index: 1 at row 0, expected 0 to 0"),
         ({"index": [0.0]}, TypeError, "index: expected integers"),
         ({"index": [0, 0]}, ValueError, "index: expected shape (1,), got (2,)"),
+        ({"box_size": [3]}, ValueError, "box_size: expected shape (1, 2), got (1,)"),
+        ({"box_size": [[3, 0]]}, ValueError, "box_size: 0 at row 0, expected a positive number"),
+        ({"image_shape": [["a", "b"]]}, TypeError, "image_shape: expected real numbers"),
         ({"extra": {"k": np.zeros(2)}}, ValueError, "extra: column 'k' of shape (2,), expected 1 rows"),
     ],
 )
@@ -63,6 +67,18 @@ def test_by_micrograph_keeps_order_and_the_empty():
     assert motes.Picks.concatenate(list(parts.values())).micrographs == ("a", "b", "c")
 
 
+def test_by_micrograph_of_very_many():
+    n = 20_000
+    picks = motes.Picks(np.zeros(n), np.zeros(n), micrographs=tuple(map(str, range(n))), index=np.arange(n))
+    checked = {}
+    for size in (n // 10, n):
+        some = motes.Picks(np.zeros(size), np.zeros(size), micrographs=picks.micrographs[:size], index=np.arange(size))
+        began = time.process_time()
+        assert [name for name, _ in some.by_micrograph()] == list(some.micrographs)
+        checked[size] = time.process_time() - began
+    assert checked[n] < 40 * checked[n // 10]  # ten times as long if linear, a hundred if quadratic
+
+
 def test_joining(one, two):
     assert motes.Picks.concatenate([one]) == one
     with pytest.raises(ValueError, match="score: some picks have one, but those on 'k' have none"):
@@ -81,7 +97,22 @@ def test_joining_tells_what_it_loses():
         assert list(motes.Picks.concatenate([a, b]).extra) == ["k"]
 
 
+def test_joining_oblong_boxes_and_shapes(one):
+    oblong = motes.Picks([1], [1], radius=2, score=[1], box_size=[[4, 6]], micrographs=("k",))
+    both = motes.Picks.concatenate([one, oblong])
+    np.testing.assert_array_equal(both.box_size, [[16, 16]] * 4 + [[4, 6]])
+    with pytest.raises(ValueError, match="box_size: some picks have one, but those on 'm' have no size"):
+        motes.Picks.concatenate(
+            [motes.Picks([1], [1], box_size=[[4, 6]], micrographs=("k",)), motes.Picks([1], [1], micrographs=("m",))]
+        )
+    shaped = motes.Picks([1], [1], radius=2, score=[1], image_shape=[[40, 60]], micrographs=("k",))
+    np.testing.assert_array_equal(motes.Picks.concatenate([shaped, shaped]).image_shape, [[40, 60]] * 2)
+    with pytest.warns(UserWarning, match="shapes of the micrographs"):
+        assert motes.Picks.concatenate([one, shaped]).image_shape is None
+
+
 def test_equality(one):
+    assert motes.Picks([1], [1], box_size=[[4, 6]]) != motes.Picks([1], [1], box_size=[[6, 4]])
     assert one == motes.Picks(one.x, one.y, one.radius, one.score, one.micrographs)
     assert one != one.with_radius(3)
     assert one != one[:2]

@@ -83,3 +83,11 @@ def test_a_flat_image_tells_nothing():
     picks = motes.Picks([10, 20, 30], [40, 50, 60], radius=4)
     report = likely_flip(picks, np.ones((99, 99)))
     np.testing.assert_array_equal(report.log_likelihood, 0)
+
+
+def test_a_swap_turns_boxes_and_images():
+    picks = motes.Picks([1], [2], box_size=[[4, 6]], image_shape=[[10, 20]])
+    turned = Flip(swap=True).apply(picks, (20, 10))
+    np.testing.assert_array_equal([*turned.box_size, *turned.image_shape], [[6, 4], [20, 10]])
+    upside_down = Flip(y=True).apply(picks, (10, 20))
+    np.testing.assert_array_equal([*upside_down.box_size, *upside_down.image_shape], [[4, 6], [10, 20]])

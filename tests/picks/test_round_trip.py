@@ -101,6 +101,93 @@ def test_oblong_boxes_survive(tmp_path, name):
     assert motes.read_picks(path) == picks
 
 
+def oblong(folder: Path, name: str) -> Path:
+    """Two boxes, one of them 40 x 60; in a .cbox with the picker's estimate of a width."""
+    path = folder / "grid1.box"
+    path.write_text("10\t20\t40\t60\t0.5\n100\t80\t20\t20\t0.75\n")
+    if name == "cbox":
+        picks = motes.read_picks(path)
+        path = folder / "grid1.cbox"
+        motes.write_picks(path, picks)
+        path.write_text(path.read_text().replace("<NA> <NA> 0.5", "41.5 <NA> 0.5"))
+    return path
+
+
+@pytest.mark.parametrize("name", ["box", "cbox"])
+def test_scaled_oblong_boxes(tmp_path, name):
+    path = oblong(tmp_path, name)
+    motes.write_picks(tmp_path / f"half.{name}", motes.read_picks(path).scaled(0.5))
+    half = motes.read_picks(tmp_path / f"half.{name}")
+    np.testing.assert_array_equal(half.box_size, [[20, 30], [10, 10]])
+    np.testing.assert_array_equal([half.x, half.y], [[15, 55], [25, 45]])
+    np.testing.assert_array_equal(half.radius, [10, 5])
+    if name == "cbox":
+        assert half.extra["EstWidth"].tolist() == ["20.75", "<NA>"]
+    whole = half.scaled(2)
+    np.testing.assert_array_equal(whole.box_size, motes.read_picks(path).box_size)
+
+
+@pytest.mark.parametrize("name", ["box", "cbox"])
+def test_another_radius_makes_oblong_boxes_square(tmp_path, name):
+    path = oblong(tmp_path, name)
+    motes.write_picks(path, motes.read_picks(path).with_radius(25))
+    again = motes.read_picks(path)
+    assert again.box_size is None
+    np.testing.assert_array_equal(again.radius, [25, 25])
+    np.testing.assert_array_equal([again.x, again.y], [[30, 110], [50, 90]])
+
+
+def test_oblong_boxes_go_between_formats_that_hold_them(tmp_path):
+    picks = motes.read_picks(oblong(tmp_path, "cbox"))
+    motes.write_picks(tmp_path / "back.box", motes.Picks(picks.x, picks.y, box_size=picks.box_size))
+    np.testing.assert_array_equal(motes.read_picks(tmp_path / "back.box").box_size, picks.box_size)
+    with pytest.warns(UserWarning, match="boxes that are no squares"):
+        motes.write_picks(tmp_path / "a.csv", picks)
+
+
+def records(folder: Path) -> Path:
+    """Two picks on oblong micrographs of two sizes, at (50, 75) and (40, 150)."""
+    fields = [("location/micrograph_path", "S9"), ("location/micrograph_shape", "<u4", (2,))]
+    fields += [("location/center_x_frac", "<f4"), ("location/center_y_frac", "<f4")]
+    fields += [("location/micrograph_psize_A", "<f4")]
+    rows = [(b"a.mrc", (100, 200), 0.25, 0.25, 1.5), (b"b.mrc", (300, 400), 0.1, 0.5, 1.5)]
+    with (folder / "a.cs").open("wb") as file:
+        np.save(file, np.array(rows, fields))
+    return folder / "a.cs"
+
+
+@pytest.mark.parametrize("factor", [0.5, 2, 1.7])
+def test_scaled_records(tmp_path, factor):
+    path = records(tmp_path)
+    picks = motes.read_picks(path)
+    motes.write_picks(tmp_path / "b.cs", picks.scaled(factor))
+    again = motes.read_picks(tmp_path / "b.cs")
+    np.testing.assert_allclose([again.x, again.y], factor * np.array([[50, 40], [75, 150]]), rtol=1e-6)
+    before, after = np.load(path), np.load(tmp_path / "b.cs")
+    np.testing.assert_array_equal(after["location/micrograph_shape"], before["location/micrograph_shape"] * factor)
+    np.testing.assert_allclose(after["location/center_x_frac"], before["location/center_x_frac"], rtol=1e-6)
+    np.testing.assert_allclose(after["location/center_y_frac"], before["location/center_y_frac"], rtol=1e-6)
+    np.testing.assert_allclose(after["location/micrograph_psize_A"], 1.5 / factor, rtol=1e-6)
+
+
+def test_scaled_micrographs_that_come_out_fractional(tmp_path):
+    picks = motes.read_picks(records(tmp_path)).scaled(0.333)
+    motes.write_picks(tmp_path / "b.cs", picks)
+    again = motes.read_picks(tmp_path / "b.cs")
+    np.testing.assert_array_equal(again.image_shape, [[33, 67], [100, 133]])
+    np.testing.assert_allclose([again.x, again.y], [picks.x, picks.y], rtol=1e-6)
+
+
+def test_a_size_that_is_given_wins_over_that_of_the_file(tmp_path):
+    picks = motes.read_picks(records(tmp_path))
+    motes.write_picks(tmp_path / "b.cs", picks, height=1000)
+    again = motes.read_picks(tmp_path / "b.cs")
+    np.testing.assert_array_equal(again.image_shape, [[1000, 200], [1000, 400]])
+    np.testing.assert_allclose([again.x, again.y], [picks.x, picks.y], rtol=1e-4)
+    with pytest.warns(UserWarning, match="the shapes of the micrographs"):
+        motes.write_picks(tmp_path / "a.star", picks)
+
+
 RELION_31 = """
 # version 30001
 

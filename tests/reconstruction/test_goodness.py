@@ -10,7 +10,8 @@ import motes
 import numpy as np
 import pytest
 from motes import Patterns, goodness_of_fit, simulate
-from motes.reconstruction import goodness
+from motes.reconstruction import blocks, predictive
+from motes.reconstruction.brightness import bernoulli_tails, poisson_tails
 from motes.reconstruction.goodness import benjamini_hochberg, observed
 from motes.reconstruction.predictive import TIE, Predictive
 from problems import GROUPS, NOISES, master_of, patterns_of
@@ -82,14 +83,14 @@ def test_tails_are_those_of_all_patterns_there_are():
     chance = np.mean([np.prod(np.where(every, mu, 1 - mu), axis=1) for mu in templates], axis=0)
     np.testing.assert_allclose(log_likelihood, np.log(chance), atol=1e-4)
 
-    predictive = Predictive.of(fit, 9, 40_000, seed=1)
+    model = Predictive.of(fit, 40_000, seed=1)
     exact = np.bincount(photons, chance, 10)
-    few, many = predictive.photon_tails(np.arange(10))
+    few, many = model.photon_tails(np.arange(10))
     np.testing.assert_allclose(few, np.cumsum(exact), rtol=1e-12)
-    np.testing.assert_allclose(many, np.cumsum(exact[::-1])[::-1], rtol=1e-6)
+    np.testing.assert_allclose(many, np.cumsum(exact[::-1])[::-1], rtol=1e-12)
 
-    scores = predictive.by_photons.score(photons, log_likelihood)
-    low, high = predictive.deviance_tails(scores)
+    scores = model.by_photons.score(photons, log_likelihood)
+    low, high = model.deviance_tails(scores)
     tie = TIE
     exact_low = np.array([chance[scores <= score + tie].sum() for score in scores])
     exact_high = np.array([chance[scores >= score - tie].sum() for score in scores])
@@ -104,10 +105,10 @@ def test_mean_and_spread_given_the_photons_are_those_of_many_patterns():
     master = portrait()
     fit = known(master)
     photons, log_likelihood = observed(fit, drawn(master, 200_000, seed=3))
-    predictive = Predictive.of(fit, 60, 40_000, seed=1)
+    model = Predictive.of(fit, 40_000, seed=1)
     for n in (15, 20, 27, 35, 42):
         same = log_likelihood[photons == n]
-        mean, spread = predictive.by_photons.at(np.array([n]))
+        mean, spread = model.by_photons.at(np.array([n]))
         assert same.mean() == pytest.approx(mean[0], abs=0.06 * spread[0] + 4 * spread[0] / np.sqrt(same.size))
         assert same.std() == pytest.approx(spread[0], rel=0.04 + 3 / np.sqrt(2 * same.size))
 
@@ -170,11 +171,56 @@ def test_deviance_takes_no_notice_of_brightness():
         assert found.z_deviance.mean() == pytest.approx(0, abs=0.08)
 
 
+@pytest.mark.parametrize("noise", ["bernoulli", "poisson"])
+def test_an_outlier_changes_nothing_for_the_others(noise):
+    """A pixel of 100,000 counts, or a frame with every pixel lit."""
+    master = portrait()
+    good = drawn(master, 2000, seed=5, noise=noise)
+    outlier = np.ones((1, 25, 25), int)
+    if noise == "poisson":
+        outlier[0, 0, 0] = 100_000
+    both = Patterns.concatenate([good, Patterns.from_dense(outlier)])
+    alone, found = (goodness_of_fit(known(master, noise=noise), patterns) for patterns in (good, both))
+    for name in ("z_photons", "z_deviance", "p_photons", "p_deviance", "p_value"):
+        np.testing.assert_array_equal(getattr(found, name)[:-1], getattr(alone, name))
+    assert found.flagged[-1]
+    assert not found.flagged[:-1].any()
+
+
+def test_very_bright_outliers_are_not_simulated(monkeypatch):
+    """A million photons in one pattern: what is drawn follows from the model alone, and holds to its limit."""
+    drawn_photons = []
+    draw = predictive.draw
+
+    def counted(means, labels, noise, rng):
+        keys, multiplicity = draw(means, labels, noise, rng)
+        drawn_photons.append(multiplicity.sum())
+        return keys, multiplicity
+
+    monkeypatch.setattr(predictive, "draw", counted)
+    outlier = np.zeros((1, 9, 9), int)
+    outlier[0, 4, 4] = 1_000_000
+    assert goodness_of_fit(known(master_of(9), noise="poisson"), Patterns.from_dense(outlier)).flagged[0]
+    assert sum(drawn_photons) < predictive.MOST_PHOTONS
+
+
+@pytest.mark.parametrize("noise", ["bernoulli", "poisson"])
+def test_numbers_of_photons_are_exact_deep_into_the_tails(noise):
+    means = np.full(1000, 0.03)
+    photons = np.arange(200)
+    exact = stats.binom(1000, 0.03) if noise == "bernoulli" else stats.poisson(30)
+    few, many = {"bernoulli": bernoulli_tails, "poisson": poisson_tails}[noise](means, photons)
+    np.testing.assert_allclose(few, exact.cdf(photons), rtol=1e-10)
+    np.testing.assert_allclose(many, exact.sf(photons - 1), rtol=1e-10)
+    _, beyond = bernoulli_tails(means, np.array([290, 500, 1000]))
+    assert np.all((beyond > 0) & (beyond < 1e-100))
+
+
 def test_same_bits_for_any_blocks_and_threads(monkeypatch):
     patterns = patterns_of(master_of(5), 500, noise="poisson")
     fit = motes.reconstruct(patterns, noise=motes.Poisson(), max_iterations=5)
     whole = goodness_of_fit(fit, patterns, n_simulated=2000, threads=1)
-    monkeypatch.setattr(goodness, "_BLOCK", 64)
+    monkeypatch.setattr(blocks, "MOST", 64)
     parts = goodness_of_fit(fit, patterns, n_simulated=2000, threads=2)
     for field in dataclasses.fields(whole):
         np.testing.assert_array_equal(getattr(whole, field.name), getattr(parts, field.name))
@@ -217,7 +263,9 @@ def test_benjamini_hochberg_is_its_definition():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"false_discovery_rate": 0}, ValueError, "false_discovery_rate: expected a rate between 0 and 1, got 0"),
+        ({"false_discovery_rate": 0}, ValueError, "false_discovery_rate: expected a positive, finite number, got 0"),
+        ({"false_discovery_rate": 1.0}, ValueError, "false_discovery_rate: expected a rate below 1, got 1.0"),
+        ({"false_discovery_rate": "x"}, TypeError, "false_discovery_rate: expected a number, got 'x'"),
         ({"n_simulated": 10}, ValueError, "n_simulated: expected 1000 or more, got 10"),
         ({"seed": -1}, ValueError, "seed: expected 0 or more, got -1"),
         ({"n_simulated": 1e4}, TypeError, "n_simulated: expected a whole number"),
@@ -230,6 +278,8 @@ def test_refusals(options, error, message):
 
 
 def test_patterns_must_fit():
+    with pytest.raises(TypeError, match=r"reconstruction: expected motes\.Reconstruction, got int"):
+        goodness_of_fit(3, Patterns.empty((25, 25)))
     fit = known(portrait())
     with pytest.raises(ValueError, match=r"patterns: expected shape \(25, 25\), got \(3, 3\)"):
         goodness_of_fit(fit, Patterns.empty((3, 3), 3))

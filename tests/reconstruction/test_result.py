@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 
 import numpy as np
 import pytest
 import reference
 from motes import C4, Bernoulli, FormatError, Patterns, Reconstruction, reconstruct
+from motes.reconstruction import blocks
 from problems import GROUPS, NOISES, counts_of, master_of, patterns_of
 
 BAD = np.zeros((5, 5), bool)
@@ -55,6 +57,13 @@ def test_its_own_patterns_keep_their_labels(fitted):
     assert result.labels[0] == 0
 
 
+def test_likelihoods_do_not_depend_on_blocks(fitted, monkeypatch):
+    patterns, result = fitted
+    whole = result.assign(patterns).log_likelihood
+    monkeypatch.setattr(blocks, "MOST", 50)
+    np.testing.assert_array_equal(result.assign(patterns).log_likelihood, whole)
+
+
 def test_patterns_that_do_not_fit(fitted):
     _, result = fitted
     with pytest.raises(ValueError, match=re.escape("patterns: expected shape (5, 5), got (4, 4)")):
@@ -86,7 +95,7 @@ def test_a_run_without_error_bars_or_patterns_is_given_back_too(tmp_path):
     assert np.isnan(again.std_error).all()
 
 
-@pytest.mark.parametrize("record", [None, b"{}", b"[1]", b'{"version": 1', b"\xff\xfe{"])
+@pytest.mark.parametrize("record", [None, b"{}", b"[1]", b'{"version": 1', b"\xff\xfe{", b"[" * 100_000, b"1" * 5000])
 def test_another_file(tmp_path, record):
     path = tmp_path / "result.npz"
     reconstruct(Patterns.empty((3, 3))).save(path)
@@ -102,6 +111,49 @@ def test_another_file(tmp_path, record):
         Reconstruction.load(path)
     with pytest.raises(FileNotFoundError):
         Reconstruction.load(tmp_path / "none.npz")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("labels", np.full(40, 9, np.int32), "labels: expected 0 to 3, got 9"),
+        ("labels", np.zeros(39, np.int32), "labels: expected int32 of shape (40,), got int32 of shape (39,)"),
+        ("master", np.zeros((3, 3), complex), "master: expected float64 of shape (3, 3), got complex128"),
+        ("master", np.full((3, 3), 2.0), "master: expected 0 to 1, got 2"),
+        ("master", np.zeros((3, 4)), "master: "),
+        ("master", np.zeros(9), "master: expected an image, got shape (9,)"),
+        ("good", np.ones((2, 3), bool), "good: expected bool of shape (3, 3)"),
+        ("weights", np.ones(3), "weights: expected float64 of shape (4,)"),
+        ("weights", np.full(4, 0.5), "weights: expected a sum of 1, got 2"),
+        ("weights", np.full(4, np.nan), "weights: expected 0 to 1, got nan"),
+        ("counts", np.full(4, -1), "counts: expected 0 to 40, got -1"),
+        ("seen", None, "it holds no seen"),
+        ("history", [1, 2], "record: history: expected a list of records of iterations, got [1, 2]"),
+        ("history", [{"restart": "x"}], "record: history: expected a list of records of iterations"),
+        ("notes", [1], "record: notes: expected a list of texts, got [1]"),
+        ("n_patterns", "many", 'record: n_patterns: expected a whole number, got "many"'),
+        ("n_photons", 10**400, "record: n_photons: expected a whole number, got "),
+        ("converged", 1, "record: converged: expected true or false, got 1"),
+        ("error_bound", None, "record: error_bound: expected a number, got null"),
+        ("agreement", "good", "record: agreement: expected a number or null"),
+        ("rotations", "C3", "record: rotations: expected C4, D4 or C1, got 'C3'"),
+        ("noise", 5, "record: noise: expected a text, got 5"),
+        ("more", 5, "record: no saved reconstruction: missing, or not known: more"),
+    ],
+)
+def test_fields_that_can_not_be(tmp_path, name, value, message):
+    path = tmp_path / "result.npz"
+    reconstruct(patterns_of(master_of(3, photons=2.0), 40)).save(path)
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    if name in arrays:
+        arrays[name] = value
+    else:
+        record = json.loads(arrays["record"].tobytes()) | {name: value}
+        arrays["record"] = np.frombuffer(json.dumps(record).encode(), np.uint8)
+    np.savez(path, **{key: array for key, array in arrays.items() if array is not None})
+    with pytest.raises(FormatError, match=re.escape(str(path)) + ".*" + re.escape(message)):
+        Reconstruction.load(path)
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import motes
@@ -219,3 +220,16 @@ def test_a_page_without_patterns_opens(browser, tmp_path):
     browser.open(file)
     assert browser.errors == []
     assert "no patterns" in browser.text("#detail")
+
+
+def test_a_long_history_is_drawn(browser, view, tmp_path):
+    """More records than a call takes arguments."""
+    _, result, patterns, kept = view
+    record = result.history[-1]
+    history = tuple(record | {"sweeps": k, "log_likelihood": -1 / (k + 1)} for k in range(130_000))
+    file = tmp_path / "long.html"
+    file.write_text(page(dataclasses.replace(result, history=history), patterns, kept), encoding="utf-8")
+    browser.errors.clear()
+    browser.open(file)
+    assert browser.errors == []
+    assert browser.evaluate("document.querySelectorAll('#convergence polyline').length") == 1

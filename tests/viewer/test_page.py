@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from types import SimpleNamespace
 
 import motes
 import numpy as np
@@ -110,6 +111,36 @@ def test_the_worst_are_chosen():
     worst = shown["number"][int(np.argmin(shown["p_value"]))]
     assert worst == 4321
     assert 1234 in shown["number"]
+
+
+def test_bright_patterns_do_not_crowd_out_the_worst(monkeypatch):
+    """The first hundred hold half of what the page can, one holds more than all of it; the worst is the last."""
+    monkeypatch.setattr(data, "MOST_LIT", 20_000)
+    n = 5000
+    lit = np.full(n, 10)
+    lit[:100], lit[2500] = 100, 30_000
+    p_value = np.linspace(1.0, 0.0, n)
+    fit = SimpleNamespace(p_value=p_value, z_photons=np.zeros(n), z_deviance=np.zeros(n))
+    chosen = data.choose(fit, np.linspace(0.0, 1.0, n), lit, seed=0)
+    assert lit[chosen].sum() <= 20_000
+    assert 2500 not in chosen
+    assert set(range(n - 600, n)) <= set(chosen)  # a third of the page for the worst
+    assert set(range(60)) <= set(chosen)  # the least sure
+    assert (np.diff(chosen) > 0).all()
+
+
+def test_a_pattern_that_fills_the_page_is_passed_over_not_the_end(monkeypatch):
+    monkeypatch.setattr(data, "MOST_LIT", 1000)
+    lit = np.array([5000, 10, 10])
+    fit = SimpleNamespace(p_value=np.array([0.0, 0.5, 1.0]), z_photons=np.zeros(3), z_deviance=np.zeros(3))
+    assert data.choose(fit, np.ones(3), lit, seed=0).tolist() == [1, 2]
+
+
+def test_a_name_that_is_no_utf_8():
+    patterns = patterns_of(master_of(5), 20)
+    html = page(motes.reconstruct(patterns), patterns, name="run\udcff")
+    assert data_of(html)["name"] == "run?"
+    assert "<title>run?" in html.encode("utf-8").decode()
 
 
 @pytest.mark.parametrize("n_patterns", [0, 1])

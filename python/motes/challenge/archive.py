@@ -16,6 +16,7 @@ from motes.patterns import Patterns
 from motes.truth import Truth, read_truth
 
 WITH_DATA = (1, 2, 3, 4, 6, 7)
+SPARSE = (6, 7)  # a list of photons each
 CALCULATED = 5  # the task that has no data
 
 
@@ -42,7 +43,10 @@ class TaskData:
 
 
 def read_tasks(
-    path: str | os.PathLike[str], wanted: Sequence[int] | None = None, truth: str | os.PathLike[str] | None = None
+    path: str | os.PathLike[str],
+    wanted: Sequence[int] | None = None,
+    truth: str | os.PathLike[str] | None = None,
+    n_patterns: int | None = None,
 ) -> list[TaskData]:
     """Read the tasks of an archive.
 
@@ -54,6 +58,8 @@ def read_tasks(
         Which tasks; all that are there by default. Task 5 has no data and is passed over.
     truth : path, optional
         An archive of ``master1``, ``labels1`` and so on.
+    n_patterns : int, optional
+        Of task 6 or 7, whichever is wanted alone: the last patterns may hold no photon, and leave no trace in the file.
 
     Returns
     -------
@@ -79,15 +85,17 @@ def read_tasks(
     if absent or not (there or wanted):
         missing = f"task {absent[0]}" if absent else "a task of the challenge (task1 to task4, task6a and task6b, ...)"
         raise FormatError(f"{os.fspath(path)}: holds {names}; expected {missing}")
+    if n_patterns is not None and (len(asked) != 1 or asked[0] not in SPARSE):
+        raise ValueError("n_patterns: can be given for one task alone, 6 or 7")
     truths = {} if truth is None else _truths(truth, asked)
-    return [_read(path, task, truths.get(task)) for task in asked]
+    return [_read(path, task, truths.get(task), n_patterns) for task in asked]
 
 
-def _read(path: str | os.PathLike[str], task: int, truth: Truth | None) -> TaskData:
+def _read(path: str | os.PathLike[str], task: int, truth: Truth | None, n_patterns: int | None) -> TaskData:
     began = time.perf_counter()
     place = f"{os.fspath(path)}: task{task}"
     _require_squares(path, task, place)
-    patterns = read_patterns(path, task=task)
+    patterns = read_patterns(path, task=task, n_patterns=n_patterns)
     if not len(patterns):
         raise FormatError(f"{place}: holds no pattern, expected at least one")
     height, width = patterns.shape

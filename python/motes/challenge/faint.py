@@ -20,12 +20,12 @@ from motes.reconstruction.options import SEED_ROUNDS
 from motes.threads import available_threads
 from motes.truth import Truth, best_turn, compare
 
-BEST, GRADIENT, SEED = "EM", "SGD", "Seed's hard L2"
+BEST, GRADIENT, SEED = "EM", "SGD", "Hard L2 (seed 000)"
 RAW, COMPONENTS, RESORTED = "k-means", "PCA, k-means", "PCA, k-means, hard L2"
 HOW = {
     BEST: "soft EM, accelerated, spectral start",
     GRADIENT: "stochastic gradients with back-rotation, 10 epochs of batches of 500",
-    SEED: f"the seed's Algorithm 1: nearest rotation, {SEED_ROUNDS} rounds from the mean",
+    SEED: f"Algorithm 1 of seed 000*: nearest rotation, {SEED_ROUNDS} rounds from the mean",
     RAW: "k-means on the raw patterns, class averages aligned",
     COMPONENTS: f"k-means among {solvers.DIMENSIONS} principal components, class averages aligned",
     RESORTED: f"from there, each pattern to the nearest rotation, at most {solvers.RESORTING_ROUNDS} rounds",
@@ -92,7 +92,7 @@ def answer_faint(data: TaskData, progress: Progress, *, seed: int, threads: int 
 
 
 def _others(patterns: Patterns, task: int, progress: Progress, seed: int, threads: int) -> dict[str, solvers.Estimate]:
-    progress(task, "the seed's hard L2 assignment")
+    progress(task, "hard L2 assignment from the mean")
     found = {SEED: solvers.by_resorting(patterns, patterns.mean_image(), threads=threads, rounds=SEED_ROUNDS)}
     progress(task, "k-means on the raw patterns")
     found[RAW] = solvers.by_kmeans(patterns, restarts=solvers.KMEANS_STARTS, seed=seed, threads=threads)
@@ -176,7 +176,7 @@ def _table(entries: Mapping[str, _Entry]) -> Table:
     caption = (
         "All methods on the same patterns. Each master's likelihood is that of the model, whatever the method climbed; "
         "± is one standard error, of EM's master the Cramér-Rao bound at the estimate. Distances and errors are "
-        "relative to the contrast, after the best turn."
+        "relative to the contrast, after the best turn. * The text that motes began as an answer to."
     )
     return Table(caption, header, tuple(rows))
 

@@ -60,9 +60,9 @@ def answer_by_kmeans(data: TaskData, progress: Progress, *, seed: int, threads: 
     seconds = data.seconds + time.perf_counter() - began
     words = (
         f"{patterns.n_pixels:,} values a pattern are a square of {side} x {side}. k-means, asked for as many classes "
-        f"as the exact match finds orientations ({n_classes}), has {_listed(found.members)} patterns in "
-        f"them, with an inertia of {found.inertia:.6g}; their centroids, turned to the first pattern's, give its "
-        f"rotation to each. The exact match, pattern by pattern, agrees on {agreement:.2%}."
+        f"as the exact match finds orientations ({n_classes}), has {_listed(found.members)} patterns in them, with an "
+        f"inertia of {found.inertia:.6g}; their centroids, turned to the first pattern's, give its rotation to each. "
+        f"The exact match, pattern by pattern, agrees on {agreement:.2%}."
     )
     order = np.argsort(exact, kind="stable")
     design = patterns.to_dense().reshape(len(exact), -1).astype(np.min_scalar_type(patterns.max_count))

@@ -58,6 +58,7 @@ def solve(
     *,
     tasks: Sequence[int] | None = None,
     truth: str | os.PathLike[str] | None = None,
+    n_patterns: int | None = None,
     seed: int = 0,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -72,6 +73,8 @@ def solve(
         Which tasks; all that are there, and 5, by default.
     truth : path, optional
         An archive of ``master1``, ``labels1`` and so on, to compare with.
+    n_patterns : int, optional
+        Of task 6 or 7, wanted alone, where the last patterns hold no photon.
     seed : int
         The same seed gives the same answers.
     threads : int, optional
@@ -106,7 +109,7 @@ def solve(
     """
     if seed < 0:
         raise ValueError(f"seed: expected 0 or more, got {seed}")
-    data: dict[int, TaskData | None] = {found.task: found for found in read_tasks(path, tasks, truth)}
+    data: dict[int, TaskData | None] = {found.task: found for found in read_tasks(path, tasks, truth, n_patterns)}
     if tasks is None or CALCULATED in tasks:
         data[CALCULATED] = None
     order = sorted(data)

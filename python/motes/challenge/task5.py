@@ -11,7 +11,7 @@ from motes.challenge.answer import Answer, Plot, Progress, Table, Text
 from motes.limits import task5
 
 LAM, BETA = 0.6, 0.4  # means of bright and dim pixels in the numbers
-N_SIMULATED = 400_000
+N_SIMULATED = 1_000_000
 
 SIGNS = {"beta lam": "βλ", "beta": "β", "lam": "λ", " - ": " \u2212 ", "^2": "²", "^3": "³"}  # for reading
 ASKED = {
@@ -48,7 +48,8 @@ def answer_task5(progress: Progress, *, seed: int) -> Answer:
     )
     table = Table(caption, ("expression", "in symbols", "in numbers", "by simulation"), tuple(rows), symbols=True)
     erratum = (
-        "Erratum: the seed prints the power 2 in (e). Each of the three bright pixels turns onto a dim one and each "
+        "Erratum: seed 000, the text that motes began as an answer to, prints the power 2 in (e). Each of the three "
+        "bright pixels turns onto a dim one and each "
         "contributes one factor, so the ratio is a cube; the simulation agrees with the cube "
         f"({checks['e'].z:+.1f} standard errors) and not with the square."
     )

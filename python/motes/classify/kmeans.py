@@ -72,7 +72,7 @@ def kmeans(
     max_iterations : int
         Rounds of each start.
     tolerance : float
-        Stop when the centroids move less, relative to the mean variance of the pixels (as scikit-learn's).
+        Stop when the centroids move no more, relative to the mean variance of the pixels (as scikit-learn's).
     seed : int
         The same seed gives the same bits.
     threads : int, optional
@@ -95,7 +95,7 @@ def kmeans(
     """
     require_clusters(patterns, n_clusters)
     restarts, max_iterations = whole("restarts", restarts, 1), whole("max_iterations", max_iterations, 1)
-    tolerance, seed = positive("tolerance", tolerance), whole("seed", seed, 0)
+    tolerance, seed = positive("tolerance", tolerance) if tolerance else 0.0, whole("seed", seed, 0)
     threads = available_threads(threads)
     given = check_centroids(init, n_clusters, patterns)
     squares = sum_of_squares(patterns)

@@ -54,7 +54,7 @@ def match(
         ...
     ValueError: pattern 1 is no rotation of the reference: the nearest, 0, differs in 2 of 4 pixels
     """
-    stack = patterns if isinstance(patterns, Patterns) else Patterns.from_dense(patterns)
+    stack = patterns if isinstance(patterns, Patterns) else Patterns.from_dense(_of_one_size(patterns))
     if not len(stack):
         raise ValueError("patterns: expected at least one, got none")
     templates = _templates(stack[0] if reference is None else reference, stack, rotations)
@@ -77,6 +77,13 @@ def match(
             )
         labels[first : first + step] = equal.argmax(axis=1)
     return labels
+
+
+def _of_one_size(patterns: npt.ArrayLike) -> npt.NDArray[Any]:
+    try:
+        return np.asarray(patterns)
+    except ValueError:  # NumPy has no arrays of different lengths
+        raise ValueError("patterns: expected patterns of one size, got several") from None
 
 
 def symmetries(templates: npt.NDArray[Any]) -> list[int]:

@@ -81,8 +81,9 @@ def _numbers(path: Path) -> Iterator[tuple[str, int]]:
 def _in_json(path: Path, text: str) -> Iterator[tuple[str, int]]:
     try:
         numbers = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        where = f"line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+    except (ValueError, RecursionError) as error:
+        where = "nested too deeply" if isinstance(error, RecursionError) else "a number of thousands of digits"
+        where = f"line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else where
         raise ValueError(f"{path}: {where}; expected a JSON list of pattern numbers") from error
     if not isinstance(numbers, list):
         raise ValueError(f"{path}: expected a JSON list of pattern numbers, got an object")

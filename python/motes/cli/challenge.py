@@ -31,6 +31,10 @@ def challenge(
         Path | None,
         typer.Option(metavar="TRUTH.npz", help="The truth, to compare with: master1, labels1 and so on."),
     ] = None,
+    n_patterns: Annotated[
+        int | None,
+        typer.Option("--patterns", min=1, help="Patterns of --task 6 or 7, if the last ones hold no photon."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same answers.")] = 0,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads; all by default. The answers do not depend on it.")
@@ -49,7 +53,9 @@ def challenge(
 
     with output_folder(out, (ANSWERS, PAGE)) as staging, _progress(quiet) as tell:
         began = time.perf_counter()
-        solution = solve(file, tasks=tasks, truth=truth, seed=seed, threads=threads, progress=tell)
+        solution = solve(
+            file, tasks=tasks, truth=truth, n_patterns=n_patterns, seed=seed, threads=threads, progress=tell
+        )
         (staging / ANSWERS).write_text(_answers(solution), encoding="utf-8")
         solved = time.perf_counter()
         drawn = _draw(solution, staging / PAGE, context.obj, tell)

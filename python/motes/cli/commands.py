@@ -45,6 +45,7 @@ SPELLING = {  # what a message of the library advises, and the option that does 
     r"^shape: needed": "--height and --width, or --micrograph: needed",
     r"^height: needed": "--height or --micrograph: needed",
     r"^height, width: needed": "--height and --width, or --micrograph: needed",
+    r"^flip_y, y_origin:": "--flip-y, --y-origin:",
     r"^format: expected": "--from, --to: expected",
     r"\bwithout resume\b": "without --resume",
     r"\bshape: (?=\d+ x \d+ does|\d+ pixels are)": "--shape: ",  # other shapes are of arrays in a file

@@ -110,6 +110,6 @@ def _picks(found: PickerConsensus, aligned: Aligned, tables: dict[str, Picks], f
         circles.scores,
         [names[name] for name in aligned.micrographs],
         circles.micrograph,
-        {COUNT[form.name] if room else "pickers": count},
+        extra={COUNT[form.name] if room else "pickers": count},
         format=form.name if room else "",
     )

@@ -16,7 +16,6 @@ from motes.cli.coordinates import (
     Target,
     Width,
     checked_origin,
-    origin_of,
     size_of,
     write_table,
 )
@@ -48,7 +47,7 @@ def convert(
 
     format_of(output, to)  # before the work
     height, width = size_of(micrograph, height, width)
-    found = read_picks(picks, source, y_origin=origin_of(picks, source, flip_y, y_origin), height=height)
+    found = read_picks(picks, source, y_origin=checked_origin(y_origin, "--y-origin"), flip_y=flip_y, height=height)
     if scale != 1:
         found = found.scaled(scale)
         height, width = (None if side is None else side * scale for side in (height, width))

@@ -54,19 +54,6 @@ def size_of(
     return height or rows, width or columns
 
 
-def origin_of(path: Path, format: str | None, flip_y: bool, y_origin: str | None = None) -> Origin | None:
-    """Where y of the input counts from."""
-    from motes.picks import format_of
-
-    if not flip_y:
-        return checked_origin(y_origin, "--y-origin")
-    if y_origin is not None:
-        raise ValueError("--flip-y, --y-origin: two ways to say the same, expected one of them")
-    if path.is_dir() and format is None:
-        return "bottom"
-    return "top" if format_of(path, format).origin == "bottom" else "bottom"
-
-
 def checked_origin(origin: str | None, option: str) -> Origin | None:
     """The word of an option."""
     if origin is None or origin == "top" or origin == "bottom":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motes.cli.coordinates import FlipY, Height, Radius, Source, Threads, origin_of, tell_missing
+from motes.cli.coordinates import FlipY, Height, Radius, Source, Threads, tell_missing
 from motes.cli.observers import steps
 from motes.cli.outputs import output_folder
 
@@ -69,7 +69,7 @@ def evaluate(
     from motes.picking import evaluate as compare
     from motes.report import to_json
 
-    found = read_picks(picks, source, y_origin=origin_of(picks, source, flip_y), height=height)
+    found = read_picks(picks, source, flip_y=flip_y, height=height)
     particles = read_picks(truth, truth_source)
     scored = found.score is not None or not len(found)
     tables = {"picks": found if scored else _alike(found), "truth": particles}

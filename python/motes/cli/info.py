@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from motes import Picks
     from motes.files import Finding
+    from motes.micrograph import Micrograph
 
 
 def info(
@@ -33,12 +34,23 @@ def info(
     """
     if file is None and picks is None and micrograph is None:
         raise ValueError("expected a file, or --picks and --micrograph")
-    for path in (file, picks, micrograph):
-        if path is not None:
-            for line in _lines(path):
-                typer.echo(line)
+    from motes import read_micrograph, read_picks
+
+    if file is not None:
+        _tell(_lines(file))
+    if picks is not None:
+        found = read_picks(picks)
+        _tell(_of_picks(picks, found))
+    if micrograph is not None:
+        image = read_micrograph(micrograph)
+        _tell(_of_micrograph(micrograph, image))
     if picks is not None and micrograph is not None:
-        _tell_flip(picks, micrograph, diameter)
+        _tell(_flip(picks, found, image, diameter))
+
+
+def _tell(lines: list[str]) -> None:
+    for line in lines:
+        typer.echo(line)
 
 
 def _lines(path: Path) -> list[str]:
@@ -50,8 +62,12 @@ def _lines(path: Path) -> list[str]:
     if suffix in COORDINATES or path.is_dir():
         return _of_picks(path, read_picks(path))
     if suffix in IMAGES:
-        return [f"{path.name}: {repr(read_micrograph(path))[1:-1]}"]
-    return [f"{found.name or path.name}: {', '.join(_told(found))}" for found in describe(path)]
+        return _of_micrograph(path, read_micrograph(path))
+    return [f"{found.name or path.name}: {', '.join(_of_patterns(found))}" for found in describe(path)]
+
+
+def _of_micrograph(path: Path, image: Micrograph) -> list[str]:
+    return [f"{path.name}: {repr(image)[1:-1]}"]
 
 
 def _of_picks(path: Path, picks: Picks) -> list[str]:
@@ -67,25 +83,24 @@ def _of_picks(path: Path, picks: Picks) -> list[str]:
     return lines
 
 
-def _tell_flip(path: Path, image: Path, diameter: float | None) -> None:
-    from motes import read_micrograph, read_picks
+def _flip(path: Path, found: Picks, micrograph: Micrograph, diameter: float | None) -> list[str]:
     from motes.picks import likely_flip, stem
 
-    micrograph = read_micrograph(image)
-    found = read_picks(path)
     parts = dict(found.by_micrograph())
     named = [name for name in parts if stem(name) == micrograph.name]
     if len(parts) > 1 and len(named) != 1:
         raise ValueError(f"{path}: {len(named)} of its {len(parts)} micrographs are named {micrograph.name}")
     part = parts[named[0]] if named else found
     report = likely_flip(part, micrograph.data, radius=None if diameter is None else diameter / 2)
-    typer.echo(f"likely: {report}")
-    for flip, gain in zip(report.flips, report.log_likelihood, strict=True):
-        typer.echo(f"  {gain:10.1f} nats  {flip}")
-    typer.echo("nats are those of the likelihood gained over picks at random; nothing was flipped")
+    gains = zip(report.flips, report.log_likelihood, strict=True)
+    return [
+        f"likely: {report}",
+        *(f"  {gain:10.1f} nats  {flip}" for flip, gain in gains),
+        "nats are those of the likelihood gained over picks at random; nothing was flipped",
+    ]
 
 
-def _told(found: Finding) -> list[str]:
+def _of_patterns(found: Finding) -> list[str]:
     if found.n_patterns is None:
         return [found.kind]
     pixels = "x".join(map(str, found.shape)) if found.shape else f"{found.n_pixels:,}"

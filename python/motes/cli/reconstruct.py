@@ -182,6 +182,7 @@ def reconstruct(
         if known is not None:
             known.require(patterns.shape, len(patterns))
             known = known.select(kept)
+        told_of_input = source(file, task, binarise, kept, patterns)
         if exclude is not None:
             patterns = patterns[kept]
         with observers(tolerance=tolerance, quiet=quiet, log=log) as callback:
@@ -207,7 +208,7 @@ def reconstruct(
         if not result.interrupted and result.seconds < CHEAP:
             checkpoint.unlink(missing_ok=True)
         told = report(result, context.obj, known)
-        told["input"] = source(file, task, binarise, kept)
+        told["input"] = told_of_input
         write_results(staging, result, told, known, kept)
     if not result.interrupted:
         checkpoint.unlink(missing_ok=True)

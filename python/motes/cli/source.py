@@ -13,8 +13,15 @@ if TYPE_CHECKING:
     from motes.patterns import Patterns
     from motes.reconstruction import Reconstruction
 
+_KINDS = {
+    "path": ((str,), "a text"),
+    "task": ((int, type(None)), "a whole number or null"),
+    "binarise": ((bool,), "true or false"),
+    "fingerprint": ((str,), "a text"),
+}
 
-def source(file: Path, task: int | None, binarise: bool, kept: NDArray[np.bool_]) -> dict[str, Any]:
+
+def source(file: Path, task: int | None, binarise: bool, kept: NDArray[np.bool_], patterns: Patterns) -> dict[str, Any]:
     """Where the patterns are and how they were read, as the report says it under `input`.
 
     Parameters
@@ -25,13 +32,18 @@ def source(file: Path, task: int | None, binarise: bool, kept: NDArray[np.bool_]
         The options of these names.
     kept : (N,) bool array
         False for patterns that were left out.
+    patterns : Patterns
+        All N of the file, as they were read.
     """
+    from motes.reconstruction.checkpoint import fingerprint_of
+
     return {
         "path": str(file.resolve()),
         "task": task,
         "n_patterns": kept.size,
         "binarise": binarise,
         "n_excluded": int((~kept).sum()),
+        "fingerprint": fingerprint_of(patterns),
     }
 
 
@@ -59,9 +71,12 @@ def read_source(folder: Path, result: Reconstruction, file: Path | None) -> tupl
     ValueError
         If they are not there, or are others; the message says what to give.
     """
+    import numpy as np
+
     from motes import read_patterns
     from motes.cli.arguments import read_array
-    from motes.cli.results import EXCLUDED
+    from motes.cli.results import EVERYTHING, EXCLUDED
+    from motes.reconstruction.checkpoint import fingerprint_of
 
     stated = _input(folder / "report.json")
     if file is None:
@@ -71,21 +86,38 @@ def read_source(folder: Path, result: Reconstruction, file: Path | None) -> tupl
         if not file.exists():
             raise ValueError(f"{file}: is not there any more; say where the patterns are now with --patterns FILE")
     labels = read_array(folder / "labels.npy")
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise ValueError(f"{folder / 'labels.npy'}: expected a list of labels, got {labels.dtype} of {labels.shape}")
     kept = labels != EXCLUDED
+    if not np.array_equal(labels[kept], result.labels):
+        raise ValueError(f"{folder / 'labels.npy'}: not the labels of {EVERYTHING} beside it")
     patterns = read_patterns(file, stated.get("task"), result.master.shape, labels.size)
+    mark = fingerprint_of(patterns)
     patterns = patterns.binarised() if stated.get("binarise") else patterns
-    photons = patterns[kept].n_photons
+    photons = int(patterns.photons_per_pattern()[kept].sum())
     if photons != result.n_photons:
         raise ValueError(
             f"{file}: not the patterns that {folder} was made from, which held {result.n_photons:,} photons, not "
             f"{photons:,}; give the right ones with --patterns FILE"
         )
+    if stated.get("fingerprint", mark) != mark:
+        raise ValueError(
+            f"{file}: not the patterns that {folder} was made from: as many photons, but in other places or another "
+            "order; give the right ones with --patterns FILE"
+        )
     return patterns, kept
 
 
 def _input(report: Path) -> dict[str, Any]:
+    """What the report says under `input`, each entry of its type; nothing where it says nothing."""
     try:
-        stated = json.loads(report.read_text(encoding="utf-8")).get("input") or {}
-        return {"path": str(stated["path"]), **stated} if stated else {}
-    except (json.JSONDecodeError, UnicodeDecodeError, AttributeError, KeyError, TypeError) as error:
-        raise ValueError(f"{report}: no report of a reconstruction ({error!r})") from error
+        told = json.loads(report.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{report}: no report of a reconstruction ({error})") from error
+    stated = (told.get("input") or {}) if isinstance(told, dict) else None
+    if not isinstance(stated, dict) or (stated and "path" not in stated):
+        raise ValueError(f"{report}: no report of a reconstruction (expected an object, its input with a path)")
+    for name, (kinds, what) in _KINDS.items():
+        if name in stated and type(stated[name]) not in kinds:
+            raise ValueError(f"{report}: input: {name}: expected {what}, got {json.dumps(stated[name])[:40]}")
+    return stated

@@ -39,11 +39,11 @@ def view(
         raise NotADirectoryError(f"{folder}: expected a folder that motes reconstruct wrote")
     if not (folder / EVERYTHING).is_file():
         raise ValueError(f"{folder}: holds no {EVERYTHING}; expected a folder that motes reconstruct wrote")
-    result = Reconstruction.load(folder / EVERYTHING)
-    found, kept = read_source(folder, result, patterns)
-    html = page(result, found, kept, name=str(folder.resolve().name), threads=threads)
     target = folder / PAGE if out is None else out
-    with atomic_path(target) as temporary:
+    with atomic_path(target) as temporary:  # before the work: it shows that the page can be written
+        result = Reconstruction.load(folder / EVERYTHING)
+        found, kept = read_source(folder, result, patterns)
+        html = page(result, found, kept, name=folder.resolve().name, threads=threads)
         temporary.write_text(html, encoding="utf-8")
     typer.echo(f"{target}: {len(html.encode()) / 1e6:.1f} MB, open it in any browser")
     if not no_open:

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from motes.errors import FormatError
 from motes.io.atomic import atomic_path
 from motes.io.dragonfly import Split, join, split
-from motes.io.heaps import require_rows
+from motes.io.heaps import require_room, require_rows
 from motes.io.raw import IMAGE_SHAPE, MAX_COUNT, Block, IntArray, PatternBlocks, require_range
 from motes.io.source import open_file
 from motes.shapes import Shape
@@ -124,6 +124,7 @@ def _blocks(path: str | os.PathLike[str], n_pixels: int) -> Iterator[Block]:
     place = os.fspath(path)
     limits = {"place_ones": (0, n_pixels - 1), "place_multi": (0, n_pixels - 1), "count_multi": (2, MAX_COUNT)}
     done = dict.fromkeys(limits, 0)
+    size = Path(path).stat().st_size
     import h5py
 
     with _told(place), h5py.File(path, "r") as file:
@@ -135,6 +136,8 @@ def _blocks(path: str | os.PathLike[str], n_pixels: int) -> Iterator[Block]:
                 flat[name] = np.concatenate([np.empty(0, np.int32), *rows])
                 require_range(flat[name], lowest, highest, f"{place}: {name}", done[name])
                 done[name] += flat[name].size
+                # Numbers of rows are never compressed, only references to them, which are not checked where they are.
+                require_room(done[name] * h5py.check_vlen_dtype(file[name].dtype).itemsize, size, f"{place}: {name}")
             differ = lengths["place_multi"] != lengths["count_multi"]
             if differ.any():
                 raise FormatError(

@@ -22,7 +22,7 @@ OBJECT = struct.Struct("<HHIQ")  # index, references, nothing, bytes of data; in
 
 
 def require_rows(file: BufferedIOBase, size: int, pieces: Iterable[tuple[int, int]], itemsize: int, place: str) -> None:
-    """Refuse rows whose references or heaps are damaged.
+    """Refuse rows whose references or heaps are damaged, or which share so much that they can not all be in the file.
 
     Parameters
     ----------
@@ -46,6 +46,8 @@ def require_rows(file: BufferedIOBase, size: int, pieces: Iterable[tuple[int, in
     if not sum(part.size for part in parts):
         return
     rows = np.sort(np.concatenate(parts), order="address")
+    n_bytes = int(rows["length"].sum(dtype=np.uint64)) * itemsize
+    require_room(n_bytes, size, place)
     begins = np.flatnonzero(np.diff(rows["address"])) + 1
     for of_heap in np.split(rows, begins):
         address = int(of_heap["address"][0])
@@ -53,6 +55,12 @@ def require_rows(file: BufferedIOBase, size: int, pieces: Iterable[tuple[int, in
         for length, index in zip(of_heap["length"].tolist(), of_heap["index"].tolist(), strict=True):
             if length * itemsize > objects.get(index, 0):
                 raise FormatError(f"{place}: a row of {length} numbers is not in the heap at byte {address}")
+
+
+def require_room(n_bytes: int, size: int, place: str) -> None:
+    """Refuse rows that are longer, together, than their file: no writer lets two rows refer to one object."""
+    if n_bytes > size:
+        raise FormatError(f"{place}: rows of {n_bytes} bytes, more than a file of {size} bytes can hold")
 
 
 def _objects(file: BufferedIOBase, size: int, address: int, place: str) -> dict[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from io import BytesIO
+from io import BufferedIOBase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motes.errors import FormatError
-from motes.io.source import open_file
+from motes.io.source import open_file, refuse_bomb
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MAGIC = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"II*\0": "TIFF", b"MM\0*": "TIFF"}
 # Deflate packs at most 1032 bytes into one, and no code of these formats more.
 MOST_PIXELS_A_BYTE = 1100
+PIXEL_BYTES = {"1": 1, "L": 1, "P": 1, "LA": 2, "I;16": 2, "I;16B": 2}  # as Pillow holds them; all others take 4
 GREY = {"L", "I", "I;16", "I;16B", "F"}
 RAW = {"L": "|u1", "I;16": "<u2", "I;16B": ">u2", "I;16S": "<i2", "F;32F": "<f4", "F;32BF": ">f4"}
 
@@ -43,36 +44,38 @@ def read_image(path: str | os.PathLike[str]) -> tuple[str, NDArray[Any], int]:
     """
     place = os.fspath(path)
     with open_file(path) as (file, size):
-        data = file.read()
-    kind = next((kind for magic, kind in MAGIC.items() if data.startswith(magic)), None)
-    if kind is None:
-        raise FormatError(f"{place}: begins with {data[:4]!r}, expected a PNG, JPEG or TIFF image")
-    try:
-        image = _opened(kind, data)
-        width, height = image.size
-        if min(width, height) < 1 or width * height > MOST_PIXELS_A_BYTE * size:
-            raise FormatError(f"{place}: {width} x {height} pixels, more than {size} bytes of {kind} can hold")
-        frames = int(getattr(image, "n_frames", 1))
-        mapped = _mapped(path, image, size) if kind == "TIFF" else None
-        pixels = _grey(image, place) if mapped is None else mapped
-    except (FormatError, MemoryError):
-        raise
-    except Exception as error:  # Pillow raises about any kind on damaged files
-        raise FormatError(f"{place}: damaged or no {kind} image ({error})") from error
+        start = file.read(4)
+        kind = next((kind for magic, kind in MAGIC.items() if start.startswith(magic)), None)
+        if kind is None:
+            raise FormatError(f"{place}: begins with {start!r}, expected a PNG, JPEG or TIFF image")
+        file.seek(0)
+        try:
+            image = _opened(kind, file)
+            width, height = image.size
+            if min(width, height) < 1 or width * height > MOST_PIXELS_A_BYTE * size:
+                raise FormatError(f"{place}: {width} x {height} pixels, more than {size} bytes of {kind} can hold")
+            refuse_bomb(width * height * PIXEL_BYTES.get(image.mode, 4), size, place, kind)
+            frames = int(getattr(image, "n_frames", 1))
+            mapped = _mapped(path, image, size) if kind == "TIFF" else None
+            pixels = _grey(image, place) if mapped is None else mapped
+        except (FormatError, MemoryError):
+            raise
+        except Exception as error:  # Pillow raises about any kind on damaged files
+            raise FormatError(f"{place}: damaged or no {kind} image ({error})") from error
     pixels.flags.writeable = False
     return kind, pixels, frames
 
 
-def _opened(kind: str, data: bytes) -> ImageFile:
+def _opened(kind: str, file: BufferedIOBase) -> ImageFile:
     """The plugin alone: `Image.open` would try others, and warns of what is large but sound."""
     from PIL import JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
-    plugins: dict[str, Callable[[BytesIO], ImageFile]] = {
+    plugins: dict[str, Callable[[Any], ImageFile]] = {
         "PNG": PngImagePlugin.PngImageFile,
         "JPEG": JpegImagePlugin.JpegImageFile,
         "TIFF": TiffImagePlugin.TiffImageFile,
     }
-    return plugins[kind](BytesIO(data))
+    return plugins[kind](file)
 
 
 def _grey(image: ImageFile, place: str) -> NDArray[Any]:

@@ -15,6 +15,10 @@ import numpy.typing as npt
 from motes.errors import FormatError
 from motes.io.raw import Array
 
+# Deflate shrinks zeros 1032 times, but photons less than 200 times: in one byte a pixel, with one pixel in a thousand
+# lit. A file that shrank more, all in all, is taken for a bomb where it would hurt.
+BOMB_BYTES = 2**28
+BOMB_RATIO = 200
 READ_BYTES = 2**20  # per call: a compressed member is inflated piece by piece, not into a second copy
 
 
@@ -45,6 +49,23 @@ def open_file(path: str | os.PathLike[str]) -> Iterator[tuple[BufferedIOBase, in
         if size == 0:
             raise FormatError(f"{os.fspath(path)}: is empty")
         yield file, size
+
+
+def refuse_bomb(inflated: int, size: int, place: str, kind: str) -> None:
+    """Refuse what a compressed file of `size` bytes would become, before memory is asked for.
+
+    Examples
+    --------
+    >>> refuse_bomb(2**30, 9, "a", "zip")
+    Traceback (most recent call last):
+    ...
+    motes.errors.FormatError: a: a zip bomb: 9 bytes that would become 1073741824, expected at most 200 times as many
+    """
+    if inflated > max(BOMB_BYTES, BOMB_RATIO * size):
+        raise FormatError(
+            f"{place}: a {kind} bomb: {size} bytes that would become {inflated}, "
+            f"expected at most {BOMB_RATIO} times as many"
+        )
 
 
 def read_array(stream: BufferedIOBase, dtype: npt.DTypeLike, count: int, place: str) -> Array:

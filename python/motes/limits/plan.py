@@ -12,7 +12,7 @@ from motes.limits.cramer_rao import LARGEST_ASYMMETRIC_ERROR, CramerRao, bound
 from motes.limits.known import Known, known
 from motes.limits.likelihood import ExpectedLogLikelihood, expected_log_likelihood, likelihood_ratio
 from motes.limits.orientation import accuracy_when_estimated, accuracy_when_known, information_of_orientation
-from motes.limits.planning import MOST_PATTERNS, needed, solvable_from
+from motes.limits.planning import MOST_PLANNED, needed, solvable_from
 from motes.noise import Noise
 from motes.rotations import C4, Rotations
 
@@ -156,7 +156,7 @@ def plan(
     """
     if target_error is not None and not 0 < target_error < np.inf:
         raise ValueError(f"target_error: expected a positive number, got {target_error:g}")
-    if n_patterns > MOST_PATTERNS:
+    if n_patterns > MOST_PLANNED:
         raise ValueError(f"n_patterns: expected at most 1e18, got {n_patterns}")
     sample = known(master, rotations, noise, n_simulated, seed, threads)
     found = bound(sample, n_patterns)
@@ -183,7 +183,7 @@ def plan(
 def _curve(sample: Known, marks: list[int | None]) -> npt.NDArray[np.float64]:
     """The bound over a range of numbers of patterns that holds the marks, a decade more on either side."""
     there = [mark for mark in marks if mark is not None]
-    low, high = max(min(there) / 10, 1), min(max(there) * 10, MOST_PATTERNS)
+    low, high = max(min(there) / 10, 1), min(max(there) * 10, MOST_PLANNED)
     numbers = np.unique(np.concatenate([there, np.geomspace(low, high, 60)]).astype(np.int64))
     problem = sample.problem
     variance = float((1 / problem.noise.precision(sample.flat)).sum())

@@ -12,7 +12,7 @@ from motes.limits.known import Known, known
 from motes.noise import Noise
 from motes.rotations import C4, Rotations
 
-MOST_PATTERNS = 10**18
+MOST_PLANNED = 10**18
 
 
 def patterns_needed(
@@ -78,7 +78,7 @@ def solvable_from(sample: Known) -> int | None:
 
 def _first(holds: Callable[[int], bool]) -> int | None:
     """The least number for which something holds that holds for every larger one."""
-    if not holds(MOST_PATTERNS):
+    if not holds(MOST_PLANNED):
         return None
     low, high = 0, 1
     while not holds(high):

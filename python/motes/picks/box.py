@@ -14,7 +14,6 @@ from motes.picks.container import Picks
 from motes.picks.yaxis import YAxis
 
 COLUMNS = ("x", "y", "width", "height", "score")
-SIZES = ("width", "height")
 NO_SCORE = -3  # EMAN's own mark in the fifth column
 
 
@@ -31,7 +30,7 @@ def read(path: str | os.PathLike[str], name: str, axis: YAxis) -> Picks:
         radius=np.minimum(width, height) / 2,
         score=score,
         micrographs=(name,),
-        extra=oblong(width, height, SIZES),
+        box_size=oblong(width, height),
         format="box",
         convention=f"{CONVENTION}, {axis}",
     )
@@ -60,7 +59,7 @@ def _table(path: str | os.PathLike[str]) -> TextTable:
 
 def write(path: str | os.PathLike[str], picks: Picks, axis: YAxis, width: float | None) -> list[str]:
     """Write a .box file; EMAN wants integer corners and even sizes, so centres may move by up to half a pixel."""
-    box_width, box_height = sizes(picks, SIZES, own=picks.format == "box")
+    box_width, box_height = sizes(picks)
     even = [np.maximum(2, 2 * np.rint(box / 2)) for box in (box_width, box_height)]
     exact = corners(picks, even[0], even[1], axis)
     whole = [np.floor(values + 0.5) for values in exact]  # halves go one way, not to even numbers

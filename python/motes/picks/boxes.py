@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from motes.io.text import TextTable
 from motes.picks.container import FloatArray, Picks
@@ -20,15 +19,15 @@ def read_circles(table: TextTable, names: tuple[str, str, str, str], axis: YAxis
     return x + width / 2, axis.corners(y, height) + height / 2, width, height
 
 
-def oblong(width: FloatArray, height: FloatArray, names: tuple[str, str]) -> dict[str, NDArray[np.float64]]:
-    """Sizes as further columns where a box is no square, and half the smaller is all that a radius tells."""
-    return {} if np.array_equal(width, height) else dict(zip(names, (width, height), strict=True))
+def oblong(width: FloatArray, height: FloatArray) -> FloatArray | None:
+    """Sizes, (N, 2), where a box is no square, and half the smaller is all that a radius tells."""
+    return None if np.array_equal(width, height) else np.stack([width, height], axis=1)
 
 
-def sizes(picks: Picks, names: tuple[str, str], *, own: bool) -> tuple[FloatArray, FloatArray]:
-    """Width and height of each box: what was read, where it was no square, else twice the radius."""
-    if own and all(name in picks.extra for name in names):
-        return picks.extra[names[0]], picks.extra[names[1]]
+def sizes(picks: Picks) -> tuple[FloatArray, FloatArray]:
+    """Width and height of each box: its own, where it is no square, else twice the radius."""
+    if picks.box_size is not None:
+        return picks.box_size[:, 0], picks.box_size[:, 1]
     if picks.radius is None:
         raise ValueError("radius: needed for boxes; the picks have none")
     return 2 * picks.radius, 2 * picks.radius

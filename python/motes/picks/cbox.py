@@ -14,8 +14,7 @@ from motes.picks.container import FloatArray, Picks
 from motes.picks.yaxis import YAxis
 
 VERSION = "1.0"
-SIZES = ("Width", "Height")
-BOX = ("CoordinateX", "CoordinateY", *SIZES)
+BOX = ("CoordinateX", "CoordinateY", "Width", "Height")
 # In crYOLO's order; what motes does not know of a pick is <NA>.
 COLUMNS = (
     *("CoordinateX", "CoordinateY", "CoordinateZ", "Width", "Height", "Depth"),
@@ -39,14 +38,14 @@ def read(path: str | os.PathLike[str], name: str, axis: YAxis) -> Picks:
     table = blocks["cryolo"]
     table.require(*BOX)
     x, y, width, height = read_circles(table, BOX, axis)
-    extra = {**table.extra([*BOX, "Confidence"]), **oblong(width, height, SIZES)}
     return Picks(
         x,
         y,
         radius=np.minimum(width, height) / 2,
         score=_confidence(table),
         micrographs=(name,),
-        extra=extra,
+        box_size=oblong(width, height),
+        extra=table.extra([*BOX, "Confidence"]),
         blocks=tuple(block for block in blocks.values() if block.name not in ("global", "cryolo", "cryolo_include")),
         format="cbox",
         convention=f"{CONVENTION}, {axis}",
@@ -62,12 +61,12 @@ def _confidence(table: TextTable) -> FloatArray | None:
 def write(path: str | os.PathLike[str], picks: Picks, axis: YAxis, width: float | None) -> list[str]:
     """Write a .cbox file; it holds all that a circle and its score are."""
     own = picks.format == "cbox"
-    box_width, box_height = sizes(picks, SIZES, own=own)
+    box_width, box_height = sizes(picks)
     x, y = corners(picks, box_width, box_height, axis)
     known = {"CoordinateX": x, "CoordinateY": y, "Width": box_width, "Height": box_height}
     if picks.score is not None:
         known["Confidence"] = picks.score
-    extra = {name: values for name, values in picks.extra.items() if own and name not in SIZES}
+    extra = picks.extra if own else {}
     columns: dict[str, list[str]] = {}
     for name in (*COLUMNS, *(name for name in extra if name not in COLUMNS)):
         if name in known:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from types import MappingProxyType
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 Rows = slice | NDArray[np.bool_] | NDArray[np.integer]
+
+OPTIONAL = ("radius", "score", "box_size", "image_shape")
+# Further columns that scale with the image, and with which power: crYOLO's estimates of a particle's size, RELION's
+# shifts in pixels, and how large a pixel is.
+POWERS = {
+    **dict.fromkeys(("EstWidth", "EstHeight", "rlnOriginX", "rlnOriginY"), 1),
+    **dict.fromkeys(("rlnMicrographPixelSize", "location/micrograph_psize_A"), -1),
+}
 
 
 @dataclass(frozen=True, eq=False, repr=False, init=False)
@@ -40,6 +49,10 @@ class Picks:
         Names of the micrographs, each once, also of those without picks. A file of one micrograph gives its own stem.
     index : (N,) integer array-like, optional
         Which of `micrographs` each pick is on; may be left out where there is one.
+    box_size : (N, 2) array-like, pixels, optional
+        Width and height of the boxes, where some are no squares; the radius is half the smaller. None for squares.
+    image_shape : (N, 2) array-like, pixels, optional
+        Rows and columns of the micrograph that each pick is on. None where they are not known.
     extra : mapping of str to (N, ...) arrays
         Further columns of the file, kept as they are for writing the same format.
     blocks : tuple of StarBlock
@@ -72,6 +85,8 @@ class Picks:
     score: FloatArray | None
     micrographs: tuple[str, ...]
     index: NDArray[np.int64]
+    box_size: FloatArray | None
+    image_shape: FloatArray | None
     extra: Mapping[str, NDArray[Any]]
     blocks: tuple[StarBlock, ...]
     format: str
@@ -85,6 +100,8 @@ class Picks:
         score: ArrayLike | None = None,
         micrographs: Sequence[str] = ("",),
         index: ArrayLike | None = None,
+        box_size: ArrayLike | None = None,
+        image_shape: ArrayLike | None = None,
         extra: Mapping[str, NDArray[Any]] | None = None,
         blocks: tuple[StarBlock, ...] = (),
         format: str = "",
@@ -98,6 +115,8 @@ class Picks:
         set_(self, "score", None if score is None else _column("score", score, n))
         set_(self, "micrographs", _names(micrographs))
         set_(self, "index", _index(index, n, len(self.micrographs)))
+        set_(self, "box_size", None if box_size is None else _pairs("box_size", box_size, n))
+        set_(self, "image_shape", None if image_shape is None else _pairs("image_shape", image_shape, n))
         columns = {name: _frozen(np.array(values)) for name, values in (extra or {}).items()}
         for name, values in columns.items():
             if values.shape[:1] != (n,):
@@ -120,12 +139,12 @@ class Picks:
         return f"<Picks: {', '.join(told)}>"
 
     def __eq__(self, other: object) -> bool:
-        """Whether the circles, their scores, micrographs and further columns are the same, row by row."""
+        """Whether circles, boxes, scores, micrographs and further columns are the same, row by row."""
         if not isinstance(other, Picks):
             return NotImplemented
         return (
             self.micrographs == other.micrographs
-            and all(_same(getattr(self, name), getattr(other, name)) for name in ("x", "y", "radius", "score", "index"))
+            and all(_same(getattr(self, name), getattr(other, name)) for name in ("x", "y", "index", *OPTIONAL))
             and self.extra.keys() == other.extra.keys()
             and all(_same(values, other.extra[name]) for name, values in self.extra.items())
         )
@@ -136,38 +155,39 @@ class Picks:
         """Some of the picks: a slice, a mask or row numbers; the micrographs stay."""
         if isinstance(rows, (int, np.integer)):
             raise TypeError("rows: expected a slice, a mask or an array of row numbers, got one number")
-        extra = {name: values[rows] for name, values in self.extra.items()}
-        return replace(
-            self,
-            x=self.x[rows],
-            y=self.y[rows],
-            radius=None if self.radius is None else self.radius[rows],
-            score=None if self.score is None else self.score[rows],
-            index=self.index[rows],
-            extra=extra,
-        )
+        return replace(self, **self._rows(rows), index=self.index[rows])
+
+    def _rows(self, rows: Rows) -> dict[str, Any]:
+        """Some rows of every column but the index."""
+        columns = {name: getattr(self, name) for name in ("x", "y", *OPTIONAL)}
+        some = {name: None if values is None else values[rows] for name, values in columns.items()}
+        return {**some, "extra": {name: values[rows] for name, values in self.extra.items()}}
 
     def by_micrograph(self) -> Iterator[tuple[str, Picks]]:
         """Each micrograph's name and its picks, in their order; also those without picks."""
         order = np.argsort(self.index, kind="stable")
         bounds = np.searchsorted(self.index[order], np.arange(len(self.micrographs) + 1))
         for i, name in enumerate(self.micrographs):
-            part = self[order[bounds[i] : bounds[i + 1]]]
-            yield name, replace(part, micrographs=(name,), index=np.zeros(len(part), np.int64))
+            rows = order[bounds[i] : bounds[i + 1]]
+            # In one step: parts that still named all micrographs would make this quadratic in their number.
+            yield name, replace(self, **self._rows(rows), micrographs=(name,), index=np.zeros(rows.size, np.int64))
 
     def with_radius(self, radius: ArrayLike) -> Picks:
-        """The same picks with another radius, one number or (N,)."""
-        return replace(self, radius=_column("radius", radius, len(self), positive=True))
+        """The same picks with another radius, one number or (N,); boxes become squares around the new circles."""
+        return replace(self, radius=_column("radius", radius, len(self), positive=True), box_size=None)
 
     def scaled(self, factor: float) -> Picks:
         """Picks of an image that is `factor` times as large.
 
-        Coordinates and radii are multiplied, as Topaz does on the way from a down-sampled image to the micrograph.
+        Coordinates, radii, boxes and the image's own shape are multiplied, as Topaz does on the way from a
+        down-sampled image to the micrograph; so are further columns that are known to hold lengths in pixels.
         """
         if not (np.isfinite(factor) and factor > 0):
             raise ValueError(f"factor: expected a finite number above 0, got {factor}")
-        radius = None if self.radius is None else self.radius * factor
-        return replace(self, x=self.x * factor, y=self.y * factor, radius=radius)
+        lengths = {name: getattr(self, name) for name in ("x", "y", "radius", "box_size", "image_shape")}
+        scaled: dict[str, Any] = {name: None if column is None else column * factor for name, column in lengths.items()}
+        extra = {name: _times(column, factor ** POWERS.get(name, 0)) for name, column in self.extra.items()}
+        return replace(self, **scaled, extra=extra)
 
     @classmethod
     def concatenate(cls, parts: Sequence[Picks]) -> Picks:
@@ -195,7 +215,7 @@ class Picks:
         full = [part for part in parts if len(part)] or list(parts[:1])
         if not full:
             raise ValueError("parts: expected at least one, got none")
-        columns, blocks = _shared(full)
+        columns, shapes, blocks = _shared(full)
         return cls(
             np.concatenate([part.x for part in full]),
             np.concatenate([part.y for part in full]),
@@ -203,6 +223,8 @@ class Picks:
             score=_joined("score", full),
             micrographs=names,
             index=np.concatenate(index),
+            box_size=_joined_boxes(full),
+            image_shape=_joined("image_shape", full) if shapes else None,
             extra={name: np.concatenate([part.extra[name] for part in full]) for name in columns},
             blocks=blocks,
             format=full[0].format if len({part.format for part in full}) == 1 else "",
@@ -235,6 +257,26 @@ def _column(name: str, values: ArrayLike, n: int | None, *, positive: bool = Fal
         row = int(np.argmin(good))
         raise ValueError(f"{name}: {array[row]} at row {row}, expected a {'positive' if positive else 'finite'} number")
     return _frozen(np.array(array, np.float64))
+
+
+def _times(values: NDArray[Any], factor: float) -> NDArray[Any]:
+    """Numbers, or texts that are numbers, times a factor; other texts, as <NA>, as they are."""
+    if factor == 1:
+        return values
+    if values.dtype.kind in "iuf":
+        return np.asarray(values * factor, values.dtype if values.dtype.kind == "f" else np.float64)
+    scaled = values.copy()
+    for i, text in enumerate(values.tolist()):
+        with suppress(TypeError, ValueError):
+            scaled[i] = repr(float(text) * factor)
+    return scaled
+
+
+def _pairs(name: str, values: ArrayLike, n: int) -> FloatArray:
+    array = np.asarray(values)
+    if array.shape != (n, 2):
+        raise ValueError(f"{name}: expected shape ({n}, 2), got {array.shape}")
+    return _frozen(np.stack([_column(name, side, n, positive=True) for side in array.T], axis=1))
 
 
 def _index(index: ArrayLike | None, n: int, n_names: int) -> NDArray[np.int64]:
@@ -280,12 +322,30 @@ def _joined(name: str, parts: Sequence[Picks]) -> FloatArray | None:
     return np.concatenate(have) if have else None
 
 
-def _shared(parts: Sequence[Picks]) -> tuple[list[str], tuple[StarBlock, ...]]:
-    """Columns and blocks that all parts have; a warning names what is left out."""
+def _joined_boxes(parts: Sequence[Picks]) -> FloatArray | None:
+    """Sizes of boxes, where any part has some that are no squares."""
+    if all(part.box_size is None for part in parts):
+        return None
+    sizes = []
+    for part in parts:
+        if part.box_size is not None:
+            sizes.append(part.box_size)
+        elif part.radius is not None:
+            sizes.append(np.repeat(2 * part.radius[:, None], 2, axis=1))
+        else:
+            raise ValueError(f"box_size: some picks have one, but those on {part.micrographs[0]!r} have no size")
+    return np.concatenate(sizes)
+
+
+def _shared(parts: Sequence[Picks]) -> tuple[list[str], bool, tuple[StarBlock, ...]]:
+    """Columns that all parts have, whether all have shapes, and their blocks; a warning names what is left out."""
     first = parts[0]
     one_format = len({part.format for part in parts}) == 1
     shared = [name for name in first.extra if one_format and all(name in part.extra for part in parts)]
     lost = sorted({name for part in parts for name in part.extra} - set(shared))
+    shapes = all(part.image_shape is not None for part in parts)
+    if not shapes and any(part.image_shape is not None for part in parts):
+        lost.append("shapes of the micrographs")
 
     def content(part: Picks) -> list[tuple[str, bool, object]]:
         return [(block.name, block.loop, dict(block.columns)) for block in part.blocks]
@@ -295,4 +355,4 @@ def _shared(parts: Sequence[Picks]) -> tuple[list[str], tuple[StarBlock, ...]]:
         lost.append("blocks beside the picks")
     if lost:
         warnings.warn(f"left out, because not all files have the same: {', '.join(lost)}", UserWarning, stacklevel=3)
-    return shared, first.blocks if same else ()
+    return shared, shapes, first.blocks if same else ()

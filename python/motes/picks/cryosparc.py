@@ -42,13 +42,14 @@ def read(path: str | os.PathLike[str], name: str, axis: YAxis) -> Picks:
     if score is not None:
         _check(place, SCORE, score, np.isfinite(score), "a finite number")
     names, index = _micrographs(place, records[NAME])
-    known = (NAME, X, Y, SCORE)  # the shape stays among the others: writing needs it
+    known = (NAME, SHAPE, X, Y, SCORE)
     return Picks(
         fractions[0] * shape[:, 1],
         axis.fractions(fractions[1]) * shape[:, 0],
         score=score,
         micrographs=names or (name,),
         index=index,
+        image_shape=shape,
         extra={column: records[column] for column in records.dtype.names or () if column not in known},
         format="cryosparc",
         convention=f"centres as fractions of width and height, {axis}",
@@ -98,9 +99,9 @@ def _micrographs(place: str, paths: NDArray[np.bytes_]) -> tuple[tuple[str, ...]
 
 
 def write(path: str | os.PathLike[str], picks: Picks, axis: YAxis, width: float | None) -> list[str]:
-    """Write a .cs file; the size of the micrographs is that of the file that the picks came from, or what is given."""
+    """Write a .cs file; the size of the micrographs is what is given, or that of the file the picks came from."""
     own = dict(picks.extra) if picks.format == "cryosparc" else {}
-    shape = _shape(own, len(picks), axis.height, width)
+    shape = _shape(picks, axis.height, width)
     fractions: list[FloatArray] = [picks.x / shape[:, 1], axis.fractions(picks.y / shape[:, 0])]
     for values, letter in zip(fractions, "xy", strict=True):
         bad = (values < 0) | (values > 1)
@@ -117,7 +118,7 @@ def write(path: str | os.PathLike[str], picks: Picks, axis: YAxis, width: float 
     }
     if picks.score is not None:
         columns[SCORE] = picks.score.astype("<f4")
-    columns |= {column: values for column, values in own.items() if column != SHAPE}
+    columns |= own
     records = np.empty(len(picks), [(column, values.dtype, values.shape[1:]) for column, values in columns.items()])
     for column, values in columns.items():
         records[column] = values
@@ -126,10 +127,12 @@ def write(path: str | os.PathLike[str], picks: Picks, axis: YAxis, width: float 
     return (["the radius"] if picks.radius is not None else []) + untold_micrographs(picks)
 
 
-def _shape(own: dict[str, NDArray[Any]], n: int, height: float | None, width: float | None) -> NDArray[np.float64]:
-    """Rows and columns of each pick's micrograph, (N, 2)."""
-    if SHAPE in own:
-        return own[SHAPE].astype(np.float64)
-    if height is None or width is None:
+def _shape(picks: Picks, height: float | None, width: float | None) -> FloatArray:
+    """Rows and columns of each pick's micrograph, (N, 2), whole numbers."""
+    own = (None, None) if picks.image_shape is None else picks.image_shape.T
+    sides = [known if given is None else given for given, known in zip((height, width), own, strict=True)]
+    if any(side is None for side in sides):
         raise ValueError("height, width: needed for .cs, which holds fractions of the image")
-    return np.tile(np.array([height, width], np.float64), (n, 1))
+    shape = np.empty((len(picks), 2))
+    shape[:, 0], shape[:, 1] = sides
+    return np.maximum(1, np.rint(shape))

@@ -68,6 +68,7 @@ def read_picks(
     format: str | None = None,
     *,
     y_origin: Origin | None = None,
+    flip_y: bool = False,
     height: float | None = None,
 ) -> Picks:
     r"""Read particle coordinates.
@@ -84,6 +85,8 @@ def read_picks(
         Whether y in the file counts from the first stored row of the micrograph or from the last. By default as the
         format has it: from the first, but from the last in ``.cs``. It is never guessed from what the file holds:
         `motes.picks.likely_flip` reports what a micrograph makes likely.
+    flip_y : bool
+        Whether y in each file counts from the other end than its format has it; instead of `y_origin`.
     height : number, optional
         Rows of the micrographs, needed to count from the last; a ``.cs`` file tells it.
 
@@ -97,7 +100,7 @@ def read_picks(
     FormatError
         If the file is not as its format says; the message names the file and the line.
     ValueError
-        If no format is named and the suffix tells none, or a flip needs a height.
+        If no format is named and the suffix tells none, a flip needs a height, or it is asked for in two ways.
     OSError
         If it can not be opened.
 
@@ -112,8 +115,10 @@ def read_picks(
     (('grid1',), array([190.]), array([3806.]), array([90.]))
     """
     _check_arguments(y_origin, height)
+    if flip_y and y_origin is not None:
+        raise ValueError("flip_y, y_origin: two ways to say the same, expected one of them")
     if not Path(path).is_dir():
-        return _read_file(path, format, y_origin, height)
+        return _read_file(path, format, y_origin, flip_y, height)
     suffixes = set(SUFFIXES) if format is None else {format_of(path, format).suffix}
     files = sorted(file for file in Path(path).iterdir() if file.suffix.lower() in suffixes and file.is_file())
     if not files:
@@ -121,13 +126,15 @@ def read_picks(
     stems = Counter(file.stem for file in files)
     if twice := [file.name for file in files if stems[file.stem] > 1]:
         raise FormatError(f"{os.fspath(path)}: {' and '.join(twice[:2])} are of one micrograph; name a format")
-    return Picks.concatenate([_read_file(file, format, y_origin, height) for file in files])
+    return Picks.concatenate([_read_file(file, format, y_origin, flip_y, height) for file in files])
 
 
 def _read_file(
-    path: str | os.PathLike[str], format: str | None, y_origin: Origin | None, height: float | None
+    path: str | os.PathLike[str], format: str | None, y_origin: Origin | None, flip_y: bool, height: float | None
 ) -> Picks:
     form = format_of(path, format)
+    if flip_y:  # files of one folder may be of formats that differ in this
+        y_origin = "top" if form.origin == "bottom" else "bottom"
     return form.read(path, Path(path).stem, _axis(form, y_origin, height))
 
 
@@ -154,7 +161,8 @@ def write_picks(
     y_origin : "top" or "bottom", optional
         As in `read_picks`.
     height, width : number, optional
-        Rows and columns of the micrographs: the height is needed to count y from the last row, both for ``.cs``.
+        Rows and columns of the micrographs: the height is needed to count y from the last row, both for ``.cs`` unless
+        the picks know their `image_shape`.
 
     Raises
     ------
@@ -198,6 +206,10 @@ def write_picks(
             picks = replace(picks, micrographs=(Path(path).stem,))
         untold = form.write(path, picks, axis, width)
     family = form.name.removesuffix("30") == picks.format.removesuffix("30")
+    if picks.image_shape is not None and form.name != "cryosparc":
+        untold.append("the shapes of the micrographs")
+    if picks.box_size is not None and form.name not in ("box", "cbox"):
+        untold.append("boxes that are no squares")
     if not family and picks.extra:
         untold.append(f"columns {', '.join(picks.extra)}")
     if not family and picks.blocks:

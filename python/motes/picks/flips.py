@@ -57,7 +57,13 @@ class Flip:
         """
         height, width = shape
         x, y = (picks.y, picks.x) if self.swap else (picks.x, picks.y)
-        return replace(picks, x=width - 1 - x if self.x else x, y=height - 1 - y if self.y else y)
+        turned = replace(picks, x=width - 1 - x if self.x else x, y=height - 1 - y if self.y else y)
+        if not self.swap:
+            return turned
+        box_size, image_shape = (
+            None if pair is None else pair[:, ::-1] for pair in (picks.box_size, picks.image_shape)
+        )
+        return replace(turned, box_size=box_size, image_shape=image_shape)
 
 
 FLIPS = tuple(Flip(swap, x, y) for swap in (False, True) for x in (False, True) for y in (False, True))

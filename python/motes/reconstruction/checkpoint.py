@@ -15,6 +15,7 @@ from motes import _core
 from motes.errors import CheckpointError, FormatError
 from motes.io.npy import array_table
 from motes.io.npz import open_archive, write_npz
+from motes.patterns import Patterns
 from motes.reconstruction.problem import Point, Problem
 from motes.reconstruction.state import State
 
@@ -31,14 +32,20 @@ class Progress:
     history: tuple[dict[str, Any], ...] = field(default=())
 
 
+def fingerprint_of(patterns: Patterns) -> str:
+    """Of patterns alone, in their order: the same from whatever file they were read."""
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(json.dumps([patterns.shape, len(patterns)]).encode())
+    for array in patterns._arrays.own():
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
 def fingerprint(problem: Problem, options: dict[str, Any]) -> str:
     """Of the input, the options and the version: a resumed run must have the same."""
-    digest = hashlib.blake2b(digest_size=16)
-    patterns = problem.patterns
-    told = [_core.version, _core.isa(), options, patterns.shape, len(patterns)]
+    digest = hashlib.blake2b(problem.good.tobytes(), digest_size=16)
+    told = [_core.version, _core.isa(), options, fingerprint_of(problem.patterns)]
     digest.update(json.dumps(told, default=str).encode())
-    for array in (*patterns._own(), problem.good):
-        digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 

@@ -50,7 +50,8 @@ def doubts(
     if not told and evidence_of_noise > 0:
         yield (
             "this fit does not tell a picture from its rotation-symmetric mean: it wins "
-            f"{evidence:,.0f} nats over it (twice the log-likelihood), and noise wins up to {evidence_of_noise:,.0f}"
+            f"{evidence:,.0f} nats over it (twice the log-likelihood), and noise wins up to {evidence_of_noise:,.0f}; "
+            "if there is one, another start may find it (init random, restarts)"
         )
     if agreement is not None and agreement < LOW_AGREEMENT:
         yield f"the starts ended at different masters, their least correlation with the best is {agreement:.2f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,29 +19,52 @@ def higher(start: Point, *others: Point) -> Point:
     return max((start, *others), key=lambda point: point.log_likelihood)
 
 
+class Gains:
+    """What the last four steps won, and whether what is still to come, at the rate seen, is worth going on.
+
+    Steps are taken in pairs, since extrapolations win by turns. Where a pair wins more than the one before, as on the
+    way out of a saddle, as much as nothing is known of what is to come, and the climb goes on.
+    """
+
+    NONE = (np.inf, np.inf, np.inf, np.inf)
+
+    def __init__(self, last: Iterable[float], gain: float) -> None:
+        self.last = (*map(float, tuple(last)[1:]), max(float(gain), 0.0))
+
+    @property
+    def rate(self) -> float:
+        """What a pair of steps won, of what the pair before did; 1 where it did not fall, or is not known yet."""
+        before, now = sum(self.last[:2]), sum(self.last[2:])
+        return min(now / before, 1.0) if 0 < before < np.inf else float(now > 0)
+
+    def settled(self, tolerance: float) -> bool:
+        """Whether less than the tolerance was won, and is to come."""
+        before, now = sum(self.last[:2]), sum(self.last[2:])
+        if now < NOISE / 10 and before < tolerance:
+            return True
+        return now < tolerance and now * self.rate < tolerance * (1 - self.rate)
+
+
 @dataclass(frozen=True)
 class PlainEM:
-    """One E and one M step an iteration. Stops when the gain that is still to come, at the rate seen, is small."""
+    """One E and one M step an iteration."""
 
     tolerance: float
     name: str = "em"
     start_with: str = "spectral"
 
     def begin(self, problem: Problem, point: Point) -> State:
-        """Remember the rate of convergence, and how many iterations promised little more."""
-        return State(point, memory={"rate": np.array(0.0), "small_gains": np.array(0.0)})
+        """Remember what was won."""
+        return State(point, memory={"gains": np.array(Gains.NONE)})
 
     def step(self, problem: Problem, state: State) -> State:
         """Move to the M step's master."""
         point = problem.evaluate(state.point.em_master, state.point.em_weights)
         point = higher(state.point, point)
         gain = point.log_likelihood - state.point.log_likelihood
-        seen = min(max(gain / state.gain, 0.0), 0.9999) if state.gain > 0 else 0.0
-        rate = max(seen, 0.95 * float(state.memory["rate"]))  # gains near the rounding of a sum say little of the rate
-        to_come = max(gain, NOISE / 10) * rate / (1 - rate)
-        small = float(state.memory["small_gains"]) + 1 if max(gain, to_come) < self.tolerance else 0.0
-        memory = {"rate": np.array(rate), "small_gains": np.array(small)}
-        return State(point, state.iteration + 1, state.sweeps + 1, gain, "em", small >= 2, memory)
+        gains = Gains(state.memory["gains"], gain)
+        memory = {"gains": np.array(gains.last)}
+        return State(point, state.iteration + 1, state.sweeps + 1, gain, "em", gains.settled(self.tolerance), memory)
 
 
 @dataclass(frozen=True)
@@ -48,7 +72,7 @@ class Squarem:
     """Two EM steps, then an extrapolation along their differences, kept only if the likelihood does not fall.
 
     Varadhan and Roland, Scand. J. Stat. 35 (2008) 335, scheme S3, with lengths in the metric of the complete-data
-    information. Stops after two iterations in a row that won less than the tolerance.
+    information.
     """
 
     tolerance: float
@@ -56,8 +80,8 @@ class Squarem:
     start_with: str = "spectral"
 
     def begin(self, problem: Problem, point: Point) -> State:
-        """Remember how far an extrapolation may go, and how many small gains were seen."""
-        return State(point, memory={"longest": np.array(4.0), "small_gains": np.array(0.0)})
+        """Remember how far an extrapolation may go, and what was won."""
+        return State(point, memory={"longest": np.array(4.0), "gains": np.array(Gains.NONE)})
 
     def step(self, problem: Problem, state: State) -> State:
         """EM, EM, extrapolate; or fall back to the second EM step."""
@@ -74,9 +98,10 @@ class Squarem:
             longest *= 4
         point = higher(start, point)
         gain = point.log_likelihood - start.log_likelihood
-        small = float(state.memory["small_gains"]) + 1 if gain < self.tolerance else 0.0
-        memory = {"longest": np.array(longest), "small_gains": np.array(small)}
-        return State(point, state.iteration + 1, state.sweeps + sweeps, gain, step, small >= 2, memory)
+        gains = Gains(state.memory["gains"], gain)
+        memory = state.memory | {"longest": np.array(longest), "gains": np.array(gains.last)}
+        settled = gains.settled(self.tolerance)
+        return State(point, state.iteration + 1, state.sweeps + sweeps, gain, step, settled, memory)
 
     @staticmethod
     def _extrapolate(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from motes.reconstruction.em import Squarem, higher
+from motes.reconstruction.em import Gains, Squarem, higher
 from motes.reconstruction.information import (
     FLOOR,
     LARGEST_MATRIX,
@@ -65,6 +65,7 @@ class FisherScoring:
     seed: int
     warm_up: int = 2
     refresh: int = 3  # steps that estimate the information anew; later ones keep the last
+    slow: float = 0.6  # of what the pair of steps before won: from there on SQUAREM goes faster
     name: str = "em"
     start_with: str = "spectral"
 
@@ -76,13 +77,12 @@ class FisherScoring:
                 f"acceleration: fisher needs a matrix of {n_pixels} pixels squared (at most {LARGEST_MATRIX}) with "
                 f"exact sums (counts here are up to {most}); use squarem"
             )
-        return State(point, memory={"steps": np.array(0.0), "small_gains": np.array(0.0)})
+        return Squarem(self.tolerance).begin(problem, point).remembering(steps=np.array(0.0), crawls=np.array(0.0))
 
     def step(self, problem: Problem, state: State) -> State:
-        """One safeguarded Newton step."""
-        if state.iteration < self.warm_up:
-            squarem = Squarem(self.tolerance)
-            return self._keep(squarem.step(problem, squarem.begin(problem, state.point)), state)
+        """One safeguarded Newton step; where the surface is no paraboloid they crawl, and SQUAREM takes over."""
+        if state.iteration < self.warm_up or state.memory["crawls"]:
+            return Squarem(self.tolerance).step(problem, state)
         memory = dict(state.memory)
         steps = int(memory["steps"])
         if steps < self.refresh:
@@ -105,11 +105,8 @@ class FisherScoring:
 
     def _moved(self, state: State, point: Point, sweeps: int, step: str, memory: dict[str, np.ndarray]) -> State:
         gain = point.log_likelihood - state.point.log_likelihood
-        small = float(memory["small_gains"]) + 1 if gain < self.tolerance else 0.0
-        memory["small_gains"] = np.array(small)
-        return State(point, state.iteration + 1, state.sweeps + sweeps, gain, step, small >= 2, memory)
-
-    @staticmethod
-    def _keep(moved: State, state: State) -> State:
-        sweeps = state.sweeps + moved.sweeps - 1
-        return State(moved.point, state.iteration + 1, sweeps, moved.gain, moved.step, False, dict(state.memory))
+        gains = Gains(state.memory["gains"], gain)
+        crawls = int(memory["steps"]) > self.refresh and gains.rate > self.slow
+        memory |= {"gains": np.array(gains.last), "crawls": np.array(float(crawls))}
+        settled = gains.settled(self.tolerance)
+        return State(point, state.iteration + 1, state.sweeps + sweeps, gain, step, settled, memory)

@@ -7,22 +7,22 @@ The second takes no notice of brightness. See docs/view.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from motes.checks import whole
+from motes.checks import positive, whole
+from motes.errors import kind_of
 from motes.patterns import Patterns
+from motes.reconstruction.blocks import blocks
 from motes.reconstruction.predictive import TELLING, Predictive
 
 if TYPE_CHECKING:
     from motes.reconstruction.result import Reconstruction
 
 FloatArray = npt.NDArray[np.float64]
-_BLOCK = 1 << 22  # photons, or patterns, looked at together
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,6 +39,7 @@ class GoodnessOfFit:
         Twice what `log_likelihood` falls short of its predicted mean for a pattern of as many photons, nats.
     z_photons, z_deviance : (N,) float64 arrays
         Both as standard normal scores: positive where there are more photons, or a lower likelihood, than predicted.
+        The latter is 0 where nothing can be told: without photons, or far beyond sixteen times as many as usual.
     p_photons, p_deviance : (N,) float64 arrays
         Two-sided p-values of both; each is valid by itself. Where the brightness of patterns varies, go by the latter.
     p_value : (N,) float64 array
@@ -92,7 +93,8 @@ def goodness_of_fit(
         Expected share of false alarms among the flagged patterns; when the model is right, also the chance that any
         pattern is flagged at all.
     n_simulated : int
-        Patterns drawn from the model for its predictive distribution; fewer where they hold very many photons.
+        Patterns drawn from the model for its predictive distribution, but at least 500 at each of a dozen brightnesses;
+        fewer of all where they hold very many photons.
     seed : int
         Of the simulation.
     threads : int, optional
@@ -104,6 +106,8 @@ def goodness_of_fit(
 
     Raises
     ------
+    TypeError
+        If an argument is of another type; the message names it.
     ValueError
         If the patterns have another shape, or are such as the noise model can not have made; if the rate is not between
         0 and 1, or `n_simulated` is below 1000.
@@ -126,15 +130,19 @@ def goodness_of_fit(
     >>> bool(goodness_of_fit(fit, bright).flagged[0])
     True
     """
-    if not 0 < false_discovery_rate < 1:
-        raise ValueError(f"false_discovery_rate: expected a rate between 0 and 1, got {false_discovery_rate}")
+    from motes.reconstruction.result import Reconstruction
+
+    if not isinstance(reconstruction, Reconstruction):
+        raise TypeError(f"reconstruction: expected motes.Reconstruction, got {kind_of(reconstruction)}")
+    if positive("false_discovery_rate", false_discovery_rate) >= 1:
+        raise ValueError(f"false_discovery_rate: expected a rate below 1, got {false_discovery_rate}")
     n_simulated = whole("n_simulated", n_simulated, 1000)
     photons, log_likelihood = observed(reconstruction, patterns, threads)
-    predictive = Predictive.of(reconstruction, int(photons.max(initial=0)), n_simulated, whole("seed", seed, 0))
+    predictive = Predictive.of(reconstruction, n_simulated, whole("seed", seed, 0))
     few, many = predictive.photon_tails(photons)
     expected, spread = predictive.by_photons.at(photons)
     good, bad = predictive.deviance_tails(predictive.by_photons.score(photons, log_likelihood))
-    told = spread > TELLING  # not without photons: there is one such pattern only
+    told = spread > TELLING  # not without photons (there is one such pattern only), nor far beyond the usual
     p_photons, p_deviance = _two_sided(few, many), np.where(told, _two_sided(good, bad), 1.0)
     p_value = fisher(p_photons, p_deviance)
     return GoodnessOfFit(
@@ -157,7 +165,7 @@ def observed(
     """Photons on good pixels, and ln p(x) of the mixture with the ln x! that a Poisson likelihood has: (N,) each."""
     good = reconstruction.good.ravel()
     photons, log_likelihood = np.zeros(len(patterns), np.int64), np.zeros(len(patterns))
-    for block in _blocks(patterns):
+    for block in blocks(patterns):
         part = patterns[block]
         log_likelihood[block] = reconstruction.assign(part, threads=threads).log_likelihood - log_factorials(part, good)
         photons[block] = part.photons_per_pattern() if good.all() else part.to_scipy() @ good.astype(np.int64)
@@ -201,16 +209,6 @@ def benjamini_hochberg(p_value: FloatArray, rate: float) -> npt.NDArray[np.bool_
     if not below.size:
         return np.zeros(p_value.size, np.bool_)
     return np.asarray(p_value <= ordered[below[-1]])
-
-
-def _blocks(patterns: Patterns) -> Iterator[slice]:
-    """Slices of about as many photons each."""
-    first = 0
-    while first < len(patterns):
-        last = int(np.searchsorted(patterns.indptr, patterns.indptr[first] + _BLOCK, side="right")) - 1
-        last = min(max(last, first + 1), first + _BLOCK, len(patterns))
-        yield slice(first, last)
-        first = last
 
 
 def _two_sided(low: FloatArray, high: FloatArray) -> FloatArray:

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from motes.kernels.likelihood import log_likelihood
 from motes.noise import Noise
 from motes.patterns import Patterns
-from motes.simulate.photons import draw
+from motes.reconstruction.brightness import bernoulli_tails, poisson_tails
+from motes.simulate.photons import PHOTONS_AT_ONCE, draw
 
 if TYPE_CHECKING:
     from motes.reconstruction.result import Reconstruction
@@ -28,7 +29,9 @@ FloatArray = npt.NDArray[np.float64]
 MOST_PHOTONS = 40_000_000  # simulated in all: fewer patterns where each holds very many
 TELLING = 1e-3  # nats: a smaller spread of ln p(x) is rounding, and says nothing
 TIE = 1e-3  # standard deviations: scores as near as this are equal but for rounding
-LEVELS = 12  # brightnesses at which the mean and spread of ln p(x) are measured
+LEVELS = 12  # brightnesses at which the mean and spread of ln p(x) are measured, six standard deviations either way
+FURTHER = 4  # times that the brightness is doubled, and halved, beyond these
+FEWEST, FEWEST_FURTHER = 500, 100  # patterns at one brightness; where photons allow no more, it is not looked at
 SHIFTS = (-8.0, -5.0, -2.5, 2.5, 5.0)  # of draws for the tails of ln p(x), in its standard deviations
 STEEPEST = 8.0  # the most that odds are raised to a power
 
@@ -68,6 +71,14 @@ class Model:
         from scipy.special import logsumexp
 
         return float(logsumexp(self.log_prior + self.log_likelihood_of_dark))
+
+    @property
+    def log_likelihood_of_full(self) -> float:
+        """Log-likelihood of a Bernoulli pattern with all good pixels lit."""
+        from scipy.special import logsumexp
+
+        lit = np.where(self.good, np.log(self.templates), 0.0).sum(axis=1)
+        return float(logsumexp(self.log_prior + lit))
 
     @property
     def log_prior(self) -> FloatArray:
@@ -126,22 +137,33 @@ class Model:
 
     def draw(self, n_patterns: int, brighter: float, likelier: float, rng: np.random.Generator) -> _Draws:
         """Patterns of the tilted model, their rotations as the tilt makes them likely."""
-        from scipy.special import gammaln, logsumexp
+        from scipy.special import logsumexp
 
         chance = self.log_prior + self.log_normaliser(brighter, likelier)
         labels = rng.choice(len(self.weights), n_patterns, p=np.exp(chance - logsumexp(chance)))
         means = np.where(self.good, self.tilted(brighter, likelier), 0.0)
+        at_once = max(1, int(PHOTONS_AT_ONCE / max(1.0, means.sum(axis=1).max())))
+        parts = [self._drawn(means, labels[i : i + at_once], rng) for i in range(0, n_patterns, at_once)]
+        photons, per_rotation, evidence = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return _Draws(brighter, likelier, photons, per_rotation, evidence)
+
+    def _drawn(
+        self, means: FloatArray, labels: npt.NDArray[np.int64], rng: np.random.Generator
+    ) -> tuple[npt.NDArray[np.int64], FloatArray, FloatArray]:
+        """One pattern of the given means for each label: its photons, ln p(x | r) and ln p(x), as `_Draws` has them."""
+        from scipy.special import gammaln, logsumexp
+
         keys, multiplicity = draw(means, labels, self.noise.name, rng)
         rows, cols = np.divmod(keys, self.good.size)
         counts = multiplicity if self.noise.name == "poisson" else None  # a lit pixel is a lit pixel
         shape = (1, self.good.size)
-        patterns = Patterns.from_coo(rows, cols, counts=counts, shape=shape, n_patterns=n_patterns)
+        patterns = Patterns.from_coo(rows, cols, counts=counts, shape=shape, n_patterns=labels.size)
         empty = np.where(self.good, self.templates, 0.0)
         per_rotation = log_likelihood(patterns, empty[:, None, :], self.noise, dtype=np.float64)
         evidence = logsumexp(per_rotation + self.log_prior, axis=1)
         if counts is not None:
-            evidence -= np.bincount(rows, gammaln(counts + 1.0), n_patterns)
-        return _Draws(brighter, likelier, patterns.photons_per_pattern(), per_rotation, evidence)
+            evidence -= np.bincount(rows, gammaln(counts + 1.0), labels.size)
+        return patterns.photons_per_pattern(), per_rotation, evidence
 
 
 class _ByPhotons(NamedTuple):
@@ -151,12 +173,12 @@ class _ByPhotons(NamedTuple):
     means: FloatArray
     spreads: FloatArray
 
-    def at(self, photons: npt.NDArray[np.number]) -> tuple[FloatArray, FloatArray]:
-        """Mean and spread in between; beyond the ends, those of the nearest."""
+    def at(self, photons: npt.NDArray[np.int64] | FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Mean and spread in between; beyond the last the mean there, and no spread: nothing is known."""
         from scipy.interpolate import PchipInterpolator
 
-        inside = np.clip(photons, self.photons[0], self.photons[-1])
-        variances = np.interp(inside, self.photons, self.spreads**2)
+        inside = np.clip(photons, self.photons[0], self.photons[-1]).astype(np.float64)
+        variances = np.interp(photons, self.photons, self.spreads**2, right=0.0)
         return PchipInterpolator(self.photons, self.means)(inside), np.sqrt(variances)
 
     def score(self, photons: npt.NDArray[np.int64], log_likelihood: FloatArray) -> FloatArray:
@@ -171,38 +193,44 @@ class Predictive:
 
     Attributes
     ----------
-    photon_chances : (K,) float64 array
-        Probability of 0, 1, ... K - 1 photons.
+    model : Model
+        What is fitted; the number of photons follows from it exactly.
     by_photons : _ByPhotons
         Mean and spread of ln p(x) at a given number of photons.
     scores, chances : (J,) float64 arrays
         Scores of simulated patterns, ascending, and what each of them weighs; weights sum to 1.
     """
 
-    photon_chances: FloatArray
+    model: Model
     by_photons: _ByPhotons
     scores: FloatArray
     chances: FloatArray
 
     @classmethod
-    def of(cls, reconstruction: Reconstruction, most_photons: int, n_simulated: int, seed: int) -> Predictive:
-        """Simulate what a reconstruction predicts, for patterns of up to `most_photons` photons."""
+    def of(cls, reconstruction: Reconstruction, n_simulated: int, seed: int) -> Predictive:
+        """Simulate what a reconstruction predicts, by itself: no pattern sways what others are held to."""
         model = _model(reconstruction)
         rng = np.random.default_rng(seed)
         usual = model.mean(1.0)
         n_simulated = int(min(n_simulated, max(2000.0, MOST_PHOTONS / max(usual, 1.0))))
-        by_photons, draws = _by_photons(model, most_photons, n_simulated // 2, rng)
+        by_photons, draws = _by_photons(model, n_simulated // 2, rng)
         spread = by_photons.at(np.array([usual]))[1][0]
         tilts = [model.likeliness(shift * spread) for shift in (SHIFTS if spread > TELLING else ())]
         for tilt in [(0.0, 0.0), *filter(None, tilts)]:
             draws.append(model.draw(n_simulated // (2 + 2 * len(SHIFTS)), *tilt, rng))
-        return cls(_photon_chances(model, most_photons), by_photons, *_tails(model, by_photons, draws))
+        return cls(model, by_photons, *_tails(model, by_photons, draws))
 
     def photon_tails(self, photons: npt.NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
         """P(n <= photons) and P(n >= photons), for each: (N,) each."""
-        below = np.cumsum(self.photon_chances)
-        above = np.maximum(1 - np.concatenate([[0.0], below[:-1]]), np.cumsum(self.photon_chances[::-1])[::-1])
-        return np.minimum(below, 1.0)[photons], np.minimum(above, 1.0)[photons]
+        numbers, where = np.unique(photons, return_inverse=True)
+        seen: dict[bytes, float] = {}
+        for template, weight in zip(self.model.templates[:, self.model.good], self.model.weights, strict=True):
+            key = np.sort(template).tobytes()  # rotations alone do not change it: only a mask does
+            seen[key] = seen.get(key, 0.0) + float(weight)
+        tails = poisson_tails if self.model.noise.name == "poisson" else bernoulli_tails
+        shares = [weight * np.array(tails(np.frombuffer(key), numbers)) for key, weight in seen.items()]
+        few, many = np.sum(shares, axis=0)
+        return np.minimum(few, 1.0)[where], np.minimum(many, 1.0)[where]
 
     def deviance_tails(self, scores: FloatArray) -> tuple[FloatArray, FloatArray]:
         """P(score' <= score) and P(score' >= score) under the model: (N,) each.
@@ -224,51 +252,40 @@ def _model(reconstruction: Reconstruction) -> Model:
     return Model(reconstruction.noise, master[index], reconstruction.weights, reconstruction.good.ravel())
 
 
-def _photon_chances(model: Model, most: int) -> FloatArray:
-    """Probabilities of 0 to `most` photons: exact, pixel by pixel; the last also takes all that is beyond."""
-    from scipy.special import gammaln, xlogy
+def _by_photons(model: Model, n_simulated: int, rng: np.random.Generator) -> tuple[_ByPhotons, list[_Draws]]:
+    """Mean and spread of ln p(x) at several numbers of photons, from patterns of several brightnesses.
 
-    total = np.zeros(most + 2)
-    seen: dict[bytes, float] = {}
-    for template, weight in zip(model.templates[:, model.good], model.weights, strict=True):
-        key = np.sort(template).tobytes()  # rotations alone do not change it: only a mask does
-        seen[key] = seen.get(key, 0.0) + float(weight)
-    for key, weight in seen.items():
-        means = np.frombuffer(key)
-        if model.noise.name == "poisson":
-            n = np.arange(most + 1)
-            chance = np.append(np.exp(xlogy(n, means.sum()) - means.sum() - gammaln(n + 1.0)), 0.0)
-        else:
-            chance = np.zeros(most + 2)
-            chance[0] = 1.0
-            for mean in means:
-                moved = chance[:-1] * mean
-                chance[:-1] -= moved
-                chance[1:] += moved
-        chance[-1] = max(0.0, 1 - chance[:-1].sum())
-        total += weight * chance
-    return total
-
-
-def _by_photons(model: Model, most: int, n_simulated: int, rng: np.random.Generator) -> tuple[_ByPhotons, list[_Draws]]:
-    """Mean and spread of ln p(x) at several numbers of photons, from patterns of several brightnesses."""
+    The levels follow from the model alone. Draws of those beyond the usual are not given back: the model would weigh
+    them with next to nothing.
+    """
     usual = model.mean(1.0)
     capacity = np.inf if model.noise.name == "poisson" else float(model.good.sum())
     reach = 6 * np.sqrt(usual) + 6
-    last = min(max(usual + reach, float(most)), max(0.95 * capacity, usual))
+    most = max(0.95 * capacity, usual)
+    last = min(usual + reach, most)
     first = min(max(usual - reach, 1.0), last)
+    levels = np.unique(np.linspace(np.sqrt(first), np.sqrt(last), LEVELS) ** 2)
+    steps = 2.0 ** np.arange(1, FURTHER + 1)
+    beyond = np.unique(np.concatenate([np.maximum(first / steps, 1.0), np.minimum(last * steps, most)]))
     found, draws = [(0.0, model.log_likelihood_of_nothing, 0.0)], []
-    for level in np.unique(np.linspace(np.sqrt(first), np.sqrt(last), LEVELS) ** 2):
-        n_drawn = int(max(500, min(n_simulated, MOST_PHOTONS / max(level, 1.0)) / LEVELS))
-        drawn = model.draw(n_drawn, model.brightness(level), 0.0, rng)
+    for level in (*levels, *beyond[(beyond < first) | (beyond > last)]):
+        is_usual = first <= level <= last
+        n_drawn = int(min(max(FEWEST, n_simulated / LEVELS), MOST_PHOTONS / LEVELS / max(level, 1.0)))
+        if n_drawn < FEWEST_FURTHER and not is_usual:
+            continue
+        drawn = model.draw(max(n_drawn, FEWEST_FURTHER), model.brightness(level), 0.0, rng)
         mean = drawn.photons.mean()
         photons = drawn.photons - mean
         slope = photons @ drawn.log_likelihood / max(photons @ photons, 1e-300)
         rest = drawn.log_likelihood - slope * photons
         found.append((float(mean), float(rest.mean()), float(rest.std())))
-        draws.append(drawn)
-    levels, means, spreads = np.array(sorted(found)).T
-    return _ByPhotons(levels, means, spreads), draws
+        if is_usual:
+            draws.append(drawn)
+    if max(found)[0] >= 0.9 * capacity:
+        found.append((capacity, model.log_likelihood_of_full, 0.0))
+    numbers, which = np.unique([number for number, _, _ in found], return_index=True)
+    _, means, spreads = np.array(found)[which].T
+    return _ByPhotons(numbers, means, spreads), draws
 
 
 def _tails(model: Model, by_photons: _ByPhotons, draws: list[_Draws]) -> tuple[FloatArray, FloatArray]:

@@ -6,35 +6,23 @@ import dataclasses
 import json
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from motes import _core
-from motes.errors import FormatError
 from motes.io.npy import array_table
-from motes.io.npz import open_archive, write_npz
-from motes.noise import Noise, linear_model, noise_of
+from motes.io.npz import write_npz
+from motes.noise import Noise, linear_model
 from motes.patterns import Patterns, check_patterns
-from motes.rotations import Rotations, rotations_of
+from motes.reconstruction.blocks import blocks
+from motes.reconstruction.saved import ARRAYS, read
+from motes.rotations import Rotations
 from motes.threads import available_threads
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-_ARRAYS = (
-    "master",
-    "std_error",
-    "labels",
-    "weights",
-    "weights_std_error",
-    "counts",
-    "first_pattern_posterior",
-    "seen",
-    "good",
-)
 
 
 def many(n: int, thing: str) -> str:
@@ -198,8 +186,10 @@ class Reconstruction:
             threads=available_threads(threads),
         )
         if evidence:
-            common = patterns.to_scipy() @ np.where(good, model.common_weight, 0.0)
-            centred = centred + common + model.common_base
+            common = np.where(good, model.common_weight, 0.0)
+            centred = centred.astype(np.float64)
+            for block in blocks(patterns):  # a matrix takes many times the memory of its patterns
+                centred[block] += patterns[block].to_scipy() @ common + model.common_base
         return labels, gamma, centred
 
     def plot(self) -> Figure:
@@ -217,10 +207,10 @@ class Reconstruction:
             An existing file is replaced.
         """
         record = {
-            field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name not in _ARRAYS
+            field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name not in ARRAYS
         }
         record.update(rotations=self.rotations.name, noise=self.noise.name, version=_core.version)
-        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        arrays = {name: getattr(self, name) for name in ARRAYS}
         arrays["record"] = np.frombuffer(json.dumps(record).encode(), np.uint8)
         write_npz(path, {name: array_table(array) for name, array in arrays.items()})
 
@@ -231,18 +221,9 @@ class Reconstruction:
         Raises
         ------
         FormatError
-            If the file is damaged or none of `save`'s.
+            If the file is damaged or none of `save`'s; it names the file and the field.
         """
-        with open_archive(path) as archive:
-            try:
-                arrays: dict[str, Any] = {name: archive.array(name) for name in _ARRAYS}
-                record = json.loads(archive.array("record").tobytes())
-                record.pop("version")
-                record["rotations"], record["noise"] = rotations_of(record["rotations"]), noise_of(record["noise"])
-                record["history"], record["notes"] = tuple(record["history"]), tuple(record["notes"])
-                return cls(**arrays, **record)
-            except (KeyError, TypeError, ValueError, AttributeError, json.JSONDecodeError, UnicodeDecodeError) as error:
-                raise FormatError(f"{Path(path)}: no saved reconstruction ({error!r})") from error
+        return cls(**read(path))
 
     def __repr__(self) -> str:
         height, width = self.master.shape

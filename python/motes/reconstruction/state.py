@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -38,6 +38,10 @@ class State:
     step: str = "start"
     converged: bool = False
     memory: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+
+    def remembering(self, **more: npt.NDArray[np.float64]) -> State:
+        """The same state, with more in its memory."""
+        return replace(self, memory=self.memory | more)
 
 
 class Method(Protocol):

@@ -68,7 +68,7 @@ function convergence(into, history) {
     if (!starts.has(restart)) starts.set(restart, []);
     starts.get(restart).push([sweeps, value]);
   }
-  const highest = Math.max(...[...starts.values()].flat().map(([, value]) => value));
+  const [, highest] = range([...starts.values()].flat().map(([, value]) => value));
   const curves = [...starts.values()].map((points) => ({
     best: points.some(([, value]) => value === highest),
     points: points.map(([sweeps, value]) => [sweeps, highest - value]).filter(([, gap]) => gap > 1e-12),
@@ -79,7 +79,7 @@ function convergence(into, history) {
     svg.append(drawn("text", {x: WIDE / 2, y: HIGH / 2, "text-anchor": "middle"}, "It was there at once."));
     return;
   }
-  const last = Math.max(...gaps.map(([sweeps]) => sweeps), 1);
+  const last = Math.max(range(gaps.map(([sweeps]) => sweeps))[1], 1);
   const [least, most] = range(gaps.map(([, gap]) => Math.log10(gap)));
   const [low, high] = [Math.floor(least), Math.max(Math.ceil(most), Math.floor(least) + 1)];
   const x = (sweeps) => LEFT + (WIDE - LEFT - 8) * sweeps / last;

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.reconstruction import GoodnessOfFit, Reconstruction, goodness_of_fit
+from motes.reconstruction.blocks import blocks
 
 if TYPE_CHECKING:
     from motes.patterns import Patterns
@@ -39,11 +40,12 @@ def gather(
             f"patterns: expected the {result.n_patterns:,} that the reconstruction was made from, got {len(fitted):,}"
         )
     fit = goodness_of_fit(result, fitted, seed=seed, threads=threads)
-    posterior = result.responsibilities(fitted, threads=threads)
-    confidence = posterior.max(axis=1, initial=0.0)
+    confidence = np.zeros(len(fitted), np.float32)
+    for block in blocks(fitted):
+        confidence[block] = result.responsibilities(fitted[block], threads=threads).max(axis=1)
     chosen = choose(fit, confidence, np.diff(fitted.indptr), seed)
     return {
-        "name": name,
+        "name": name.encode("utf-8", "replace").decode(),  # a folder may be called what is no UTF-8
         "shape": result.master.shape,
         "rotations": result.rotations.name,
         "n_patterns": len(patterns),
@@ -64,7 +66,7 @@ def gather(
         "flagged": encoded(np.packbits(_at(number[fit.flagged], len(patterns)), bitorder="little")),
         "excluded": encoded(np.packbits(~kept, bitorder="little")),
         "home": encoded(result.rotations.index(result.master.shape).astype("<u4")),
-        "shown": shown(fit, fitted, posterior, result.labels, number, chosen),
+        "shown": shown(result, fit, fitted, number, chosen, threads),
     }
 
 
@@ -73,14 +75,19 @@ def choose(
 ) -> npt.NDArray[np.int64]:
     """The patterns that the page can draw, ascending: the worst, the least sure, the first, some at random."""
     n = confidence.size
-    usual = max(float(lit.mean()) if n else 1.0, 1.0)
-    share = min(1.0, MOST_LIT / usual / (WORST + UNSURE + FIRST + RANDOM))
     worst = np.lexsort((-np.abs(fit.z_photons) - np.abs(fit.z_deviance), fit.p_value))
     random = np.random.default_rng(seed).permutation(n)
     orders = ((worst, WORST), (np.argsort(confidence, kind="stable"), UNSURE), (np.arange(n), FIRST), (random, RANDOM))
-    chosen = np.unique(np.concatenate([order[: max(int(share * most), 1)] for order, most in orders]))
-    total = np.cumsum(lit[chosen])
-    return np.asarray(chosen[total <= MOST_LIT], np.int64)  # should a few hold far more than usual
+    chosen = np.zeros(n, np.bool_)
+    budget = 0.0  # of each kind its share, and what those before it left over
+    for order, most in orders:
+        budget += MOST_LIT * most / (WORST + UNSURE + FIRST + RANDOM)
+        some = order[:most]
+        some = some[~chosen[some] & (lit[some] <= budget)]  # one that holds too many is passed over
+        some = some[np.cumsum(lit[some]) <= budget]
+        chosen[some] = True
+        budget -= int(lit[some].sum())
+    return np.flatnonzero(chosen)
 
 
 def told(result: Reconstruction, fit: GoodnessOfFit) -> list[list[str]]:
@@ -109,12 +116,12 @@ def classes(result: Reconstruction, fitted: Patterns) -> list[dict[str, Any]]:
 
 
 def shown(
+    result: Reconstruction,
     fit: GoodnessOfFit,
     fitted: Patterns,
-    posterior: npt.NDArray[np.float32],
-    labels: npt.NDArray[np.int32],
     number: npt.NDArray[np.int64],
     chosen: npt.NDArray[np.int64],
+    threads: int | None,
 ) -> dict[str, Any]:
     """A table of the patterns that can be drawn, one column a list, and their photons."""
     some = fitted[chosen]
@@ -124,8 +131,8 @@ def shown(
     return {
         "number": number[chosen],
         "photons": fit.photons[chosen],
-        "label": labels[chosen],
-        "posterior": encoded(np.rint(posterior[chosen] * 65535).astype("<u2")),
+        "label": result.labels[chosen],
+        "posterior": encoded(np.rint(result.responsibilities(some, threads=threads) * 65535).astype("<u2")),
         "log_likelihood": significant(fit.log_likelihood[chosen], 6),
         "deviance": significant(fit.deviance[chosen], 4),
         "z_photons": significant(fit.z_photons[chosen], 4),

@@ -1,0 +1,27 @@
+"""Patterns in parts that fit the memory beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from motes.patterns import Patterns
+
+MOST = 1 << 22  # lit pixels, or patterns, looked at together
+
+
+def blocks(patterns: Patterns) -> Iterator[slice]:
+    """Slices of about as many lit pixels each.
+
+    Examples
+    --------
+    >>> list(blocks(Patterns.empty((3, 3), 5)))
+    [slice(0, 5, None)]
+    """
+    first = 0
+    while first < len(patterns):
+        last = int(np.searchsorted(patterns.indptr, patterns.indptr[first] + MOST, side="right")) - 1
+        last = min(max(last, first + 1), first + MOST, len(patterns))
+        yield slice(first, last)
+        first = last

@@ -1,0 +1,159 @@
+"""A saved reconstruction, read without trust: every array and every field is what `Reconstruction` says it is."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from motes.errors import FormatError
+from motes.io.npz import Archive, open_archive
+from motes.noise import noise_of
+from motes.rotations import rotations_of
+
+ARRAYS = {
+    "master": np.float64,
+    "std_error": np.float64,
+    "labels": np.int32,
+    "weights": np.float64,
+    "weights_std_error": np.float64,
+    "counts": np.int64,
+    "first_pattern_posterior": np.float64,
+    "seen": np.bool_,
+    "good": np.bool_,
+}
+_TOLD = 60  # characters of a wrong value
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, float) or _whole(value)
+
+
+def _perhaps(value: object) -> bool:
+    return value is None or _number(value)
+
+
+def _flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+_STEP = {
+    **dict.fromkeys(("restart", "iteration", "sweeps"), _whole),
+    **dict.fromkeys(("log_likelihood", "gain", "seconds"), _number),
+    "step": _text,
+}
+
+
+def _step(value: object) -> bool:
+    """One record of the history."""
+    return isinstance(value, dict) and value.keys() == _STEP.keys() and all(_STEP[k](value[k]) for k in _STEP)
+
+
+_WHAT: dict[Callable[[object], bool], str] = {
+    _whole: "a whole number",
+    _number: "a number",
+    _perhaps: "a number or null",
+    _flag: "true or false",
+    _text: "a text",
+}
+_FIELDS: dict[str, Callable[[object], bool]] = {
+    **dict.fromkeys(("iterations", "sweeps", "seed", "threads", "n_patterns", "n_photons"), _whole),
+    **dict.fromkeys(("log_likelihood", "error_bound", "missing_information", "seconds"), _number),
+    **dict.fromkeys(("evidence", "evidence_of_noise"), _number),
+    "agreement": _perhaps,
+    **dict.fromkeys(("converged", "interrupted"), _flag),
+    **dict.fromkeys(("method", "acceleration", "init", "rotations", "noise", "version"), _text),
+}
+
+
+def read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The fields of a saved `Reconstruction`.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged or none of `Reconstruction.save`'s; it names the field.
+    """
+    place = os.fspath(path)
+    with open_archive(path) as archive:
+        missing = {*ARRAYS, "record"} - {*archive.names}
+        if missing:
+            raise FormatError(f"{place}: no saved reconstruction: it holds no {min(missing)}")
+        record = _record(archive)
+        arrays = {name: archive.array(name) for name in ARRAYS}
+    try:
+        record["rotations"], record["noise"] = rotations_of(record["rotations"]), noise_of(record["noise"])
+    except ValueError as error:
+        raise FormatError(f"{place}: record: {error}") from error
+    _check_arrays(place, arrays, record)
+    return {**arrays, **record}
+
+
+def _record(archive: Archive) -> dict[str, Any]:
+    """Everything but the arrays, each field of its type."""
+    place = archive.place("record")
+    try:
+        record = json.loads(archive.array("record").tobytes())
+    except (ValueError, RecursionError) as error:  # JSON's own errors, other bytes, numbers beyond all bounds
+        raise FormatError(f"{place}: expected JSON ({error})") from error
+    expected = {*_FIELDS, "history", "notes"}
+    if not isinstance(record, dict) or record.keys() != expected:
+        differ = min(expected ^ record.keys()) if isinstance(record, dict) else type(record).__name__
+        raise FormatError(f"{place}: no saved reconstruction: missing, or not known: {differ[:_TOLD]}")
+    for name, is_right in _FIELDS.items():
+        if not is_right(record[name]):
+            raise FormatError(f"{place}: {name}: expected {_WHAT[is_right]}, got {_short(record[name])}")
+    for name, is_right, what in (("history", _step, "records of iterations"), ("notes", _text, "texts")):
+        if not isinstance(record[name], list) or not all(map(is_right, record[name])):
+            raise FormatError(f"{place}: {name}: expected a list of {what}, got {_short(record[name])}")
+        record[name] = tuple(record[name])
+    del record["version"]
+    return record
+
+
+def _check_arrays(place: str, arrays: dict[str, Any], record: dict[str, Any]) -> None:
+    """Types, shapes and ranges."""
+    image, n_rotations = arrays["master"].shape, record["rotations"].n
+    if len(image) != 2 or 0 in image:
+        raise FormatError(f"{place}: master: expected an image, got shape {image}")
+    try:
+        record["rotations"].index(image)
+    except ValueError as error:
+        raise FormatError(f"{place}: master: {error}") from error
+    shapes = dict.fromkeys(("master", "std_error", "seen", "good"), image)
+    shapes["labels"] = (record["n_patterns"],)
+    for name, dtype in ARRAYS.items():
+        array, shape = arrays[name], shapes.get(name, (n_rotations,))
+        if array.dtype != dtype or array.shape != shape:
+            expected = f"{np.dtype(dtype)} of shape {shape}"
+            raise FormatError(f"{place}: {name}: expected {expected}, got {array.dtype} of shape {array.shape}")
+    most = 1.0 if record["noise"].name == "bernoulli" else np.finfo(np.float64).max
+    for name, highest in (("master", most), ("std_error", np.inf), ("weights_std_error", np.inf)):
+        _check_range(place, name, arrays[name][~np.isnan(arrays[name])], highest)
+    for name, highest in (("weights", 1.0), ("first_pattern_posterior", 1.0), ("labels", n_rotations - 1)):
+        _check_range(place, name, arrays[name], highest)
+    _check_range(place, "counts", arrays["counts"], record["n_patterns"])
+    if abs(arrays["weights"].sum() - 1) > 1e-6:
+        raise FormatError(f"{place}: weights: expected a sum of 1, got {arrays['weights'].sum():g}")
+
+
+def _check_range(place: str, name: str, values: Any, highest: float) -> None:
+    wrong = values[~((values >= 0) & (values <= highest + 1e-6))]
+    if wrong.size:
+        raise FormatError(f"{place}: {name}: expected 0 to {highest:g}, got {wrong[0]:g}")
+
+
+def _short(value: object) -> str:
+    told = json.dumps(value) if not isinstance(value, int) else f"{float(min(value, 2**1000)):g}"
+    return told[:_TOLD]
