@@ -215,7 +215,7 @@ def test_a_chunk_that_claims_2_gb_is_not_made_room_for(tmp_path):
         motes.read_micrograph(path)  # what is imported on the way is not counted
     tracemalloc.start()
     try:
-        with pytest.raises(motes.FormatError, match="a.png: damaged or no PNG image"):
+        with pytest.raises(motes.FormatError, match="damaged or no PNG image"):
             motes.read_micrograph(path)
         assert tracemalloc.get_traced_memory()[1] < 1e6
     finally:

@@ -39,8 +39,8 @@ def test_figures_by_hand(here, motes):
     result = motes("evaluate", "--picks", "picks", "--truth", "truth", "-o", "out")
     assert result.exit_code == 0, result.stderr
     assert result.stderr.splitlines() == [
-        "motes: note: left out, not in picks: d",
-        "motes: note: left out, not in truth: c",
+        "motes: note: left out, not in --picks picks: d",
+        "motes: note: left out, not in --truth truth: c",
     ]
     told = metrics()
     assert (told["n_picks"], told["n_truth"], told["n_micrographs"]) == (5, 4, 2)
@@ -78,7 +78,7 @@ def test_a_picker_that_claims_a_particle_twice_is_right_twice_by_the_rule_best(h
 def test_missing_micrographs_count_as_empty_on_request(here, motes):
     result = motes("evaluate", "--picks", "picks", "--truth", "truth", "--missing", "count", "-o", "out")
     assert result.exit_code == 0, result.stderr
-    assert "motes: note: counted as empty, not in picks: d\n" in result.stderr
+    assert "motes: note: counted as empty, not in --picks picks: d\n" in result.stderr
     told = metrics()
     assert (told["n_picks"], told["n_truth"], told["n_micrographs"]) == (6, 5, 4)
     assert Path("out/overlay_c.png").exists()
@@ -95,6 +95,29 @@ def test_flip_radius_and_threads(here, motes):
     assert motes(*words, *flip, "--radius", 0.4, "-o", "small", "--threads", 2).exit_code == 0
     assert [metrics(name)["recall"]["value"] for name in ("wrong", "right", "small")] == [0, 1, 0.5]
     assert metrics("right")["recall"]["low"] is None  # one micrograph: no interval
+
+
+def test_micrographs_tell_the_height_of_a_flip(here, motes):
+    library.write_picks("picks/a.box", library.read_picks("picks/a.box"), y_origin="bottom", height=100)
+    Image.fromarray(np.zeros((100, 160), np.uint8)).save("a.png")
+    words = ("evaluate", "--picks", "picks/a.box", "--truth", "truth/a.csv", "--flip-y", "--micrographs", "a.png")
+    assert motes(*words, "-o", "out").exit_code == 0
+    assert metrics()["recall"]["value"] == 1
+
+
+def test_the_diameter_is_said_and_sizes_that_can_not_match(here, motes):
+    words = ("evaluate", "--picks", "picks/a.box", "--truth", "truth/a.csv", "--no-overlays")
+    own = motes(*words, "-o", "own")
+    assert own.stdout.splitlines()[:2] == [
+        "diameter 10 pixels, from --picks picks/a.box",
+        "diameter 10 pixels, from --truth truth/a.csv",
+    ]
+    asked = motes(*words, "--radius", 4, "-o", "asked")
+    assert asked.stdout.splitlines()[0] == "diameter 8 pixels, from --radius"
+    Path("picks/a.box").write_text("0 0 30 30 0.9\n")
+    note = "circles of these sizes have an IoU of 0.111 at most, none above 0.5; --radius gives both one"
+    assert note in motes(*words, "-o", "large").stderr
+    assert note not in motes(*words, "-o", "large", "--iou", 0.1).stderr
 
 
 def test_scores_beyond_0_to_1_have_no_area_on_the_grid(here, motes):
@@ -127,15 +150,31 @@ def test_overlays_are_drawn_on_micrographs(here, motes):
     ("words", "message"),
     [
         (["--picks", "none.box", "--truth", "truth"], "none.box: no such file"),
-        (["--picks", "picks/c.box", "--truth", "truth/d.csv"], "picks is of c; truth is of d"),
+        (
+            ["--picks", "picks/c.box", "--truth", "truth/d.csv"],
+            "--picks picks/c.box is of c; --truth truth/d.csv is of d",
+        ),
         (["--picks", "picks", "--truth", "truth", "--radius", "-1"], "radius: -1.0"),
         (["--picks", "picks", "--truth", "truth", "--radius", "nan"], "radius: nan"),
         (["--picks", "picks", "--truth", "truth", "--iou", "1.5"], "iou"),
         (["--picks", "picks", "--truth", "truth", "--matching", "worst"], "--matching: expected"),
         (["--picks", "picks", "--truth", "truth", "--missing", "all"], "--missing: expected leave-out or count"),
         (["--picks", "picks", "--truth", "truth", "--flip-y"], "height"),
-        (["--picks", "picks", "--truth", "truth", "--micrographs", "truth"], "none of the 2 micrographs is there"),
-        (["--picks", "scores.txt", "--truth", "truth"], "picks: hold no radius; give --radius"),
+        (["--picks", "picks", "--truth", "truth", "--micrographs", "truth"], "truth: a folder without micrographs"),
+        (["--picks", "picks", "--truth", "truth", "--micrographs", "z.png"], "none of the 2 micrographs is there"),
+        (
+            ["--picks", "picks/a.box", "--truth", "truth", "--flip-y", "--height", "50"],
+            "a.box: pick 3 of 3 is at y = -15",
+        ),
+        (
+            ["--picks", "picks", "--truth", "truth", "--micrographs", "z.png", "--flip-y", "--height", "90"],
+            "--height: 90, but z.png has 100",
+        ),
+        (
+            ["--picks", "mixed.box", "--truth", "truth/a.csv", "--matching", "topaz"],
+            "--picks mixed.box: mixed, row 2: radius 6, where the first has 5",
+        ),
+        (["--picks", "scores.txt", "--truth", "truth"], "--picks scores.txt: hold no radius; give --radius"),
         (["--picks", "nan.box", "--truth", "truth"], "nan.box: line 2"),
         (["--picks", "picks", "--truth", "truth", "--from", "moon"], "--from, --to: expected one of star"),
         (["--picks", "picks", "--truth", "truth", "--truth-from", "box"], "truth: a folder without coordinates (.box)"),
@@ -147,6 +186,8 @@ def test_refusals(here, refused, words, message):
     Path("nan.box").write_text("1 1 10 10 1\nnan 1 10 10 1\n")
     Path("empty").mkdir()
     Path("empty/a.box").write_text("\n")
+    Path("mixed.box").write_text("1 1 10 10 1\n9 1 12 12 1\n")
+    Image.fromarray(np.zeros((100, 160), np.uint8)).save("z.png")
     assert message in refused(here, "evaluate", *words, "-o", "out")
 
 

@@ -27,7 +27,13 @@ def here(tmp_path, monkeypatch):
 def test_the_best_stays(here, motes, by):
     result = motes("suppress", "one", "-o", "kept", *by)
     assert result.exit_code == 0, result.stderr
-    assert result.stdout.splitlines() == ["kept: 3 picks on 2 micrographs, EMAN box", "1 of 4 picks dropped"]
+    diameter = {"--distance": [], "--iou": ["diameter 10 pixels, from one"]}[by[0]]
+    assert result.stdout.splitlines() == [
+        "kept: 3 picks on 2 micrographs, EMAN box",
+        "written as centre = corner of the box + half its size, y from the first stored row",
+        "1 of 4 picks dropped",
+        *(["diameter 10 pixels, from --radius"] if "--radius" in by else diameter),
+    ]
     assert Path("kept/a.box").read_text() == "11\t10\t10\t10\t0.9\n100\t50\t10\t10\t0.2\n"
     assert Path("kept/b.box").read_text() == "2\t40\t10\t10\t0.7\n"
 
@@ -72,7 +78,7 @@ def test_lowest_score(here, motes):
         (["one", "-o", "kept", "--edge", "-5", "--height", "9", "--width", "9"], "distance: expected 0 or more"),
         (["one", "-o", "kept.xyz", "--iou", "0.5"], "suffix '.xyz' tells no format"),
         (["a.csv", "-o", "kept", "--iou", "0.5"], "hold no scores"),
-        (["a.txt", "-o", "kept.txt", "--iou", "0.5"], "picks: hold no radius; give --radius"),
+        (["a.txt", "-o", "kept.txt", "--iou", "0.5"], "a.txt: the picks hold no radius; give --radius"),
         (["none.box", "-o", "kept.box", "--iou", "0.5"], "none.box: no such file"),
     ],
 )
@@ -85,7 +91,12 @@ def test_suppress_refuses(here, refused, words, message):
 def test_where_pickers_agree(here, motes):
     result = motes("consensus", "one", "two", "-o", "agreed.star")
     assert result.exit_code == 0, result.stderr
-    assert result.stdout.splitlines()[1:] == ["         1 of 2 pickers", "         4 of 1 picker"]
+    assert result.stdout.splitlines()[2:] == [
+        "diameter 10 pixels, from one",
+        "diameter 10 pixels, from two",
+        "         1 of 2 pickers",
+        "         4 of 1 picker",
+    ]
     agreed = library.read_picks("agreed.star")
     both = agreed[agreed.extra["motesPickers"] == "2"]
     assert (both.x.tolist(), both.y.tolist()) == ([16.5], [15.0])

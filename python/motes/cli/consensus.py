@@ -17,6 +17,7 @@ from motes.cli.coordinates import (
     Threads,
     Width,
     size_of,
+    tell_diameters,
     tell_missing,
     write_table,
 )
@@ -87,6 +88,8 @@ def consensus(
     found = agree(list(aligned.circles.values()), iou=iou, distance=distance, min_pickers=min_pickers, threads=threads)
     write_table(output, _picks(found, aligned, tables, form), to, height=height, width=width)
     tell_missing(aligned.missing, missing == "count")
+    if distance is None:
+        tell_diameters({name: circles.radii for name, circles in aligned.circles.items()}, radius and 2 * radius)
     for k in range(len(tables), min_pickers - 1, -1):
         typer.echo(f"  {int((found.n_pickers == k).sum()):8,} of {k} picker{'s' * (k > 1)}")
 

@@ -17,6 +17,7 @@ from motes.cli.coordinates import (
     Width,
     checked_origin,
     size_of,
+    tell_diameters,
     write_table,
 )
 
@@ -40,6 +41,9 @@ def convert(
     diameter: Annotated[
         float | None, typer.Option(help="Diameter of every circle in the output, pixels; instead of the input's own.")
     ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="As everywhere; a conversion needs no more than one.")
+    ] = None,
 ) -> None:
     """Convert particle coordinates; what the new format does not hold is said."""
     from motes import read_picks
@@ -55,4 +59,5 @@ def convert(
         found = found.with_radius(diameter / 2)
     origin = checked_origin(to_y_origin, "--to-y-origin")
     write_table(output, found, to, y_origin=origin, height=height, width=width)
-    typer.echo(f"read as {found.convention}")
+    typer.echo(f"read as {found.convention}{', y turned over as asked' if flip_y else ''}")
+    tell_diameters({str(picks): found.radius}, diameter, "--diameter")

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from motes import Picks
     from motes.picks import Format, Origin
 
 NAMES = "star, star30, box, cbox, topaz, cryoppp or cryosparc"
-TOLD = 5  # micrographs in a note
+TOLD = 10  # micrographs in a note
 
 Output: TypeAlias = Annotated[
     Path,
@@ -45,13 +47,29 @@ Threads: TypeAlias = Annotated[
 def size_of(
     micrograph: Path | None, height: float | None = None, width: float | None = None
 ) -> tuple[float | None, float | None]:
-    """Height and width: as they were given, else those of the micrograph."""
+    """Height and width: those of the micrograph, which must be what was given; without one, what was given."""
     from motes import read_micrograph
 
     if micrograph is None:
         return height, width
-    rows, columns = read_micrograph(micrograph).shape
-    return height or rows, width or columns
+    shape = read_micrograph(micrograph).shape
+    for option, given, own in (("--height", height, shape[0]), ("--width", width, shape[1])):
+        if given not in (None, own):
+            raise ValueError(f"{option}: {given:g}, but {micrograph} has {own}")
+    return shape
+
+
+def tell_diameters(radii: Mapping[str, NDArray[Any] | None], asked: float | None, option: str = "--radius") -> None:
+    """Say which diameter is used, and where it is from: an option, or each table itself."""
+    if asked is not None:
+        typer.echo(f"diameter {asked:g} pixels, from {option}")
+        return
+    for table, values in radii.items():
+        if values is None or not values.size:
+            typer.echo(f"diameter unknown, {table} holds none")
+        else:
+            low, high = 2 * float(values.min()), 2 * float(values.max())
+            typer.echo(f"diameter {low:g}{f' to {high:g}' if low < high else ''} pixels, from {table}")
 
 
 def checked_origin(origin: str | None, option: str) -> Origin | None:
@@ -92,7 +110,9 @@ def write_table(
     else:
         with output_folder(output, [f"{stem(name)}{form.suffix}" for name in picks.micrographs]):
             write_picks(output, picks, form.name, y_origin=y_origin, height=height, width=width)
-    typer.echo(f"{output}: {len(picks):,} picks on {len(picks.micrographs):,} micrographs, {form.title}")
+    n = len(picks.micrographs)
+    typer.echo(f"{output}: {len(picks):,} picks on {n:,} micrograph{'s' * (n != 1)}, {form.title}")
+    typer.echo(f"written as {form.convention(y_origin, height)}")
 
 
 def tell_missing(missing: Mapping[str, tuple[str, ...]], counted: bool) -> None:

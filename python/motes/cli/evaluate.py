@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motes.cli.coordinates import FlipY, Height, Radius, Source, Threads, tell_missing
+from motes.cli.coordinates import FlipY, Height, Radius, Source, Threads, size_of, tell_diameters, tell_missing
 from motes.cli.observers import steps
 from motes.cli.outputs import output_folder
 
 if TYPE_CHECKING:
     from motes import Picks
-    from motes.picking import Aligned, Evaluation
+    from motes.picking import Evaluation
 
 METRICS, CURVE = "metrics.json", "precision_recall.png"
 OF_SCORES = ("average_precision", "auc_grid", "best_threshold")  # what picks without scores do not have
@@ -69,23 +69,36 @@ def evaluate(
     from motes.picking import evaluate as compare
     from motes.report import to_json
 
+    images = {} if micrographs is None else _images(micrographs)
+    for path in images.values() if flip_y else ():
+        height, _ = size_of(path, height)
     found = read_picks(picks, source, flip_y=flip_y, height=height)
     particles = read_picks(truth, truth_source)
     scored = found.score is not None or not len(found)
-    tables = {"picks": found if scored else _alike(found), "truth": particles}
+    names = {f"--picks {picks}": "picks", f"--truth {truth}": "truth"}
+    tables = dict(zip(names, (found if scored else _alike(found), particles), strict=True))
+    if matching == "topaz" and radius is None:
+        _refuse_mixed_radii(tables)
     aligned = align(tables, radius=radius, missing=missing)  # type: ignore[arg-type]
-    if not len(aligned.circles["picks"]):
+    circles = {names[table]: own for table, own in aligned.circles.items()}
+    if not len(circles["picks"]):
         raise ValueError(f"{picks}: no picks on {len(aligned.micrographs)} micrographs, nothing to evaluate")
-    images = {} if micrographs is None or not overlays else _images(micrographs, aligned)
+    if images and not images.keys() & set(aligned.micrographs):
+        raise ValueError(
+            f"--micrographs {micrographs}: none of the {len(aligned.micrographs)} micrographs is there, by its stem"
+        )
     pictures = {name: f"overlay_{name}.png" for name in aligned.micrographs} if overlays else {}
     with output_folder(out, (METRICS, CURVE, *pictures.values())) as staging:
-        result = compare(**aligned.circles, iou=iou, rule=matching, threads=threads)  # type: ignore[arg-type]
+        result = compare(**circles, iou=iou, rule=matching, threads=threads)  # type: ignore[arg-type]
         told = _metrics(result, scored) | {
             "matching": matching,
             "iou": iou,
             "radius": radius,
             "n_micrographs": len(aligned.micrographs),
-            "missing": {"fate": missing, "micrographs": aligned.missing},
+            "missing": {
+                "fate": missing,
+                "micrographs": {name: [names[table] for table in lacking] for name, lacking in aligned.missing.items()},
+            },
             **_origin(context),
         }
         (staging / METRICS).write_text(to_json(told, indent=2) + "\n", encoding="utf-8")
@@ -96,8 +109,8 @@ def evaluate(
             figure = plotting.overlay(result.matches, m, image, threshold=threshold, title=name)
             figure.savefig(staging / pictures[name])
     tell_missing(aligned.missing, missing == "count")
-    if not result.matches.n_found:
-        typer.echo("motes: note: no pick is near a particle; motes info tells whether picks are turned over", err=True)
+    _tell_what_can_not_match(result, iou)
+    tell_diameters({table: own.radii for table, own in aligned.circles.items()}, radius and 2 * radius)
     typer.echo(_table(told))
     typer.echo(f"look at {out}")
 
@@ -109,15 +122,43 @@ def _alike(picks: Picks) -> Picks:
     return replace(picks, score=np.zeros(len(picks)))
 
 
-def _images(path: Path, aligned: Aligned) -> dict[str, Path]:
-    """Where each micrograph's image is."""
+def _refuse_mixed_radii(tables: dict[str, Picks]) -> None:
+    """Topaz matches by one distance: the first circle of another radius is named, by micrograph and row of its file."""
+    import numpy as np
+
+    one = next((picks.radius[0] for picks in tables.values() if picks.radius is not None and len(picks)), None)
+    for table, picks in tables.items():
+        for name, part in picks.by_micrograph():
+            if part.radius is not None and (part.radius != one).any():
+                row = int(np.argmax(part.radius != one))
+                raise ValueError(
+                    f"{table}: {name}, row {row + 1}: radius {part.radius[row]:g}, where the first has {one:g}; "
+                    "--matching topaz needs one for all, give --radius"
+                )
+
+
+def _tell_what_can_not_match(result: Evaluation, iou: float) -> None:
+    """Circles that differ too much in size, or picks that are elsewhere altogether."""
+    radii = [circles.radii for circles in (result.matches.picks, result.matches.truth)]
+    small, large = sorted(radii, key=lambda values: float(values.mean()) if len(values) else 0.0)
+    most = (float(small.max()) / float(large.min())) ** 2 if len(small) else 1.0
+    if most <= iou:
+        told = f"circles of these sizes have an IoU of {most:.3g} at most, none above {iou:g}; --radius gives both one"
+    elif not result.matches.n_found:
+        told = "no pick is near a particle; motes info tells whether picks are turned over"
+    else:
+        return
+    typer.echo(f"motes: note: {told}", err=True)
+
+
+def _images(path: Path) -> dict[str, Path]:
+    """Images by the stems of their names."""
     from motes.micrograph import SUFFIXES
 
     files = [file for file in sorted(path.iterdir()) if file.suffix.lower() in SUFFIXES] if path.is_dir() else [path]
-    images = {file.stem: file for file in files if file.stem in aligned.micrographs}
-    if not images:
-        raise ValueError(f"{path}: none of the {len(aligned.micrographs)} micrographs is there, by its stem")
-    return images
+    if not files:
+        raise ValueError(f"--micrographs {path}: a folder without micrographs ({', '.join(SUFFIXES)})")
+    return {file.stem: file for file in files}
 
 
 def _metrics(result: Evaluation, scored: bool) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from motes.cli.coordinates import (
     Width,
     size_of,
     target_of,
+    tell_diameters,
     write_table,
 )
 
@@ -81,18 +82,22 @@ def suppress(
         if height is None or width is None:
             raise ValueError("shape: needed to know where the edges are")
         shape = (height, width)
-        found = _those(found, lambda circles: away_from_edges(circles, shape, edge))
+        found = _those(picks, found, lambda circles: away_from_edges(circles, shape, edge))
     if iou is not None or distance is not None:
-        found = _those(found, lambda circles: best_of(circles, iou=iou, distance=distance, threads=threads), iou)
+        found = _those(picks, found, lambda circles: best_of(circles, iou=iou, distance=distance, threads=threads), iou)
     write_table(output, found, to, height=height, width=width)
     typer.echo(f"{before - len(found):,} of {before:,} picks dropped")
+    if iou is not None:
+        tell_diameters({str(picks): found.radius}, radius and 2 * radius)
 
 
-def _those(picks: Picks, choose: Callable[[Circles], NDArray[Any]], iou: float | None = None) -> Picks:
+def _those(path: Path, picks: Picks, choose: Callable[[Circles], NDArray[Any]], iou: float | None = None) -> Picks:
     """The rows whose circles are chosen, in their order; without an IoU any radius does."""
     import numpy as np
 
     from motes.picking import circles_of
 
+    if iou is not None and picks.radius is None and len(picks):
+        raise ValueError(f"{path}: the picks hold no radius; give radius")
     circles, rows = circles_of(picks, radius=1.0 if iou is None else None)
     return picks[np.sort(rows[choose(circles)])]
