@@ -41,6 +41,16 @@ def test_rules_in_order_are_their_definitions(case, measure, rule):
         np.testing.assert_allclose(found.overlap[i], expected, rtol=1e-12)
 
 
+@given(pairings(8, ("scattered", "grid", "duplicates")), measures(), st.sampled_from(RULES))
+def test_float32_decides_as_float64(case, measure, rule):
+    picks, scores, truth = (array.astype(np.float32) for array in case)
+    found = match(as_circles(picks, scores), as_circles(truth), **dict([measure]), rule=rule)
+    wide = [array.astype(np.float64) for array in (picks, scores, truth)]
+    exact = match(as_circles(*wide[:2]), as_circles(wide[2]), **dict([measure]), rule=rule)
+    np.testing.assert_array_equal(found.particle, exact.particle)
+    np.testing.assert_array_equal(found.overlap, exact.overlap)
+
+
 @given(pairings(6), measures())
 def test_optimal_has_the_most_pairs_and_the_best_of_those(case, measure):
     picks, scores, truth = case

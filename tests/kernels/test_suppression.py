@@ -170,6 +170,29 @@ def test_soft_suppress_is_its_definition(case, how):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("how", [{"iou": 0.2}, {"sigma": 0.5}])
+def test_micrographs_decay_for_themselves(how, dtype):
+    rng = np.random.default_rng(7)
+    indptr = np.concatenate([[0], np.cumsum(rng.integers(0, 60, 40))])
+    values, scores = layout("scattered", rng, indptr[-1]).astype(dtype), rng.random(indptr[-1]).astype(dtype)
+    circles = as_circles(values, scores, indptr=indptr)
+    kept, decayed = soft_suppress(circles, **how, min_score=0.1, threads=1)
+    for threads in (2, 5):
+        again = soft_suppress(circles, **how, min_score=0.1, threads=threads)
+        np.testing.assert_array_equal(again[0], kept)
+        np.testing.assert_array_equal(again[1], decayed)
+    alone = [soft_suppress(circles.of_micrograph(m), **how, min_score=0.1) for m in range(40)]
+    np.testing.assert_array_equal(
+        kept, np.concatenate([one + start for (one, _), start in zip(alone, indptr[:-1], strict=True)])
+    )
+    np.testing.assert_array_equal(decayed, np.concatenate([scores for _, scores in alone]))
+    wide = Circles(
+        *(array.astype(np.float64) for array in (circles.centres, circles.radii, circles.scores)), indptr=indptr
+    )
+    np.testing.assert_allclose(decayed, soft_suppress(wide, **how, min_score=0.1)[1], rtol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @given(data=st.data())
 def test_map_suppression_is_its_definition(dtype, data):
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))

@@ -95,6 +95,19 @@ def test_consensus_scores_do_not_depend_on_a_pickers_scale():
             assert sorted(members[members >= 0]) == list(range(indptr[m], indptr[m + 1]))
 
 
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_threads_change_nothing(threads):
+    rng = np.random.default_rng(1)
+    indptr = np.concatenate([[0], np.cumsum(rng.integers(0, 40, 20))])
+    sides = [picker(rng.uniform(0, 60, (indptr[-1], 2)), rng.random(indptr[-1]), indptr=indptr) for _ in range(3)]
+    found, plain = (consensus(sides, threads=count) for count in (threads, None))
+    np.testing.assert_array_equal(found.members, plain.members)
+    np.testing.assert_array_equal(found.circles.centres, plain.circles.centres)
+    for rule in ("optimal", "best", "first"):
+        one, other = (correct(*sides[:2], rule=rule, threads=count) for count in (threads, None))
+        np.testing.assert_array_equal(one.particle, other.particle)
+
+
 def test_consensus_of_one_and_of_none():
     alone = consensus([picker([[3, 4], [50, 60]], [1, 2])])
     np.testing.assert_array_equal(alone.circles.centres, [[50, 60], [3, 4]])

@@ -32,7 +32,12 @@ class Correction:
 
 
 def correct(
-    predictions: Circles, truth: Circles, *, iou: float = 0.3, rule: Literal["optimal", "best", "first"] = "optimal"
+    predictions: Circles,
+    truth: Circles,
+    *,
+    iou: float = 0.3,
+    rule: Literal["optimal", "best", "first"] = "optimal",
+    threads: int | None = None,
 ) -> Correction:
     """Confirm predictions whose IoU with a particle is above the constraint.
 
@@ -46,6 +51,8 @@ def correct(
         `"optimal"`, one-to-one: no particle is labelled twice, and no prediction loses its own to another's;
         `"best"`, the particle of the highest IoU; `"first"`, the seed's: the first particle above the constraint, which
         may be the wrong one of two neighbours, as its appendix says.
+    threads : int, optional
+        By default all that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -60,5 +67,5 @@ def correct(
     """
     if rule not in ("optimal", "best", "first"):
         raise ValueError(f"rule: expected optimal, best or first, got {rule!r}")
-    matches = match(predictions, truth, iou=iou, rule=rule)
+    matches = match(predictions, truth, iou=iou, rule=rule, threads=threads)
     return Correction(matches.hit, matches.particle, np.unique(matches.particle[matches.hit]))
