@@ -7,7 +7,7 @@ import pytest
 from benchmarks.peers import Contender, contenders
 from benchmarks.race import Race
 
-WORKS = ("1e3", "1e4", "1e5", "1e4 unequal", "1000 x 1000")
+WORKS = ("1e3", "1e4", "1e5", "1e3 unequal", "1e4 unequal", "1e5 unequal", "1000 x 1000")
 
 
 @pytest.mark.parametrize("threads", [1, 2])

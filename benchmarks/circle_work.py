@@ -13,7 +13,7 @@ from benchmarks.workloads import N_SMOKE, Work
 
 RADIUS, IOU, DEPTH = 54.0, 0.5, 3.0
 MAP_SIDE, MAP_RADIUS = 1024, 8
-N_MATCHED = 5000
+N_MATCHED, N_POLYGONS = 5000, 200
 SMOKE_SHARE = 20  # a smoke run takes a twentieth
 
 
@@ -29,6 +29,22 @@ def scattered(n: int, *, equal: bool = True, seed: int = 0, depth: float = DEPTH
     side = np.sqrt(n * np.pi * RADIUS**2 / depth)
     radii = np.full(n, RADIUS) if equal else RADIUS * rng.uniform(0.7, 1.4, n)
     return Circles(rng.uniform(0, side, (n, 2)), radii, rng.random(n))
+
+
+def laid_out(layout: str, n: int, *, equal: bool = True, seed: int = 0) -> Circles:
+    """Circles with random scores: sparse, dense, all on top of each other, or none near another."""
+    rng = np.random.default_rng(seed)
+    if layout in ("sparse", "dense"):
+        return scattered(n, equal=equal, seed=seed, depth={"sparse": 0.1, "dense": 10.0}[layout])
+    radii = np.full(n, RADIUS) if equal else RADIUS * rng.uniform(0.9, 1.1, n)
+    if layout == "all overlap":
+        return Circles(rng.uniform(0, RADIUS / 10, (n, 2)), radii, rng.random(n))
+    side = int(np.ceil(np.sqrt(n)))
+    grid = np.stack(np.divmod(rng.permutation(side * side)[:n], side), axis=1)
+    return Circles(2.3 * RADIUS * grid, radii, rng.random(n))
+
+
+LAYOUTS = ("sparse", "dense", "all overlap", "none overlap")
 
 
 @functools.cache

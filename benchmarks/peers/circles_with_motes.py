@@ -13,7 +13,7 @@ from benchmarks import circle_work as circles
 from benchmarks.peers import OURS, Prepared, contender
 from benchmarks.workloads import Work
 
-SUPPRESSED = {"1e3": 1_000, "1e4": 10_000, "1e5": 100_000, "1e4 unequal": 10_000}
+SUPPRESSED = {f"{size}{radii}": int(float(size)) for radii in ("", " unequal") for size in ("1e3", "1e4", "1e5")}
 
 
 def suppressed(name: str, work: Work) -> circles.Circles:
@@ -32,13 +32,16 @@ for _name in (*SUPPRESSED, "1000 x 1000"):
     contender(f"suppression, {_name}", OURS, needs="motes")(functools.partial(_suppression, _name))
 
 
-def _matrix(depth: float, work: Work, threads: int) -> Prepared:
-    given = circles.scattered(circles.scaled(2000, work), equal=False, depth=depth)
+def _matrix(depth: float, work: Work, threads: int, n: int = 2000) -> Prepared:
+    given = circles.scattered(circles.scaled(n, work), equal=False, depth=depth)
     return Prepared(lambda: pairwise_circle_iou(given, given, threads=threads)[0])
 
 
 contender("circle IoU matrix", OURS, needs="motes")(functools.partial(_matrix, circles.DEPTH))
 contender("circle IoU matrix, all overlap", OURS, needs="motes")(functools.partial(_matrix, 1e5))
+contender("circle IoU matrix, polygons", OURS, needs="motes")(
+    functools.partial(_matrix, circles.DEPTH, n=circles.N_POLYGONS)
+)
 
 
 @contender("map suppression", OURS, needs="motes")

@@ -41,6 +41,21 @@ for _kernel, _depth in (("circle IoU matrix", circles.DEPTH), ("circle IoU matri
     contender(_kernel, "numba", needs="numba")(functools.partial(_numba_matrix, _depth))
 
 
+@contender("circle IoU matrix, polygons", "shapely", needs="shapely")
+def shapely_matrix(work: Work, threads: int) -> Prepared:
+    import shapely
+
+    given = circles.scattered(circles.scaled(circles.N_POLYGONS, work), equal=False, depth=circles.DEPTH)
+    discs = shapely.buffer(shapely.points(given.centres), given.radii, quad_segs=32)
+
+    def call() -> np.ndarray:
+        common = shapely.area(shapely.intersection(discs[:, None], discs))
+        areas = shapely.area(discs)
+        return common / (areas[:, None] + areas - common)
+
+    return Prepared(call)
+
+
 def _numba_greedy(name: str, work: Work, threads: int) -> Prepared:
     from benchmarks.peers import numba_circles
 
