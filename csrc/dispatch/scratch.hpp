@@ -94,7 +94,7 @@ inline CellsMemory cells_memory(Cutter& cutter, int64_t n) {
 inline GridMemory grid_memory(Cutter& cutter, int64_t n) {
   return {cutter.cut<uint32_t>(cells_of_grid(n) + 2), cutter.cut<uint32_t>(n), cutter.cut<uint32_t>(n),
           cutter.cut<double>(n + kGridMargin), cutter.cut<double>(n + kGridMargin), cutter.cut<double>(n + kGridMargin),
-          cutter.cut<uint8_t>(n)};
+          cutter.cut<double>(n + kGridMargin), cutter.cut<uint8_t>(n)};
 }
 
 }  // namespace motes

@@ -49,6 +49,7 @@ struct GridMemory {
   uint32_t* starts;         // cells_of_grid(n) + 2
   uint32_t *cell, *index;   // n
   double *x, *y, *score;    // n + kGridMargin
+  double* r;                // likewise
   uint8_t* fate;            // n
 };
 

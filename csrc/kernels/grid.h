@@ -1,27 +1,36 @@
-// Circles sorted by the cells of a plain grid, row after row: where nearness is a matter of distance alone, those near a
-// circle lie in two short stretches of memory, and so do those near the next one.
+// Circles sorted by the cells of a plain grid, row after row: those near a circle lie in two short stretches of memory, and
+// so do those near the next one.
 //
-// A cell's edge is twice the distance below which two circles are near (more where the plane is mostly void), so that a
-// circle's own cell, the nearer one beside it, and the two above or below hold everybody who is near. Crowds do no harm as
-// long as few stay in a cell: whoever is taken from them is removed, and a search passes over it by vectors.
+// A cell's edge is twice the largest distance at which two circles can be near (more where the plane is mostly void), so
+// that a circle's own cell, the nearer one beside it, and the two above or below hold everybody who is near. Crowds do no
+// harm as long as few stay in a cell: whoever is taken from them is removed, and a search passes over it by vectors. Where
+// nearness depends on the radii, too, distance and the ratio of the radii choose by vectors who is asked.
 #pragma once
 #include <math.h>
 #include <string.h>
 
+#include "kernels/cells.h"
 #include "kernels/circles.h"
 #include "kernels/reals.h"
 
 namespace motes::MOTES_ISA {
 namespace {
 
+template <bool kRadii>
 class Grid {
  public:
-  Grid(const GridMemory& memory, double reach) : m_(memory), reach_(reach), square_(reach * reach) {}
+  Grid(const GridMemory& memory, const Nearness& near)
+      : m_(memory), near_(near), factor_(near.factor * kMargin), ratio_(sqrt(near.threshold) / kMargin),
+        corners_(near.measure == MOTES_BOX_IOU ? 2.0 : 1.0) {}
 
-  // n circles with scores. False if most of the plane is void and the rest too crowded for cells as large as that takes.
+  // n circles with scores. False if a few are much larger than most, or if most of the plane is void and the rest too
+  // crowded for cells as large as that takes.
   template <class Real>
-  bool fill(const Real* centre, const Real* score, int64_t n) {
+  bool fill(const Real* centre, const Real* radius, const Real* score, int64_t n) {
     n_ = static_cast<uint32_t>(n);
+    reach_ = kRadii ? reach_of(radius, n) : near_.reach;
+    if (!(reach_ > 0)) return false;
+    square_ = reach_ * reach_;
     lay_out(centre, n);
     for (int64_t i = 0; i < n; ++i) {
       const double x = static_cast<double>(centre[2 * i]), y = static_cast<double>(centre[2 * i + 1]);
@@ -48,10 +57,12 @@ class Grid {
       m_.x[k] = static_cast<double>(centre[2 * i]);
       m_.y[k] = static_cast<double>(centre[2 * i + 1]);
       m_.score[k] = static_cast<double>(score[i]);
+      if constexpr (kRadii) m_.r[k] = static_cast<double>(radius[i]);
     }
     for (int64_t k = n; k < n + kGridMargin; ++k) {  // read with the last ones; near nobody
       m_.x[k] = static_cast<double>(INFINITY);
       m_.y[k] = m_.score[k] = 0;
+      if constexpr (kRadii) m_.r[k] = 0;
     }
     return true;
   }
@@ -68,10 +79,10 @@ class Grid {
     return m_.score[j] > m_.score[k] || (m_.score[j] == m_.score[k] && m_.index[j] < m_.index[k]);
   }
 
-  // visit(j) for every place near (x, y) whose score is `least` or more; one that lies near the end of a stretch may be
-  // visited twice.
+  // visit(j) for every place near place k, whose centre is (x, y), and whose score is `least` or more; perhaps k itself, and
+  // one that lies near the end of a stretch perhaps twice.
   template <class Visit>
-  void near(double x, double y, double least, Visit&& visit) const {
+  void near(uint32_t k, double x, double y, double least, Visit&& visit) const {
     const double u = (x - left_) * inverse_, v = (y - top_) * inverse_;
     const auto column = static_cast<int64_t>(u), row = static_cast<int64_t>(v);
     const bool right = u - static_cast<double>(column) >= 0.5, below = v - static_cast<double>(row) >= 0.5;
@@ -81,10 +92,12 @@ class Grid {
       const uint32_t end = m_.starts[first + 2];
       uint32_t at = m_.starts[first];
       do {  // once in any case: most stretches are that short, and some are empty
-        const Reals dx = reals_at(m_.x + at) - x, dy = reals_at(m_.y + at) - y;
-        const Longs found = (dx * dx + dy * dy < square_) & (reals_at(m_.score + at) >= least);
-        for (uint32_t bits = lane_bits(found); bits; bits &= bits - 1)
-          visit(at + static_cast<uint32_t>(__builtin_ctz(bits)));
+        for (uint32_t bits = lane_bits(may_be_near(k, x, y, at) & (reals_at(m_.score + at) >= least)); bits; bits &= bits - 1) {
+          const uint32_t j = at + static_cast<uint32_t>(__builtin_ctz(bits));
+          if constexpr (kRadii)
+            if (j == k || !are_near(k, x, y, j)) continue;
+          visit(j);
+        }
         at += kReals;
       } while (at < end);
     }
@@ -92,7 +105,34 @@ class Grid {
 
  private:
   static constexpr double kCrowd = 16, kEdge = 2 + 1e-4;  // a margin for the rounding of u and v
+  static constexpr double kMixed = 8;                      // the largest circle's area over the mean
   static constexpr int64_t kAhead = 24;
+
+  // The largest distance, in x or y, at which two of the circles can be near; 0 if their sizes are too mixed.
+  template <class Real>
+  double reach_of(const Real* radius, int64_t n) const {
+    double most = 0, area = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      const double r = static_cast<double>(radius[i]);
+      most = r > most ? r : most;
+      area += r * r;
+    }
+    return most * most * static_cast<double>(n) <= kMixed * area ? 2 * near_.factor * most * kMargin : 0;
+  }
+
+  Longs may_be_near(uint32_t k, double x, double y, uint32_t at) const {
+    const Reals dx = reals_at(m_.x + at) - x, dy = reals_at(m_.y + at) - y;
+    if constexpr (!kRadii) return dx * dx + dy * dy < square_;
+    const double own = m_.r[k];
+    const Reals r = reals_at(m_.r + at), most = factor_ * (r + own);
+    return (dx * dx + dy * dy < corners_ * (most * most)) & (r >= own * ratio_) & (r * ratio_ <= own);
+  }
+
+  // Asked as the definition asks, the later one whether the one before it is near: the same digits decide.
+  bool are_near(uint32_t k, double x, double y, uint32_t j) const {
+    return before(j, k) ? is_near(near_, x, y, m_.r[k], m_.x[j], m_.y[j], m_.r[j])
+                        : is_near(near_, m_.x[j], m_.y[j], m_.r[j], x, y, m_.r[k]);
+  }
 
   int64_t column_of(double x) const { return static_cast<int64_t>((x - left_) * inverse_) + 1; }
   int64_t row_of(double y) const { return static_cast<int64_t>((y - top_) * inverse_) + 1; }
@@ -134,7 +174,9 @@ class Grid {
   }
 
   GridMemory m_;
-  double reach_, square_, left_ = 0, top_ = 0, inverse_ = 0;
+  Nearness near_;
+  double factor_, ratio_, corners_;  // corners_: squares of centres less than a distance away in x and in y
+  double reach_ = 0, square_ = 0, left_ = 0, top_ = 0, inverse_ = 0;
   int64_t columns_ = 0, n_cells_ = 0;
   uint32_t n_ = 0;
   bool mostly_void_ = false;

@@ -39,7 +39,8 @@ struct Heap {
 // Who has the highest score of all that are near stays, and takes them. Circles are taken up as they lie in the grid, each
 // after the best one near it: the order in which fates become known is not that of the scores, the fates are the same, and
 // what is read stays in the cache.
-void settle(Grid& grid, const GridMemory& memory) {
+template <bool kRadii>
+void settle(Grid<kRadii>& grid, const GridMemory& memory) {
   uint8_t* const fate = memory.fate;
   uint32_t* const waiting = memory.cell;  // no longer needed; each waits for one that is before it
   memset(fate, kOpen, grid.size());
@@ -52,14 +53,14 @@ void settle(Grid& grid, const GridMemory& memory) {
         continue;
       }
       uint32_t best = k;  // of all near and open: those that stay have taken what is near them
-      grid.near(grid.x(k), grid.y(k), grid.score(k), [&](uint32_t j) {
+      grid.near(k, grid.x(k), grid.y(k), grid.score(k), [&](uint32_t j) {
         if (grid.before(j, best)) best = j;
       });
       if (best != k) {
         waiting[depth++] = best;
         continue;
       }
-      grid.near(grid.x(k), grid.y(k), -static_cast<double>(INFINITY), [&](uint32_t j) {
+      grid.near(k, grid.x(k), grid.y(k), -static_cast<double>(INFINITY), [&](uint32_t j) {
         if (j == k) return;
         fate[j] = kTaken;
         grid.remove(j);
@@ -70,7 +71,8 @@ void settle(Grid& grid, const GridMemory& memory) {
   }
 }
 
-int64_t write_settled(const Grid& grid, const motes_circles& circles, const void* score, const SuppressionMemory& memory,
+template <bool kRadii>
+int64_t write_settled(const Grid<kRadii>& grid, const motes_circles& circles, const void* score, const SuppressionMemory& memory,
                       int64_t* kept, int64_t* suppressor, Lane lane) {
   const uint8_t* const fate = memory.grid.fate;
   if (suppressor)
@@ -78,7 +80,7 @@ int64_t write_settled(const Grid& grid, const motes_circles& circles, const void
       uint32_t first = k;
       if (fate[k] == kTaken) {
         const Circle c = circle_at(circles, lane.begin + grid.index(k));
-        grid.near(c.x, c.y, grid.score(k), [&](uint32_t j) {
+        grid.near(k, c.x, c.y, grid.score(k), [&](uint32_t j) {
           if (grid.before(j, first)) first = j;
         });
       }
@@ -96,11 +98,21 @@ int64_t write_settled(const Grid& grid, const motes_circles& circles, const void
   return n_kept;
 }
 
-bool fill(Grid& grid, const motes_circles& circles, const void* score, Lane lane) {
-  const int64_t n = lane.end - lane.begin;
-  if (circles.real_bytes == 4)
-    return grid.fill(static_cast<const float*>(circles.centre) + 2 * lane.begin, static_cast<const float*>(score) + lane.begin, n);
-  return grid.fill(static_cast<const double*>(circles.centre) + 2 * lane.begin, static_cast<const double*>(score) + lane.begin, n);
+template <class Real, bool kRadii>
+bool fill(Grid<kRadii>& grid, const motes_circles& circles, const void* score, Lane lane) {
+  return grid.fill(static_cast<const Real*>(circles.centre) + 2 * lane.begin, static_cast<const Real*>(circles.radius) + lane.begin,
+                   static_cast<const Real*>(score) + lane.begin, lane.end - lane.begin);
+}
+
+// How many were kept, or -1 if this way would be slow.
+template <bool kRadii>
+int64_t suppress_by_grid(const motes_circles& circles, const void* score, const Nearness& near, const SuppressionMemory& memory,
+                         int64_t* kept, int64_t* suppressor, Lane lane) {
+  Grid<kRadii> grid(memory.grid, near);
+  const bool fits = circles.real_bytes == 4 ? fill<float>(grid, circles, score, lane) : fill<double>(grid, circles, score, lane);
+  if (!fits) return -1;
+  settle(grid, memory.grid);
+  return write_settled(grid, circles, score, memory, kept, suppressor, lane);
 }
 
 // In order of score. Only kept circles stand in the cells: those that anybody may have to give way to.
@@ -145,12 +157,10 @@ int64_t suppress_in_order(const motes_circles& circles, const void* score, const
 // One micrograph, `lane`.
 int64_t suppress(const motes_circles& circles, const void* score, const Nearness& near, const SuppressionMemory& memory,
                  int64_t* kept, int64_t* suppressor, Lane lane) {
-  if (near.possible && near.reach > 0 && lane.end > lane.begin) {
-    Grid grid(memory.grid, near.reach);
-    if (fill(grid, circles, score, lane)) {
-      settle(grid, memory.grid);
-      return write_settled(grid, circles, score, memory, kept, suppressor, lane);
-    }
+  if (near.possible && lane.end > lane.begin) {
+    const auto by_grid = near.reach > 0 ? suppress_by_grid<false> : suppress_by_grid<true>;
+    const int64_t n_kept = by_grid(circles, score, near, memory, kept, suppressor, lane);
+    if (n_kept >= 0) return n_kept;
   }
   return suppress_in_order(circles, score, near, memory, kept, suppressor, lane);
 }

@@ -11,7 +11,7 @@ from circle_strategies import circle_layouts, layout, measures
 from hypothesis import given
 from hypothesis import strategies as st
 from motes import Circles, _core
-from motes.kernels.circles import pairwise_circle_iou
+from motes.kernels.circles import pairwise_box_iou, pairwise_circle_iou
 from motes.kernels.suppression import soft_suppress, suppress, suppress_map
 
 
@@ -110,6 +110,37 @@ def test_layouts_that_strain_the_grid(kind, dtype):
             taken[i] = False
             by[taken] = i
             left[taken] = False
+    np.testing.assert_array_equal(kept, expected)
+    np.testing.assert_array_equal(suppressor, by)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("spread", [1.01, 2.0, 30.0])
+@pytest.mark.parametrize(
+    "kind", ["scattered", "a void, in pairs", "one place", "a column of ties", "on the cells' edges"]
+)
+@pytest.mark.parametrize("measure", [("iou", 0.3), ("iou", 0.9), ("box_iou", 0.3)])
+def test_unequal_radii_strain_the_grid(kind, spread, dtype, measure):
+    """Sizes from nearly equal to too mixed for a grid; brute force on a matrix of overlaps."""
+    n, rng = 700, np.random.default_rng(10)
+    centres, scores = (array.astype(dtype) for array in straining(kind, rng, n))
+    radii = (4 * spread ** rng.uniform(-1, 1, n)).astype(dtype)
+    kept, suppressor = suppress(Circles(centres, radii, scores), **dict([measure]), return_suppressor=True)
+    c, r = centres.astype(np.float64), radii.astype(np.float64)
+    if measure[0] == "iou":
+        overlap = pairwise_circle_iou(Circles(c, r), Circles(c, r))[0]
+    else:
+        boxes = np.column_stack([c - r[:, None], 2 * r, 2 * r])
+        overlap = pairwise_box_iou(boxes, boxes)
+    left, expected, by = np.ones(n, bool), [], np.full(n, -1)
+    for i in np.lexsort([np.arange(n), -scores]):
+        if left[i]:
+            expected.append(i)
+            taken = left & (overlap[i] > measure[1])
+            taken[i] = False
+            by[taken] = i
+            left[taken] = False
+            left[i] = False
     np.testing.assert_array_equal(kept, expected)
     np.testing.assert_array_equal(suppressor, by)
 

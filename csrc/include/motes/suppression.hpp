@@ -11,10 +11,11 @@
 // from the others; equal pixels: the first in row-major order. No pixel is taken across an edge.
 //
 // order  the same bits for any number of threads; threads share micrographs or maps, one is done by one thread
-// cost   equal radii, or by distance: a sort by cell, two stretches of a sorted plane searched for a circle, a radix sort of
-//        what stays; otherwise a radix sort of all and a search of four cells a circle, each of a few kept ones. Memory 120
-//        bytes a circle of the largest micrograph and thread, half of it touched; a thread keeps up to 16 MB for its next
-//        call. Soft: a circle's neighbours; all of them where all overlap
+// cost   where no circle's area is above 8 times the mean, or by distance: a sort by cell, two stretches of a sorted plane
+//        searched for a circle, a radix sort of what stays; otherwise a radix sort of all and a search of four cells a
+//        circle and level of sizes, each of a few kept ones. Memory 128 bytes a circle of the largest micrograph and
+//        thread, half of it touched; a thread keeps up to 16 MB for its next call. Soft: a circle's neighbours; all of
+//        them where all overlap
 #pragma once
 #include "motes/error.hpp"
 
