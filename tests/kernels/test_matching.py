@@ -163,7 +163,7 @@ ONE, TWO = Circles(np.zeros((1, 2)), 1.0), Circles(np.zeros((2, 2)), np.array([1
         (
             lambda: match(TWO, TWO, rule="topaz"),
             ValueError,
-            "rule: topaz matches by distance; an IoU needs equal radii",
+            "rule: topaz matches by distance; an IoU needs equal radii, got 1 and, in picks at index 1, 2",
         ),
         (lambda: match(TWO, TWO, box_iou=0.5, rule="topaz"), ValueError, "rule: topaz matches by distance, not by IoU"),
         (lambda: near_pairs(ONE, TWO, iou=0.5), ValueError, "b: expected 1 micrographs, got 2"),

@@ -110,7 +110,12 @@ def match(
     if rule == "topaz" and measure == "iou":
         radii = np.concatenate([picks.radii, truth.radii])
         if len(radii) and (radii != radii[0]).any():
-            raise ValueError("rule: topaz matches by distance; an IoU needs equal radii")
+            at = int(np.argmax(radii != radii[0]))
+            whose, index = ("picks", at) if at < len(picks) else ("truth", at - len(picks))
+            raise ValueError(
+                f"rule: topaz matches by distance; an IoU needs equal radii, got {radii[0]:g} and, in {whose} at index "
+                f"{index}, {radii[at]:g}"
+            )
         measure, threshold = "distance", _core.equal_radii_distance(threshold) * float(radii[0]) if len(radii) else 0.0
     particle, overlap = _core.matching(
         picks.centres, picks.radii, truth.centres, truth.radii, scores=picks.scores, pick_indptr=picks.indptr,
