@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from motes import C4, D4, Bernoulli, Poisson, simulate
 from motes.limits.cramer_rao import LARGEST_ASYMMETRIC_ERROR, bound
-from motes.limits.known import Known, known
+from motes.limits.known import Known, drawn, known
 from motes.limits.orientation import accuracy_when_estimated, accuracy_when_known, information_of_orientation
 
 from benchmarks.results import load, save
@@ -46,7 +46,7 @@ CRITERIA = {
     "bound": lambda row: row["bound"],
     "pixels / (patterns x mutual information)": lambda row: SIDE**2 / (row["n_patterns"] * row["mutual_information"]),
     "pixels / (patterns x (1 - missing information))": lambda row: (
-        SIDE**2 / (row["n_patterns"] * (1 - row["missing_information"]))
+        SIDE**2 / (row["n_patterns"] * max(1 - row["missing_information"], 1e-3))  # nearer to 1 it is not known
     ),
     "pixels / photons in all": lambda row: SIDE**2 / (row["n_patterns"] * row["photons"]),
     "1 - accuracy with the master known": lambda row: 1 - row["accuracy_known"],
@@ -102,11 +102,11 @@ def measure(sample: Known, truth: npt.NDArray[np.float64], n_patterns: int, seed
     """Error and accuracy of one reconstruction, as `motes reconstruct` makes it."""
     problem = sample.problem
     group = problem.rotations
-    drawn = known(truth, group, problem.noise, n_patterns, seed, None)
-    found = motes.reconstruct(drawn.problem.patterns, group, problem.noise, std_error=False)
+    fresh = drawn(truth, group, problem.noise, n_patterns, seed, None)
+    found = motes.reconstruct(fresh.problem.patterns, group, problem.noise, std_error=False)
     distances = [float(np.linalg.norm(template - found.master)) for template in group.expand(truth)]
     turn = int(np.argmin(distances))
-    accuracy = float((group.relabel(drawn.labels, turn) == found.labels).mean())
+    accuracy = float((group.relabel(fresh.labels, turn) == found.labels).mean())
     return distances[turn] / problem.contrast(truth.ravel()), accuracy
 
 

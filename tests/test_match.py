@@ -38,7 +38,9 @@ def test_a_reference_can_be_given(flat):
 def test_mirrored_patterns_need_the_larger_group():
     master, patterns = drawn(5, [0, 1], seed=2)
     patterns = np.concatenate([patterns, [np.rot90(master[:, ::-1], -3)]])
-    assert match(patterns, rotations=motes.D4).tolist() == [0, 1, 7]
+    assert match(patterns, rotations=motes.D4).tolist() == match(patterns, rotations="d4").tolist() == [0, 1, 7]
+    with pytest.raises(TypeError, match=r"rotations: expected motes\.C4"):
+        match(patterns, rotations=4)
     with pytest.raises(ValueError, match="pattern 2 is no rotation of the reference"):
         match(patterns)
 

@@ -328,3 +328,24 @@ def test_binarised(case):
 def test_repr():
     assert repr(Patterns.from_dense([[2, 0, 0, 1]])) == "Patterns(1 pattern of 2x2 pixels, 3 photons, 3 a pattern)"
     assert repr(Patterns.empty((2, 3))) == "Patterns(0 patterns of 2x3 pixels, 0 photons)"
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: Patterns.from_dense(np.ones((2, 3, 4), int), shape=(4, 3)), ValueError, "shape: .*3 x 4, got (4, 3)"),
+        (lambda: Patterns.from_dense(Patterns.empty((2, 2), 1).to_scipy()), TypeError, "Patterns.from_csr takes it"),
+        (lambda: Patterns.from_dense("counts.npy"), TypeError, "got str; motes.read_patterns reads files"),
+        (lambda: Patterns.from_csr(np.eye(4, dtype=int)), TypeError, "got ndarray; Patterns.from_dense takes arrays"),
+        (lambda: Patterns.from_dense(np.ones((20, 20), int)), ValueError, "one image? give it as array[None]"),
+        (lambda: Patterns.from_coo([0, 5], [0, 1], shape=(2, 2), n_patterns=3), ValueError, "is n_patterns=3 right?"),
+        (lambda: Patterns.from_coo([0, 1], [0, 4], shape=(2, 2)), ValueError, "of a 2x2 image count from 0"),
+    ],
+)
+def test_a_refusal_names_the_way_out(make, error, message):
+    with pytest.raises(error, match=".*".join(map(re.escape, message.split(".*")))):
+        make()
+
+
+def test_a_square_table_is_patterns():
+    assert Patterns.from_dense(np.ones((25, 25), int)).shape == (5, 5)

@@ -121,6 +121,20 @@ def test_a_result_without_error_bars_is_drawn(story):
     )
 
 
+def test_errors_that_are_not_there_are_told_in_words(story):
+    hard = motes.reconstruct(story[1], method="hard-em", max_iterations=2)
+    for result, why in ((hard, "hard assignment is biased"), (dataclasses.replace(hard, notes=()), "not computed")):
+        for figure in (plotting.master(result), plotting.demo(result, *story[1:])):
+            (text,) = titled(figure, "Standard error").texts
+            assert why in text.get_text().replace("\n", " ")
+
+
+def test_a_fit_that_gained_nothing_says_so(story):
+    result = dataclasses.replace(story[0], history=story[0].history[:1])
+    (axes,) = plotting.convergence(result).axes
+    assert [text.get_text() for text in axes.texts] == ["no step gained anything"]
+
+
 def test_demo_tells_the_story_upright(story):
     result, patterns, truth = story
     figure = plotting.demo(result, patterns, truth)

@@ -85,9 +85,17 @@ def test_unseen_pixels_count_neither_way(fit):
 
 def test_a_constant_truth_has_no_relative_error(fit):
     result, truth = fit
-    told = report(result, "motes", Truth(np.full_like(truth.master, 0.2), None))
-    assert (told["error"], told["accuracy"]) == (None, None)
-    assert "efficiency" not in told
+    rounding = 1e-16 * np.arange(truth.master.size).reshape(truth.master.shape)
+    for flat in (np.full_like(truth.master, 0.2), 0.2 + rounding):
+        told = report(result, "motes", Truth(flat, truth.labels))
+        assert (told["error"], told["accuracy"]) == (None, None)
+        assert "efficiency" not in told
+
+
+def test_no_efficiency_of_an_error_that_is_rounding(fit):
+    result, _ = fit
+    exact = Truth(result.master * (1 + 1e-15), None)
+    assert "efficiency" not in report(result, "motes", exact)
 
 
 def test_report_has_what_it_promises(fit):

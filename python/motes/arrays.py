@@ -54,11 +54,17 @@ class Arrays(NamedTuple):
 
     def photons_per_pattern(self) -> npt.NDArray[np.int64]:
         """Photons of each pattern, (N,)."""
-        photons = np.diff(self.indptr)
         own = self.own_multi()
-        owner = np.searchsorted(self.indptr, own.multi_position, side="right") - 1
-        np.add.at(photons, owner, own.multi_extra)
-        return photons
+        return own._lit_and(own.multi_extra)
+
+    def squares_per_pattern(self) -> npt.NDArray[np.int64]:
+        """Sum of the squared counts of each pattern, (N,)."""
+        own = self.own_multi()
+        return own._lit_and(own._squares_beyond_lit())
+
+    def sum_of_squares(self) -> int:
+        """Sum of all squared counts: a pixel of 1 + e photons adds e (e + 2) to the 1 of being lit."""
+        return int(self.indptr[-1] - self.indptr[0]) + int(self.own_multi()._squares_beyond_lit().sum())
 
     def binarised(self) -> Arrays:
         """The arrays with one photon in every lit pixel."""
@@ -83,6 +89,16 @@ class Arrays(NamedTuple):
         dense = np.zeros((n_patterns, n_pixels), np.int64)
         dense[np.repeat(np.arange(n_patterns), np.diff(own.indptr)), own.pixels] = own._counts()
         return dense
+
+    def _squares_beyond_lit(self) -> npt.NDArray[np.int64]:
+        extra = self.multi_extra.astype(np.int64)
+        return extra * (extra + 2)
+
+    def _lit_and(self, more: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int64]:
+        """Lit pixels of each pattern, and what its pixels of several photons add."""
+        sums = np.diff(self.indptr)
+        np.add.at(sums, np.searchsorted(self.indptr, self.multi_position, side="right") - 1, more)
+        return sums
 
     def _counts(self) -> npt.NDArray[np.int64]:
         """Photons of each lit pixel, of arrays that are counted from 0."""

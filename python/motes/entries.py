@@ -64,6 +64,38 @@ def integers(values: npt.ArrayLike, name: str) -> IntegerArray:
     return np.ascontiguousarray(array, array.dtype.newbyteorder("="))
 
 
+def another_way(given: object) -> str:
+    """The way in for what was given to the wrong one, as the end of a message.
+
+    Examples
+    --------
+    >>> another_way("photons.npy")
+    '; motes.read_patterns reads files'
+    """
+    if isinstance(given, (str, os.PathLike)):
+        return "; motes.read_patterns reads files"
+    if hasattr(given, "tocsr"):
+        return "; Patterns.from_csr takes it"
+    return "; Patterns.from_dense takes arrays" if isinstance(given, np.ndarray) else ""
+
+
+def hint_of_range(fault: str, n_patterns: int, shape: tuple[int, int]) -> str:
+    """What an index out of range may mean, as the end of a message.
+
+    Examples
+    --------
+    >>> hint_of_range("cols: 4 at index 0 is outside 0..3", 1, (2, 2))
+    '; pixel indices of a 2x2 image count from 0, row by row'
+    """
+    if "is outside" not in fault:
+        return ""
+    if fault.startswith("rows:"):
+        return f"; patterns count from 0: is n_patterns={n_patterns} right?"
+    if fault.startswith("cols:"):
+        return f"; pixel indices of a {shape[0]}x{shape[1]} image count from 0, row by row"
+    return ""
+
+
 def _memory() -> float:
     """Bytes that this machine has; where it does not say, no limit."""
     try:
@@ -121,9 +153,11 @@ def coo_arrays(
     if photons is not None and photons.shape != rows.shape:
         raise ValueError(f"counts: expected {rows.size} values, one for each of rows, got {photons.size}")
     n_patterns = number_of_patterns(rows, n_patterns, threads)
-    return Arrays(
-        *_core.ingest(rows, cols, photons, n_patterns=n_patterns, n_pixels=shape[0] * shape[1], threads=threads)
-    )
+    try:
+        arrays = _core.ingest(rows, cols, photons, n_patterns=n_patterns, n_pixels=shape[0] * shape[1], threads=threads)
+    except ValueError as error:
+        raise ValueError(f"{error}{hint_of_range(str(error), n_patterns, shape)}") from None
+    return Arrays(*arrays)
 
 
 def csr_entries(matrix: Any) -> Entries:

@@ -29,6 +29,7 @@ from motes.shapes import Shape, check_shape, shape_of_pixels
 
 READERS = {NPY_MAGIC: read_npy, H5_MAGIC: read_h5}
 WRITERS = {".npz": write_csr, ".npy": write_npy, ".emc": write_emc, ".h5": write_h5, ".hdf5": write_h5}
+PHOTON_LISTS = [("rows", "cols"), ("row", "col"), ("patterns", "pixels"), ("pattern", "pixel"), ("frame", "pixel")]
 
 
 def read_patterns(
@@ -49,7 +50,7 @@ def read_patterns(
         the bytes that are there.
     task : int, optional
         Which task of an archive of the challenge; needed where it holds several. Other files hold one set of patterns,
-        and `task` makes no difference.
+        and are refused where one is named.
     shape : (int, int), optional
         Rows and columns of the image. By default what the file tells; 25 x 25 for photon pairs (tasks 6 and 7); the
         square of the number of pixels otherwise.
@@ -85,7 +86,10 @@ def read_patterns(
     if start.startswith(ZIP_MAGIC):
         with open_archive(path) as archive:
             return _to_patterns(_from_archive(archive, task, shape), shape, n_patterns)
-    return _to_patterns(_reader(path, start)(path), shape, n_patterns)
+    raw = _reader(path, start)(path)
+    if task is not None:
+        raise FormatError(_no_tasks(path, task))
+    return _to_patterns(raw, shape, n_patterns)
 
 
 def write_patterns(path: str | os.PathLike[str], patterns: Patterns, *, task: int | None = None) -> None:
@@ -258,20 +262,43 @@ def _unknown() -> str:
 
 def _from_archive(archive: Archive, task: int | None, shape: Shape | None) -> RawPatterns:
     """The one set of patterns of an archive that was asked for, or that there is."""
-    if is_csr(archive):
-        return read_csr(archive)
     found = tasks(archive)
-    if not found and len(archive.names) == 1:
-        return archive.patterns(archive.names[0])
+    if not found and (other := _something_else(archive.names)):
+        raise FormatError(f"{archive.path}: no photon patterns, but {other}")
+    if is_csr(archive) or (not found and len(archive.names) == 1):
+        if task is not None:
+            raise FormatError(_no_tasks(archive.path, task))
+        return read_csr(archive) if is_csr(archive) else archive.patterns(archive.names[0])
     if task is None and len(found) == 1:
         task = next(iter(found))
     if not archive.names:
         raise FormatError(f"{archive.path}: {_unknown()}")
     if task not in found:
-        what = f"tasks {', '.join(map(str, found))}" if found else f"arrays {', '.join(archive.names) or 'none'}"
+        what = (
+            f"task{'s' * (len(found) > 1)} {', '.join(map(str, found))}"
+            if found
+            else f"arrays {', '.join(archive.names) or 'none'}"
+        )
         wanted = "a task to be named" if task is None else f"task {task}"
         raise FormatError(f"{archive.path}: holds {what}; expected {wanted}")
     return read_challenge(archive, task, shape)
+
+
+def _no_tasks(path: str | os.PathLike[str], task: int) -> str:
+    return f"{os.fspath(path)}: holds one set of patterns, and no task {task} of the challenge; leave task out"
+
+
+def _something_else(names: tuple[str, ...]) -> str:
+    """What an archive is that motes or its user may well have made, and what to do with it."""
+    if {"master", "std_error", "record"} <= set(names):
+        return "a saved reconstruction; motes.Reconstruction.load reads it"
+    if names and all(name.startswith(("master", "labels")) for name in names):
+        return "a truth, to compare a reconstruction with: motes reconstruct --truth, motes.truth.read_truth"
+    for rows, cols in PHOTON_LISTS:
+        if {rows, cols} <= set(names):
+            make = f"motes.Patterns.from_coo({rows}, {cols}, shape=...)"
+            return f"a list of photons; {make} and motes.write_patterns make a file, see docs/formats.md"
+    return ""
 
 
 def _to_patterns(raw: RawPatterns, shape: Shape | None, n_patterns: int | None) -> Patterns:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, overload
 
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 from motes import _core
 from motes.arrays import Arrays, joined
-from motes.entries import coo_arrays, csr_entries, dense_entries, row_indices
+from motes.entries import another_way, coo_arrays, csr_entries, dense_entries, row_indices
 from motes.errors import kind_of
 from motes.shapes import Shape, check_shape, one_shape, shape_of_dense, shape_of_pixels
 from motes.threads import available_threads
@@ -150,6 +151,8 @@ class Patterns:
 
         Raises
         ------
+        TypeError
+            If it is no sparse matrix.
         ValueError
             If a count is negative, not whole or not finite, or if M is no square and `shape` is not given.
 
@@ -159,6 +162,8 @@ class Patterns:
         >>> Patterns.from_csr(scipy.sparse.csr_array([[0, 2, 0, 1]]))
         Patterns(1 pattern of 2x2 pixels, 3 photons, 3 a pattern)
         """
+        if not hasattr(matrix, "tocsr"):
+            raise TypeError(f"matrix: expected a SciPy sparse matrix, got {kind_of(matrix)}{another_way(matrix)}")
         matrix = matrix.tocsr()
         shape = shape_of_pixels(int(matrix.shape[1]), shape)
         return cls._trusted(coo_arrays(*csr_entries(matrix), shape, threads), shape)
@@ -184,14 +189,19 @@ class Patterns:
 
         Raises
         ------
+        TypeError
+            If it is no array of numbers.
         ValueError
-            If a count is negative, not whole or not finite, or if the shape is not to be told.
+            If a count is negative, not whole or not finite, or if the shape is not to be told, or told twice and
+            differently.
 
         Examples
         --------
         >>> Patterns.from_dense([[0, 1, 1, 0]])
         Patterns(1 pattern of 2x2 pixels, 2 photons, 2 a pattern)
         """
+        if isinstance(array, (str, os.PathLike)) or hasattr(array, "tocsr"):
+            raise TypeError(f"array: expected an array of counts, got {kind_of(array)}{another_way(array)}")
         array = np.asanyarray(array)
         shape = shape_of_dense(array.shape, shape)
         parts = [coo_arrays(*entries, shape, threads) for entries in dense_entries(array, shape)]
@@ -285,6 +295,26 @@ class Patterns:
         array([4, 0])
         """
         return self._arrays.photons_per_pattern()
+
+    def sum_of_squares(self) -> int:
+        """Sum over patterns of the squared counts, in whole numbers.
+
+        Examples
+        --------
+        >>> Patterns.from_dense([[0, 0, 3, 1], [0, 0, 0, 0]]).sum_of_squares()
+        10
+        """
+        return self._arrays.sum_of_squares()
+
+    def squares_per_pattern(self) -> npt.NDArray[np.int64]:
+        """Sum of the squared counts of each pattern.
+
+        Examples
+        --------
+        >>> Patterns.from_dense([[0, 0, 3, 1], [0, 0, 0, 0]]).squares_per_pattern()
+        array([10,  0])
+        """
+        return self._arrays.squares_per_pattern()
 
     def total_image(self) -> npt.NDArray[np.int64]:
         """Photons of each pixel, over all patterns: (H, W), computed once.

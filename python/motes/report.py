@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from motes.truth import Truth, compare
+from motes.truth import FLAT, Truth, compare
 
 if TYPE_CHECKING:
     from motes.reconstruction import Reconstruction
@@ -47,8 +47,9 @@ def report(result: Reconstruction, command: str, truth: Truth | None = None) -> 
         ``evidence``, ``evidence_of_noise``
             What the fit wins over the rotation-symmetric mean, and the most that noise wins: nats, of all patterns.
 
-        With a truth also ``error`` (relative likewise), ``accuracy`` (share of the labels that are right) and, where
-        there is a bound and an error, ``efficiency``, (bound / error)^2; all after the group's best turn.
+        With a truth also ``error`` (relative likewise), ``accuracy`` (share of the labels that are right), both None
+        where the truth is constant, and, where there is a bound and an error, ``efficiency``, (bound / error)^2; all
+        after the group's best turn.
 
     Raises
     ------
@@ -92,7 +93,7 @@ def report(result: Reconstruction, command: str, truth: Truth | None = None) -> 
         comparison = compare(result, truth)
         told["error"] = comparison.error
         told["accuracy"] = comparison.accuracy
-        if np.isfinite(result.error_bound) and comparison.error > 0:
+        if np.isfinite(result.error_bound) and result.error_bound > 0 and comparison.error > FLAT:
             told["efficiency"] = (result.error_bound / comparison.error) ** 2
     return {name: plain(value) for name, value in told.items()}
 
@@ -119,7 +120,7 @@ def plain(value: Any) -> Any:
 
 
 def printable(text: str) -> str:
-    """Text that any encoding takes: bytes of a file's name that are no UTF-8 become question marks.
+    r"""Text that any encoding takes: bytes of a file's name that are no UTF-8 become question marks.
 
     Examples
     --------

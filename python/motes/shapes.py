@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -53,9 +52,18 @@ def shape_of_dense(extents: tuple[int, ...], shape: Sequence[int] | None) -> Sha
     """
     if len(extents) not in (2, 3):
         raise ValueError(f"array: expected shape (N, H, W) or (N, M), got {extents}")
-    if len(extents) == 3 and shape is None:
-        shape = extents[1:]
-    return shape_of_pixels(math.prod(extents[1:]), shape)
+    if len(extents) == 3:
+        own = (int(extents[1]), int(extents[2]))
+        if shape is not None and shape_of_pixels(own[0] * own[1], shape) != own:
+            raise ValueError(f"shape: the array holds images of {own[0]} x {own[1]}, got {tuple(shape)}")
+        return own
+    n_patterns, n_pixels = extents
+    try:
+        return shape_of_pixels(n_pixels, shape)
+    except ValueError as error:
+        if n_patterns != n_pixels or shape is not None:
+            raise
+        raise ValueError(f"{error}; one image? give it as array[None]") from None
 
 
 def shape_of_pixels(n_pixels: int, shape: Sequence[int] | None) -> Shape:

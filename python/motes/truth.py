@@ -10,10 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from motes.errors import FormatError
-from motes.io.npz import open_archive
+from motes.io.npy import array_table
+from motes.io.npz import open_archive, write_npz
 
 if TYPE_CHECKING:
     from motes.reconstruction import Reconstruction
+
+FLAT = 1e-9  # contrast relative to the mean: less is rounding, and no picture
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ class Comparison:
     error : float
         ||estimate - truth|| / ||truth - mean(truth)|| over the pixels that were seen; NaN for a constant truth.
     accuracy : float or None
-        Share of the patterns whose most likely label is the true one; None where that is not known.
+        Share of the patterns whose most likely label is the true one; None where that is not known, and for a constant
+        truth, which looks the same in every orientation.
     """
 
     turn: int
@@ -66,6 +70,33 @@ class Comparison:
     labels: NDArray[np.int32] | None
     error: float
     accuracy: float | None
+
+
+def write_truth(path: str | os.PathLike[str], truth: Truth) -> None:
+    """Write a truth file, whole or not at all: ``master`` and, where they are known, ``labels``.
+
+    Parameters
+    ----------
+    path : path
+        An .npz file; an existing one is replaced.
+    truth : Truth
+        What patterns were made from.
+
+    Raises
+    ------
+    OSError
+        If the file can not be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_truth(f"{folder}/truth.npz", Truth(np.eye(2), np.array([0, 3])))
+    ...     read_truth(f"{folder}/truth.npz").labels
+    array([0, 3])
+    """
+    arrays = {"master": truth.master} | ({} if truth.labels is None else {"labels": truth.labels})
+    write_npz(path, {name: array_table(array) for name, array in arrays.items()})
 
 
 def read_truth(path: str | os.PathLike[str], task: int | None = None) -> Truth:
@@ -167,12 +198,13 @@ def compare(result: Reconstruction, truth: Truth) -> Comparison:
     master = result.rotations.turn_master(truth.master, turn)
     shown = master[result.seen]
     contrast = float(np.linalg.norm(shown - shown.mean())) if shown.size else 0.0
-    error = float(np.linalg.norm(result.master[result.seen] - shown)) / contrast if contrast else float("nan")
+    flat = contrast <= FLAT * float(np.linalg.norm(shown))
+    error = float("nan") if flat else float(np.linalg.norm(result.master[result.seen] - shown)) / contrast
     labels = accuracy = None
     if truth.labels is not None:
         if truth.labels.size and (truth.labels.min() < 0 or truth.labels.max() >= result.rotations.n):
             found = f"labels from {truth.labels.min()} to {truth.labels.max()}"
             raise ValueError(f"truth: {found}, but {result.rotations.name} has 0 to {result.rotations.n - 1}")
         labels = result.rotations.relabel(truth.labels, turn)
-        accuracy = float(np.mean(labels == result.labels)) if labels.size else None
+        accuracy = float(np.mean(labels == result.labels)) if labels.size and not flat else None
     return Comparison(turn, master, labels, error, accuracy)

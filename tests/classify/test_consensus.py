@@ -39,3 +39,20 @@ def test_constant_averages_are_no_error():
 def test_what_are_no_averages(averages):
     with pytest.raises(ValueError, match=r"averages: expected shape \(K, H, W\)"):
         consensus(averages)
+
+
+@pytest.mark.parametrize(
+    ("averages", "options", "message"),
+    [
+        (np.full((4, 3, 3), np.nan), {}, "averages: expected finite numbers"),
+        (np.ones((4, 3, 3)), {"members": [1, 2, 3]}, r"members: expected 4 weights, one a class, got shape \(3,\)"),
+        (np.ones((4, 3, 3)), {"members": np.zeros(4)}, "members: expected finite weights, 0 or more and not all 0"),
+        (np.ones((4, 3, 3)), {"members": [1, 2, -1, 1]}, "members: expected finite weights"),
+        (np.ones((4, 3, 3)), {"members": [1, 2, np.nan, 1]}, "members: expected finite weights"),
+        (np.ones((4, 3, 3)), {"anchor": 4}, "with K > 4, got"),
+        (np.ones((4, 3, 3)), {"anchor": -1}, "anchor: expected 0 or more, got -1"),
+    ],
+)
+def test_what_can_not_be_averaged(averages, options, message):
+    with pytest.raises(ValueError, match=message):
+        consensus(averages, **options)

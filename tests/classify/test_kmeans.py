@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from motes import C4, Patterns, simulate
 from motes.classify import kmeans, minibatch_kmeans
-from motes.classify.kmeans import sum_of_squares
 from problems import counts_of, master_of, patterns_of
 
 CLUSTERINGS = {"kmeans": kmeans, "minibatch": minibatch_kmeans}
@@ -105,7 +104,9 @@ def test_as_many_clusters_as_patterns():
 def test_sum_of_squares_of_a_slice():
     dense = np.random.default_rng(0).integers(0, 5, (20, 4))
     patterns = Patterns.from_dense(dense)
-    assert sum_of_squares(patterns[5:12]) == (dense[5:12] ** 2).sum()
+    assert patterns[5:12].sum_of_squares() == (dense[5:12] ** 2).sum()
+    np.testing.assert_array_equal(patterns[5:12].squares_per_pattern(), (dense[5:12] ** 2).sum(axis=1))
+    np.testing.assert_array_equal(patterns[5:12].photons_per_pattern(), dense[5:12].sum(axis=1))
 
 
 def test_dense_patterns():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,13 +15,14 @@ import numpy as np
 import pytest
 from motes.cli.commands import explanation
 from motes.cli.outputs import output_folder
+from typer.core import TyperGroup
 
 COMMANDS = {
     (): [
         *("demo", "reconstruct", "info", "convert", "evaluate", "suppress", "consensus", "simulate", "show-config"),
         "--version",
     ],
-    ("demo",): ["--out"],
+    ("demo",): ["--out", "--seed"],
     ("info",): ["FILE", "--picks", "--micrograph", "--diameter"],
     ("convert",): [
         *("PICKS", "-o", "--from", "--to", "--flip-y", "--y-origin", "--to-y-origin", "--height", "--width"),
@@ -131,6 +133,15 @@ def test_demo(motes, tmp_path):
     for name in ("demo.png", "micrograph.png", "master.png", "convergence.png"):
         assert (tmp_path / "story" / name).read_bytes().startswith(b"\x89PNG")
     assert np.load(tmp_path / "story" / "labels.npy").shape == (100_000,)
+    viewed = motes("view", tmp_path / "story", "--no-open")
+    assert viewed.exit_code == 0, viewed.stderr
+    command = next(line for line in result.stdout.splitlines() if "motes reconstruct" in line)
+    again = motes(*shlex.split(command.partition(": motes ")[2]), "--quiet")
+    assert again.exit_code == 0, again.stderr
+    for name in ("master.npy", "std_error.npy", "labels.npy"):
+        first, second = tmp_path / "story" / name, tmp_path / "story" / "again" / name
+        assert first.read_bytes() == second.read_bytes()
+    assert json.loads((tmp_path / "story" / "again" / "report.json").read_text())["error"] == report["error"]
 
 
 @pytest.mark.parametrize(
@@ -173,3 +184,41 @@ def test_outputs_appear_together_or_not_at_all(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         fill(out, "third", KeyboardInterrupt())
     assert {path.name: path.read_text() for path in out.iterdir()} == {"one": "second"}
+
+
+def test_interrupted_while_it_loads():
+    code = """
+import sys
+
+class Interrupt:
+    def find_spec(self, name, path, target=None):
+        if name == "motes.cli":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+import motes.__main__
+motes.__main__.main()
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (130, "")
+    assert ended.stderr == "motes: interrupted: nothing was written\n"
+
+
+def test_interrupted_while_it_reads(motes, monkeypatch, tmp_path):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(library, "read_patterns", interrupt)
+    ended = motes("reconstruct", "photons.npz", "-o", tmp_path / "out")
+    assert (ended.exit_code, ended.stdout) == (130, "")
+    assert ended.stderr.strip() == "motes: interrupted: nothing was written"
+    assert not (tmp_path / "out").exists()
+
+
+def test_interrupted_while_it_reads_the_command_line(motes, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(TyperGroup, "make_context", interrupt)
+    ended = motes("reconstruct", "photons.npz", "-o", "out")
+    assert (ended.exit_code, ended.stderr.strip()) == (130, "motes: interrupted: nothing was written")

@@ -110,14 +110,13 @@ def test_options_reach_the_library(archive, motes):
 @pytest.mark.parametrize(
     ("rows", "cols", "options"),
     [
-        ([], [], ["--patterns", 0]),
         ([], [], ["--patterns", 5]),
         ([0, 0], [3, 77], []),
         ([0, 1, 3], [0, 0, 0], ["--shape", "1x1"]),
         ([0, 1, 3, 3, 2], [0, 0, 1, 3, 2], ["--shape", "2x2", "--rotations", "D4"]),
         (np.repeat(np.arange(9), 625), np.tile(np.arange(625), 9), []),
     ],
-    ids=["no pattern", "no photon", "one pattern", "one pixel", "four pixels", "all pixels lit"],
+    ids=["no photon", "one pattern", "one pixel", "four pixels", "all pixels lit"],
 )
 def test_little_data_is_an_answer_not_an_error(archive, motes, rows, cols, options):
     np.savez("little.npz", task7a=np.array(rows, int), task7b=np.array(cols, int))
@@ -127,6 +126,20 @@ def test_little_data_is_an_answer_not_an_error(archive, motes, rows, cols, optio
     report = report_of(archive / "out")
     assert sum(report["counts"]) == report["n_patterns"]
     assert np.isfinite(np.load("out/master.npy")).all()
+
+
+def test_no_pattern_is_refused(archive, refused):
+    np.save("none.npy", np.zeros((0, 5, 5), int))
+    assert "holds no pattern" in refused(archive, "reconstruct", "none.npy", "-o", "out")
+    assert "--patterns" in refused(archive, "reconstruct", "endeavor.npz", "-o", "out", "--patterns", 0)
+    np.save("all.npy", np.arange(3000))
+    assert "no pattern is left" in refused(archive, "reconstruct", "endeavor.npz", "-o", "out", "--exclude", "all.npy")
+
+
+def test_an_empty_list_excludes_nothing_and_says_so(archive, motes):
+    Path("none.json").write_text("[]")
+    assert motes("reconstruct", "endeavor.npz", "-o", "out", "--exclude", "none.json").exit_code == 0
+    assert "none.json names no pattern: none was left out" in report_of(archive / "out")["notes"]
 
 
 def test_restarts_and_their_agreement(archive, motes):
@@ -283,7 +296,6 @@ def test_what_to_doubt_is_told(archive, motes, drawn):
         "note: no photons: the master is dark" in motes("reconstruct", "dark.npz", "-o", "out", "--patterns", 9).stdout
     )
     assert report_of(archive / "out")["notes"][0].startswith("no photons")
-    assert "note: no patterns: " in motes("reconstruct", "dark.npz", "-o", "out", "--patterns", 0).stdout
     told = motes("reconstruct", "endeavor.npz", "-o", "out", "--method", "hard-em", "--truth", "truth.npz", "--task", 7)
     assert "error bound (Cramer-Rao) unknown" in told.stdout
     assert "note: hard assignment is biased" in told.stdout

@@ -34,6 +34,16 @@ def test_each_task_is_written_and_read_back(motes, task):
         np.testing.assert_array_equal(truth["labels"], drawn.labels)
 
 
+def test_what_was_written_is_told(motes):
+    told = motes("simulate", "patterns", "--task", 4, "--patterns", "1e0", *FILES).stdout.splitlines()
+    assert re.fullmatch(r"data\.npz: [\d,]+ photons in 1 pattern of 50x50 pixels", told[0])
+    assert told[1].startswith("truth.npz: the truth: the picture (master")
+
+
+def test_no_photon_is_told(motes):
+    assert "not one photon was drawn" in motes(*TASK7, *FILES, "--photons", 0).stderr
+
+
 def test_photons_and_contrast(motes):
     assert motes(*TASK7, *FILES, "--photons", 5, "--contrast", 0.5).exit_code == 0
     with np.load("truth.npz") as truth:
@@ -74,8 +84,9 @@ def test_what_a_file_does_not_tell_is_told(motes):
         (["--task", 3, "--photons", 5], "photons: task 3 is a silhouette"),
         (["--task", 7, "--photons", 1000], "--photons: 1000 a pattern are .* catches at most 1: ask for .* or fewer"),
         (["--task", 7, "--photons", "inf"], "--photons: expected a finite number"),
-        (["--task", 7, "--contrast", -3], "--contrast: -3 makes the darkest pixels negative"),
-        (["--task", 7, "--contrast", 9], "--contrast: 9 makes the darkest pixels negative"),
+        (["--task", 7, "--patterns", 0], "--patterns"),
+        (["--task", 7, "--contrast", -3], "--contrast: -3 makes pixels negative"),
+        (["--task", 7, "--contrast", 9], "--contrast: 9 makes pixels negative, expected -0.6154 to 1"),
         (["--task", 7, "--contrast", "nan"], "--contrast: expected a finite number, got nan"),
         (["--task", 7, "--contrast", "inf"], "--contrast: expected a finite number, got inf"),
         (["--task", 7, "--image", "black.npy"], "--image: expected finite brightness"),

@@ -38,6 +38,8 @@ def test_the_page_is_written_and_opened(done, motes, monkeypatch):
     assert opened == [(done / "out" / "view.html").as_uri()]
     told = data_of(done / "out" / "view.html")
     assert told["n_patterns"] == 3000
+    assert told["command"] == "motes reconstruct endeavor.npz --task 7 -o out --exclude two.txt --quiet"
+    assert result.stdout.splitlines()[-1] == f"reconstructed by: {told['command']}"
     assert told["n_fitted"] == 2998
     excluded = np.unpackbits(np.frombuffer(base64.b64decode(told["excluded"]), np.uint8), bitorder="little")
     assert np.flatnonzero(excluded).tolist() == [10, 20]

@@ -179,3 +179,11 @@ def test_the_content_tells_the_format_not_the_suffix(tmp_path, writer, sample):
             (tmp_path / name).replace(tmp_path / disguise)
             assert motes.read_patterns(tmp_path / disguise, shape=(3, 3)) == sample
             (tmp_path / disguise).replace(tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".emc", ".h5"])
+def test_a_task_of_a_file_without_tasks_is_refused(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    motes.write_patterns(path, motes.Patterns.empty((2, 2), 3))
+    with pytest.raises(motes.FormatError, match=rf"a\{suffix}: holds one set of patterns, and no task 7 .*leave task"):
+        motes.read_patterns(path, task=7)

@@ -7,6 +7,7 @@ import pytest
 import reference
 from motes import C1, C4, D4, Patterns, Poisson, reconstruct, simulate
 from motes.reconstruction import options
+from motes.reconstruction.doubts import own_error
 from motes.reconstruction.evidence import evidence, evidence_of_noise
 from problems import GROUPS, NOISES, counts_of, master_of, patterns_of, problem_of
 
@@ -86,6 +87,24 @@ def test_nothing_is_said_where_rotations_tie_no_pixels():
     assert not noted(reconstruct(task_7(1, n_patterns=200), C1), NO_PICTURE)
 
 
+@pytest.mark.parametrize("group", ["C4", "D4"])
+def test_the_own_error_is_its_definition(group):
+    problem = problem_of(patterns_of(master_of(5), 50, group=group), group=group)
+    rng = np.random.default_rng(0)
+    master, error = rng.random((2, 25))
+    mean = np.mean([turn.ravel() for turn in reference.templates(master.reshape(5, 5), group)], axis=0)
+    assert own_error(problem, master, error) == pytest.approx(np.linalg.norm(error) / np.linalg.norm(master - mean))
+    assert np.isnan(own_error(problem, np.ones(25), error))
+
+
+def test_an_error_as_large_as_the_picture_is_told():
+    few, many = (reconstruct(task_7(1, n_patterns=n)) for n in (600, 20_000))
+    assert noted(few, "of what changes when the picture is turned")
+    assert not noted(many, "of what changes when the picture is turned")
+    assert repr(few).endswith(f", {len(few.notes)} note{'s' * (len(few.notes) > 1)})")
+    assert "note" not in repr(many)
+
+
 def test_starts_that_disagree_are_told():
     apart = reconstruct(task_7(0, n_patterns=2000), init="random", restarts=2)
     assert apart.agreement < 0.9
@@ -126,6 +145,26 @@ def test_patterns_that_are_not_turned_are_told():
     upright = np.random.default_rng(0).random((3000, 7, 7)) < master_of(7, photons=22.0)
     assert noted(reconstruct(Patterns.from_dense(upright.astype(int))), "of the labels are the same")
     assert not reconstruct(patterns_of(master_of(7, photons=10.0), 3000, seed=1)).notes
+
+
+def test_patterns_without_photons_are_told_with_their_label():
+    counts = counts_of(patterns_of(master_of(7, photons=10.0), 3000, seed=1)).copy()
+    counts[1000:] = 0
+    result = reconstruct(Patterns.from_dense(counts))
+    label = result.labels[-1]
+    assert (result.labels[1000:] == label).all()
+    assert noted(result, f"2,000 patterns without photons tell no orientation; they are counted as label {label}")
+    assert not noted(reconstruct(Patterns.from_dense(counts[:1000])), "without photons")
+
+
+def test_one_pattern_is_told():
+    result = reconstruct(patterns_of(master_of(5), 1, seed=1))
+    assert result.notes[0].startswith("one pattern: the master is that pattern")
+    assert not noted(result, NO_PICTURE)
+
+
+def test_no_nats_are_not_less_than_none():
+    assert not noted(reconstruct(Patterns.from_dense([[1, 0, 0, 0]] * 8)), "-0 nats")
 
 
 @pytest.mark.parametrize("rotations", [C1, C4, D4])

@@ -222,6 +222,34 @@ def test_a_page_without_patterns_opens(browser, tmp_path):
     assert "no patterns" in browser.text("#detail")
 
 
+def test_an_extreme_error_does_not_darken_the_map_and_none_is_told(browser, view, tmp_path):
+    _, result, patterns, kept = view
+    file = tmp_path / "changed.html"
+
+    def opened(std_error):
+        changed = dataclasses.replace(result, std_error=std_error)
+        file.write_text(page(changed, patterns, kept, command="motes reconstruct <a> -o out"), encoding="utf-8")
+        browser.errors.clear()
+        browser.open(file)
+        assert browser.errors == []
+        return browser.text("#std-error-scale")
+
+    extreme = result.std_error.copy()
+    extreme[0, 0] = 1e3
+    assert opened(extreme).endswith("photons a pixel, the largest 1000")
+    assert np.ptp(np.delete(pixels(browser, "#std-error").ravel(), 0)) > 100
+    assert browser.text("#made") == "Reconstructed by motes reconstruct <a> -o out"
+    assert opened(np.full_like(extreme, np.nan)).startswith("not known")
+
+
+@pytest.mark.parametrize("width", [320, 360, 480])
+def test_no_figure_at_the_head_is_cut(opened, width):
+    opened.send("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=False)
+    cut = "[...document.querySelectorAll('#told div')].filter(e => e.getBoundingClientRect().right > innerWidth).length"
+    assert opened.evaluate(cut) == 0
+    opened.send("Emulation.setDeviceMetricsOverride", width=1280, height=900, deviceScaleFactor=1, mobile=False)
+
+
 def test_a_long_history_is_drawn(browser, view, tmp_path):
     """More records than a call takes arguments."""
     _, result, patterns, kept = view

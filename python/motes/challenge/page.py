@@ -53,7 +53,9 @@ def page(solution: Solution, *, command: str = "", drawing: Callable[[int], None
             drawing(answer.task)
         sections.append(_section(answer))
     style = files("motes.challenge").joinpath("page.css").read_text(encoding="utf-8")
-    made = f"motes {__version__}, seed {solution.seed}" + (f": <code>{escape(command)}</code>" if command else "")
+    made = f"motes {__version__}, random seed {solution.seed}" + (
+        f": <code>{escape(command)}</code>" if command else ""
+    )
     return f"""<!doctype html>
 <html lang="en">
 <head>

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from motes.checks import whole
 from motes.rotations import C4, Rotations, rotations_of
 
 
@@ -54,6 +55,11 @@ def consensus(
     -------
     Consensus
 
+    Raises
+    ------
+    ValueError
+        If the averages are no (K, H, W) of finite numbers, or `members` no K weights from 0 with a positive sum.
+
     Examples
     --------
     >>> image = np.arange(9.0).reshape(3, 3)
@@ -62,10 +68,17 @@ def consensus(
     (array([0, 1], dtype=int32), True)
     """
     rotations = rotations_of(rotations)
+    anchor = whole("anchor", anchor, 0)
     images = np.asarray(averages, np.float64)
-    if images.ndim != 3 or not 0 <= anchor < len(images):
+    if images.ndim != 3 or not anchor < len(images):
         raise ValueError(f"averages: expected shape (K, H, W) with K > {anchor}, got {images.shape}")
+    if not np.isfinite(images).all():
+        raise ValueError("averages: expected finite numbers")
     weights = np.ones(len(images)) if members is None else np.asarray(members, np.float64)
+    if weights.shape != (len(images),):
+        raise ValueError(f"members: expected {len(images)} weights, one a class, got shape {weights.shape}")
+    if not (np.isfinite(weights).all() and weights.min() >= 0 and weights.any()):
+        raise ValueError(f"members: expected finite weights, 0 or more and not all 0, got {weights}")
     templates = rotations.expand(images[anchor]).reshape(rotations.n, -1)
     templates = templates - templates.mean(axis=1, keepdims=True)
     flat = images.reshape(len(images), -1)

@@ -98,7 +98,7 @@ def kmeans(
     tolerance, seed = positive("tolerance", tolerance) if tolerance else 0.0, whole("seed", seed, 0)
     threads = available_threads(threads)
     given = check_centroids(init, n_clusters, patterns)
-    squares = sum_of_squares(patterns)
+    squares = patterns.sum_of_squares()
     mean = patterns.total_image().ravel() / len(patterns)
     limit = tolerance * float(squares / len(patterns) - mean @ mean) / patterns.n_pixels
     best: KMeans | None = None
@@ -163,19 +163,6 @@ def require_clusters(patterns: Patterns, n_clusters: int) -> None:
         raise ValueError(f"n_clusters: expected 1 to {len(patterns)}, the number of patterns, got {n_clusters}")
 
 
-def sum_of_squares(patterns: Patterns) -> int:
-    """sum_p |x_p|^2, in whole numbers.
-
-    Examples
-    --------
-    >>> sum_of_squares(Patterns.from_dense([[3, 1, 0, 0]]))
-    10
-    """
-    start, stop = np.searchsorted(patterns.multi_position, (patterns.indptr[0], patterns.indptr[-1]))
-    extra = patterns.multi_extra[start:stop].astype(np.int64)
-    return patterns.n_lit + int((extra * (extra + 2)).sum())
-
-
 def check_centroids(init: object, n_clusters: int, patterns: Patterns) -> npt.NDArray[np.float64] | None:
     """Centroids as (K, M) float64 where they are given; None for a named start."""
     if isinstance(init, str):
@@ -195,8 +182,7 @@ def first_centroids(
     """Patterns to start from: (K, M). k-means++ (Arthur and Vassilvitskii 2007) draws them by squared distance."""
     if init == "random":
         return _images(patterns, rng.choice(len(patterns), n_clusters, replace=False))
-    own = patterns.photons_per_pattern().astype(np.float64)
-    own += 0 if patterns.max_count <= 1 else _excess_squares(patterns)
+    own = patterns.squares_per_pattern().astype(np.float64)
     chosen = [int(rng.integers(len(patterns)))]
     nearest = np.full(len(patterns), np.inf)
     while True:
@@ -213,9 +199,3 @@ def first_centroids(
 
 def _images(patterns: Patterns, which: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     return patterns[which].to_dense().reshape(len(which), -1).astype(np.float64)
-
-
-def _excess_squares(patterns: Patterns) -> npt.NDArray[np.float64]:
-    """|x_p|^2 less the photons of each pattern."""
-    matrix = patterns.to_scipy()
-    return np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel() - patterns.photons_per_pattern()

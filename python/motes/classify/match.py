@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.patterns import Patterns
-from motes.rotations import C4, Rotations
+from motes.rotations import C4, Rotations, rotations_of
 
 _CHUNK = 2**22  # pixels compared at a time
 
 
 def match(
-    patterns: Patterns | npt.ArrayLike, reference: npt.ArrayLike | None = None, rotations: Rotations = C4
+    patterns: Patterns | npt.ArrayLike, reference: npt.ArrayLike | None = None, rotations: Rotations | str = C4
 ) -> npt.NDArray[np.int32]:
     """Find the rotation of a reference that each pattern is, pixel by pixel (the seed's "master key", tasks 1 and 2).
 
@@ -25,8 +25,8 @@ def match(
         Without noise; flattened ones are folded back to squares.
     reference : (L, L) or (L * L,) array, photons, optional
         The first pattern by default.
-    rotations : Rotations
-        The group.
+    rotations : Rotations or str
+        The group, or its name.
 
     Returns
     -------
@@ -54,6 +54,7 @@ def match(
         ...
     ValueError: pattern 1 is no rotation of the reference: the nearest, 0, differs in 2 of 4 pixels
     """
+    rotations = rotations_of(rotations)
     stack = patterns if isinstance(patterns, Patterns) else Patterns.from_dense(_of_one_size(patterns))
     if not len(stack):
         raise ValueError("patterns: expected at least one, got none")

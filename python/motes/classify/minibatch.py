@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from motes.batches import batches
 from motes.checks import whole
 from motes.classify.kmeans import KMeans, check_centroids, kmeans, require_clusters
 from motes.kernels.assignment import Clusters, assign
@@ -70,10 +71,10 @@ def minibatch_kmeans(
         centroids = kmeans(few, n_clusters, init=init, seed=seed, threads=threads).centroids.reshape(n_clusters, -1)
     seen = np.zeros(n_clusters)
     steps = 0
+    edges = np.append(np.arange(0, len(patterns), batch), len(patterns))
     for epoch in range(epochs):
-        shuffled = patterns[np.random.default_rng([seed, epoch]).permutation(len(patterns))]
-        for first in range(0, len(shuffled), batch):
-            part = shuffled[first : first + batch]
+        order = np.random.default_rng([seed, epoch]).permutation(len(patterns))
+        for part in batches(patterns, order, edges):
             clusters = Clusters.none(len(part), patterns.n_pixels, n_clusters)
             assign(part, centroids, clusters, threads=threads)
             total = seen + clusters.members

@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+MOST_PATTERNS = 10**18
+RANDOM = "Random seed: where the random numbers begin. "
 
 
 def shape_of(text: str | None) -> tuple[int, int] | None:
@@ -26,6 +31,26 @@ def shape_of(text: str | None) -> tuple[int, int] | None:
     if len(parts) != 2 or not all(part.isascii() and part.isdecimal() and int(part) for part in parts):
         raise ValueError(f"--shape: expected rows and columns, such as 25x25, got {text!r}")
     return int(parts[0]), int(parts[1])
+
+
+def n_patterns_of(text: str) -> int:
+    """Number of patterns as it is typed, 100000 or 1e5.
+
+    Examples
+    --------
+    >>> n_patterns_of("1e5")
+    100000
+    """
+    try:
+        number: float = int(text)
+    except ValueError:
+        try:
+            number = float(text)
+        except ValueError:
+            number = float("nan")
+    if not 1 <= number <= MOST_PATTERNS or number != int(number):
+        raise typer.BadParameter(f"expected a whole number, 1 to 1e18, such as 100000 or 1e5, got {text!r}")
+    return int(number)
 
 
 def init_of(text: str | None) -> str | NDArray[Any] | None:

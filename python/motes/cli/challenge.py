@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from motes.cli.arguments import RANDOM, n_patterns_of
 from motes.cli.commands import INTERRUPTED
 from motes.cli.outputs import output_folder
 
@@ -33,9 +34,14 @@ def challenge(
     ] = None,
     n_patterns: Annotated[
         int | None,
-        typer.Option("--patterns", min=1, help="Patterns of --task 6 or 7, if the last ones hold no photon."),
+        typer.Option(
+            "--patterns",
+            parser=n_patterns_of,
+            metavar="N",
+            help="Patterns of --task 6 or 7, if the last ones hold no photon.",
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same answers.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help=RANDOM + "The same seed gives the same answers.")] = 0,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads; all by default. The answers do not depend on it.")
     ] = None,
@@ -69,7 +75,8 @@ def challenge(
             typer.echo(f"answered in {solved - began:.1f} s, drawn in {ended - solved:.1f} s; look at {out / PAGE}")
     if solution.interrupted:
         left = ", ".join(map(str, solution.unanswered))
-        typer.echo(f"motes: interrupted: unanswered are tasks {left}", err=True)
+        verb = "is task" if len(solution.unanswered) == 1 else "are tasks"
+        typer.echo(f"motes: interrupted: unanswered {verb} {left}", err=True)
     if not drawn:
         typer.echo(f"motes: interrupted: {out / ANSWERS} is whole, {PAGE} was not made", err=True)
     if solution.interrupted or not drawn:

@@ -7,7 +7,8 @@ import re
 import shlex
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TextIO
 
@@ -15,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 BAD_INPUT, INTERRUPTED = 2, 130
+STOPPED = "motes: interrupted: nothing was written"
 ADVICE = {
     errno.ENOSPC: "no results were written; free some space or choose another place",
     errno.EFBIG: "no results were written; choose a place that takes larger files",
@@ -37,6 +39,7 @@ SPELLING = {  # what a message of the library advises, and the option that does 
     r"\bshape=\(rows, columns\)": "--shape ROWSxCOLUMNS",
     r"\bnoise=Poisson\(\)": "--noise poisson",
     r"\bbinarise=True": "--binarise",
+    r"\bleave task out\b": "leave --task out",
     r"\btarget_error\b": "--target-error",
     r"^rule: ": "--matching: ",
     r"^min_pickers: ": "--min-pickers: ",
@@ -55,6 +58,16 @@ SPELLING = {  # what a message of the library advises, and the option that does 
 
 class Commands(TyperGroup):
     """A group of commands that turns what a user can get wrong into one line; other errors keep their traceback."""
+
+    def make_context(self, *args: Any, **extra: Any) -> Any:
+        """Read the command line; Ctrl-C is told, where Typer would end without a word."""
+        with _told_when_interrupted():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; Ctrl-C that it has no answer of its own to ends it."""
+        with _told_when_interrupted():
+            return super().invoke(ctx)
 
     def main(
         self,
@@ -77,6 +90,7 @@ class Commands(TyperGroup):
             try:
                 status = run()
             except typer.Abort:
+                typer.echo(STOPPED, err=True)
                 status = INTERRUPTED
             except Exception as error:
                 line = explanation(error)
@@ -85,6 +99,15 @@ class Commands(TyperGroup):
                 typer.echo(f"motes: error: {line}", err=True)
                 status = BAD_INPUT
         sys.exit(status)
+
+
+@contextmanager
+def _told_when_interrupted() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo(STOPPED, err=True)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def explanation(error: Exception) -> str | None:

@@ -26,7 +26,12 @@ def limits(
     photons: Annotated[float, typer.Option(help="Mean photons a pattern.")],
     n_patterns: Annotated[
         int,
-        typer.Option("--patterns", help="Number of patterns to be measured.", min=1, max=10**18),
+        typer.Option(
+            "--patterns",
+            parser=arguments.n_patterns_of,
+            metavar="N",
+            help="Number of patterns to be measured: 1e5, say.",
+        ),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder for limits.json and limits.png.")],
     contrast: Annotated[float, typer.Option(help="1 shows the picture as it is, 0 makes it flat.")] = 1.0,
@@ -35,7 +40,7 @@ def limits(
         typer.Option(metavar="LxL", help="Pixels of a pattern, a square; 25x25 for a picture, a .npy keeps its own."),
     ] = None,
     rotations: Annotated[
-        str, typer.Option(metavar="C4|D4", help="Quarter turns, or quarter turns and mirror images.")
+        str, typer.Option(metavar="C1|C4|D4", help="Quarter turns (C4), mirror images too (D4), or none (C1).")
     ] = "C4",
     noise: Annotated[
         str,
@@ -46,7 +51,7 @@ def limits(
     target_error: Annotated[
         float | None, typer.Option(help="How many patterns it takes to come to this error, relative to the contrast.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the simulation behind the figures.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help=arguments.RANDOM + "The same seed gives the same figures.")] = 0,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads; all by default. The result does not depend on it.")
     ] = None,

@@ -51,7 +51,8 @@ def reconstruct(
         int | None,
         typer.Option(
             "--patterns",
-            min=0,
+            parser=arguments.n_patterns_of,
+            metavar="N",
             rich_help_panel=DATA,
             help="Number of patterns, where the last ones may hold no photon; by default the largest row plus one.",
         ),
@@ -85,7 +86,11 @@ def reconstruct(
     ] = None,
     rotations: Annotated[
         str,
-        typer.Option(metavar="C4|D4", rich_help_panel=MODEL, help="Quarter turns, or quarter turns and mirror images."),
+        typer.Option(
+            metavar="C1|C4|D4",
+            rich_help_panel=MODEL,
+            help="Quarter turns (C4), mirror images too (D4), or none (C1).",
+        ),
     ] = "C4",
     noise: Annotated[
         str,
@@ -137,12 +142,21 @@ def reconstruct(
             help="Stop when less than this is to be gained, nats a pattern; 1e-7 by default.",
         ),
     ] = None,
-    max_iterations: Annotated[int, typer.Option(min=1, rich_help_panel=FIT, help="Stop here at the latest.")] = 1000,
+    max_iterations: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            rich_help_panel=FIT,
+            help="Most iterations of each start; of sgd, epochs (passes over all patterns), 10 at most.",
+        ),
+    ] = 1000,
     restarts: Annotated[
         int,
         typer.Option(min=1, rich_help_panel=FIT, help="Number of starts; the best end is kept, their agreement told."),
     ] = 1,
-    seed: Annotated[int, typer.Option(min=0, rich_help_panel=FIT, help="The same seed gives the same result.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, rich_help_panel=FIT, help=arguments.RANDOM + "The same seed gives the same result.")
+    ] = 0,
     threads: Annotated[
         int | None,
         typer.Option(min=1, rich_help_panel=FIT, help="Threads; all by default. The result does not depend on it."),
@@ -185,6 +199,8 @@ def reconstruct(
         told_of_input = source(file, task, binarise, kept, patterns)
         if exclude is not None:
             patterns = patterns[kept]
+        if not len(patterns):
+            raise ValueError(f"{file}: no pattern is left" if kept.size else f"{file}: holds no pattern")
         with observers(tolerance=tolerance, quiet=quiet, log=log) as callback:
             result = fit(
                 patterns,
@@ -209,6 +225,8 @@ def reconstruct(
             checkpoint.unlink(missing_ok=True)
         told = report(result, context.obj, known)
         told["input"] = told_of_input
+        if exclude is not None and kept.all():
+            told["notes"].append(f"{exclude} names no pattern: none was left out")
         write_results(staging, result, told, known, kept)
     if not result.interrupted:
         checkpoint.unlink(missing_ok=True)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from motes.cli.arguments import RANDOM, n_patterns_of
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -38,19 +40,25 @@ def patterns(
     ] = None,
     contrast: Annotated[float, typer.Option(help="1 shows the picture as it is, 0 makes it flat.")] = 1.0,
     n_patterns: Annotated[
-        int | None, typer.Option("--patterns", help="Number of patterns; by default as in the challenge.", min=0)
+        int | None,
+        typer.Option(
+            "--patterns",
+            parser=n_patterns_of,
+            metavar="N",
+            help="Number of patterns, 1e5, say; by default as in the challenge.",
+        ),
     ] = None,
     photons: Annotated[
         float | None, typer.Option(help="Mean photons a pattern; by default as in the challenge.", min=0)
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same data.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help=RANDOM + "The same seed gives the same data.", min=0)] = 0,
 ) -> None:
     """Draw photon patterns of the challenge's layout from a picture that is known, and keep the truth beside them."""
     from motes import Patterns, write_patterns
     from motes.io.atomic import atomic_path
-    from motes.io.npy import array_table
-    from motes.io.npz import write_npz
+    from motes.reconstruction.result import many
     from motes.simulate import task_patterns
+    from motes.truth import Truth, write_truth
 
     if truth.suffix != ".npz":
         raise ValueError(f"--truth: expected a name that ends in .npz, got {truth}")
@@ -63,9 +71,14 @@ def patterns(
         drawn.rows, drawn.cols, shape=drawn.master.shape, n_patterns=drawn.n_patterns, counts=drawn.counts
     )
     with atomic_path(truth) as staged:
-        write_npz(staged, {"master": array_table(drawn.master), "labels": array_table(drawn.labels)})
+        write_truth(staged, Truth(drawn.master, drawn.labels))
         write_patterns(output, made, task=task if output.suffix == ".npz" else None)
-    typer.echo(f"{output}: {made.n_photons:,} photons in {len(made):,} patterns; {truth}: the truth")
+    photons_drawn, n = many(made.n_photons, "photon"), many(len(made), "pattern")
+    rows, columns = made.shape
+    typer.echo(f"{output}: {photons_drawn} in {n} of {rows}x{columns} pixels")
+    typer.echo(f"{truth}: the truth: the picture (master, photons a pixel) and how each pattern is turned (labels)")
+    if not made.n_photons:
+        typer.echo("motes: note: not one photon was drawn: these patterns tell nothing", err=True)
 
 
 def _image(path: Path | None, task: int) -> NDArray[Any] | None:

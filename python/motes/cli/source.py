@@ -71,6 +71,8 @@ def read_source(folder: Path, result: Reconstruction, file: Path | None) -> tupl
     ValueError
         If they are not there, or are others; the message says what to give.
     """
+    import zipfile
+
     import numpy as np
 
     from motes import read_patterns
@@ -91,7 +93,8 @@ def read_source(folder: Path, result: Reconstruction, file: Path | None) -> tupl
     kept = labels != EXCLUDED
     if not np.array_equal(labels[kept], result.labels):
         raise ValueError(f"{folder / 'labels.npy'}: not the labels of {EVERYTHING} beside it")
-    patterns = read_patterns(file, stated.get("task"), result.master.shape, labels.size)
+    task = stated.get("task") if zipfile.is_zipfile(file) else None  # a copy in another format has no tasks
+    patterns = read_patterns(file, task, result.master.shape, labels.size)
     mark = fingerprint_of(patterns)
     patterns = patterns.binarised() if stated.get("binarise") else patterns
     photons = int(patterns.photons_per_pattern()[kept].sum())
@@ -108,12 +111,23 @@ def read_source(folder: Path, result: Reconstruction, file: Path | None) -> tupl
     return patterns, kept
 
 
-def _input(report: Path) -> dict[str, Any]:
-    """What the report says under `input`, each entry of its type; nothing where it says nothing."""
+def read_command(folder: Path) -> str:
+    """The command that a reconstruction came from, as its report says it; empty where it does not."""
+    told = _told(folder / "report.json")
+    command = told.get("command") if isinstance(told, dict) else None
+    return command if isinstance(command, str) else ""
+
+
+def _told(report: Path) -> Any:
     try:
-        told = json.loads(report.read_text(encoding="utf-8"))
+        return json.loads(report.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{report}: no report of a reconstruction ({error})") from error
+
+
+def _input(report: Path) -> dict[str, Any]:
+    """What the report says under `input`, each entry of its type; nothing where it says nothing."""
+    told = _told(report)
     stated = (told.get("input") or {}) if isinstance(told, dict) else None
     if not isinstance(stated, dict) or (stated and "path" not in stated):
         raise ValueError(f"{report}: no report of a reconstruction (expected an object, its input with a path)")

@@ -29,7 +29,7 @@ def summary(report: dict[str, Any]) -> str:
         f"{state} after {many(report['sweeps'], 'sweep')} in {report['seconds']:.2f} s, "
         f"log-likelihood {_figure(report['log_likelihood'], '.6f')} nats a pattern",
         f"patterns per rotation {counts}, relative to the first pattern, "
-        f"whose own is known with probability {_figure(report['first_pattern_posterior'][0], '.2f')}",
+        f"whose own rotation is known with probability {_figure(report['first_pattern_posterior'][0], '.2f')}",
     ]
     if report["agreement"] is not None:
         lines.append(f"agreement of the starts {report['agreement']:.4f} (least correlation with the best)")
@@ -47,4 +47,7 @@ def summary(report: dict[str, Any]) -> str:
 
 
 def _figure(value: float | None, style: str) -> str:
-    return "unknown" if value is None else format(value, style)
+    if value is None:
+        return "unknown"
+    text = format(value, style)
+    return text if float(text) else text.removeprefix("-")  # no minus where nothing is left of it

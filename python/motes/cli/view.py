@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from motes.cli.results import EVERYTHING
-from motes.cli.source import read_source
+from motes.cli.source import read_command, read_source
 
 PAGE = "view.html"
 
@@ -43,9 +43,12 @@ def view(
     with atomic_path(target) as temporary:  # before the work: it shows that the page can be written
         result = Reconstruction.load(folder / EVERYTHING)
         found, kept = read_source(folder, result, patterns)
-        html = page(result, found, kept, name=folder.resolve().name, threads=threads)
+        command = read_command(folder)
+        html = page(result, found, kept, name=folder.resolve().name, command=command, threads=threads)
         temporary.write_text(html, encoding="utf-8")
     typer.echo(f"{target}: {len(html.encode()) / 1e6:.1f} MB, open it in any browser")
+    if command:
+        typer.echo(f"reconstructed by: {command}")
     if not no_open:
         import webbrowser
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from motes.checks import whole
 from motes.limits.known import Known, known
 from motes.noise import Noise
 from motes.reconstruction.information import std_error_of
 from motes.rotations import C4, Rotations
 
+MOST_PATTERNS = 10**18
 LARGEST_ASYMMETRIC_ERROR = 0.4
 """Up to here maximum likelihood reaches the bound within 10%: found by simulation, docs/limits.md."""
 
@@ -86,7 +88,10 @@ def cramer_rao(
     Raises
     ------
     ValueError
-        If `n_patterns` is below 1, the master is not square, or it holds a mean that the noise can not have.
+        If `n_patterns` is below 1 or beyond 1e18, `n_simulated` below 1000, the master not square, a mean in it not one
+        that the noise can have, or the group without turns (C1).
+    TypeError
+        If a number is none, or not whole.
 
     Examples
     --------
@@ -95,25 +100,40 @@ def cramer_rao(
     >>> 0 < cramer_rao(master, 10_000, n_simulated=4000).relative_error < 1
     True
     """
+    n_patterns = number_of_patterns(n_patterns)
     return bound(known(master, rotations, noise, n_simulated, seed, threads), n_patterns)
+
+
+def number_of_patterns(n_patterns: object) -> int:
+    """A whole number that limits can be asked for: 1 to 1e18.
+
+    Examples
+    --------
+    >>> number_of_patterns(10**19)
+    Traceback (most recent call last):
+    ...
+    ValueError: n_patterns: expected at most 1e18, got 10000000000000000000
+    """
+    number = whole("n_patterns", n_patterns, 1)
+    if number > MOST_PATTERNS:
+        raise ValueError(f"n_patterns: expected at most 1e18, got {number}")
+    return number
 
 
 def bound(sample: Known, n_patterns: int) -> CramerRao:
     """The bound after any number of patterns; costs next to nothing once the information is known."""
-    if n_patterns < 1:
-        raise ValueError(f"n_patterns: expected 1 or more, got {n_patterns}")
     problem, told, master = sample.problem, sample.told, sample.master.ravel()
     std_error = std_error_of(told, problem, master, problem.uniform, n_patterns)
-    whole = float((std_error**2).sum())
+    total = float((std_error**2).sum())
     # Photons of one orbit, added up, do not know how the master was turned: their mean has the variance of any mean.
     fixed = (problem.index == np.arange(master.size)).mean(axis=0)  # 1 / the size of a pixel's orbit
     symmetric = float(fixed @ (1 / problem.noise.precision(sample.flat))) / n_patterns
     turning = master - master[problem.index].mean(axis=0)
     return CramerRao(
         std_error=std_error.reshape(sample.master.shape),
-        relative_error=_ratio(whole, problem.contrast(master), told.untold),
-        missing_information=told.missing_information,
-        asymmetric_error=_ratio(max(whole - symmetric, 0.0), _size(turning, master), told.untold),
+        relative_error=_ratio(total, problem.contrast(master), told.untold),
+        missing_information=sample.missing_information,
+        asymmetric_error=_ratio(max(total - symmetric, 0.0), _size(turning, master), told.untold),
     )
 
 

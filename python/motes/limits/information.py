@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from motes.limits.known import known
+from motes.limits.known import checked, known
 from motes.noise import Noise
 from motes.reconstruction.information import LARGEST_MATRIX, information_matrix
 from motes.rotations import C4, Rotations
@@ -52,14 +52,14 @@ def information(
     >>> bool(np.linalg.eigvalsh(hidden).max() > 0)
     True
     """
-    n_simulated = 1 if labels_known else n_simulated
-    sample = known(master, rotations, noise, n_simulated, seed, threads)
-    problem = sample.problem
-    if sample.flat.size > LARGEST_MATRIX:
-        raise ValueError(f"master: expected at most {LARGEST_MATRIX} pixels for a matrix, got {sample.flat.size}")
+    truth, rotations, noise = checked(master, rotations, noise)
+    if truth.size > LARGEST_MATRIX:
+        raise ValueError(f"master: expected at most {LARGEST_MATRIX} pixels for a matrix, got {truth.size}")
     if labels_known:
         with np.errstate(divide="ignore"):
-            return np.diag(problem.noise.precision(sample.master.ravel()))
+            return np.diag(noise.precision(truth.ravel()))
+    sample = known(truth, rotations, noise, n_simulated, seed, threads)
+    problem = sample.problem
     with one_blas_thread():
         return information_matrix(problem, sample.flat, problem.uniform, problem.patterns)
 
@@ -76,7 +76,8 @@ def em_rate(
     """What is left of an error after one sweep of plain EM, along the slowest direction.
 
     It is the largest fraction of information that the unknown orientations hide (Dempster, Laird and Rubin, J. R. Stat.
-    Soc. B 39, 1977, 1): 1 - min eig(D^-1/2 I D^-1/2), D the information with labels known.
+    Soc. B 39, 1977, 1): max eig(D^-1/2 H D^-1/2), D the information with labels known, H = D - I what is hidden of it:
+    the variance of the score over the unknown orientation (Louis, J. R. Stat. Soc. B 44, 1982, 226).
 
     Parameters
     ----------
@@ -93,4 +94,4 @@ def em_rate(
     >>> 0 <= em_rate(np.array([[0.1, 0.2], [0.3, 0.4]]), n_simulated=4000) <= 1
     True
     """
-    return known(master, rotations, noise, n_simulated, seed, threads).told.missing_information
+    return known(master, rotations, noise, n_simulated, seed, threads).missing_information

@@ -10,17 +10,22 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import simulate
+from motes.checks import whole
 from motes.noise import Noise, noise_of
 from motes.patterns import Patterns
-from motes.reconstruction.information import PerPattern, per_pattern
+from motes.reconstruction.information import LARGEST_MATRIX, PerPattern, free_pixels, per_pattern
+from motes.reconstruction.missing import missing_information
 from motes.reconstruction.problem import Problem
 from motes.rotations import Rotations, rotations_of
+from motes.simulate.photons import check_means, templates
 from motes.threads import available_threads
 
 FloatArray = npt.NDArray[np.float64]
 
 PATTERNS_SIMULATED = 40_000
 _FEWEST_SIMULATED, _MOST_SIMULATED = 100, 1_000_000
+_MOST_WITHOUT_MATRIX = 200_000  # each of its random signs takes sweeps over all of them
+FEWEST_ASKED = 1000  # that a user may ask for: fewer tell little of the information, or nothing
 _FEWEST_PHOTONS, _MOST_PHOTONS = 1_000_000, 4_000_000  # the more of them, the better; the fewer, the sooner
 _FLOOR = 1e-6  # of the complete-data information: coefficients are rounded to 2^-15, less is rounding
 
@@ -55,8 +60,14 @@ class Known:
     def told(self) -> PerPattern:
         """What one pattern tells of the master."""
         problem = self.problem
-        n_used = len(problem.patterns)
-        return per_pattern(problem, self.flat, problem.uniform, seed=self.seed, n_used=n_used, floor=_FLOOR)
+        return per_pattern(problem, self.flat, problem.uniform, problem.patterns, seed=self.seed, floor=_FLOOR)
+
+    @cached_property
+    def missing_information(self) -> float:
+        """The largest fraction of information that the unknown orientations hide."""
+        problem, patterns = self.problem, self.problem.patterns
+        free = free_pixels(problem, self.flat, problem.uniform, len(patterns))
+        return missing_information(problem, self.flat, problem.uniform, patterns, free, fitted=False)
 
     @cached_property
     def responsibilities(self) -> FloatArray:
@@ -73,23 +84,45 @@ def known(
     seed: int,
     threads: int | None,
 ) -> Known:
-    """Check a master and draw patterns from it; ValueError for means that the noise can not have.
+    """Check what a user gave, and draw as many patterns as was asked for, or as suit the master.
 
     Examples
     --------
     >>> from motes import C4
-    >>> known(np.full((3, 3), 0.1), C4, None, 500, 0, 1).labels.shape
-    (500,)
+    >>> known(np.full((3, 3), 0.1), C4, None, 1000, 0, 1).labels.shape
+    (1000,)
+    """
+    truth, rotations, noise = checked(master, rotations, noise)
+    seed = whole("seed", seed, 0)
+    n = _enough(truth) if n_simulated is None else whole("n_simulated", n_simulated, FEWEST_ASKED)
+    return drawn(truth, rotations, noise, n, seed, threads)
+
+
+def checked(
+    master: npt.NDArray[np.floating], rotations: Rotations | str, noise: Noise | str | None
+) -> tuple[FloatArray, Rotations, Noise]:
+    """A master whose means the noise can have, a group of several turns, a noise model; ValueError for others.
+
+    Examples
+    --------
+    >>> checked(np.full((3, 3), 0.1), "c1", None)
+    Traceback (most recent call last):
+    ...
+    ValueError: rotations: expected C4 or D4, got C1: it leaves no orientation unknown
     """
     rotations, noise = rotations_of(rotations), noise_of(noise)
+    if rotations.n == 1:
+        raise ValueError(f"rotations: expected C4 or D4, got {rotations.name}: it leaves no orientation unknown")
     truth = np.asarray(master, np.float64)
-    if n_simulated is None:
-        n_simulated = _enough(truth)
-    elif n_simulated < 1:
-        raise ValueError(f"n_simulated: expected 1 or more, got {n_simulated}")
-    group, scatter = cast(Any, rotations.name), cast(Any, noise.name)  # one of simulate's, or its ValueError
-    data = simulate.patterns(truth, n_simulated, rotations=group, noise=scatter, seed=seed)
-    sample = Patterns.from_coo(data.rows, data.cols, counts=data.counts, shape=truth.shape, n_patterns=n_simulated)
+    check_means(templates(truth, cast(Any, rotations.name))[0], noise.name)
+    return truth, rotations, noise
+
+
+def drawn(truth: FloatArray, rotations: Rotations, noise: Noise, n: int, seed: int, threads: int | None) -> Known:
+    """Any number of patterns of a master, all of it checked before."""
+    group, scatter = cast(Any, rotations.name), cast(Any, noise.name)
+    data = simulate.patterns(truth, n, rotations=group, noise=scatter, seed=seed)
+    sample = Patterns.from_coo(data.rows, data.cols, counts=data.counts, shape=truth.shape, n_patterns=n)
     good = np.ones(truth.size, np.bool_)
     problem = Problem(sample, rotations, noise, good, False, np.float32, available_threads(threads))
     return Known(truth, problem, data.labels, seed)
@@ -99,6 +132,7 @@ def _enough(master: FloatArray) -> int:
     """40,000 patterns; fewer where they are bright, more where they are faint."""
     photons = float(master.sum())
     if not 0 < photons < np.inf:
-        return PATTERNS_SIMULATED  # what is wrong with it is said by whoever draws from it
+        return PATTERNS_SIMULATED
     wanted = min(max(PATTERNS_SIMULATED, _FEWEST_PHOTONS / photons), _MOST_PHOTONS / photons)
-    return int(min(max(wanted, _FEWEST_SIMULATED), _MOST_SIMULATED))
+    most = _MOST_SIMULATED if master.size <= LARGEST_MATRIX else _MOST_WITHOUT_MATRIX
+    return int(min(max(wanted, _FEWEST_SIMULATED), most))

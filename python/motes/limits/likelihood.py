@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from motes.limits.known import known
+from motes.limits.known import checked
 from motes.noise import Noise
 from motes.rotations import C4, Rotations
 
@@ -52,8 +52,8 @@ def expected_log_likelihood(
     >>> expected_log_likelihood(np.full((2, 2), 0.5))
     ExpectedLogLikelihood(mean=-2.772588722239781, std=0.0)
     """
-    sample = known(master, rotations, noise, 1, 0, 1)
-    model, means = sample.problem.noise, sample.master.ravel()
+    truth, _, model = checked(master, rotations, noise)
+    means = truth.ravel()
     certain = (means == 0) | (means == (1 if np.isfinite(model.limits(1)[1]) else np.inf))
     means = means[~certain]  # what is certain adds nothing: 0 ln 0 = 0
     weight = model.weight(means)
@@ -83,8 +83,8 @@ def likelihood_ratio(
     >>> likelihood_ratio(np.array([[0.5, 0.25], [0.25, 0.25]]))[0].round(4)
     array([0.    , 0.2747, 0.2747, 0.2747])
     """
-    sample = known(master, rotations, noise, 1, 0, 1)
-    model, templates = sample.problem.noise, sample.master.ravel()[sample.problem.index]
+    truth, rotations, model = checked(master, rotations, noise)
+    templates = rotations.expand(truth).reshape(rotations.n, -1)
     here, there = np.broadcast_arrays(templates[:, None], templates[None])
     with np.errstate(divide="ignore", invalid="ignore"):  # 0 ln 0 = 0; a photon where there is none: infinite
         gain = np.where(here > 0, here * np.log(here / there), 0.0)

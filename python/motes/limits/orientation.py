@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from motes.limits.known import Known, known
+from motes.limits.cramer_rao import number_of_patterns
+from motes.limits.known import Known, drawn, known
 from motes.noise import Noise
 from motes.reconstruction.fisher import bounded_step, mean_score
 from motes.reconstruction.matrixfree import newton_step
 from motes.reconstruction.problem import FloatArray
 from motes.rotations import C4, Rotations
+from motes.threads import one_blas_thread
 
 _PATTERNS_A_DRAW = 12_000  # estimated masters are drawn until so many patterns have gone into them
 _MOST_DRAWS = 12
@@ -49,12 +51,9 @@ def expected_accuracy(
     >>> 0.25 < expected_accuracy(master, n_patterns=2000) < expected_accuracy(master) < 1
     True
     """
+    n_patterns = None if n_patterns is None else number_of_patterns(n_patterns)
     sample = known(master, rotations, noise, n_simulated, seed, threads)
-    if n_patterns is None:
-        return accuracy_when_known(sample)
-    if n_patterns < 1:
-        raise ValueError(f"n_patterns: expected 1 or more, got {n_patterns}")
-    return accuracy_when_estimated(sample, n_patterns)
+    return accuracy_when_known(sample) if n_patterns is None else accuracy_when_estimated(sample, n_patterns)
 
 
 def accuracy_when_known(sample: Known) -> float:
@@ -78,12 +77,13 @@ def accuracy_when_estimated(sample: Known, n_patterns: int) -> float:
 def _estimate(sample: Known, n_drawn: int, n_patterns: int, seed: int) -> FloatArray:
     """A master as `n_patterns` patterns would have it: one Newton step on `n_drawn`, shortened if these are fewer."""
     problem, told = sample.problem, sample.told
-    drawn = known(sample.master, problem.rotations, problem.noise, n_drawn, seed, problem.threads).problem
+    fresh = drawn(sample.master, problem.rotations, problem.noise, n_drawn, seed, problem.threads).problem
     master = sample.flat
-    score = mean_score(drawn, drawn.evaluate(master, drawn.uniform))
+    score = mean_score(fresh, fresh.evaluate(master, fresh.uniform))
     step = told.variance * score
     if told.covariance is not None:
-        step[told.free] = told.covariance @ score[told.free]
+        with one_blas_thread():
+            step[told.free] = told.covariance @ score[told.free]
     elif told.free.any():
         step[told.free] = newton_step(problem, master, problem.uniform, told.free, score)
     return bounded_step(problem, master, step * np.sqrt(n_drawn / n_patterns))

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from motes.limits.cramer_rao import LARGEST_ASYMMETRIC_ERROR, CramerRao, bound
+from motes.checks import positive
+from motes.limits.cramer_rao import LARGEST_ASYMMETRIC_ERROR, MOST_PATTERNS, CramerRao, bound, number_of_patterns
 from motes.limits.known import Known, known
 from motes.limits.likelihood import ExpectedLogLikelihood, expected_log_likelihood, likelihood_ratio
 from motes.limits.orientation import accuracy_when_estimated, accuracy_when_known, information_of_orientation
-from motes.limits.planning import MOST_PLANNED, needed, solvable_from
+from motes.limits.planning import needed, solvable_from
 from motes.noise import Noise
 from motes.rotations import C4, Rotations
 
@@ -154,10 +155,8 @@ def plan(
     >>> found.solvable, found.solvable_from > 50
     (False, True)
     """
-    if target_error is not None and not 0 < target_error < np.inf:
-        raise ValueError(f"target_error: expected a positive number, got {target_error:g}")
-    if n_patterns > MOST_PLANNED:
-        raise ValueError(f"n_patterns: expected at most 1e18, got {n_patterns}")
+    target_error = None if target_error is None else positive("target_error", target_error)
+    n_patterns = number_of_patterns(n_patterns)
     sample = known(master, rotations, noise, n_simulated, seed, threads)
     found = bound(sample, n_patterns)
     truth, model, least = sample.master, sample.problem.noise, solvable_from(sample)
@@ -183,7 +182,7 @@ def plan(
 def _curve(sample: Known, marks: list[int | None]) -> npt.NDArray[np.float64]:
     """The bound over a range of numbers of patterns that holds the marks, a decade more on either side."""
     there = [mark for mark in marks if mark is not None]
-    low, high = max(min(there) / 10, 1), min(max(there) * 10, MOST_PLANNED)
+    low, high = max(min(there) / 10, 1), min(max(there) * 10, MOST_PATTERNS)
     numbers = np.unique(np.concatenate([there, np.geomspace(low, high, 60)]).astype(np.int64))
     problem = sample.problem
     variance = float((1 / problem.noise.precision(sample.flat)).sum())

@@ -7,12 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from motes.limits.cramer_rao import bound
+from motes.checks import positive
+from motes.limits.cramer_rao import MOST_PATTERNS, bound
 from motes.limits.known import Known, known
 from motes.noise import Noise
 from motes.rotations import C4, Rotations
-
-MOST_PLANNED = 10**18
 
 
 def patterns_needed(
@@ -53,8 +52,7 @@ def patterns_needed(
     >>> patterns_needed(master, 0.01) > patterns_needed(master, 0.02)
     True
     """
-    if not 0 < target_error < np.inf:
-        raise ValueError(f"target_error: expected a positive number, got {target_error:g}")
+    target_error = positive("target_error", target_error)
     return needed(known(master, rotations, noise, n_simulated, seed, threads), target_error)
 
 
@@ -78,7 +76,7 @@ def solvable_from(sample: Known) -> int | None:
 
 def _first(holds: Callable[[int], bool]) -> int | None:
     """The least number for which something holds that holds for every larger one."""
-    if not holds(MOST_PLANNED):
+    if not holds(MOST_PATTERNS):
         return None
     low, high = 0, 1
     while not holds(high):

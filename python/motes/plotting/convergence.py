@@ -50,8 +50,11 @@ def convergence(result: Reconstruction) -> Figure:
         axes.set_yscale("log")
         axes.set_xlim(left=0)
         axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
-        axes.set_xlabel("sweeps over the data")
-        axes.set_ylabel("log-likelihood below the highest\n(nats per pattern)")
+        axes.set_xlabel("sweeps, each over all patterns")
+        axes.set_ylabel("log-likelihood still to be gained\n(nats per pattern)")
+        if not any((highest - log_likelihood > ROUNDING).any() for _, log_likelihood in curves):
+            axes.set_yticks([])
+            axes.text(0.5, 0.5, "no step gained anything", transform=axes.transAxes, ha="center", color=MUTED)
         axes.grid(axis="y", color=MUTED, alpha=0.2, linewidth=0.6)
         axes.set_title(_outcome(result), color="black" if result.converged else ORANGE)
         if len(curves) > 1:

@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from motes.plotting.style import BLUE, ERROR, MUTED, ORANGE, RC, UNIT, new_figure, place, show_image, within, write
+from motes.plotting.style import (
+    BLUE,
+    ERROR,
+    MUTED,
+    ORANGE,
+    RC,
+    UNIT,
+    new_figure,
+    place,
+    show_errors,
+    show_image,
+    why_no_errors,
+    within,
+    write,
+)
 from motes.truth import Comparison, Truth, compare
 
 if TYPE_CHECKING:
@@ -64,7 +78,7 @@ def demo(result: Reconstruction, patterns: Patterns, truth: Truth) -> Figure:
                 single.axes.set_title(f"The first {min(SINGLES, len(patterns))} patterns")
         row = truth.master.shape[0] // 2
         _pictures(figure, {"Their average": average, "Reconstruction": estimate, "The truth": truth.master}, row)
-        _error_map(figure, std_error)
+        _error_map(figure, std_error, why_no_errors(result.notes))
         _cut(
             place(figure, LEFT + 0.3, CUT_BOTTOM, CUT_WIDTH, CUT_HEIGHT),
             average,
@@ -109,9 +123,9 @@ def _pictures(figure: Figure, pictures: dict[str, Picture], row: int) -> None:
         )
 
 
-def _error_map(figure: Figure, std_error: Picture) -> None:
+def _error_map(figure: Figure, std_error: Picture, why: str) -> None:
     axes = place(figure, LEFT + 3 * EDGE + 2 * GAP + BAR, PICTURES_BOTTOM, EDGE, EDGE)
-    show_image(axes, std_error, unit=UNIT, cmap=ERROR, **within(std_error))
+    show_errors(axes, std_error, why, unit=UNIT, cmap=ERROR, **within(std_error))
     axes.set_title("Standard error")
 
 

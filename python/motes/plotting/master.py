@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from motes.plotting.style import DIFFERENCE, ERROR, MUTED, RC, UNIT, new_figure, place, show_image, within
+from motes.plotting.style import (
+    DIFFERENCE,
+    ERROR,
+    MUTED,
+    RC,
+    UNIT,
+    new_figure,
+    place,
+    show_errors,
+    show_image,
+    why_no_errors,
+    within,
+)
 from motes.truth import best_turn
 
 if TYPE_CHECKING:
@@ -49,6 +61,7 @@ def master(result: Reconstruction, truth: ArrayLike | None = None) -> Figure:
             for column in range(2)
         ]
         seen = result.master[result.seen]
+        why = why_no_errors(result.notes)
         low, high = (float(seen.min()), float(seen.max())) if seen.size else (0.0, 1.0)
         if truth is None:
             estimate, error = panels
@@ -60,13 +73,13 @@ def master(result: Reconstruction, truth: ArrayLike | None = None) -> Figure:
             true.set_title("The truth, turned alike")
             with np.errstate(divide="ignore", invalid="ignore"):
                 score = (result.master - turned) / result.std_error
-            show_image(deviation, score, unit="standard errors", cmap=DIFFERENCE, vmin=-3, vmax=3)
+            show_errors(deviation, score, why, unit="standard errors", cmap=DIFFERENCE, vmin=-3, vmax=3)
             deviation.set_title("Reconstruction less truth")
         show_image(estimate, result.master, unit=UNIT, vmin=low, vmax=high)
         estimate.set_title("Reconstruction" if result.seen.all() else "Reconstruction, blue where never seen")
-        show_image(error, result.std_error, unit=UNIT, cmap=ERROR, **within(result.std_error))
+        show_errors(error, result.std_error, why, unit=UNIT, cmap=ERROR, **within(result.std_error))
         error.set_title("Standard error")
-        for axes in panels:
+        for axes in (axes for axes in panels if axes.images):
             height, width = result.master.shape
             axes.set(xticks=[0, width - 1], yticks=[0, height - 1])
             axes.tick_params(length=0)

@@ -74,6 +74,25 @@ def within(image: NDArray[Any]) -> dict[str, float]:
     return {"vmin": low, "vmax": high}
 
 
+def show_errors(axes: Axes, image: NDArray[Any], why: str, **colours: Any) -> None:
+    """Draw standard errors, or what is made of them; where there are none, say why in words."""
+    import textwrap
+
+    import numpy as np
+
+    if np.isfinite(image).any():
+        show_image(axes, image, **colours)
+        return
+    axes.spines[:].set_visible(False)
+    axes.set(xticks=[], yticks=[], xlim=(0, image.shape[1]), ylim=(0, image.shape[0]), facecolor="#F3F3F1")
+    axes.text(0.5, 0.5, textwrap.fill(why, 28), transform=axes.transAxes, ha="center", va="center")
+
+
+def why_no_errors(notes: tuple[str, ...]) -> str:
+    """What the notes of a reconstruction say of standard errors that are not there."""
+    return next((note for note in notes if "there is none" in note), "standard errors were not computed")
+
+
 def show_image(axes: Axes, image: NDArray[Any], *, unit: str | None = None, **colours: Any) -> AxesImage:
     """Draw an image, its colour bar (where it has a unit) exactly as high; pixels without a value in light blue."""
     import matplotlib.ticker

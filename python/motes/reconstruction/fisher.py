@@ -24,7 +24,7 @@ _SMALLEST, _LARGEST = 0.2, 3.0  # a step keeps each mean, and its distance from 
 
 
 def inverse_information(
-    problem: Problem, master: FloatArray, weights: FloatArray, *, n_used: int, seed: int
+    problem: Problem, master: FloatArray, weights: FloatArray, *, n_used: int, seed: int | list[int]
 ) -> FloatArray:
     """The inverse information per pattern, whitened, floored and coloured again: (M, M).
 
@@ -87,10 +87,11 @@ class FisherScoring:
         steps = int(memory["steps"])
         if steps < self.refresh:
             memory["inverse"] = inverse_information(
-                problem, state.point.master, state.point.weights, n_used=PATTERNS_USED, seed=self.seed + steps
+                problem, state.point.master, state.point.weights, n_used=PATTERNS_USED, seed=[self.seed, steps]
             )
         memory["steps"] = np.array(steps + 1.0)
-        direction = memory["inverse"] @ mean_score(problem, state.point)
+        with one_blas_thread():
+            direction = memory["inverse"] @ mean_score(problem, state.point)
         weights = state.point.em_weights
         sweeps, length = 0, 1.0
         for _ in range(_HALVINGS):

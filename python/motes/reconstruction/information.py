@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from motes.classify.kmeans import sum_of_squares
 from motes.kernels.outer import outer_home
 from motes.patterns import Patterns
 from motes.reconstruction.matrixfree import diagonal_of_inverse
+from motes.reconstruction.missing import missing_information
 from motes.reconstruction.problem import FloatArray, Problem
 from motes.threads import one_blas_thread
 
@@ -66,8 +66,6 @@ class PerPattern:
         Of each pixel: the diagonal of the inverse information.
     weights_variance : (R,) float64 array
         Of the orientation weights; zeros where they are given.
-    missing_information : float
-        The largest fraction of information, over all directions, that the unknown orientations hide.
     free : (M,) bool array
         Pixels that they hide anything of worth mentioning.
     covariance : (n_free, n_free) float64 array or None
@@ -80,7 +78,6 @@ class PerPattern:
 
     variance: FloatArray
     weights_variance: FloatArray
-    missing_information: float
     free: npt.NDArray[np.bool_]
     covariance: FloatArray | None = None
     untold: bool = False
@@ -104,11 +101,13 @@ def error_bars(
         At most so many.
     """
     n_patterns = len(problem.patterns)
-    told = per_pattern(problem, master, weights, seed=seed, n_used=n_used)
+    sample = sample_of(problem.patterns, n_used, seed)
+    told = per_pattern(problem, master, weights, sample, seed=seed)
+    missing = missing_information(problem, master, weights, sample, told.free, fitted=len(sample) == n_patterns)
     std_error = std_error_of(told, problem, master, weights, n_patterns)
     weights_std_error = np.sqrt(told.weights_variance / max(n_patterns, 1))
     total = float(np.nansum(std_error**2))
-    return ErrorBars(std_error, weights_std_error, told.missing_information, total, told.notes)
+    return ErrorBars(std_error, weights_std_error, missing, total, told.notes)
 
 
 def std_error_of(
@@ -119,23 +118,41 @@ def std_error_of(
     Of a pixel so close to an end of its range that they can not tell it from that end, it is the scale of one photon,
     and falls as 1 / n; of all others as 1 / sqrt(n).
     """
-    low, high = problem.noise.limits(n_patterns)
-    inside = (master > 2 * low) & (master < (1 - 2 * (1 - high) if np.isfinite(high) else np.inf))
+    inside = _inside(problem, master, n_patterns)
     with np.errstate(divide="ignore", invalid="ignore"):
         one_photon = 1 / (n_patterns * (weights @ problem.looks))
         std_error = np.where(inside, np.sqrt(told.variance / n_patterns), one_photon)
     return np.where(problem.seen, std_error, np.nan)
 
 
+def _inside(problem: Problem, master: FloatArray, n_patterns: int) -> npt.NDArray[np.bool_]:
+    """Pixels not so close to an end of their range that so many patterns can not tell them from it."""
+    low, high = problem.noise.limits(n_patterns)
+    return (master > 2 * low) & (master < (1 - 2 * (1 - high) if np.isfinite(high) else np.inf))
+
+
+def free_pixels(problem: Problem, master: FloatArray, weights: FloatArray, n_sample: int) -> npt.NDArray[np.bool_]:
+    """Pixels with enough photons, and enough patterns without, for a sample to say what is hidden of them: (M,).
+
+    Of one that hardly fires (or hardly ever fails to) orientations hide nothing.
+    """
+    expected = _rarer_outcome(master, problem.limits[1]) * (weights @ problem.looks) * n_sample
+    return np.asarray(problem.seen & (expected >= _LEAST_PHOTONS))
+
+
 def per_pattern(
-    problem: Problem, master: FloatArray, weights: FloatArray, *, seed: int, n_used: int, floor: float = FLOOR
+    problem: Problem, master: FloatArray, weights: FloatArray, sample: Patterns, *, seed: int, floor: float = FLOOR
 ) -> PerPattern:
-    """The information of one pattern, estimated from at most `n_used` of them, and its inverse.
+    """The information of one pattern, estimated from some of the patterns, or all, and its inverse.
 
     Parameters
     ----------
-    problem, master, weights, seed, n_used
+    problem, master, weights
         As of `error_bars`.
+    sample : Patterns
+        What it is estimated from.
+    seed : int
+        Of the random signs, where no matrix is built.
     floor : float
         Of the complete-data information: smaller eigenvalues are raised to it.
     """
@@ -143,21 +160,19 @@ def per_pattern(
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = 1 / (problem.noise.precision(master) * looks)  # if all orientations were known
     weights_variance = np.zeros(problem.rotations.n)
-    sample = sample_of(problem.patterns, n_used, seed)
-    # Of a pixel that hardly fires (or hardly ever fails to) a sample tells too little; orientations hide nothing of it.
-    free = problem.seen & (_rarer_outcome(master, problem.limits[1]) * looks * len(sample) >= _LEAST_PHOTONS)
+    free = free_pixels(problem, master, weights, len(sample))
     if not free.any():
-        return PerPattern(variance, weights_variance, 0.0, free)
+        # Pixels at an end of their range are told by single photons; of others nothing is known of what is hidden.
+        untold = problem.rotations.n > 1 and bool((problem.seen & _inside(problem, master, len(sample))).any())
+        return PerPattern(variance, weights_variance, free, untold=untold)
     n = problem.rotations.n
-    if not matrix_fits(problem.patterns, n, n_used) or _pairs(sample, n) > _WORK:
-        variance[free], missing, untold, notes = diagonal_of_inverse(problem, master, weights, sample, free, seed=seed)
-        return PerPattern(variance, weights_variance, missing, free, None, untold, notes)
+    if not matrix_fits(sample, n, len(sample)) or _pairs(sample, n) > _WORK:
+        variance[free], untold, notes = diagonal_of_inverse(problem, master, weights, sample, free, seed=seed)
+        return PerPattern(variance, weights_variance, free, None, untold, notes)
     with one_blas_thread():
-        covariance, weights_variance, missing, untold, notes = _from_matrix(
-            problem, master, weights, sample, free, floor
-        )
+        covariance, weights_variance, untold, notes = _from_matrix(problem, master, weights, sample, free, floor)
     variance[free] = np.diag(covariance)
-    return PerPattern(variance, weights_variance, missing, free, covariance, untold, notes)
+    return PerPattern(variance, weights_variance, free, covariance, untold, notes)
 
 
 def matrix_fits(patterns: Patterns, n: int, n_used: int = PATTERNS_USED) -> bool:
@@ -169,7 +184,7 @@ def matrix_fits(patterns: Patterns, n: int, n_used: int = PATTERNS_USED) -> bool
     (True, False)
     """
     part = min(1.0, n_used / max(len(patterns), 1))
-    excess = sum_of_squares(patterns) - patterns.n_lit  # may all be in the patterns that are drawn
+    excess = patterns.sum_of_squares() - patterns.n_lit  # may all be in the patterns that are drawn
     return patterns.n_pixels <= LARGEST_MATRIX and (part * patterns.n_lit + excess) * n * n <= _EXACT
 
 
@@ -177,7 +192,7 @@ def _rarer_outcome(master: FloatArray, high: float) -> FloatArray:
     return np.minimum(master, 1 - master) if np.isfinite(high) else master
 
 
-def sample_of(patterns: Patterns, n: int, seed: int) -> Patterns:
+def sample_of(patterns: Patterns, n: int, seed: int | list[int]) -> Patterns:
     """At most n patterns, chosen at random, in the order of the file."""
     if len(patterns) <= n:
         return patterns
@@ -242,8 +257,8 @@ def _from_matrix(
     sample: Patterns,
     free: npt.NDArray[np.bool_],
     floor: float = FLOOR,
-) -> tuple[FloatArray, FloatArray, float, bool, tuple[str, ...]]:
-    """Inverse information, per pattern: of the free pixels, of the weights; the missing fraction; untold; notes."""
+) -> tuple[FloatArray, FloatArray, bool, tuple[str, ...]]:
+    """Inverse information, per pattern: of the free pixels, of the weights; untold; notes."""
     n_free, n_sample = int(free.sum()), len(sample)
     n_extra = problem.rotations.n - 1 if problem.estimate_weights else 0
     whole = n_sample == len(problem.patterns)
@@ -272,16 +287,16 @@ def _from_matrix(
     inverse, floored = _invert(whiten[:, None] * information * whiten, floor)
     inverse *= shrink
     if floored:
-        told = f"{floored} directions of the master are hardly told by these patterns"
+        directions = "1 direction of the master is" if floored == 1 else f"{floored} directions of the master are"
+        told = f"{directions} hardly told by these patterns"
         notes = (*notes, f"{told}: error bars are lower bounds")
-    missing = 1 - 1 / max(_largest_eigenvalue(inverse[:n_free, :n_free]), 1.0)
     weights_variance = np.zeros(problem.rotations.n)
     if n_extra:
         tangent = _tangent(problem.rotations.n)
         of_weights = (whiten[n_free:, None] * inverse[n_free:, n_free:]) * whiten[n_free:]
         weights_variance = np.einsum("ak,ab,bk->k", tangent, of_weights, tangent)
     covariance = whiten[:n_free, None] * inverse[:n_free, :n_free] * whiten[:n_free]
-    return covariance, weights_variance, missing, floored > 0, notes
+    return covariance, weights_variance, floored > 0, notes
 
 
 def _moments_within(problem: Problem, master: FloatArray, weights: FloatArray, sample: Patterns) -> FloatArray:

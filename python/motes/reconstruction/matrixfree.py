@@ -20,9 +20,9 @@ WEIGHTS_KNOWN = "error bars take the orientation weights as known"
 PROBES = 64
 _TOGETHER = 16
 _TABLE = 1 << 20  # values of a table of all columns: larger pictures take fewer columns at a time
+_SLOPES = 1 << 23  # values of (n, R, columns) arrays, of which there are a few: many patterns, fewer columns
 _STEPS = 200
 _TOLERANCE = 1e-3
-_POWERS = 40
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,11 @@ class InformationOperator:
 
     def __call__(self, vectors: FloatArray) -> FloatArray:
         """Apply to the columns of (n_free, q)."""
+        image = self.averaged(vectors)
+        return vectors - image if self.louis else image
+
+    def averaged(self, vectors: FloatArray) -> FloatArray:
+        """The mean over patterns, applied: with `louis` of what orientations hide, else of s s^T."""
         problem, n = self.problem, self.problem.rotations.n
         whiten = 1 / np.sqrt(self.complete[self.free])
         scaled = np.zeros((self.master.size, vectors.shape[1]))
@@ -64,9 +69,8 @@ class InformationOperator:
         home = sum(planes[problem.inverse[k], k] for k in range(n))
         totals = coefficients.sum(axis=0, dtype=np.float64)  # (R, q)
         scores = precision * (home - self.master[:, None] * (problem.looks.T @ totals)) / len(self.sample)
-        image = whiten[:, None] * scores[self.free]
-        result: FloatArray = vectors - image if self.louis else image
-        return result
+        image: FloatArray = whiten[:, None] * scores[self.free]
+        return image
 
 
 def diagonal_of_inverse(
@@ -77,8 +81,8 @@ def diagonal_of_inverse(
     free: npt.NDArray[np.bool_],
     *,
     seed: int,
-) -> tuple[FloatArray, float, bool, tuple[str, ...]]:
-    """Diagonal of the inverse information per pattern, the missing fraction, whether it failed, and notes."""
+) -> tuple[FloatArray, bool, tuple[str, ...]]:
+    """Diagonal of the inverse information per pattern, whether it failed, and notes."""
     complete = problem.noise.precision(master) * (weights @ problem.looks)
     n_free = int(free.sum())
     louis = len(sample) < 10 * n_free
@@ -87,7 +91,8 @@ def diagonal_of_inverse(
     rng = np.random.default_rng(seed)
     estimate = np.zeros(n_free)
     solved = True
-    together = min(_TOGETHER, max(1, _TABLE // (master.size * problem.rotations.n)))
+    n = problem.rotations.n
+    together = min(_TOGETHER, max(1, min(_TABLE // (master.size * n), _SLOPES // (len(sample) * n))))
     for begin in range(0, PROBES, together):
         signs = rng.choice((-1.0, 1.0), (n_free, min(together, PROBES - begin)))
         solution, ok = _conjugate_gradients(operator, signs)
@@ -102,7 +107,7 @@ def diagonal_of_inverse(
         notes = (*notes, WEIGHTS_KNOWN)
     if not solved:
         notes = (*notes, "some directions of the master are hardly told by these patterns: error bars are lower bounds")
-    return variance, _missing_fraction(operator, rng, n_free), not solved, notes
+    return variance, not solved, notes
 
 
 def newton_step(
@@ -141,18 +146,3 @@ def _conjugate_gradients(operator: InformationOperator, right: FloatArray) -> tu
         direction = residual + size[going] / before[going] * direction[:, going]
         size = size[going]
     return solution, False
-
-
-def _missing_fraction(operator: InformationOperator, rng: np.random.Generator, n_free: int) -> float:
-    """Largest eigenvalue of 1 - operator, by powers."""
-    vector = rng.standard_normal((n_free, 1))
-    value = 0.0
-    for _ in range(_POWERS):
-        size = float(np.linalg.norm(vector))
-        if size < 1e-12:  # orientations are certain: nothing is hidden
-            return 0.0
-        vector /= size
-        image = vector - operator(vector)
-        value = float((vector * image).sum())
-        vector = image
-    return min(max(value, 0.0), 1.0)

@@ -232,7 +232,8 @@ class Reconstruction:
         return (
             f"Reconstruction({height}x{width} master from {many(self.n_patterns, 'pattern')} of {photons:.3g} photons "
             f"by {self.method}, {ended} after {many(self.sweeps, 'sweep')}, "
-            f"{self.log_likelihood:.4f} nats a pattern, relative error bound {self.error_bound:.3g})"
+            f"{self.log_likelihood:.4f} nats a pattern, relative error bound {self.error_bound:.3g}"
+            f"{', ' + many(len(self.notes), 'note') if self.notes else ''})"
         )
 
     def _repr_html_(self) -> str:

@@ -19,7 +19,7 @@ from motes.patterns import Patterns, check_patterns
 from motes.reconstruction import checkpoint as checkpoints
 from motes.reconstruction import options
 from motes.reconstruction.checkpoint import Progress
-from motes.reconstruction.doubts import doubts
+from motes.reconstruction.doubts import doubts, own_error
 from motes.reconstruction.evidence import evidence, evidence_of_noise
 from motes.reconstruction.information import ErrorBars, error_bars
 from motes.reconstruction.problem import FloatArray, Problem
@@ -271,10 +271,16 @@ def _look_back(
     contrast = problem.contrast(master)
     labels = problem.labels(master, weights)
     first = int(labels[0]) if len(labels) else 0
+    labels = rotations.relabel(labels, first)
     posterior = problem.posterior(master, weights, patterns[:1])
     agreement = _agreement(problem, [state.point.master for state in climbed.states if state is not best], master)
     won, noise_wins = evidence(problem, point.log_likelihood), evidence_of_noise(problem)
-    notes.extend(doubts(problem, labels, evidence=won, evidence_of_noise=noise_wins, agreement=agreement, hard=biased))
+    own = own_error(problem, master, bars.std_error)
+    notes.extend(
+        doubts(
+            problem, labels, evidence=won, evidence_of_noise=noise_wins, agreement=agreement, own_error=own, hard=biased
+        )
+    )
     notes.extend(bars.notes)
     unseen = int((~problem.seen).sum())
     if unseen:
@@ -285,7 +291,6 @@ def _look_back(
 
     slots = rotations.relabel(np.arange(rotations.n), first)
     order = np.argsort(slots)
-    labels = rotations.relabel(labels, first)
     return Reconstruction(
         master=home(np.where(problem.seen, master, np.nan)),
         std_error=home(np.where(problem.seen, bars.std_error, np.nan)),

@@ -15,10 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from motes.batches import batches
 from motes.reconstruction.fisher import bounded_step, inverse_information
 from motes.reconstruction.information import PATTERNS_USED, matrix_fits
 from motes.reconstruction.problem import FloatArray, Point, Problem
 from motes.reconstruction.state import State
+from motes.threads import one_blas_thread
 
 _FIRST = 10
 _LOSS = 1e-3  # nats a pattern: more than the iterates' own scatter costs
@@ -50,9 +52,10 @@ class SGD:
         memory = dict(state.memory)
         if epoch in (1, 2) and matrix_fits(problem.patterns, problem.rotations.n):
             memory["inverse"] = inverse_information(
-                problem, state.point.master, state.point.weights, n_used=PATTERNS_USED, seed=self.seed + epoch
+                problem, state.point.master, state.point.weights, n_used=PATTERNS_USED, seed=[self.seed, epoch]
             )
-        self._run_epoch(problem, state.point.weights, epoch, memory)
+        with one_blas_thread():
+            self._run_epoch(problem, state.point.weights, epoch, memory)
         averaged = float(memory["averaged"])
         master = memory["mean"] / averaged if averaged else memory["iterate"]
         point = problem.evaluate(problem.inside(master), state.point.em_weights)
@@ -68,14 +71,12 @@ class SGD:
 
     def _run_epoch(self, problem: Problem, weights: FloatArray, epoch: int, memory: dict[str, np.ndarray]) -> None:
         order = np.random.default_rng([self.seed, epoch]).permutation(len(problem.patterns))
-        shuffled = problem.patterns[order]
         batch = min(self.batch, max(1, len(order)))
         n_batches = max(1, len(order) // batch)
         edges = np.linspace(0, len(order), n_batches + 1).astype(int)
         iterate, total, averaged = memory["iterate"], memory["mean"].copy(), float(memory["averaged"])
         inverse, scale = memory.get("inverse"), self.rate * float(memory["scale"])
-        for b in range(n_batches):
-            part = shuffled[edges[b] : edges[b + 1]]
+        for b, part in enumerate(batches(problem.patterns, order, edges)):
             _, home, looks, _ = problem.sums(problem.model(iterate, weights), part, hard=self.hard)
             residual = (home - looks * iterate) / max(len(part), 1)
             if inverse is None:

@@ -104,9 +104,10 @@ def task_patterns(
     rng = np.random.default_rng(seed)
     if not np.isfinite(contrast):
         raise ValueError(f"contrast: expected a finite number, got {contrast:g}")
-    shown = with_contrast(_picture(model, rng) if image is None else _checked(image), contrast)
+    whole = _picture(model, rng) if image is None else _checked(image)
+    shown = with_contrast(whole, contrast)
     if shown.min() < 0:
-        raise ValueError(f"contrast: {contrast:g} makes the darkest pixels negative, expected one nearer to 0")
+        raise ValueError(f"contrast: {contrast:g} makes pixels negative, expected {_possible(whole)}")
     if model.photons is None:
         if photons is not None:
             raise ValueError(f"photons: task {task} is a silhouette of zeros and ones, leave it out")
@@ -122,6 +123,13 @@ def task_patterns(
     if model.noise == "none":
         master = np.rint(master)
     return patterns(master, model.n_patterns if n_patterns is None else n_patterns, noise=model.noise, seed=rng)
+
+
+def _possible(image: NDArray[np.float64]) -> str:
+    """The contrasts at which no pixel of an image is negative, rounded towards 0."""
+    mean = float(image.mean())
+    least, most = mean / (image.max() - mean), mean / (mean - image.min())
+    return f"-{np.floor(1e4 * least) / 1e4:g} to {np.floor(1e4 * most) / 1e4:g}"
 
 
 def _checked(image: ArrayLike) -> NDArray[np.float64]:

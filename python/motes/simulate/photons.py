@@ -128,7 +128,7 @@ def patterns(
     (1000, 5)
     """
     copies = templates(master, rotations)
-    _check_means(copies[0], noise)
+    check_means(copies[0], noise)
     if n_patterns < 0:
         raise ValueError(f"n_patterns: can not be negative, got {n_patterns}")
     rng = np.random.default_rng(seed)
@@ -196,7 +196,7 @@ def draw(
     return lit, multiplicity
 
 
-def _check_means(master: NDArray[np.float64], noise: str) -> None:
+def check_means(master: NDArray[np.float64], noise: str) -> None:
     """Refuse a mean that the noise can not have, by pixel."""
     conditions = {
         "bernoulli": (master >= 0) & (master <= 1),

@@ -26,6 +26,7 @@ def gather(
     kept: npt.NDArray[np.bool_] | None,
     *,
     name: str,
+    command: str,
     seed: int,
     threads: int | None,
 ) -> dict[str, Any]:
@@ -46,6 +47,7 @@ def gather(
     chosen = choose(fit, confidence, np.diff(fitted.indptr), seed)
     return {
         "name": name.encode("utf-8", "replace").decode(),  # a folder may be called what is no UTF-8
+        "command": command,
         "shape": result.master.shape,
         "rotations": result.rotations.name,
         "n_patterns": len(patterns),

@@ -216,11 +216,16 @@ function readable(canvas) {
 }
 
 function showPictures() {
-  for (const [id, values, map] of [["master", data.master, GREY], ["std-error", data.std_error, CIVIDIS]]) {
-    drawImage(byId(id), values, data.shape, map);
+  for (const [id, values, map, limits] of [
+    ["master", data.master, GREY, range(data.master)],
+    ["std-error", data.std_error, CIVIDIS, within(data.std_error)],
+  ]) {
+    drawImage(byId(id), values, data.shape, map, limits);
     readable(byId(id));
-    const [low, high] = range(values);
-    byId(`${id}-scale`).textContent = `${told(low)} to ${told(high)} photons a pixel`;
+    const [low, high] = limits, most = range(values)[1];
+    const beyond = most > high ? `, the largest ${told(most)}` : "";
+    byId(`${id}-scale`).textContent = values.some((value) => value !== null)
+      ? `${told(low)} to ${told(high)} photons a pixel${beyond}` : "not known: see the notes at the head";
   }
   const limits = range(data.classes.flatMap(({mean, count}) => count ? mean : []));
   data.classes.forEach(({count, mean}, rotation) => {
@@ -278,6 +283,7 @@ byId("shown-hint").textContent = `The photons of ${grouped(shown.number.length)}
 showPictures();
 convergence(byId("convergence"), data.history);
 showFit();
+if (data.command) byId("made").append("Reconstructed by ", make("code", {}, data.command));
 listen();
 reorder();
 showExcluded();

@@ -26,6 +26,7 @@ def page(
     kept: NDArray[np.bool_] | None = None,
     *,
     name: str = "reconstruction",
+    command: str = "",
     seed: int = 0,
     threads: int | None = None,
 ) -> str:
@@ -43,6 +44,8 @@ def page(
         list of patterns to exclude.
     name : str
         The page's title.
+    command : str
+        The command that the reconstruction came from, told in the last line of the page.
     seed : int
         Of the simulation behind the goodness of fit, and of the random choice.
     threads : int, optional
@@ -67,7 +70,7 @@ def page(
     >>> page(reconstruct(patterns), patterns).startswith("<!doctype html>")
     True
     """
-    data = gather(reconstruction, patterns, kept, name=name, seed=seed, threads=threads)
+    data = gather(reconstruction, patterns, kept, name=name, command=command, seed=seed, threads=threads)
     parts = {
         "TITLE": html.escape(data["name"]),
         "STYLE": _read("page.css"),

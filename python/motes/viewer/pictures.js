@@ -29,6 +29,13 @@ function range(values) {
   return low <= high ? [low, high] : [0, 1];
 }
 
+/** Limits that a few extreme values do not stretch: the 1st to the 99th percentile of those that are there. */
+function within(values) {
+  const sorted = values.filter((value) => value !== null).sort((a, b) => a - b);
+  const at = (share) => sorted[Math.round(share * (sorted.length - 1))];
+  return sorted.length ? [at(0.01), at(0.99)] : [0, 1];
+}
+
 /** Draw values, row by row; one value a canvas pixel, null where nothing was seen. */
 function drawImage(canvas, values, [rows, columns], map = GREY, [low, high] = range(values)) {
   canvas.width = columns;
