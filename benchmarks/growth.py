@@ -29,10 +29,9 @@ def _ingest(work: Work, threads: int) -> Callable[[], object]:
     return lambda: _core.ingest(work.rows, work.cols, None, **size, out_indptr=indptr, out_pixels=pixels)
 
 
-def median_ms(name: str, work: Work, threads: int) -> float:
-    """Median time of our kernel; output arrays are given."""
-    call = _ingest(work, threads) if name == "ingest" else _as_raced(name, work, threads)
-    taken = []
+def median_ms(call: Callable[[], object]) -> float:
+    """Median time of a call."""
+    taken: list[float] = []
     call()
     while len(taken) < ROUNDS[0] or (sum(taken) < SECONDS and len(taken) < ROUNDS[1]):
         began = time.perf_counter()
@@ -53,7 +52,8 @@ def main() -> None:
     for size in SIZES:
         work = Work(*size)
         for name, threads in times:
-            times[name, threads].append(median_ms(name, work, threads))
+            call = _ingest(work, threads) if name == "ingest" else _as_raced(name, work, threads)
+            times[name, threads].append(median_ms(call))
             print(work.n_patterns, name, threads, f"{times[name, threads][-1]:.4g} ms", flush=True)
     rows = [
         {"kernel": name, "threads": threads, "ms": taken, "exponent": exponent(sizes, taken)}

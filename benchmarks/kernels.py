@@ -33,6 +33,8 @@ class Kernel:
 
 _COO = "8 B read and 2 B written a photon, 8 B written a pattern; one compare and one store a photon"
 _SHUFFLED = f"{_COO}, after two passes over 12 B a photon"
+_GREEDY, _TREE = "numba, greedy O(n^2)", "SciPy cKDTree pairs, then greedy"
+_GRID = "24 B read a circle, a sort by cell, two stretches of 64 B searched, a radix sort of what stays"
 _SCIPY_COO, _SKLEARN = "SciPy coo_matrix(...).tocsr()", "scikit-learn KMeans on CSR"
 
 KERNELS = (
@@ -104,6 +106,58 @@ KERNELS = (
         "one addition a pair of photons of a pattern (378 of them at 27 photons)",
         1e-5,
         0.5,
+    ),
+    Kernel(
+        "circle IoU matrix",
+        "2000 x 2000 unequal circles, 3 layers deep",
+        "8 B written a pair",
+        1e-9,
+        1e-9,
+        {"NumPy": (15, 15), "numba": (1.8, 1.8)},
+    ),
+    Kernel(
+        "circle IoU matrix, all overlap",
+        "2000 x 2000 unequal circles",
+        "two polynomials of degree 17, 2 square roots and 2 divisions a pair",
+        1e-7,
+        1e-7,
+        {"NumPy": (15, 15), "numba": (1.8, 1.8)},
+    ),
+    Kernel(
+        "circle IoU matrix, polygons",
+        "200 x 200 unequal circles, 3 layers deep",
+        "as above; a polygon of 128 sides has 4e-4 less area than its circle",
+        0,
+        2e-3,
+        {"shapely": (1000, 1000)},
+    ),
+    *(
+        Kernel(f"suppression, {work}", f"{work} circles, IoU > 0.5", _GRID, 0, 0, floors)
+        for work, floors in {
+            "1e3": {_GREEDY: (6, 6)},
+            "1e4": {_GREEDY: (75, 75), _TREE: (8, 8)},
+            "1e5": {_GREEDY: (800, 800), _TREE: (8, 8)},
+            "1e3 unequal": {_GREEDY: (4, 4)},
+            "1e4 unequal": {_GREEDY: (28, 28)},
+            "1e5 unequal": {_GREEDY: (300, 300)},
+            "1000 x 1000": {_GREEDY: (9, 9)},
+        }.items()
+    ),
+    Kernel(
+        "map suppression",
+        "1024 x 1024 pixels, radius 8",
+        "a radix sort of the pixels above the threshold",
+        0,
+        0,
+        {"Topaz non_maximum_suppression": (50, 50)},
+    ),
+    Kernel(
+        "matching",
+        "5000 picks, 5000 particles, by Topaz's rule",
+        "a search of four cells a pick, a path in each cluster",
+        0,
+        0,
+        {"Topaz match_coordinates": (10, 10)},
     ),
 )
 

@@ -10,8 +10,12 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-from motes import C4, Patterns, _core
+from circle_strategies import layout
+from motes import C4, Circles, Patterns, _core
+from motes.kernels.circles import circle_iou, pairwise_box_iou, pairwise_circle_iou
+from motes.kernels.matching import match, near_pairs
 from motes.kernels.outer import outer_home, second_moments
+from motes.kernels.suppression import soft_suppress, suppress, suppress_map
 from strategies import random_case, random_table
 
 SHAPE = (12, 12)
@@ -114,6 +118,62 @@ KERNELS: dict[str, Callable[..., Results]] = {
     "assignment": assignment,
     "outer": outer,
 }
+
+
+@cache
+def micrographs() -> tuple[Circles, Circles]:
+    """Two sets of circles with scores on 24 micrographs: scattered ones, ties, duplicates, all sizes, far away."""
+    rng = np.random.default_rng(9)
+    kinds = ("scattered", "grid", "duplicates", "concentric", "scales", "far") * 4
+    sides = [
+        Circles.concatenate(
+            [Circles(c[:, :2], c[:, 2].copy(), rng.integers(0, 40, n) / 7) for n, c in zip(counts, cs, strict=True)]
+        )
+        for counts in rng.integers(0, 150, (2, len(kinds)))
+        for cs in [[layout(kind, rng, n) for kind, n in zip(kinds, counts, strict=True)]]
+    ]
+    return sides[0], sides[1]
+
+
+def circles(threads: int) -> Results:
+    a, b = micrographs()
+    n = min(len(a), len(b))
+    boxes = np.column_stack([a.centres, a.radii, a.radii])[:200]
+    return {
+        "paired": circle_iou(a[:n], b[:n], threads=threads),
+        "all": np.concatenate([block.ravel() for block in pairwise_circle_iou(a, b, threads=threads)]),
+        "boxes": pairwise_box_iou(boxes, boxes[::-1].copy(), threads=threads),
+        "distance": np.array([_core.equal_radii_distance(iou) for iou in (0.1, 0.5, 0.9)]),
+    }
+
+
+def suppression(threads: int) -> Results:
+    a, _ = micrographs()
+    results = {}
+    for how in ({"iou": 0.3}, {"box_iou": 0.3}, {"distance": 5.0}):
+        found = suppress(a, **how, return_suppressor=True, threads=threads)
+        results |= {f"{what} {how}": value for what, value in zip(("kept", "by"), found, strict=True)}
+    results["soft"], results["decayed"] = soft_suppress(a, sigma=0.5, threads=threads)
+    maps = np.random.default_rng(3).normal(size=(3, 60, 70)).astype(np.float32)
+    results["peaks"] = np.concatenate([centres for centres, _ in suppress_map(maps, 4.0, threshold=1, threads=threads)])
+    return results
+
+
+def matching(threads: int) -> Results:
+    a, b = micrographs()
+    results = {}
+    for rule in ("greedy", "optimal", "best", "first", "topaz"):
+        found = match(a, b, distance=4.0, rule=rule, threads=threads)
+        results |= {f"{rule} particle": found.particle, f"{rule} overlap": found.overlap}
+    results["near"] = np.stack(near_pairs(a, b, iou=0.2, threads=threads))
+    return results
+
+
+CIRCLES: dict[str, Callable[[int], Results]] = {
+    "circles": circles,
+    "suppression": suppression,
+    "matching": matching,
+}
 PER_PATTERN = ("scores", "label", "gamma", "evidence")  # results with a row for each pattern; the others are sums
 
 
@@ -122,6 +182,8 @@ def main(path: str) -> None:
     found = {
         f"{kernel}: {name}": value for kernel, run in KERNELS.items() for name, value in run(data(), order, 2).items()
     }
+    for kernel, run in CIRCLES.items():
+        found |= {f"{kernel}: {name}": value for name, value in run(2).items()}
     np.savez(path, isa=np.array(_core.isa()), **found)
 
 

@@ -222,3 +222,136 @@ def algorithm_1(images, rounds: int = 5) -> tuple[np.ndarray, float]:
             closest = min(closest, float(np.diff(np.sort(distances)[:2])[0]))
         model = new_model / len(images)
     return model, closest
+
+
+# -- circles --------------------------------------------------------------------------------------------------------
+# A circle is (x, y, r), a box (x, y, width, height).
+
+
+def circle_iou(a, b) -> float:
+    """Intersection over union by the textbook's formula, in 80 digits."""
+    with mpmath.workdps(80):
+        x1, y1, r1, x2, y2, r2 = (mpmath.mpf(float(v)) for v in (*a, *b))
+        d = mpmath.sqrt((x1 - x2) ** 2 + (y1 - y2) ** 2)
+        if d >= r1 + r2:
+            return 0.0
+        areas = mpmath.pi * r1**2, mpmath.pi * r2**2
+        lens = min(areas)
+        if d > abs(r1 - r2):
+            a1 = mpmath.acos((d**2 + r1**2 - r2**2) / (2 * d * r1))
+            a2 = mpmath.acos((d**2 + r2**2 - r1**2) / (2 * d * r2))
+            lens = r1**2 * (a1 - mpmath.sin(2 * a1) / 2) + r2**2 * (a2 - mpmath.sin(2 * a2) / 2)
+        return float(lens / (sum(areas) - lens))
+
+
+def box_iou(a, b) -> float:
+    with mpmath.workdps(80):
+        x1, y1, w1, h1, x2, y2, w2, h2 = (mpmath.mpf(float(v)) for v in (*a, *b))
+        w, h = min(x1 + w1, x2 + w2) - max(x1, x2), min(y1 + h1, y2 + h2) - max(y1, y2)
+        return float(w * h / (w1 * h1 + w2 * h2 - w * h)) if w > 0 and h > 0 else 0.0
+
+
+def _square(circle):
+    x, y, r = (mpmath.mpf(float(v)) for v in circle)
+    return x - r, y - r, 2 * r, 2 * r
+
+
+def _square_iou(a, b) -> float:
+    with mpmath.workdps(80):
+        (x1, y1, w1, _), (x2, y2, w2, _) = _square(a), _square(b)
+        w, h = min(x1 + w1, x2 + w2) - max(x1, x2), min(y1 + w1, y2 + w2) - max(y1, y2)
+        return float(w * h / (w1 * w1 + w2 * w2 - w * h)) if w > 0 and h > 0 else 0.0
+
+
+def _distance2(a, b) -> float:
+    dx, dy = np.float64(a[0]) - np.float64(b[0]), np.float64(a[1]) - np.float64(b[1])
+    return float(dx * dx + dy * dy)
+
+
+OVERLAP: dict[str, Callable[..., float]] = {
+    "iou": circle_iou,
+    "box_iou": _square_iou,
+    "distance": lambda a, b: float(np.sqrt(_distance2(a, b))),
+}
+
+
+def near(a, b, measure: str, threshold: float) -> bool:
+    if measure == "distance":
+        return _distance2(a, b) < threshold * threshold
+    return OVERLAP[measure](a, b) > threshold
+
+
+def suppress(circles, scores, measure: str, threshold: float) -> tuple[list[int], list[int]]:
+    """Kept indices in order of score, and who took whom."""
+    kept: list[int] = []
+    suppressor = [-1] * len(circles)
+    for i in sorted(range(len(circles)), key=lambda i: (-scores[i], i)):
+        better = [j for j in kept if near(circles[i], circles[j], measure, threshold)]
+        if better:
+            suppressor[i] = better[0]
+        else:
+            kept.append(i)
+    return kept, suppressor
+
+
+def soft_suppress(circles, scores, *, iou=None, sigma=None, min_score: float) -> tuple[list[int], np.ndarray]:
+    scores = np.array(scores, np.float64)
+    left, taken = list(range(len(circles))), []
+    while left:
+        best = min(left, key=lambda i: (-scores[i], i))
+        if scores[best] < min_score:
+            break
+        left.remove(best)
+        taken.append(best)
+        for j in left:
+            overlap = circle_iou(circles[best], circles[j])
+            if sigma is not None:
+                scores[j] *= np.exp(-(overlap**2) / sigma)
+            elif overlap > iou:
+                scores[j] *= 1 - overlap
+    return taken, scores
+
+
+def suppress_map(score_map, radius: float, threshold: float) -> list[tuple[int, int]]:
+    """Peaks as (x, y)."""
+    height, width = score_map.shape
+    taken = np.zeros(score_map.shape, bool)
+    rows, columns = np.mgrid[:height, :width]
+    peaks = []
+    for index in sorted(range(score_map.size), key=lambda i: (-score_map.flat[i], i)):
+        y, x = divmod(index, width)
+        if score_map[y, x] > threshold and not taken[y, x]:
+            peaks.append((x, y))
+            taken |= (rows - y) ** 2 + (columns - x) ** 2 <= radius**2
+    return peaks
+
+
+def match(picks, scores, truth, measure: str, threshold: float, rule: str) -> list[int]:
+    """Particle of each pick or -1, by the rules that look at one pick after the other."""
+    matched, claimed = [-1] * len(picks), set()
+    for i in sorted(range(len(picks)), key=lambda i: (-scores[i], i)):
+        possible = [j for j in range(len(truth)) if near(picks[i], truth[j], measure, threshold)]
+        if rule == "greedy":
+            possible = [j for j in possible if j not in claimed]
+        if rule != "first":
+            sign = 1 if measure == "distance" else -1
+            possible.sort(key=lambda j: (sign * OVERLAP[measure](picks[i], truth[j]), j))
+        if possible:
+            matched[i] = possible[0]
+            claimed.add(possible[0])
+    return matched
+
+
+def best_matching(weights) -> tuple[int, float]:
+    """Most pairs, and of those the largest sum of weights; NaN: no pair. Every matching is tried."""
+    if len(weights) == 0:
+        return 0, 0.0
+    first, rest = weights[0], weights[1:]
+    best = best_matching(rest)
+    for j, weight in enumerate(first):
+        if not np.isnan(weight):
+            without = rest.copy()
+            without[:, j] = np.nan
+            n, total = best_matching(without)
+            best = max(best, (n + 1, total + weight))
+    return best

@@ -20,8 +20,9 @@ LAYERS = (
     ("challenge",),
     ("report", "truth", "plotting", "viewer"),
     ("reconstruction", "classify", "limits"),
-    ("sample",),
-    ("batches", "patterns", "entries", "arrays", "rotations", "noise", "kernels", "files", "picks", "micrograph"),
+    ("sample", "picking"),
+    ("batches", "patterns", "rotations", "noise", "kernels", "files", "picks", "micrograph"),
+    ("circles", "entries", "arrays"),
     ("io", "simulate"),
     ("_core",),
 )

@@ -203,3 +203,20 @@ def test_without_mrcfile(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "mrcfile", None)
     with pytest.raises(ImportError, match="MRC needs mrcfile"):
         motes.read_micrograph(path)
+
+
+def test_a_chunk_that_claims_2_gb_is_not_made_room_for(tmp_path):
+    path = tmp_path / "a.png"
+    Image.fromarray(RAMP.astype(np.uint8)).save(path)
+    data = path.read_bytes()
+    at = data.index(b"IDAT")
+    path.write_bytes(data[: at - 4] + struct.pack(">I", 2**31 - 99) + b"tEXt" + data[at - 4 :])
+    with pytest.raises(motes.FormatError):
+        motes.read_micrograph(path)  # what is imported on the way is not counted
+    tracemalloc.start()
+    try:
+        with pytest.raises(motes.FormatError, match="damaged or no PNG image"):
+            motes.read_micrograph(path)
+        assert tracemalloc.get_traced_memory()[1] < 1e6
+    finally:
+        tracemalloc.stop()

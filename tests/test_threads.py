@@ -7,7 +7,7 @@ import os
 import numpy as np
 import pytest
 from motes import _core, threads
-from motes.threads import available_threads
+from motes.threads import at_most, available_threads
 from threadpoolctl import threadpool_info, threadpool_limits
 
 
@@ -111,3 +111,12 @@ def test_threadpoolctl_is_told(eight_processors):
 
 def test_an_integer_of_numpy_is_an_integer():
     assert available_threads(np.int64(2)) == 2
+
+
+def test_at_most_lasts_as_long_as_its_block():
+    before = available_threads()
+    with at_most(1):
+        assert available_threads() == 1
+        with at_most(None):
+            assert available_threads() == 1
+    assert available_threads() == before

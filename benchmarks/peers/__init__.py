@@ -15,6 +15,7 @@ from typing import Any
 
 from benchmarks.workloads import Work
 
+CIRCLES = ("circles_with_motes", "circles_with_peers")
 LIBRARIES = ("motes", "scipy", "numpy", "numba", "mkl", "torch", "sklearn", "pomegranate")
 OURS = "motes"
 
@@ -87,6 +88,8 @@ def contender(kernel: str, name: str, *, needs: str) -> Callable[[Callable[[Work
 def _load() -> None:
     for library in LIBRARIES:
         importlib.import_module(f"{__name__}.with_{library}")
+    for module in CIRCLES:
+        importlib.import_module(f"{__name__}.{module}")
 
 
 def contenders(kernel: str) -> list[Contender]:

@@ -10,5 +10,8 @@ void register_backrotation(pybind11::module_& m);
 void register_sweep(pybind11::module_& m);
 void register_assignment(pybind11::module_& m);
 void register_outer(pybind11::module_& m);
+void register_circles(pybind11::module_& m);
+void register_suppression(pybind11::module_& m);
+void register_matching(pybind11::module_& m);
 
 }  // namespace motes::python

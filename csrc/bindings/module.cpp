@@ -31,4 +31,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   motes::python::register_sweep(m);
   motes::python::register_assignment(m);
   motes::python::register_outer(m);
+  motes::python::register_circles(m);
+  motes::python::register_suppression(m);
+  motes::python::register_matching(m);
 }

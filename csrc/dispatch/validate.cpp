@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdarg>
 #include <cstdio>
+#include <limits>
 
 #include "dispatch/lanes.hpp"
 
@@ -64,11 +65,14 @@ template <class Real>
 motes_status validate_numbers(const char* name, const Real* values, int64_t size, bool or_minus_infinity,
                               motes_error* error) {
   if (const auto bad = validate_pointer(name, values, size, error)) return bad;
-  for (int64_t i = 0; i < size; ++i)
-    if (!(std::abs(values[i]) <= kLargest) && !(or_minus_infinity && std::isinf(values[i]) && values[i] < 0))
-      return refuse(error, i, std::isfinite(values[i]) ? "%s: beyond 1e20 at index %lld" : "%s: not finite at index %lld",
-                    name, wide(i));
-  return MOTES_OK;
+  const double least = or_minus_infinity ? -std::numeric_limits<double>::infinity() : -kLargest;
+  const int64_t i = first_bad(size, [=](int64_t k) {
+    const auto value = static_cast<double>(values[k]);
+    return !(std::abs(value) <= kLargest) & (value != least);
+  });
+  if (i == size) return MOTES_OK;
+  return refuse(error, i, std::isfinite(values[i]) ? "%s: beyond 1e20 at index %lld" : "%s: not finite at index %lld", name,
+                wide(i));
 }
 
 template motes_status validate_numbers<float>(const char*, const float*, int64_t, bool, motes_error*);

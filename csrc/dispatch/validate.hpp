@@ -16,6 +16,21 @@ motes_status validate(const motes_patterns* patterns, motes_error* error);
 motes_status validate_run(const motes_run* run, motes_error* error);
 motes_status validate_pointer(const char* name, const void* pointer, int64_t size, motes_error* error);
 
+// The first of n that is bad, or n: a block at a time, without a branch for each.
+template <class Bad>
+int64_t first_bad(int64_t n, Bad&& bad) {
+  constexpr int64_t kBlock = 512;
+  for (int64_t from = 0; from < n; from += kBlock) {
+    const int64_t to = n - from < kBlock ? n : from + kBlock;
+    int any = 0;
+    for (int64_t i = from; i < to; ++i) any |= bad(i);
+    if (any)
+      for (int64_t i = from; i < to; ++i)
+        if (bad(i)) return i;
+  }
+  return n;
+}
+
 // Not NaN, and small enough that sums of them stay finite; -inf is a likelihood of zero, where `or_minus_infinity`.
 template <class Real>
 motes_status validate_numbers(const char* name, const Real* values, int64_t size, bool or_minus_infinity,

@@ -17,8 +17,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from motes import challenge, classify, limits, picks, plotting, sample, simulate, viewer
+    from motes import challenge, classify, limits, picking, picks, plotting, sample, simulate, viewer
     from motes._core import version as __version__
+    from motes.circles import Circles
     from motes.config import show_config
     from motes.errors import CheckpointError, FormatError
     from motes.files import describe, read_patterns, write_patterns
@@ -37,6 +38,7 @@ _HOME = {
     "C1": "rotations",
     "C4": "rotations",
     "CheckpointError": "errors",
+    "Circles": "circles",
     "D4": "rotations",
     "FormatError": "errors",
     "GoodnessOfFit": "reconstruction",
@@ -60,7 +62,7 @@ _HOME = {
     "write_patterns": "files",
     "write_picks": "picks",
 }
-_MODULES = ("challenge", "classify", "limits", "picks", "plotting", "sample", "simulate", "viewer")
+_MODULES = ("challenge", "classify", "limits", "picking", "picks", "plotting", "sample", "simulate", "viewer")
 
 __all__ = [
     "C1",
@@ -68,6 +70,7 @@ __all__ = [
     "D4",
     "Bernoulli",
     "CheckpointError",
+    "Circles",
     "FormatError",
     "GoodnessOfFit",
     "Micrograph",
@@ -85,6 +88,7 @@ __all__ = [
     "goodness_of_fit",
     "limits",
     "log_likelihood",
+    "picking",
     "picks",
     "plotting",
     "read_micrograph",

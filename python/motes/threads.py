@@ -56,6 +56,12 @@ def available_threads(threads: int | None = None) -> int:
     return max(1, min(limit for limit in (*limits, 1024) if limit is not None))
 
 
+def at_most(threads: int | None) -> AbstractContextManager[object]:
+    """Within it calls that are not told their number of threads use no more than this; None: as before."""
+    limits: AbstractContextManager[object] = threadpool_limits(threads, user_api="motes")
+    return limits
+
+
 def one_blas_thread() -> AbstractContextManager[object]:
     """Within it BLAS is serial: its bits depend on its number of threads."""
     limits: AbstractContextManager[object] = threadpool_limits(1, user_api="blas")

@@ -17,12 +17,27 @@ from motes.cli.outputs import output_folder
 from typer.core import TyperGroup
 
 COMMANDS = {
-    (): ["demo", "reconstruct", "info", "convert", "simulate", "show-config", "--version"],
+    (): [
+        *("demo", "reconstruct", "info", "convert", "evaluate", "suppress", "consensus", "simulate", "show-config"),
+        "--version",
+    ],
     ("demo",): ["--out", "--seed"],
     ("info",): ["FILE", "--picks", "--micrograph", "--diameter"],
     ("convert",): [
         *("PICKS", "-o", "--from", "--to", "--flip-y", "--y-origin", "--to-y-origin", "--height", "--width"),
         *("--micrograph", "--scale", "--diameter"),
+    ],
+    ("evaluate",): [
+        *("--picks", "--truth", "--radius", "--iou", "--flip-y", "--height", "--matching", "--missing", "--threads"),
+        *("--micrographs", "--overlays", "--from", "--truth-from", "-o"),
+    ],
+    ("suppress",): [
+        *("PICKS", "-o", "--iou", "--distance", "--edge", "--min-score", "--radius", "--from", "--to", "--height"),
+        *("--width", "--micrograph", "--threads"),
+    ],
+    ("consensus",): [
+        *("PICKERS", "-o", "--iou", "--distance", "--min-pickers", "--radius", "--missing", "--from", "--to"),
+        *("--height", "--width", "--micrograph", "--threads"),
     ],
     ("show-config",): [],
     ("simulate",): ["patterns"],
@@ -107,12 +122,15 @@ def test_show_config(motes):
 def test_demo(motes, tmp_path):
     result = motes("demo", "--out", tmp_path / "story")
     assert result.exit_code == 0, result.stderr
-    assert str(tmp_path / "story" / "demo.png") in result.stdout
+    for name in ("demo.png", "micrograph.png"):
+        assert str(tmp_path / "story" / name) in result.stdout
+    assert "1,889 picks on a real micrograph, 1,008 after suppression" in result.stdout
+    assert "average precision 0.573 to 0.760" in result.stdout
     assert "the saved master is turned so that the first pattern's label is 0" in result.stdout
     report = json.loads((tmp_path / "story" / "report.json").read_text())
     assert report["error"] < 1.3 * report["error_bound"]
     assert report["seconds"] < 20
-    for name in ("demo.png", "master.png", "convergence.png"):
+    for name in ("demo.png", "micrograph.png", "master.png", "convergence.png"):
         assert (tmp_path / "story" / name).read_bytes().startswith(b"\x89PNG")
     assert np.load(tmp_path / "story" / "labels.npy").shape == (100_000,)
     viewed = motes("view", tmp_path / "story", "--no-open")

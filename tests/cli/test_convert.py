@@ -26,8 +26,13 @@ def test_one_file(here, motes):
     result = motes("convert", "boxes/a.box", "-o", "a.cbox")
     assert result.exit_code == 0, result.stderr
     assert result.stderr == ""
-    assert "a.cbox: 2 picks on 1 micrographs, crYOLO CBOX" in result.stdout
-    assert "read as centre = corner of the box + half its size, y from the first stored row" in result.stdout
+    corners = "centre = corner of the box + half its size, y from the first stored row"
+    assert result.stdout.splitlines() == [
+        "a.cbox: 2 picks on 1 micrograph, crYOLO CBOX",
+        f"written as {corners}",
+        f"read as {corners}",
+        "diameter 8 pixels, from boxes/a.box",
+    ]
     assert library.read_picks("a.cbox").x.tolist() == [14, 34]
 
 
@@ -39,6 +44,9 @@ def test_flip_and_what_is_lost(here, motes, flip):
     picks = library.read_picks("all.star")
     assert picks.micrographs == ("a", "b")
     assert picks.y.tolist() == [76, 56, 36]
+    assert "written as centres in pixels, y from the first stored row\n" in result.stdout
+    turned = ", y turned over as asked" if "--flip-y" in flip else ""
+    assert f"half its size, y from the last stored row of 100{turned}\n" in result.stdout
 
 
 @pytest.fixture
@@ -121,6 +129,15 @@ def test_scale_output_origin_and_size_from_a_micrograph(here, motes):
         (["boxes/a.box", "-o", "a.cs"], "--height and --width, or --micrograph: needed"),
         (["boxes/a.box", "-o", "a.star", "--scale", "0"], "factor: expected a finite number above 0"),
         (["boxes/a.box", "-o", "a.star", "--diameter", "-3"], "radius: -1.5"),
+        (
+            ["boxes/b.box", "-o", "a.star", "--flip-y", "--height", "60"],
+            "boxes/b.box: pick 1 of 1 is at y = -4 in stored rows, expected 0 to 60: the height",
+        ),
+        (
+            ["boxes/a.box", "-o", "a.csv", "--to-y-origin", "bottom", "--height", "30"],
+            "a.csv: pick 2 of 2 is at y = 44",
+        ),
+        (["boxes/a.box", "-o", "a.star", "--height", "900", "--micrograph", IMAGE], "--height: 900, but"),
         (["boxes", "-o", "all.box"], "picks of 2 micrographs, but a .box file is of one"),
         (["boxes", "-o", "all", "--to", "topaz"], "expected a name that ends in .txt"),
         (["boxes", "-o", "boxes/a.box/below", "--to", "cbox"], "boxes/a.box"),
@@ -130,6 +147,31 @@ def test_refusals(here, refused, words, message):
     assert message in refused(here, "convert", *words)
 
 
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["boxes/a.box", "--diameter", 50], "diameter 50 pixels, from --diameter"),
+        (["oblong.box", "--scale", 2], "diameter 80 to 120 pixels, from oblong.box"),
+        (["centres.txt", "--threads", 2], "diameter unknown, centres.txt holds none"),
+    ],
+)
+def test_the_diameter_and_where_it_is_from_are_said(here, motes, words, line):
+    Path("oblong.box").write_text("40\t60\t40\t80\n40\t60\t60\t60\n")
+    Path("centres.txt").write_text("image_name\tx_coord\ty_coord\tscore\na\t15\t15\t2\n")
+    result = motes("convert", *words, "-o", "new.star")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.splitlines()[-1] == line
+
+
+def test_info_says_where_names_differ(here, motes):
+    library.write_picks("other.cbox", library.sample.load().picks["topaz"])
+    for words, diameter in ((["--diameter", 27], "27 pixels, from --diameter"), ([], "45 pixels, from other.cbox")):
+        result = motes("info", "--picks", "other.cbox", "--micrograph", IMAGE, *words)
+        assert result.exit_code == 0, result.stderr
+        assert result.stderr == f"motes: note: other.cbox is of other, the micrograph is {library.sample.NAME}\n"
+        assert f"diameter {diameter}\n" in result.stdout
+
+
 def test_info_of_picks_and_micrographs(here, motes):
     result = motes("info", "boxes/a.box")
     assert result.stdout.splitlines() == [
@@ -137,7 +179,7 @@ def test_info_of_picks_and_micrographs(here, motes):
         "  read as centre = corner of the box + half its size, y from the first stored row",
         "  centres x 14 to 34, y 24 to 44",
     ]
-    result = motes("info", IMAGE)
+    result = motes("info", IMAGE, "--threads", 1)
     assert result.stdout.endswith(": 1024 x 1024 pixels, uint8, JPEG\n")
 
 

@@ -15,7 +15,8 @@ from motes import _core
 
 TESTS = Path(__file__).parent.parent
 AVAILABLE = [name for name in ("baseline", "v3", "v4") if _core.isa_available(name)]
-FAMILIES = ("ingest", "likelihood", "backrotation", "sweep", "assignment", "outer")
+PHOTONS, CIRCLES = ("ingest", "likelihood", "backrotation", "sweep", "assignment", "outer"), tuple(fingerprint.CIRCLES)
+FAMILIES = (*PHOTONS, *CIRCLES)
 each = pytest.mark.parametrize("isa", AVAILABLE)
 
 # Two instruction sets may differ in gamma and ln by the stated 4e-7 each; so may what is rounded to a quantum of it.

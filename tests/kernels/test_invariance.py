@@ -33,6 +33,13 @@ def test_any_number_of_threads_gives_the_same_bits(kernel, threads):
         assert_same_bits(fingerprint.KERNELS[kernel](fingerprint.data(), ORDER, threads), alone(kernel))
 
 
+@pytest.mark.parametrize("kernel", fingerprint.CIRCLES)
+def test_any_number_of_threads_finds_the_same_circles(kernel):
+    expected = fingerprint.CIRCLES[kernel](1)
+    for threads in (2, 3, 16):
+        assert_same_bits(fingerprint.CIRCLES[kernel](threads), expected)
+
+
 @kernels
 def test_shuffled_patterns_give_the_same_bits(kernel):
     order = np.random.default_rng(0).permutation(fingerprint.N_PATTERNS)

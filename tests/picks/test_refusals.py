@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import tracemalloc
 import warnings
@@ -9,6 +11,8 @@ import warnings
 import motes
 import numpy as np
 import pytest
+from coordinates import HEIGHT, WIDTH, write
+from motes.picks import FORMATS
 
 STAR = "data_\n\nloop_\n_rlnMicrographName #1\n_rlnCoordinateX #2\n_rlnCoordinateY #3\n_rlnAutopickFigureOfMerit #4\n{}"
 CBOX = "data_cryolo\n\nloop_\n_CoordinateX #1\n_CoordinateY #2\n_Width #3\n_Height #4\n_Confidence #5\n{}"
@@ -303,3 +307,19 @@ def test_names_that_star_can_not_hold(tmp_path):
     with pytest.raises(ValueError, match="both kinds of quotes"):
         motes.write_picks(tmp_path / "a.star", motes.Picks([1], [2], micrographs=("a'\" b",)))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_file_stays_until_the_new_one_is_whole(tmp_path, one, name, monkeypatch):
+    path = write(tmp_path, one, name)
+    before = path.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        motes.write_picks(path, one[:2], name, height=HEIGHT, width=WIDTH)
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_bytes() == before

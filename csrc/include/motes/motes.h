@@ -166,6 +166,79 @@ typedef struct {
 MOTES_API motes_status motes_outer(const motes_patterns* patterns, const float* coefficients, const motes_orbits* orbits,
                                    int with_coefficients, double* sums, const motes_run* run, motes_error* error);
 
+/* circles: motes/circles.hpp ---------------------------------------------------------------------------------------- */
+/* Micrographs are parts of one array: micrograph m holds circles indptr[m] to indptr[m + 1] - 1, and indptr runs from 0
+ * to n. All lengths are in one unit, pixels say. */
+typedef struct {
+  int64_t n;
+  const void* centre; /* (n, 2): x, y; at most 1e20 */
+  const void* radius; /* (n): 1e-30 to 1e20 */
+  int real_bytes;     /* 4: float; 8: double */
+} motes_circles;
+
+typedef struct {
+  int64_t n;
+  const void* corner; /* (n, 2): x, y of the corner nearest the origin; at most 1e20 */
+  const void* size;   /* (n, 2): width, height; 1e-30 to 1e20 */
+  int real_bytes;
+} motes_boxes;
+
+/* Both sides and `out` are of one real type. `out`: n values, or for every micrograph in turn a block of (rows of a,
+ * rows of b). */
+MOTES_API motes_status motes_circle_iou(const motes_circles* a, const motes_circles* b, void* out, const motes_run* run,
+                                        motes_error* error);
+MOTES_API motes_status motes_circle_iou_all(const motes_circles* a, const motes_circles* b, int64_t n_micrographs,
+                                            const int64_t* a_indptr, const int64_t* b_indptr, void* out,
+                                            const motes_run* run, motes_error* error);
+MOTES_API motes_status motes_box_iou(const motes_boxes* a, const motes_boxes* b, void* out, const motes_run* run,
+                                     motes_error* error);
+MOTES_API motes_status motes_box_iou_all(const motes_boxes* a, const motes_boxes* b, int64_t n_micrographs,
+                                         const int64_t* a_indptr, const int64_t* b_indptr, void* out,
+                                         const motes_run* run, motes_error* error);
+/* The distance at which two circles of radius 1 have this IoU, 0 to 1. */
+MOTES_API motes_status motes_equal_radii_distance(double iou, double* distance, motes_error* error);
+
+/* What makes two circles one: an IoU above `threshold` (of the circles, or of the squares about them), or centres
+ * closer than it. */
+typedef enum { MOTES_CIRCLE_IOU = 0, MOTES_BOX_IOU = 1, MOTES_DISTANCE = 2 } motes_measure;
+
+/* suppression: motes/suppression.hpp -------------------------------------------------------------------------------- */
+/* `kept` (n) receives the indices that stay, micrograph after micrograph, in descending order of score; kept_indptr
+ * (n_micrographs + 1) where each begins. `suppressor` (n; may be NULL): the kept circle of the highest score that took
+ * this one, -1 for a kept one. */
+MOTES_API motes_status motes_suppression(const motes_circles* circles, const void* score, int64_t n_micrographs,
+                                         const int64_t* indptr, motes_measure measure, double threshold, int64_t* kept,
+                                         int64_t* kept_indptr, int64_t* suppressor, const motes_run* run,
+                                         motes_error* error);
+
+typedef enum { MOTES_LINEAR_DECAY = 0, MOTES_GAUSSIAN_DECAY = 1 } motes_decay;
+/* `parameter`: the IoU above which scores decay (linear), or sigma (Gaussian). `decayed` (n): the final scores. */
+MOTES_API motes_status motes_soft_suppression(const motes_circles* circles, const void* score, int64_t n_micrographs,
+                                              const int64_t* indptr, motes_decay decay, double parameter,
+                                              double min_score, double* decayed, int64_t* kept, int64_t* kept_indptr,
+                                              const motes_run* run, motes_error* error);
+/* Maps of (height, width) pixels; `peak` (n_maps, height * width) receives indices into each map, n_peaks (n_maps) how
+ * many. */
+MOTES_API motes_status motes_map_suppression(const void* map, int real_bytes, int64_t n_maps, int64_t height,
+                                             int64_t width, double radius, double threshold, int64_t* peak,
+                                             int64_t* n_peaks, const motes_run* run, motes_error* error);
+
+/* matching: motes/matching.hpp -------------------------------------------------------------------------------------- */
+typedef enum { MOTES_GREEDY = 0, MOTES_OPTIMAL = 1, MOTES_BEST = 2, MOTES_FIRST = 3, MOTES_TOPAZ = 4 } motes_match_rule;
+
+/* `score` (picks->n; may be NULL: in order of index). `matched` (picks->n): index of the particle, or -1; `overlap`
+ * (picks->n): IoU, or distance; 0, or infinity, where there is none. */
+MOTES_API motes_status motes_matching(const motes_circles* picks, const void* score, const motes_circles* truth,
+                                      int64_t n_micrographs, const int64_t* pick_indptr, const int64_t* truth_indptr,
+                                      motes_measure measure, double threshold, motes_match_rule rule, int64_t* matched,
+                                      double* overlap, const motes_run* run, motes_error* error);
+/* All pairs that are near: for pick i, entries pair_indptr[i] to pair_indptr[i + 1] - 1 of `partner` (ascending) and
+ * `overlap`, whose capacity is given; MOTES_TOO_SMALL asks for pair_indptr[picks->n]. */
+MOTES_API motes_status motes_near_pairs(const motes_circles* picks, const motes_circles* truth, int64_t n_micrographs,
+                                        const int64_t* pick_indptr, const int64_t* truth_indptr, motes_measure measure,
+                                        double threshold, int64_t capacity, int64_t* pair_indptr, int64_t* partner,
+                                        double* overlap, const motes_run* run, motes_error* error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -11,13 +11,16 @@ import typer
 
 from motes.cli.challenge import challenge
 from motes.cli.commands import Commands
+from motes.cli.consensus import consensus
 from motes.cli.convert import convert
 from motes.cli.demo import demo
+from motes.cli.evaluate import evaluate
 from motes.cli.info import info
 from motes.cli.limits import limits
 from motes.cli.reconstruct import reconstruct
 from motes.cli.show_config import show_config
 from motes.cli.simulate import simulate
+from motes.cli.suppress import suppress
 from motes.cli.view import view
 
 __all__ = ["app", "main"]
@@ -53,6 +56,17 @@ app.command(
     epilog="Examples: [bold]motes convert picks.star -o boxes --to box --diameter 180[/bold]   "
     "[bold]motes convert grid1.box -o grid1.star --flip-y --height 4096[/bold]"
 )(convert)
+app.command(
+    epilog="Examples: [bold]motes evaluate --picks grid1.cbox --truth grid1.csv -o out[/bold]   "
+    "[bold]motes evaluate --picks boxes --truth particles --radius 54 --flip-y --height 4096 -o out[/bold]"
+)(evaluate)
+app.command(
+    epilog="Examples: [bold]motes suppress picks.star -o kept.star --distance 80[/bold]   "
+    "[bold]motes suppress boxes -o kept --iou 0.3 --edge 90 --height 4096 --width 4096[/bold]"
+)(suppress)
+app.command(epilog="Example: [bold]motes consensus cryolo topaz deepPicker -o agreed.star --min-pickers 2[/bold]")(
+    consensus
+)
 app.add_typer(simulate, name="simulate")
 app.command("show-config")(show_config)
 

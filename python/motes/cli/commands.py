@@ -29,7 +29,9 @@ ADVICE = {
     errno.ENOTDIR: "choose another path",
 }
 
-OF_ONE_NAME = "acceleration|contrast|image|init|mask|method|noise|photons|rotations|task|tolerance|truth|weights"
+OF_ONE_NAME = (
+    "acceleration|contrast|image|init|iou|mask|missing|method|noise|photons|rotations|task|tolerance|truth|weights"
+)
 SPELLING = {  # what a message of the library advises, and the option that does it
     r"\bn_patterns=(\d+)": r"--patterns \1",
     r"\bn_patterns\b": "--patterns",
@@ -39,7 +41,11 @@ SPELLING = {  # what a message of the library advises, and the option that does 
     r"\bbinarise=True": "--binarise",
     r"\bleave task out\b": "leave --task out",
     r"\btarget_error\b": "--target-error",
+    r"^rule: ": "--matching: ",
+    r"^min_pickers: ": "--min-pickers: ",
     r"^radius: needed": "--diameter: needed",
+    r"\bgive radius$": "give --radius",
+    r"^shape: needed": "--height and --width, or --micrograph: needed",
     r"^height: needed": "--height or --micrograph: needed",
     r"^height, width: needed": "--height and --width, or --micrograph: needed",
     r"^flip_y, y_origin:": "--flip-y, --y-origin:",

@@ -15,7 +15,8 @@ from motes.cli.results import RESULTS, write_results
 from motes.cli.source import source
 from motes.cli.summary import summary
 
-STORY, PATTERNS, TRUTH = "demo.png", "patterns.npz", "truth.npz"
+STORY, MICROGRAPH, PATTERNS, TRUTH = "demo.png", "micrograph.png", "patterns.npz", "truth.npz"
+RADIUS, IOU = 13.5, 0.5  # of the sample's particles, pixels; of picks that are one
 CONTRAST = 0.5  # a third of the orientations can not be told, and the picture is found none the less
 
 
@@ -27,14 +28,17 @@ def demo(
             "-o",
             "--out",
             metavar="DIR",
-            help=f"Folder for {STORY}, {PATTERNS}, {TRUTH} and everything that reconstruct writes.",
+            help=f"Folder for {STORY}, {MICROGRAPH}, {PATTERNS}, {TRUTH} and everything that reconstruct writes.",
         ),
     ] = Path("motes-demo"),
     seed: Annotated[
         int, typer.Option(min=0, help=RANDOM + "Another seed draws other patterns of the same picture.")
     ] = 7,
 ) -> None:
-    """Hide a portrait in 100,000 patterns of 27 photons each, find it again, and draw the story in one figure."""
+    """Hide a portrait in 100,000 patterns of 27 photons each, find it again, and draw the story in one figure.
+
+    Then a real micrograph: what three pickers found on it, before and after suppression.
+    """
     import numpy as np
 
     from motes import Patterns, plotting, write_patterns
@@ -45,7 +49,7 @@ def demo(
     from motes.truth import Truth, write_truth
 
     file, truth_file = out / PATTERNS, out / TRUTH
-    with output_folder(out, (*RESULTS, STORY, PATTERNS, TRUTH)) as staging:
+    with output_folder(out, (*RESULTS, STORY, MICROGRAPH, PATTERNS, TRUTH)) as staging:
         drawn = task_patterns(7, contrast=CONTRAST, seed=seed)
         truth = Truth(drawn.master, drawn.labels)
         patterns = Patterns.from_coo(drawn.rows, drawn.cols, shape=drawn.master.shape, n_patterns=drawn.n_patterns)
@@ -55,10 +59,31 @@ def demo(
         told["input"] = source(file, None, False, np.ones(len(patterns), np.bool_), patterns)
         write_results(staging, result, told, truth)
         plotting.demo(result, patterns, truth).savefig(staging / STORY)
+        told_of_picks = _draw_picks(staging / MICROGRAPH)
         write_patterns(staging / PATTERNS, patterns)
         write_truth(staging / TRUTH, truth)
     typer.echo(summary(told))
     typer.echo("the saved master is turned so that the first pattern's label is 0, the figure as the truth is")
     again = ["motes", "reconstruct", str(file), "--truth", str(truth_file), "-o", str(out / "again")]
     typer.echo(f"the same reconstruction, from the file of patterns: {shlex.join(again)}")
-    typer.echo(f"look at {out / STORY}")
+    typer.echo(told_of_picks)
+    typer.echo(f"look at {out / STORY} and {out / MICROGRAPH}")
+
+
+def _draw_picks(path: Path) -> str:
+    """The second half: the sample micrograph, the picks of three pickers in one pool, and what suppression leaves."""
+    from motes import plotting, sample
+    from motes.picking import align, consensus, evaluate, pool, suppress
+
+    real = sample.load()
+    circles = align({"truth": real.particles, **real.picks}, radius=RADIUS).circles
+    pickers = [circles[name] for name in real.picks]
+    every = pool(pickers)
+    kept = every[suppress(every, iou=IOU)]
+    before, after, agreed, best = (
+        evaluate(picks, circles["truth"]) for picks in (every, kept, consensus(pickers).circles, circles["crYOLO"])
+    )
+    others = {"consensus": agreed, "crYOLO alone": best}
+    plotting.demo_picks(real.micrograph.data, before, after, others).savefig(path)
+    rise = " to ".join(f"{evaluation.average_precision.value:.3f}" for evaluation in (before, after))
+    return f"{len(every):,} picks on a real micrograph, {len(kept):,} after suppression: average precision {rise}"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from motes.cli.coordinates import Threads, tell_diameters
+
 if TYPE_CHECKING:
     from motes import Picks
     from motes.files import Finding
@@ -27,6 +29,7 @@ def info(
     diameter: Annotated[
         float | None, typer.Option(help="Of a particle, pixels; needed where the picks tell none.")
     ] = None,
+    threads: Threads = None,
 ) -> None:
     """Say what a file holds: patterns, coordinates or a micrograph. The whole file is read and checked.
 
@@ -35,9 +38,12 @@ def info(
     if file is None and picks is None and micrograph is None:
         raise ValueError("expected a file, or --picks and --micrograph")
     from motes import read_micrograph, read_picks
+    from motes.picks import stem
+    from motes.threads import at_most
 
     if file is not None:
-        _tell(_lines(file))
+        with at_most(threads):
+            _tell(_lines(file))
     if picks is not None:
         found = read_picks(picks)
         _tell(_of_picks(picks, found))
@@ -45,7 +51,13 @@ def info(
         image = read_micrograph(micrograph)
         _tell(_of_micrograph(micrograph, image))
     if picks is not None and micrograph is not None:
-        _tell(_flip(picks, found, image, diameter))
+        part = _on(picks, found, image)
+        lines = _flip(part, image, diameter)
+        tell_diameters({str(picks): part.radius}, diameter, "--diameter")
+        _tell(lines)
+        (name,) = part.micrographs
+        if stem(name) != image.name:
+            typer.echo(f"motes: note: {picks} is of {stem(name)}, the micrograph is {image.name}", err=True)
 
 
 def _tell(lines: list[str]) -> None:
@@ -83,14 +95,20 @@ def _of_picks(path: Path, picks: Picks) -> list[str]:
     return lines
 
 
-def _flip(path: Path, found: Picks, micrograph: Micrograph, diameter: float | None) -> list[str]:
-    from motes.picks import likely_flip, stem
+def _on(path: Path, found: Picks, micrograph: Micrograph) -> Picks:
+    """The picks on a micrograph: those under its name, or all where the file is of one."""
+    from motes.picks import stem
 
     parts = dict(found.by_micrograph())
     named = [name for name in parts if stem(name) == micrograph.name]
     if len(parts) > 1 and len(named) != 1:
         raise ValueError(f"{path}: {len(named)} of its {len(parts)} micrographs are named {micrograph.name}")
-    part = parts[named[0]] if named else found
+    return parts[named[0]] if named else found
+
+
+def _flip(part: Picks, micrograph: Micrograph, diameter: float | None) -> list[str]:
+    from motes.picks import likely_flip
+
     report = likely_flip(part, micrograph.data, radius=None if diameter is None else diameter / 2)
     gains = zip(report.flips, report.log_likelihood, strict=True)
     return [

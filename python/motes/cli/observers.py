@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol, TextIO, TypeVar
+
+Item = TypeVar("Item")
 
 
 class Observer(Protocol):
@@ -42,6 +44,15 @@ def progress_bar(tolerance: float, quiet: bool) -> Iterator[Observer | None]:
             progress.update(bar, completed=filled, description=told)
 
         yield observe
+
+
+def steps(items: Sequence[Item], description: str) -> Iterator[Item]:
+    """The items one by one, a bar on stderr where a person looks on."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    yield from track(items, description, console=console, transient=True, disable=not console.is_terminal)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BufferedIOBase
+from io import BufferedIOBase, BufferedReader, FileIO
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,17 @@ from motes.io.raw import Array
 BOMB_BYTES = 2**28
 BOMB_RATIO = 200
 READ_BYTES = 2**20  # per call: a compressed member is inflated piece by piece, not into a second copy
+
+
+class _Bounded(BufferedReader):
+    """A file of which no more is asked than it has left: Python makes room for all that `read` asks before it reads.
+
+    Libraries that decode images and archives ask for what a damaged file tells them to, 2 GB of a PNG of 2 KB.
+    """
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        left = max(0, os.fstat(self.fileno()).st_size - self.tell())
+        return super().read(left if size is None or size < 0 else min(size, left))
 
 
 @contextmanager
@@ -44,7 +55,7 @@ def open_file(path: str | os.PathLike[str]) -> Iterator[tuple[BufferedIOBase, in
         raise FormatError(f"{os.fspath(path)}: is a directory, expected a file")
     if not stat.S_ISREG(mode):
         raise FormatError(f"{os.fspath(path)}: is a device or a pipe, expected a regular file")
-    with Path(path).open("rb") as file:
+    with _Bounded(FileIO(os.fspath(path))) as file:
         size = os.fstat(file.fileno()).st_size
         if size == 0:
             raise FormatError(f"{os.fspath(path)}: is empty")

@@ -9,7 +9,7 @@ import numpy as np
 from motes.errors import FormatError
 from motes.io.atomic import atomic_path
 from motes.io.text import TextTable, as_text, join_rows, read_lines, shortest
-from motes.picks.boxes import CONVENTION, corners, oblong, read_circles, sizes
+from motes.picks.boxes import corners, oblong, read_circles, sizes
 from motes.picks.container import Picks
 from motes.picks.yaxis import YAxis
 
@@ -32,7 +32,6 @@ def read(path: str | os.PathLike[str], name: str, axis: YAxis) -> Picks:
         micrographs=(name,),
         box_size=oblong(width, height),
         format="box",
-        convention=f"{CONVENTION}, {axis}",
     )
 
 

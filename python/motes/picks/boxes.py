@@ -8,7 +8,6 @@ from motes.io.text import TextTable
 from motes.picks.container import FloatArray, Picks
 from motes.picks.yaxis import YAxis
 
-CONVENTION = "centre = corner of the box + half its size"
 Boxes = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 
 

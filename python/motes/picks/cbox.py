@@ -9,7 +9,7 @@ import numpy as np
 from motes.errors import FormatError
 from motes.io.star import MISSING, StarBlock, read_star, write_star
 from motes.io.text import TextTable, shortest
-from motes.picks.boxes import CONVENTION, corners, oblong, read_circles, sizes
+from motes.picks.boxes import corners, oblong, read_circles, sizes
 from motes.picks.container import FloatArray, Picks
 from motes.picks.yaxis import YAxis
 
@@ -48,7 +48,6 @@ def read(path: str | os.PathLike[str], name: str, axis: YAxis) -> Picks:
         extra=table.extra([*BOX, "Confidence"]),
         blocks=tuple(block for block in blocks.values() if block.name not in ("global", "cryolo", "cryolo_include")),
         format="cbox",
-        convention=f"{CONVENTION}, {axis}",
     )
 
 

@@ -23,7 +23,6 @@ def read(path: str | os.PathLike[str], name: str, axis: YAxis) -> Picks:
         micrographs=(name,),
         extra=table.extra([X, Y, DIAMETER]),
         format="cryoppp",
-        convention=f"centres in pixels, {axis}",
     )
 
 

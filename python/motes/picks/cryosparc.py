@@ -52,7 +52,6 @@ def read(path: str | os.PathLike[str], name: str, axis: YAxis) -> Picks:
         image_shape=shape,
         extra={column: records[column] for column in records.dtype.names or () if column not in known},
         format="cryosparc",
-        convention=f"centres as fractions of width and height, {axis}",
     )
 
 

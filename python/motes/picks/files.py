@@ -15,7 +15,7 @@ import numpy as np
 from motes.errors import FormatError
 from motes.io.atomic import atomic_path
 from motes.picks import box, cbox, cryoppp, cryosparc, relion, topaz
-from motes.picks.container import Picks, stem
+from motes.picks.container import FloatArray, Picks, stem
 from motes.picks.yaxis import Origin, YAxis
 
 Reader = Callable[[str | os.PathLike[str], str, YAxis], Picks]
@@ -32,6 +32,8 @@ class Format:
         Its name here, and how its files end.
     title : str
         In words.
+    coordinates : str
+        What its numbers mean.
     read, write : callable
     single : bool
         Whether a file holds the picks of one micrograph, whose name is the file's stem.
@@ -42,22 +44,31 @@ class Format:
     name: str
     suffix: str
     title: str
+    coordinates: str
     read: Reader
     write: Writer
     single: bool
     origin: Origin = "top"
 
+    def convention(self, y_origin: Origin | None = None, height: float | None = None) -> str:
+        """How coordinates are read and written, in words."""
+        return f"{self.coordinates}, {YAxis(y_origin or self.origin, height)}"
 
+
+PIXELS, BOXES = "centres in pixels", "centre = corner of the box + half its size"
+PICKED, FRACTIONS = "centres in pixels of the image that was picked", "centres as fractions of width and height"
 FORMATS = {
     form.name: form
     for form in (
-        Format("star", ".star", "RELION STAR, 3.1", relion.read, relion.write_31, single=False),
-        Format("star30", ".star", "RELION STAR, 3.0", relion.read, relion.write_30, single=False),
-        Format("box", ".box", "EMAN box", box.read, box.write, single=True),
-        Format("cbox", ".cbox", "crYOLO CBOX", cbox.read, cbox.write, single=True),
-        Format("topaz", ".txt", "Topaz", topaz.read, topaz.write, single=False),
-        Format("cryoppp", ".csv", "CryoPPP CSV", cryoppp.read, cryoppp.write, single=True),
-        Format("cryosparc", ".cs", "cryoSPARC", cryosparc.read, cryosparc.write, single=False, origin="bottom"),
+        Format("star", ".star", "RELION STAR, 3.1", PIXELS, relion.read, relion.write_31, single=False),
+        Format("star30", ".star", "RELION STAR, 3.0", PIXELS, relion.read, relion.write_30, single=False),
+        Format("box", ".box", "EMAN box", BOXES, box.read, box.write, single=True),
+        Format("cbox", ".cbox", "crYOLO CBOX", BOXES, cbox.read, cbox.write, single=True),
+        Format("topaz", ".txt", "Topaz", PICKED, topaz.read, topaz.write, single=False),
+        Format("cryoppp", ".csv", "CryoPPP CSV", PIXELS, cryoppp.read, cryoppp.write, single=True),
+        Format(
+            "cryosparc", ".cs", "cryoSPARC", FRACTIONS, cryosparc.read, cryosparc.write, single=False, origin="bottom"
+        ),
     )
 }
 SUFFIXES = {form.suffix: form.name for form in reversed(FORMATS.values())}
@@ -98,7 +109,8 @@ def read_picks(
     Raises
     ------
     FormatError
-        If the file is not as its format says; the message names the file and the line.
+        If the file is not as its format says, the message names the file and the line; or if picks that are turned over
+        lie outside the height.
     ValueError
         If no format is named and the suffix tells none, a flip needs a height, or it is asked for in two ways.
     OSError
@@ -135,7 +147,24 @@ def _read_file(
     form = format_of(path, format)
     if flip_y:  # files of one folder may be of formats that differ in this
         y_origin = "top" if form.origin == "bottom" else "bottom"
-    return form.read(path, Path(path).stem, _axis(form, y_origin, height))
+    axis = _axis(form, y_origin, height)
+    picks = replace(form.read(path, Path(path).stem, axis), convention=form.convention(y_origin, height))
+    if form.name != "cryosparc":  # which knows its own height
+        _check_height(os.fspath(path), picks.y, axis, FormatError)
+    return picks
+
+
+def _check_height(place: str, y: FloatArray, axis: YAxis, error: type[ValueError]) -> None:
+    """Refuse to turn picks over in a height that they do not fit into; by corners or by centres makes a pixel."""
+    if axis.origin == "top" or axis.height is None:
+        return
+    outside = (y < -1) | (y > axis.height)
+    if outside.any():
+        row = int(np.argmax(outside))
+        raise error(
+            f"{place}: pick {row + 1} of {y.size} is at y = {y[row]:g} in stored rows, expected 0 to {axis.height:g}: "
+            f"the height of its micrograph is not {axis.height:g}"
+        )
 
 
 def write_picks(
@@ -167,8 +196,8 @@ def write_picks(
     Raises
     ------
     ValueError
-        If no format is named and the suffix tells none, or the format needs what the picks do not have: a radius, the
-        size of the micrographs, one micrograph a file.
+        If no format is named and the suffix tells none, picks that are turned over lie outside the height, or the
+        format needs what the picks do not have: a radius, the size of the micrographs, one micrograph a file.
     OSError
         If the file can not be written.
 
@@ -194,6 +223,8 @@ def write_picks(
         form = FORMATS["star30"]
     axis = _axis(form, y_origin, height)
     place = os.fspath(path)
+    if form.name != "cryosparc":
+        _check_height(place, picks.y, axis, ValueError)
     if form.single and Path(path).is_dir():
         untold = _write_folder(Path(path), picks, form, axis, width)
     else:

@@ -18,7 +18,6 @@ from motes.picks.yaxis import YAxis
 NAME, X, Y, SCORE = "rlnMicrographName", "rlnCoordinateX", "rlnCoordinateY", "rlnAutopickFigureOfMerit"
 GROUP = "rlnOpticsGroup"
 UNSET = -999  # RELION's mark for a figure of merit that was never computed
-CONVENTION = "centres in pixels"
 
 
 def read(path: str | os.PathLike[str], name: str, axis: YAxis) -> Picks:
@@ -45,7 +44,6 @@ def read(path: str | os.PathLike[str], name: str, axis: YAxis) -> Picks:
         extra=table.extra([NAME, X, Y, SCORE]),
         blocks=tuple(block for block in blocks if block is not table),
         format="star" if any(block.name == "optics" for block in blocks) else "star30",
-        convention=f"{CONVENTION}, {axis}",
     )
 
 

@@ -26,7 +26,6 @@ def read(path: str | os.PathLike[str], name: str, axis: YAxis) -> Picks:
         index=index,
         extra=table.extra([NAME, X, Y, SCORE]),
         format="topaz",
-        convention=f"centres in pixels of the image that was picked, {axis}",
     )
 
 

@@ -50,4 +50,5 @@ class YAxis:
 
     def __str__(self) -> str:
         rows = "first" if self.origin == "top" else "last"
-        return f"y from the {rows} stored row"
+        known = "" if self.origin == "top" or self.height is None else f" of {self.height:g}"
+        return f"y from the {rows} stored row{known}"

@@ -1,12 +1,27 @@
 """Figures, one a module: each function returns a Matplotlib `Figure` and touches no global state."""
 
 from motes.plotting.convergence import convergence
+from motes.plotting.curve import precision_recall
 from motes.plotting.cut import cut
 from motes.plotting.demo import demo
+from motes.plotting.demo_picks import demo_picks
 from motes.plotting.design import design_matrices
 from motes.plotting.limits import limits
 from motes.plotting.master import master
+from motes.plotting.overlay import overlay
 from motes.plotting.pixels import pixels_png
 from motes.plotting.task5 import task5
 
-__all__ = ["convergence", "cut", "demo", "design_matrices", "limits", "master", "pixels_png", "task5"]
+__all__ = [
+    "convergence",
+    "cut",
+    "demo",
+    "demo_picks",
+    "design_matrices",
+    "limits",
+    "master",
+    "overlay",
+    "pixels_png",
+    "precision_recall",
+    "task5",
+]

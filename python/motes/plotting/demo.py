@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from motes.plotting.style import (
     show_image,
     why_no_errors,
     within,
+    write,
 )
 from motes.truth import Comparison, Truth, compare
 
@@ -93,7 +94,7 @@ def demo(result: Reconstruction, patterns: Patterns, truth: Truth) -> Figure:
 def _headline(figure: Figure, result: Reconstruction) -> None:
     photons = result.n_photons / result.n_patterns
     pixels = result.master.size
-    _write(
+    write(
         figure,
         LEFT,
         HEIGHT - 0.62,
@@ -105,7 +106,7 @@ def _headline(figure: Figure, result: Reconstruction) -> None:
         "Each pattern is the same picture, turned by an unknown number of quarter turns, "
         f"of which about {photons:.0f} of {pixels} pixels caught a photon."
     )
-    _write(figure, LEFT, HEIGHT - 0.95, explanation, 11, color=MUTED)
+    write(figure, LEFT, HEIGHT - 0.95, explanation, 11, color=MUTED)
 
 
 def _pictures(figure: Figure, pictures: dict[str, Picture], row: int) -> None:
@@ -162,10 +163,5 @@ def _numbers(figure: Figure, result: Reconstruction, comparison: Comparison) -> 
     }
     left, right, top = LEFT + CUT_WIDTH + 1.0, WIDTH - LEFT, CUT_BOTTOM + CUT_HEIGHT
     for i, (name, value) in enumerate((name, value) for name, value in facts.items() if value):
-        _write(figure, left, top - 0.12 - 0.36 * i, name, 11, color=MUTED)
-        _write(figure, right, top - 0.12 - 0.36 * i, value, 13, ha="right", weight="bold")
-
-
-def _write(figure: Figure, x: float, y: float, text: str, size: float, **style: Any) -> None:
-    """Text at a place given in inches from the lower left corner."""
-    figure.text(x / WIDTH, y / HEIGHT, text, fontsize=size, **style)
+        write(figure, left, top - 0.12 - 0.36 * i, name, 11, color=MUTED)
+        write(figure, right, top - 0.12 - 0.36 * i, value, 13, ha="right", weight="bold")

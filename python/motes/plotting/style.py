@@ -57,6 +57,12 @@ def place(figure: Figure, left: float, bottom: float, width: float, height: floa
     return figure.add_axes((left / across, bottom / up, width / across, height / up))
 
 
+def write(figure: Figure, x: float, y: float, text: str, size: float, **style: Any) -> None:
+    """Text at a place given in inches from the lower left corner."""
+    across, up = figure.get_size_inches()
+    figure.text(x / across, y / up, text, fontsize=size, **style)
+
+
 def within(image: NDArray[Any]) -> dict[str, float]:
     """Colour limits that a few extreme pixels do not stretch: the 1st to the 99th percentile of those with a value."""
     import numpy as np

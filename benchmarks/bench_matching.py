@@ -1,0 +1,14 @@
+"""Picks to particles."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.peers import Contender, contenders
+from benchmarks.race import Race
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("contender", contenders("matching"), ids=str)
+def bench_matching(race: Race, contender: Contender, threads: int) -> None:
+    race(contender, threads)

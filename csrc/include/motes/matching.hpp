@@ -1,0 +1,34 @@
+// Picks beside particles: which pick found which particle.
+//
+// A pair is possible where it is near: IoU > threshold (of circles, or of the squares about them), or distance < threshold.
+//
+//     greedy   in descending order of score (equal: ascending index), the closest particle that is not yet claimed
+//     optimal  one-to-one: the most pairs, and of all such matchings the largest total IoU (smallest total distance)
+//     best     every pick the closest particle; several may claim one (crYOLO's evaluation)
+//     first    every pick the first possible particle by index; several may claim one (seed 001's correction)
+//     topaz    one-to-one, by distance: the largest sum of threshold^2 - distance^2 (Topaz's match_coordinates)
+//
+// Equally close particles: the lowest index. Optimal matchings that are equally good: one of them, always the same.
+//
+// error  sums of the optimal rules are compared in float64: matchings whose totals differ by less than 1e-12 are equal
+// order  the same bits for any number of threads; threads share micrographs
+// cost   a search of four cells a pick; the optimal rules a shortest augmenting path, which stays in its cluster
+#pragma once
+#include "motes/error.hpp"
+
+namespace motes {
+
+// One micrograph. `matched`: the particle of each pick, or -1; `overlap`: IoU or distance.
+inline void match(const motes_circles& picks, const void* score, const motes_circles& truth, motes_measure measure,
+                  double threshold, motes_match_rule rule, std::span<int64_t> matched, std::span<double> overlap,
+                  const motes_run* run = nullptr) {
+  check_extent("matched", matched.size(), picks.n);
+  check_extent("overlap", overlap.size(), picks.n);
+  const int64_t pick_indptr[2] = {0, picks.n}, truth_indptr[2] = {0, truth.n};
+  motes_error error;
+  check(motes_matching(&picks, score, &truth, 1, pick_indptr, truth_indptr, measure, threshold, rule, matched.data(),
+                       overlap.data(), run, &error),
+        error);
+}
+
+}  // namespace motes

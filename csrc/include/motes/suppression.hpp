@@ -1,0 +1,36 @@
+// Non-maximum suppression: of circles that are one, the one with the highest score stays.
+//
+// Greedy: in descending order of score (equal scores: ascending index), a circle stays unless one that stayed before is
+// near it: IoU > threshold, or distance < threshold. With equal radii IoU > t is decided as dx^2 + dy^2 < d_t^2, d_t found
+// once by bisection; all in float64, whatever the type of the arrays.
+//
+// Soft: the highest score is taken and lowers the scores of the others: s *= 1 - IoU where IoU > threshold (linear), or
+// s *= exp(-IoU^2 / sigma) (Gaussian), until none is left that reaches min_score. Scores must not be negative.
+//
+// Maps: the highest pixel above the threshold is a peak and takes all pixels within the radius (dx^2 + dy^2 <= radius^2)
+// from the others; equal pixels: the first in row-major order. No pixel is taken across an edge.
+//
+// order  the same bits for any number of threads; threads share micrographs or maps, one is done by one thread
+// cost   where no circle's area is above 8 times the mean, or by distance: a sort by cell, two stretches of a sorted plane
+//        searched for a circle, a radix sort of what stays; otherwise a radix sort of all and a search of four cells a
+//        circle and level of sizes, each of a few kept ones. Memory 128 bytes a circle of the largest micrograph and
+//        thread, half of it touched; a thread keeps up to 16 MB for its next call. Soft: a circle's neighbours; all of
+//        them where all overlap
+#pragma once
+#include "motes/error.hpp"
+
+namespace motes {
+
+// Indices that stay, of one micrograph, in descending order of score; `kept` needs room for all. Returns how many.
+inline int64_t suppress(const motes_circles& circles, const void* score, motes_measure measure, double threshold,
+                        std::span<int64_t> kept, const motes_run* run = nullptr) {
+  check_extent("kept", kept.size(), circles.n);
+  const int64_t indptr[2] = {0, circles.n};
+  int64_t kept_indptr[2];
+  motes_error error;
+  check(motes_suppression(&circles, score, 1, indptr, measure, threshold, kept.data(), kept_indptr, nullptr, run, &error),
+        error);
+  return kept_indptr[1];
+}
+
+}  // namespace motes

@@ -1,0 +1,196 @@
+// Circles in a hash table of square cells: who is near this one, without looking at everybody.
+//
+// A cell's edge is twice the largest distance at which two circles can be near, so that a search opens at most four
+// cells. Where nearness depends on the radii, circles of like radii (within a factor of two) share a level with cells of
+// its own; a search opens the levels whose radii can reach the threshold at all, and a level of few circles is read
+// through rather than cell by cell.
+#pragma once
+#include <math.h>
+#include <string.h>
+
+#include "kernels/circles.h"
+#include "kernels/lens.h"
+
+namespace motes {
+
+constexpr int kLevels = 176;  // powers of two from 1e-30 to 1e20, and a margin
+constexpr int kLowestLevel = -104;
+
+struct Level {
+  double top, inverse;  // no radius reaches `top`; cells of edge 1 / inverse
+  int32_t count, head;
+  int32_t number;
+};
+
+}  // namespace motes
+
+namespace motes::MOTES_ISA {
+namespace {
+
+constexpr double kMargin = 1 + 1e-9;  // beyond what rounding can move
+
+inline int64_t cell_of(double x, double inverse) {
+  const double cell = floor(x * inverse);
+  return cell > 4e18 ? int64_t{4000000000000000000} : cell < -4e18 ? int64_t{-4000000000000000000} : static_cast<int64_t>(cell);
+}
+
+inline int level_of(double r) {
+  int exponent;
+  frexp(r, &exponent);  // r in [2^(exponent - 1), 2^exponent)
+  return exponent;
+}
+
+class Cells {
+ public:
+  Cells(const CellsMemory& memory, const Nearness& near) : m_(memory), near_(near) {
+    resize(kFirstBits);
+    smallest_ratio_ = near.measure == MOTES_DISTANCE ? 0.0 : sqrt(near.threshold) / kMargin;
+  }
+
+  // Circle `item`, counted up from 0.
+  void put(int32_t item, double x, double y, double r) {
+    m_.circles[item] = {x, y, r, 0, 0};
+    Level& level = level_for(r);
+    if (2 * uint64_t{static_cast<uint32_t>(item)} > mask_) {  // the table grows with what is put, not with what may be
+      resize(bits_ + 1);
+      for (int32_t i = 0; i < item; ++i) {
+        if (i + 8 < item) prefetch(m_.circles[i + 8].x, m_.circles[i + 8].y);
+        place(level_for(m_.circles[i].r), i);
+      }
+    }
+    place(level, item);
+    m_.circles[item].next_in_level = level.head;
+    level.head = item + 1;
+    ++level.count;
+  }
+
+  // visit(item) for every circle that may be near, and some others; returning true ends the search.
+  template <class Visit>
+  bool search(double x, double y, double r, Visit&& visit) const {
+    for (int l = 0; l < n_levels_; ++l) {
+      const Level& level = levels_[l];
+      double reach = near_.reach;
+      if (reach == 0) {
+        if (level.top < r * smallest_ratio_ || 0.5 * level.top * smallest_ratio_ > r) continue;
+        reach = near_.factor * (r + level.top);
+      }
+      reach *= kMargin;
+      const int64_t x0 = cell_of(x - reach, level.inverse), x1 = cell_of(x + reach, level.inverse);
+      const int64_t y0 = cell_of(y - reach, level.inverse), y1 = cell_of(y + reach, level.inverse);
+      const double n_cells = (static_cast<double>(x1 - x0) + 1) * (static_cast<double>(y1 - y0) + 1);
+      if (n_cells > 4 && n_cells > static_cast<double>(level.count)) {
+        for (int32_t i = level.head; i; i = m_.circles[i - 1].next_in_level)
+          if (visit(i - 1)) return true;
+        continue;
+      }
+      for (int64_t cy = y0; cy <= y1; ++cy)
+        for (int64_t cx = x0; cx <= x1; ++cx)
+          for (int32_t i = find(level.number, cx, cy)->head; i; i = m_.circles[i - 1].next)
+            if (belongs(m_.circles[i - 1], level, cx, cy) && visit(i - 1)) return true;
+    }
+    return false;
+  }
+
+  // Asks for the memory that a search here will read, where there is one level of cells.
+  void prefetch(double x, double y) const {
+    if (near_.reach == 0 || n_levels_ == 0) return;
+    const double inverse = levels_[0].inverse, reach = near_.reach * kMargin;
+    const int64_t x0 = cell_of(x - reach, inverse), y0 = cell_of(y - reach, inverse);
+    for (int64_t cy = y0; cy <= y0 + 1; ++cy)
+      for (int64_t cx = x0; cx <= x0 + 1; ++cx) __builtin_prefetch(m_.table + (hash(levels_[0].number, cx, cy) >> (64 - bits_)));
+  }
+
+  double x(int32_t item) const { return m_.circles[item].x; }
+  double y(int32_t item) const { return m_.circles[item].y; }
+  double r(int32_t item) const { return m_.circles[item].r; }
+
+ private:
+  static constexpr int kFirstBits = 10;
+
+  void resize(int bits) {
+    bits_ = bits;
+    mask_ = (uint64_t{1} << bits) - 1;
+    memset(static_cast<void*>(m_.table), 0, sizeof(Cell) << bits);
+  }
+
+  void place(const Level& level, int32_t item) {
+    Cell& cell = *find(level.number, cell_of(m_.circles[item].x, level.inverse), cell_of(m_.circles[item].y, level.inverse));
+    m_.circles[item].next = cell.head;
+    cell.head = item + 1;
+  }
+
+  Level& level_for(double r) {
+    const int number = near_.reach > 0 ? 0 : level_of(r);
+    for (int l = 0; l < n_levels_; ++l)
+      if (levels_[l].number == number) return levels_[l];
+    Level& fresh = levels_[n_levels_++];
+    fresh.number = number;
+    fresh.count = fresh.head = 0;
+    fresh.top = near_.reach > 0 ? 0 : ldexp(1.0, number);
+    fresh.inverse = 1.0 / ((near_.reach > 0 ? 2.0 * near_.reach : 4.0 * near_.factor * fresh.top) * kMargin);
+    return fresh;
+  }
+
+  uint64_t hash(int32_t level, int64_t x, int64_t y) const {
+    const uint64_t row = static_cast<uint64_t>(y) + static_cast<uint64_t>(level);
+    const uint64_t h = static_cast<uint64_t>(x) * 0x9e3779b97f4a7c15u ^ row * 0xc2b2ae3d27d4eb4fu;
+    return (h ^ h >> 32) * 0xd6e8feb86659fd93u;
+  }
+
+  // The cell with these numbers, or the free one where it belongs. Two cells with the same tag may share a place: whoever
+  // reads the circles there asks each where it belongs.
+  Cell* find(int32_t level, int64_t x, int64_t y) const {
+    const uint64_t h = hash(level, x, y);
+    const auto tag = static_cast<uint32_t>(h);
+    for (uint64_t at = h >> (64 - bits_);; at = (at + 1) & mask_) {
+      Cell& cell = m_.table[at];
+      if (cell.head == 0) cell.tag = tag;
+      if (cell.tag == tag) return &cell;
+    }
+  }
+
+  bool belongs(const Placed& circle, const Level& level, int64_t x, int64_t y) const {
+    return cell_of(circle.x, level.inverse) == x && cell_of(circle.y, level.inverse) == y &&
+           (near_.reach > 0 || level_of(circle.r) == level.number);
+  }
+
+  CellsMemory m_;
+  Nearness near_;
+  Level levels_[kLevels];
+  int n_levels_ = 0, bits_ = 0;
+  uint64_t mask_ = 0;
+  double smallest_ratio_ = 0;
+};
+
+// Whether two circles are near; the same answer as overlap() > threshold, mostly sooner.
+inline bool is_near(const Nearness& near, double x1, double y1, double r1, double x2, double y2, double r2) {
+  const double dx = x1 - x2, dy = y1 - y2, d2 = dx * dx + dy * dy;
+  if (near.reach > 0) return d2 < near.reach * near.reach;
+  if (near.measure == MOTES_BOX_IOU) return square_iou(x1, y1, r1, x2, y2, r2) > near.threshold;
+  const double most = near.factor * (r1 + r2) * kMargin;
+  return d2 < most * most && circle_iou(x1, y1, r1, x2, y2, r2) > near.threshold;
+}
+
+// IoU, or distance.
+inline double overlap(const Nearness& near, double x1, double y1, double r1, double x2, double y2, double r2) {
+  if (near.measure == MOTES_CIRCLE_IOU) return circle_iou(x1, y1, r1, x2, y2, r2);
+  if (near.measure == MOTES_BOX_IOU) return square_iou(x1, y1, r1, x2, y2, r2);
+  const double dx = x1 - x2, dy = y1 - y2;
+  return sqrt(dx * dx + dy * dy);
+}
+
+inline double number_at(const void* values, int real_bytes, int64_t i) {
+  return real_bytes == 4 ? static_cast<double>(static_cast<const float*>(values)[i]) : static_cast<const double*>(values)[i];
+}
+
+struct Circle {
+  double x, y, r;
+};
+
+inline Circle circle_at(const motes_circles& c, int64_t i) {
+  return {number_at(c.centre, c.real_bytes, 2 * i), number_at(c.centre, c.real_bytes, 2 * i + 1),
+          number_at(c.radius, c.real_bytes, i)};
+}
+
+}  // namespace
+}  // namespace motes::MOTES_ISA

@@ -1,0 +1,167 @@
+"""Circles on micrographs: picks, particles, labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Reals: TypeAlias = npt.NDArray[np.floating[Any]]
+Indices: TypeAlias = npt.NDArray[np.int64]
+
+
+class Circles:
+    """Circles of any number of micrographs, one micrograph after the other; immutable.
+
+    Parameters
+    ----------
+    centres : (N, 2) float32 or float64 array, pixels
+        x (column) and y (row) of each centre; finite, at most 1e20.
+    radii : float or (N,) array of the same type, pixels
+        1e-30 to 1e20.
+    scores : (N,) array of the same type, optional
+        Finite; higher is better.
+    indptr : (M + 1,) integer array, optional
+        Micrograph m holds circles `indptr[m]` to `indptr[m + 1] - 1`; by default all are of one micrograph.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a type or shape does not fit, a number is not finite or out of range, or `indptr` does not run from 0 to N.
+
+    Examples
+    --------
+    >>> picks = Circles(np.array([[10.0, 20.0], [50.0, 20.0]]), 8.0, np.array([0.9, 0.4]))
+    >>> picks
+    Circles(2 circles, 1 micrograph, scores 0.4 to 0.9)
+    >>> picks[[1]].centres
+    array([[50., 20.]])
+    """
+
+    centres: Reals
+    radii: Reals
+    scores: Reals | None
+    indptr: Indices
+
+    def __init__(
+        self, centres: Reals, radii: float | Reals, scores: Reals | None = None, *, indptr: npt.ArrayLike | None = None
+    ) -> None:
+        self.centres = _reals("centres", centres, None)
+        if self.centres.ndim != 2 or self.centres.shape[1] != 2:
+            raise ValueError(f"centres: expected shape (any, 2), got {self.centres.shape}")
+        n = len(self.centres)
+        if np.ndim(radii) == 0:
+            self.radii = np.full(n, radii, self.centres.dtype)
+        else:
+            self.radii = _column("radii", radii, self.centres)
+        self.scores = None if scores is None else _column("scores", scores, self.centres)
+        self.indptr = _parts(np.array([0, n]) if indptr is None else indptr, n)
+        _require("centres", np.abs(self.centres).max(axis=1, initial=0) <= 1e20, self.centres, "at most 1e20 in size")
+        _require("radii", (self.radii >= 0.999999e-30) & (self.radii <= 1e20), self.radii, "1e-30 to 1e20")
+        if self.scores is not None:
+            _require("scores", np.abs(self.scores) <= 1e20, self.scores, "at most 1e20 in size")
+        for array in (self.centres, self.radii, self.scores, self.indptr):
+            if array is not None:
+                array.flags.writeable = False
+
+    @classmethod
+    def concatenate(cls, parts: Iterable[Circles]) -> Circles:
+        """Micrographs of several containers, one container after the other.
+
+        Parameters
+        ----------
+        parts : iterable of Circles
+            At least one; all with scores, or none.
+
+        Returns
+        -------
+        Circles
+        """
+        every = list(parts)
+        if not every:
+            raise ValueError("parts: expected at least one")
+        if len({part.scores is None for part in every}) > 1:
+            raise ValueError("parts: some have scores, some have none")
+        starts = np.cumsum([0, *(len(part) for part in every)])
+        indptr = np.concatenate([[0], *(part.indptr[1:] + start for part, start in zip(every, starts, strict=False))])
+        scores = None if every[0].scores is None else np.concatenate([part.scores for part in every])
+        return cls(
+            np.concatenate([part.centres for part in every]),
+            np.concatenate([part.radii for part in every]),
+            scores,
+            indptr=indptr,
+        )
+
+    def __len__(self) -> int:
+        return len(self.centres)
+
+    @property
+    def n_micrographs(self) -> int:
+        """Number of micrographs."""
+        return len(self.indptr) - 1
+
+    @cached_property
+    def micrograph(self) -> Indices:
+        """(N,): the micrograph of each circle."""
+        return np.repeat(np.arange(self.n_micrographs, dtype=np.int64), np.diff(self.indptr))
+
+    def of_micrograph(self, m: int) -> Circles:
+        """Circles of one micrograph."""
+        if not 0 <= m < self.n_micrographs:
+            raise IndexError(f"micrograph {m} of {self.n_micrographs}")
+        part = slice(self.indptr[m], self.indptr[m + 1])
+        return Circles(self.centres[part], self.radii[part], None if self.scores is None else self.scores[part])
+
+    def __getitem__(self, which: Any) -> Circles:
+        """Chosen circles, by mask or indices; they stay on their micrographs, whose number does not change."""
+        chosen = np.arange(len(self))[which]
+        if np.ndim(chosen) != 1:
+            raise TypeError("expected a mask, an array of indices or a slice")
+        chosen = chosen[np.argsort(self.micrograph[chosen], kind="stable")]
+        counts = np.bincount(self.micrograph[chosen], minlength=self.n_micrographs)
+        scores = None if self.scores is None else self.scores[chosen]
+        return Circles(
+            self.centres[chosen], self.radii[chosen], scores, indptr=np.concatenate([[0], np.cumsum(counts)])
+        )
+
+    def __repr__(self) -> str:
+        counts = {"circle": len(self), "micrograph": self.n_micrographs}
+        text = ", ".join(f"{n} {what}{'s' * (n != 1)}" for what, n in counts.items())
+        if self.scores is not None and len(self):
+            text += f", scores {self.scores.min():.4g} to {self.scores.max():.4g}"
+        return f"Circles({text})"
+
+
+def _reals(name: str, values: Any, dtype: Any) -> Reals:
+    """A contiguous copy, of float32 or float64."""
+    if not isinstance(values, np.ndarray):
+        raise TypeError(f"{name}: expected a NumPy array of float32 or float64, got {type(values).__name__}")
+    if values.dtype not in ((np.float32, np.float64) if dtype is None else (dtype,)):
+        raise TypeError(f"{name}: expected dtype {dtype or 'float32 or float64'}, got {values.dtype}")
+    return np.array(values, order="C")
+
+
+def _column(name: str, values: Any, centres: Reals) -> Reals:
+    array = _reals(name, values, centres.dtype)
+    if array.shape != (len(centres),):
+        raise ValueError(f"{name}: expected shape ({len(centres)},), got {array.shape}")
+    return array
+
+
+def _parts(indptr: npt.ArrayLike, n: int) -> Indices:
+    given = np.asarray(indptr)
+    if given.ndim != 1 or given.dtype.kind not in "iu" or len(given) == 0:
+        raise TypeError("indptr: expected a one-dimensional array of integers, one more than micrographs")
+    array = given.astype(np.int64)
+    if array[0] != 0 or array[-1] != n or (np.diff(array) < 0).any():
+        raise ValueError(f"indptr: expected to ascend from 0 to {n}, got {array[0]} to {array[-1]}")
+    return array
+
+
+def _require(name: str, fine: npt.NDArray[np.bool_], values: Reals, expected: str) -> None:
+    if not fine.all():
+        at = int(np.argmin(fine))
+        raise ValueError(f"{name}: expected {expected}, got {values[at]} at index {at}")

@@ -1,0 +1,125 @@
+"""What the commands that read and write coordinates share: their options, and how tables are written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from motes import Picks
+    from motes.picks import Format, Origin
+
+NAMES = "star, star30, box, cbox, topaz, cryoppp or cryosparc"
+TOLD = 10  # micrographs in a note
+
+Output: TypeAlias = Annotated[
+    Path,
+    typer.Option("-o", "--out", help="File to write, or a folder for formats of one micrograph a file.", metavar="OUT"),
+]
+Source: TypeAlias = Annotated[
+    str | None, typer.Option("--from", help=f"Format of the input: {NAMES}; by default its suffix tells.")
+]
+Target: TypeAlias = Annotated[
+    str | None, typer.Option("--to", help="Format of the output; by default its suffix tells.")
+]
+FlipY: TypeAlias = Annotated[
+    bool, typer.Option("--flip-y", help="The input counts y from the other end than its format has it.")
+]
+Height: TypeAlias = Annotated[float | None, typer.Option(help="Rows of the micrographs, for a flip and for .cs.")]
+Width: TypeAlias = Annotated[float | None, typer.Option(help="Columns of the micrographs, for .cs.")]
+OneMicrograph: TypeAlias = Annotated[
+    Path | None, typer.Option("--micrograph", help="A micrograph that tells height and width.", metavar="FILE")
+]
+Radius: TypeAlias = Annotated[
+    float | None, typer.Option(help="Of every circle, pixels; by default what the files hold.")
+]
+Threads: TypeAlias = Annotated[
+    int | None, typer.Option(min=1, help="Threads; all by default. The result does not depend on it.")
+]
+
+
+def size_of(
+    micrograph: Path | None, height: float | None = None, width: float | None = None
+) -> tuple[float | None, float | None]:
+    """Height and width: those of the micrograph, which must be what was given; without one, what was given."""
+    from motes import read_micrograph
+
+    if micrograph is None:
+        return height, width
+    shape = read_micrograph(micrograph).shape
+    for option, given, own in (("--height", height, shape[0]), ("--width", width, shape[1])):
+        if given not in (None, own):
+            raise ValueError(f"{option}: {given:g}, but {micrograph} has {own}")
+    return shape
+
+
+def tell_diameters(radii: Mapping[str, NDArray[Any] | None], asked: float | None, option: str = "--radius") -> None:
+    """Say which diameter is used, and where it is from: an option, or each table itself."""
+    if asked is not None:
+        typer.echo(f"diameter {asked:g} pixels, from {option}")
+        return
+    for table, values in radii.items():
+        if values is None or not values.size:
+            typer.echo(f"diameter unknown, {table} holds none")
+        else:
+            low, high = 2 * float(values.min()), 2 * float(values.max())
+            typer.echo(f"diameter {low:g}{f' to {high:g}' if low < high else ''} pixels, from {table}")
+
+
+def checked_origin(origin: str | None, option: str) -> Origin | None:
+    """The word of an option."""
+    if origin is None or origin == "top" or origin == "bottom":
+        return origin  # type: ignore[return-value]
+    raise ValueError(f"{option}: expected top or bottom, got {origin!r}")
+
+
+def target_of(output: Path, to: str | None, picks: Picks) -> Format:
+    """The format to write: as asked, as the suffix tells, and in a folder without either as the input was."""
+    from motes.picks import FORMATS, format_of
+
+    if to is None and not output.suffix and picks.format in FORMATS:
+        return FORMATS[picks.format]
+    return format_of(output, to)
+
+
+def write_table(
+    output: Path,
+    picks: Picks,
+    to: str | None,
+    *,
+    y_origin: Origin | None = None,
+    height: float | None = None,
+    width: float | None = None,
+) -> None:
+    """Write coordinates to a file, or to a folder that is made where it is missing; say what was written."""
+    from motes import write_picks
+    from motes.cli.outputs import output_folder
+    from motes.picks import stem
+
+    form = target_of(output, to, picks)
+    if output.suffix.lower() == form.suffix and not output.is_dir():
+        write_picks(output, picks, to, y_origin=y_origin, height=height, width=width)
+    elif not form.single:
+        raise ValueError(f"-o: {form.title} is one file of all micrographs, expected a name that ends in {form.suffix}")
+    else:
+        with output_folder(output, [f"{stem(name)}{form.suffix}" for name in picks.micrographs]):
+            write_picks(output, picks, form.name, y_origin=y_origin, height=height, width=width)
+    n = len(picks.micrographs)
+    typer.echo(f"{output}: {len(picks):,} picks on {n:,} micrograph{'s' * (n != 1)}, {form.title}")
+    typer.echo(f"written as {form.convention(y_origin, height)}")
+
+
+def tell_missing(missing: Mapping[str, tuple[str, ...]], counted: bool) -> None:
+    """Name the micrographs that some table lacks."""
+    tables = {name for names in missing.values() for name in names}
+    for table in sorted(tables):
+        names = [micrograph for micrograph, lacking in missing.items() if table in lacking]
+        more = f" and {len(names) - TOLD} more" if len(names) > TOLD else ""
+        fate = "counted as empty" if counted else "left out"
+        typer.echo(f"motes: note: {fate}, not in {table}: {', '.join(names[:TOLD])}{more}", err=True)

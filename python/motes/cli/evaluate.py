@@ -1,0 +1,185 @@
+"""``motes evaluate``: picks against truth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from motes.cli.coordinates import FlipY, Height, Radius, Source, Threads, size_of, tell_diameters, tell_missing
+from motes.cli.observers import steps
+from motes.cli.outputs import output_folder
+
+if TYPE_CHECKING:
+    from motes import Picks
+    from motes.picking import Evaluation
+
+METRICS, CURVE = "metrics.json", "precision_recall.png"
+OF_SCORES = ("average_precision", "auc_grid", "best_threshold")  # what picks without scores do not have
+
+
+def evaluate(
+    context: typer.Context,
+    picks: Annotated[Path, typer.Option(help="What a picker found: a file of coordinates, or a folder of them.")],
+    truth: Annotated[
+        Path, typer.Option(help="The particles: likewise; micrographs are matched by the stems of their names.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--out", metavar="DIR", help=f"Folder for {METRICS}, {CURVE} and an overlay for each micrograph."
+        ),
+    ],
+    radius: Radius = None,
+    iou: Annotated[
+        float, typer.Option(help="A pick is near a particle if the IoU of their circles is above this.")
+    ] = 0.5,
+    source: Source = None,
+    truth_source: Annotated[str | None, typer.Option("--truth-from", help="Format of the particles, likewise.")] = None,
+    flip_y: FlipY = False,
+    height: Height = None,
+    matching: Annotated[
+        str,
+        typer.Option(
+            metavar="greedy|optimal|best|topaz|first",
+            help="greedy: one-to-one, by score. best: several picks may claim one particle, as crYOLO counts. "
+            "topaz: one-to-one, as Topaz counts.",
+        ),
+    ] = "greedy",
+    missing: Annotated[
+        str,
+        typer.Option(
+            metavar="leave-out|count", help="Micrographs that lack picks or truth: leave them out, or count as empty."
+        ),
+    ] = "leave-out",
+    micrographs: Annotated[
+        Path | None, typer.Option(help="A micrograph, or a folder of them, to draw picks on.", metavar="FILE|DIR")
+    ] = None,
+    overlays: Annotated[bool, typer.Option(help="Draw a picture for each micrograph.")] = True,
+    threads: Threads = None,
+) -> None:
+    """Compare picks with particles: average precision, best F1, precision, recall, mean IoU, each with its interval.
+
+    Intervals are of 95%, by resampling whole micrographs. --flip-y is of the picks.
+    """
+    from motes import plotting, read_micrograph, read_picks
+    from motes.picking import align
+    from motes.picking import evaluate as compare
+    from motes.report import to_json
+
+    images = {} if micrographs is None else _images(micrographs)
+    for path in images.values() if flip_y else ():
+        height, _ = size_of(path, height)
+    found = read_picks(picks, source, flip_y=flip_y, height=height)
+    particles = read_picks(truth, truth_source)
+    scored = found.score is not None or not len(found)
+    names = {f"--picks {picks}": "picks", f"--truth {truth}": "truth"}
+    tables = dict(zip(names, (found if scored else _alike(found), particles), strict=True))
+    if matching == "topaz" and radius is None:
+        _refuse_mixed_radii(tables)
+    aligned = align(tables, radius=radius, missing=missing)  # type: ignore[arg-type]
+    circles = {names[table]: own for table, own in aligned.circles.items()}
+    if not len(circles["picks"]):
+        raise ValueError(f"{picks}: no picks on {len(aligned.micrographs)} micrographs, nothing to evaluate")
+    if images and not images.keys() & set(aligned.micrographs):
+        raise ValueError(
+            f"--micrographs {micrographs}: none of the {len(aligned.micrographs)} micrographs is there, by its stem"
+        )
+    pictures = {name: f"overlay_{name}.png" for name in aligned.micrographs} if overlays else {}
+    with output_folder(out, (METRICS, CURVE, *pictures.values())) as staging:
+        result = compare(**circles, iou=iou, rule=matching, threads=threads)  # type: ignore[arg-type]
+        told = _metrics(result, scored) | {
+            "matching": matching,
+            "iou": iou,
+            "radius": radius,
+            "n_micrographs": len(aligned.micrographs),
+            "missing": {
+                "fate": missing,
+                "micrographs": {name: [names[table] for table in lacking] for name, lacking in aligned.missing.items()},
+            },
+            **_origin(context),
+        }
+        (staging / METRICS).write_text(to_json(told, indent=2) + "\n", encoding="utf-8")
+        plotting.precision_recall({picks.stem: result}).savefig(staging / CURVE)
+        for name in steps(list(pictures), "drawing"):
+            image = read_micrograph(images[name]).data if name in images else None
+            m, threshold = aligned.micrographs.index(name), result.best_threshold.value
+            figure = plotting.overlay(result.matches, m, image, threshold=threshold, title=name)
+            figure.savefig(staging / pictures[name])
+    tell_missing(aligned.missing, missing == "count")
+    _tell_what_can_not_match(result, iou)
+    tell_diameters({table: own.radii for table, own in aligned.circles.items()}, radius and 2 * radius)
+    typer.echo(_table(told))
+    typer.echo(f"look at {out}")
+
+
+def _alike(picks: Picks) -> Picks:
+    typer.echo("motes: note: the picks hold no scores: all count alike, and there is no threshold", err=True)
+    import numpy as np
+
+    return replace(picks, score=np.zeros(len(picks)))
+
+
+def _refuse_mixed_radii(tables: dict[str, Picks]) -> None:
+    """Topaz matches by one distance: the first circle of another radius is named, by micrograph and row of its file."""
+    import numpy as np
+
+    one = next((picks.radius[0] for picks in tables.values() if picks.radius is not None and len(picks)), None)
+    for table, picks in tables.items():
+        for name, part in picks.by_micrograph():
+            if part.radius is not None and (part.radius != one).any():
+                row = int(np.argmax(part.radius != one))
+                raise ValueError(
+                    f"{table}: {name}, row {row + 1}: radius {part.radius[row]:g}, where the first has {one:g}; "
+                    "--matching topaz needs one for all, give --radius"
+                )
+
+
+def _tell_what_can_not_match(result: Evaluation, iou: float) -> None:
+    """Circles that differ too much in size, or picks that are elsewhere altogether."""
+    radii = [circles.radii for circles in (result.matches.picks, result.matches.truth)]
+    small, large = sorted(radii, key=lambda values: float(values.mean()) if len(values) else 0.0)
+    most = (float(small.max()) / float(large.min())) ** 2 if len(small) else 1.0
+    if most <= iou:
+        told = f"circles of these sizes have an IoU of {most:.3g} at most, none above {iou:g}; --radius gives both one"
+    elif not result.matches.n_found:
+        told = "no pick is near a particle; motes info tells whether picks are turned over"
+    else:
+        return
+    typer.echo(f"motes: note: {told}", err=True)
+
+
+def _images(path: Path) -> dict[str, Path]:
+    """Images by the stems of their names."""
+    from motes.micrograph import SUFFIXES
+
+    files = [file for file in sorted(path.iterdir()) if file.suffix.lower() in SUFFIXES] if path.is_dir() else [path]
+    if not files:
+        raise ValueError(f"--micrographs {path}: a folder without micrographs ({', '.join(SUFFIXES)})")
+    return {file.stem: file for file in files}
+
+
+def _metrics(result: Evaluation, scored: bool) -> dict[str, Any]:
+    nothing = {"value": None, "low": None, "high": None}
+    return result.as_dict() | ({} if scored else dict.fromkeys(OF_SCORES, nothing))
+
+
+def _origin(context: typer.Context) -> dict[str, str]:
+    from motes import __version__
+
+    return {"version": __version__, "command": context.obj}
+
+
+def _table(told: dict[str, Any]) -> str:
+    """Names and figures in two columns."""
+    rows = {"picks": f"{told['n_picks']:,}", "particles": f"{told['n_truth']:,}"}
+    rows["micrographs"] = f"{told['n_micrographs']:,}"
+    for name, figure in told.items():
+        if isinstance(figure, dict) and figure.get("value") is not None:
+            low, high = figure["low"], figure["high"]
+            interval = "" if low is None else f"   {low:.4f} to {high:.4f}"
+            rows[name.replace("_", " ")] = f"{figure['value']:.4f}{interval}"
+    width = max(map(len, rows))
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows.items())

@@ -1,0 +1,103 @@
+"""``motes suppress``: of picks that are one, the best stays; and none too close to an edge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from motes.cli.coordinates import (
+    Height,
+    OneMicrograph,
+    Output,
+    Radius,
+    Source,
+    Target,
+    Threads,
+    Width,
+    size_of,
+    target_of,
+    tell_diameters,
+    write_table,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from motes import Circles, Picks
+
+
+def suppress(
+    picks: Annotated[Path, typer.Argument(help="A file of coordinates, or a folder of them.")],
+    output: Output,
+    iou: Annotated[float | None, typer.Option(help="Picks are one if the IoU of their circles is above this.")] = None,
+    distance: Annotated[
+        float | None, typer.Option(help="Picks are one if their centres are closer than this, pixels.")
+    ] = None,
+    edge: Annotated[
+        float | None,
+        typer.Option(
+            metavar="DISTANCE", help="First drop picks whose centre is closer than this to an edge of the micrograph."
+        ),
+    ] = None,
+    min_score: Annotated[float | None, typer.Option(help="First drop picks of a lower score.")] = None,
+    radius: Radius = None,
+    source: Source = None,
+    to: Target = None,
+    height: Height = None,
+    width: Width = None,
+    micrograph: OneMicrograph = None,
+    threads: Threads = None,
+) -> None:
+    """Keep the best of picks that are one, in order of score; or drop those near an edge, or of a low score.
+
+    What stays keeps its order, and within one format all its columns.
+    """
+    import numpy as np
+
+    from motes import read_picks
+    from motes.picking import away_from_edges
+    from motes.picking import suppress as best_of
+
+    if iou is distance is edge is min_score is None:
+        raise ValueError("expected --iou or --distance, --edge or --min-score: nothing was asked for")
+    if iou is not None and distance is not None:
+        raise ValueError("--iou, --distance: expected one of them")
+    if min_score is not None and not np.isfinite(min_score):
+        raise ValueError(f"--min-score: expected a finite number, got {min_score}")
+    height, width = size_of(micrograph, height, width)
+    found = read_picks(picks, source, height=height)
+    target_of(output, to, found)  # before the work
+    if radius is not None:
+        found = found.with_radius(radius)
+    before = len(found)
+    if found.score is None:
+        if len(found) and not (min_score is iou is distance is None):
+            raise ValueError(f"{picks}: the picks hold no scores, so none is the best")
+    elif min_score is not None:
+        found = found[np.asarray(found.score >= min_score)]
+    if edge is not None:
+        if height is None or width is None:
+            raise ValueError("shape: needed to know where the edges are")
+        shape = (height, width)
+        found = _those(picks, found, lambda circles: away_from_edges(circles, shape, edge))
+    if iou is not None or distance is not None:
+        found = _those(picks, found, lambda circles: best_of(circles, iou=iou, distance=distance, threads=threads), iou)
+    write_table(output, found, to, height=height, width=width)
+    typer.echo(f"{before - len(found):,} of {before:,} picks dropped")
+    if iou is not None:
+        tell_diameters({str(picks): found.radius}, radius and 2 * radius)
+
+
+def _those(path: Path, picks: Picks, choose: Callable[[Circles], NDArray[Any]], iou: float | None = None) -> Picks:
+    """The rows whose circles are chosen, in their order; without an IoU any radius does."""
+    import numpy as np
+
+    from motes.picking import circles_of
+
+    if iou is not None and picks.radius is None and len(picks):
+        raise ValueError(f"{path}: the picks hold no radius; give radius")
+    circles, rows = circles_of(picks, radius=1.0 if iou is None else None)
+    return picks[np.sort(rows[choose(circles)])]
