@@ -35,7 +35,7 @@ def limits(plan: Plan) -> Figure:
     with matplotlib.rc_context(RC):
         figure = new_figure(10.2, 4.7)
         _errors(place(figure, 0.8, 0.65, 6.0, 3.45), plan)
-        picture = place(figure, 7.35, 1.8, 2.0, 2.0)
+        picture = place(figure, 7.35, 1.95, 1.8, 1.8)
         show_image(picture, plan.master, unit=UNIT)
         picture.set_title(f"The master, {plan.master.sum():,.1f} photons a pattern")
         _numbers(figure, plan)
