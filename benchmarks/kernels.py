@@ -86,7 +86,7 @@ KERNELS = (
             "numba, fused by hand": (3, 3),
             "MKL, two passes": (3, 3),
             "torch sparse": (3.5, 3.5),
-            "the seed's loop over int64 patterns, vectorised": (60, 110),
+            "plain NumPy over dense int64 patterns, hard labels": (60, 110),
             "scikit-learn GaussianMixture (dense)": (100, 100),
             "pomegranate Bernoulli mixture": (500, 500),
         },

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import math
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +27,25 @@ from motes.limits.orientation import accuracy_when_estimated, accuracy_when_know
 from benchmarks.results import load, save
 
 PAGE = Path(__file__).parent.parent / "docs" / "limits.md"
-SIDE = 25
 FEWEST_RUNS, MOST_RUNS, PATTERNS_IN_RUNS = 8, 48, 32_000
 CONTRASTS, PHOTONS = (1.0, 0.7, 0.5, 0.35, 0.25), (10.0, 27.4, 80.0)
 NUMBERS = (250, 500, 1000, 2000, 4000, 8000, 16000, 32000, 64000)
 BEST, WORST = 0.08, 1.2  # of the asymmetric error: beyond, nothing is in doubt
 AGREES, ACCURATE = 1.10, 0.01
-MASTERS = {"portrait": simulate.portrait(SIDE), "creature": simulate.creature(SIDE, seed=1)}
+MASTERS = {
+    "portrait": simulate.portrait,
+    "creature": partial(simulate.creature, seed=1),
+    "creature 2": partial(simulate.creature, seed=2),
+    "creature 3": partial(simulate.creature, seed=3),
+}
+SIDE, WIDE = 25, ("portrait", "creature")  # of the wide grid
 MODELS = (
     ("C4", "bernoulli", CONTRASTS, PHOTONS),
     ("C4", "poisson", (1.0, 0.5), (27.4,)),
     ("D4", "bernoulli", (1.0, 0.5), (27.4,)),
 )
+NEAR = (0.26, 0.3, 0.34, 0.38)  # asymmetric errors of the grid near the threshold, all with the most runs
+NEAR_SIDES, NEAR_CONTRASTS, NEAR_PHOTONS = (11, 15, 25), (1.0, 0.5), (10.0, 27.4)
 GROUPS = {"C4": C4, "D4": D4}
 NOISES = {"bernoulli": Bernoulli(), "poisson": Poisson()}
 
@@ -44,33 +53,49 @@ NOISES = {"bernoulli": Bernoulli(), "poisson": Poisson()}
 CRITERIA = {
     "asymmetric error": lambda row: row["asymmetric_error"],
     "bound": lambda row: row["bound"],
-    "pixels / (patterns x mutual information)": lambda row: SIDE**2 / (row["n_patterns"] * row["mutual_information"]),
-    "pixels / (patterns x (1 - missing information))": lambda row: (
-        SIDE**2 / (row["n_patterns"] * max(1 - row["missing_information"], 1e-3))  # nearer to 1 it is not known
+    "pixels / (patterns x mutual information)": lambda row: (
+        row["side"] ** 2 / (row["n_patterns"] * row["mutual_information"])
     ),
-    "pixels / photons in all": lambda row: SIDE**2 / (row["n_patterns"] * row["photons"]),
+    "pixels / (patterns x (1 - missing information))": lambda row: (
+        row["side"] ** 2 / (row["n_patterns"] * max(1 - row["missing_information"], 1e-3))  # nearer 1: not known
+    ),
+    "pixels / photons in all": lambda row: row["side"] ** 2 / (row["n_patterns"] * row["photons"]),
     "1 - accuracy with the master known": lambda row: 1 - row["accuracy_known"],
 }
 
 
 def cases() -> Iterator[dict[str, Any]]:
-    """What is measured."""
+    """What is measured: a wide grid, and one near the threshold."""
     for group, noise, contrasts, photons in MODELS:
-        for name in MASTERS:
-            for mean in photons:
-                for contrast in contrasts:
-                    yield {"master": name, "rotations": group, "noise": noise, "photons": mean, "contrast": contrast}
+        for name, mean, contrast in itertools.product(WIDE, photons, contrasts):
+            yield _case("wide", name, SIDE, group, noise, mean, contrast)
+    for name, side, mean, contrast in itertools.product(MASTERS, NEAR_SIDES, NEAR_PHOTONS, NEAR_CONTRASTS):
+        yield _case("near", name, side, "C4", "bernoulli", mean, contrast)
+
+
+def _case(grid: str, name: str, side: int, group: str, noise: str, photons: float, contrast: float) -> dict[str, Any]:
+    return {
+        "grid": grid, "master": name, "side": side, "rotations": group, "noise": noise, "photons": photons,
+        "contrast": contrast,
+    }  # fmt: skip
 
 
 def truth_of(case: dict[str, Any]) -> npt.NDArray[np.float64]:
     """Its master."""
-    return simulate.scaled(simulate.with_contrast(MASTERS[case["master"]], case["contrast"]), case["photons"])
+    drawing = MASTERS[case["master"]](case["side"])
+    return simulate.scaled(simulate.with_contrast(drawing, case["contrast"]), case["photons"])
 
 
 def rows_of(case: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Predictions and measurements for every number of patterns that leaves something in doubt."""
     truth = truth_of(case)
     sample = known(truth, GROUPS[case["rotations"]], NOISES[case["noise"]], None, 0, None)
+    if case["grid"] == "near":
+        there = bound(sample, 10_000).asymmetric_error  # falls as the root of the number of patterns
+        for asymmetric_error in NEAR:
+            n_patterns = math.ceil(10_000 * (there / asymmetric_error) ** 2)
+            yield case | row_of(sample, truth, n_patterns, MOST_RUNS)
+        return
     for n_patterns in NUMBERS:
         if BEST <= bound(sample, n_patterns).asymmetric_error <= WORST:
             runs = min(max(PATTERNS_IN_RUNS // n_patterns, FEWEST_RUNS), MOST_RUNS)
@@ -151,7 +176,7 @@ def criteria_table(rows: list[dict[str, Any]]) -> str:
 
 def steps_table(rows: list[dict[str, Any]]) -> str:
     """What becomes of error and accuracy as the asymmetric error grows."""
-    edges = (BEST, 0.15, 0.2, 0.25, 0.3, 0.35, LARGEST_ASYMMETRIC_ERROR, 0.45, 0.5, 0.6, 0.8, WORST)
+    edges = (BEST, 0.15, 0.2, 0.25, LARGEST_ASYMMETRIC_ERROR, 0.35, 0.4, 0.45, 0.5, 0.6, 0.8, WORST)
     lines = []
     for low, high in itertools.pairwise(edges):
         inside = [row for row in rows if low < row["asymmetric_error"] <= high]

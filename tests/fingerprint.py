@@ -83,7 +83,7 @@ def assignment(patterns: Patterns, order: np.ndarray, threads: int) -> Results:
     labels = np.full(len(patterns), -1, np.int32)
     totals = []
     for seed in (1, 2):
-        t = random_table(np.random.default_rng(seed), patterns.n_pixels, 9, np.float32)
+        t = random_table(np.random.default_rng(seed), patterns.n_pixels, 9, np.float64)
         totals += _core.assignment(
             patterns._core, t.weights, t.base, photons=photons, members=members, labels=labels, threads=threads
         )

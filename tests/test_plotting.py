@@ -174,7 +174,7 @@ def test_limits_show_the_bound_the_threshold_and_the_target():
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
     assert axes.get_title("left") == "Not solvable by maximum likelihood from 100 patterns"
     lines = {line.get_label(): line.get_xydata() for line in axes.lines}
-    lost, reached = lines["bound, not reached"], lines["bound, reached within 10%"]
+    lost, reached = lines["bound, not sure to be reached"], lines["bound, reached within 10%"]
     assert lost[-1, 0] == reached[0, 0] == plan.solvable_from
     assert motes.limits.cramer_rao(master, int(reached[-1, 0])).relative_error == pytest.approx(reached[-1, 1])
     (shaded,) = axes.patches

@@ -166,6 +166,51 @@ def test_a_picture_is_its_centred_square(tmp_path):
     np.testing.assert_array_equal(simulate.picture(tmp_path / "wide.png", 4), stored[:, 2:6] / 255)
 
 
+@pytest.mark.parametrize("rows_columns", [(4, 7), (7, 4), (3, 4)])
+def test_the_square_of_an_odd_rest_is_a_square(tmp_path, rows_columns):
+    from PIL import Image
+
+    stored = np.arange(np.prod(rows_columns), dtype=np.uint8).reshape(rows_columns)
+    Image.fromarray(stored).save(tmp_path / "any.png")
+    edge = min(rows_columns)
+    top, left = ((length - edge) // 2 for length in rows_columns)
+    expected = stored[top : top + edge, left : left + edge] / 255
+    np.testing.assert_array_equal(simulate.picture(tmp_path / "any.png", edge), expected)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "name", "white"),
+    [
+        (np.uint16, "deep.png", 65535),
+        (np.uint16, "deep.tif", 65535),
+        (np.int32, "deep.tif", 60000),
+        (np.float32, "deep.tif", 60000),
+    ],
+)
+def test_deep_pictures_are_neither_cut_off_nor_negative(tmp_path, dtype, name, white):
+    """A bright edge beside black: Lanczos' filter would go below 0 there."""
+    from PIL import Image
+
+    stored = np.zeros((40, 40), dtype)
+    stored[:, 17:] = 60000
+    stored[:, :3] = 30000
+    Image.fromarray(stored).save(tmp_path / name)
+    kept = simulate.picture(tmp_path / name, 40)
+    np.testing.assert_allclose(kept, stored / white, rtol=1e-6)
+    shrunk = simulate.picture(tmp_path / name, 9)
+    assert shrunk.min() == 0
+    assert shrunk.max() == pytest.approx(60000 / white)
+
+
+@pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf])
+def test_pictures_of_no_brightness_are_refused(tmp_path, bad):
+    from PIL import Image
+
+    Image.fromarray(np.full((5, 5), bad, np.float32)).save(tmp_path / "bad.tif")
+    with pytest.raises(ValueError, match=r"bad\.tif: expected finite pixels, 0 or more"):
+        simulate.picture(tmp_path / "bad.tif", 5)
+
+
 @pytest.mark.parametrize("make", [simulate.portrait, simulate.creature])
 def test_masters_refuse_no_pixels(make):
     with pytest.raises(ValueError, match="side: a picture needs at least 1 pixel"):

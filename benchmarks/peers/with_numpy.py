@@ -28,9 +28,9 @@ def back_rotation(work: Work, _: int) -> Prepared:
     return Prepared(call)
 
 
-@contender("sweep", "the seed's loop over int64 patterns, vectorised", needs="numpy")
+@contender("sweep", "plain NumPy over dense int64 patterns, hard labels", needs="numpy")
 def sweep(work: Work, threads: int) -> Prepared:
-    """Hard assignment by distance (the seed's Algorithm 1), all patterns at once."""
+    """Hard assignment by distance (Algorithm 1 of seed 000), all patterns at once."""
     dense = work.dense(np.int64)
     templates = work.centroids.reshape(-1, work.n_pixels)
     base = -0.5 * (templates**2).sum(axis=1)

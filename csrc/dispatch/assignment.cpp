@@ -1,5 +1,7 @@
 #include "kernels/assignment.h"
 
+#include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "dispatch/isa.hpp"
@@ -8,27 +10,28 @@
 #include "dispatch/validate.hpp"
 #include "kernels/planes.h"
 
-MOTES_KERNEL(void, assignment_f32, const motes_patterns&, const Panels<float>&, int32_t*, AssignmentState&, Lane)
+MOTES_KERNEL(void, assignment, const motes_patterns&, const Panels<float>&, const ExactClusters&, int32_t*,
+             AssignmentState&, Lane)
 
 namespace motes {
 namespace {
 
 struct Worker {
   Worker(const PanelShape& shape, int64_t n_pixels, int64_t n_clusters)
-      : photons(n_pixels * n_clusters), members(n_clusters), scores(block_scratch(shape)) {
-    state = {photons.get(), members.get(), 0, {0, 0}, scores.get()};
+      : photons(n_pixels * n_clusters), members(n_clusters), scores(block_scratch(shape)), exact(n_clusters) {
+    state = {photons.get(), members.get(), 0, {0, 0}, scores.get(), exact.get()};
   }
   Buffer<int64_t> photons, members;
   Buffer<float> scores;
+  Buffer<double> exact;
   AssignmentState state;
 };
 
 }  // namespace
 }  // namespace motes
 
-motes_status motes_assignment_f32(const motes_patterns* patterns, const float* weights, const float* base,
-                                  int64_t n_clusters, motes_clusters* clusters, const motes_run* run,
-                                  motes_error* error) {
+motes_status motes_assignment(const motes_patterns* patterns, const double* weights, const double* base,
+                              int64_t n_clusters, motes_clusters* clusters, const motes_run* run, motes_error* error) {
   using namespace motes;
   if (const auto bad = validate(patterns, error)) return bad;
   if (const auto bad = validate_run(run, error)) return bad;
@@ -50,9 +53,11 @@ motes_status motes_assignment_f32(const motes_patterns* patterns, const float* w
     std::vector<Worker> workers;
     workers.reserve(static_cast<size_t>(n_workers));
     for (int w = 0; w < n_workers; ++w) workers.emplace_back(packed.shape(), patterns->n_pixels, n_clusters);
-    const auto kernel = MOTES_CHOOSE(assignment_f32);
+    ExactClusters exact{weights, base, n_clusters, 0};
+    for (int64_t k = 0; k < n_clusters; ++k) exact.largest_base = std::max(exact.largest_base, std::abs(base[k]));
+    const auto kernel = MOTES_CHOOSE(assignment);
     const auto status = for_each_lane(patterns->n_patterns, kPatternsPerLane, n_workers, run, [&](Lane lane, int w) {
-      kernel(*patterns, packed.panels, clusters->labels, workers[static_cast<size_t>(w)].state, lane);
+      kernel(*patterns, packed.panels, exact, clusters->labels, workers[static_cast<size_t>(w)].state, lane);
     });
     clusters->n_moved = clusters->score[0] = clusters->score[1] = 0;
     for (const auto& worker : workers) {

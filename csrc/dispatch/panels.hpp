@@ -27,13 +27,14 @@ inline int64_t panel_offset(const PanelShape& shape, int64_t n_pixels, int64_t p
 template <class Real>
 class PackedTemplates {
  public:
-  PackedTemplates(const Real* weights, const Real* base, int64_t n_templates, int64_t n_pixels)
+  template <class Given>
+  PackedTemplates(const Given* weights, const Given* base, int64_t n_templates, int64_t n_pixels)
       : shape_(n_templates), table_(shape_.stride() * n_pixels), base_(shape_.stride()) {
     for (int64_t r = 0; r < shape_.stride(); ++r)
-      base_[r] = r < n_templates ? (base ? base[r] : Real(0)) : -std::numeric_limits<Real>::infinity();
+      base_[r] = r < n_templates ? (base ? static_cast<Real>(base[r]) : Real(0)) : -std::numeric_limits<Real>::infinity();
     for (int64_t i = 0; i < n_pixels; ++i)
       for (int64_t r = 0; r < n_templates; ++r)
-        table_[panel_offset(shape_, n_pixels, i, r)] = weights[i * n_templates + r];
+        table_[panel_offset(shape_, n_pixels, i, r)] = static_cast<Real>(weights[i * n_templates + r]);
     panels = {table_.get(), base_.get(), n_templates, shape_.n_panels, n_pixels, shape_.width};
   }
   const PanelShape& shape() const { return shape_; }

@@ -16,8 +16,9 @@ struct Block {
   uint16_t order[kMaxBlock];
 };
 
+constexpr int kLongest = 255;  // longer ones are taken last, in any order: their ends are rare
+
 inline void order_by_length(const int64_t* indptr, Block& block) {
-  constexpr int kLongest = 255;  // longer ones are taken last, in any order: their ends are rare
   uint16_t start[kLongest + 2];
   uint8_t length[kMaxBlock];
   memset(start, 0, sizeof start);
@@ -29,6 +30,18 @@ inline void order_by_length(const int64_t* indptr, Block& block) {
   for (int k = 0; k < block.size; ++k) ++start[length[k] + 1];
   for (int l = 0; l <= kLongest; ++l) start[l + 1] = static_cast<uint16_t>(start[l + 1] + start[l]);
   for (int k = 0; k < block.size; ++k) block.order[start[length[k]]++] = static_cast<uint16_t>(k);
+}
+
+// Lit pixels of the longest pattern of an ordered block.
+inline int64_t longest_of(const int64_t* indptr, const Block& block) {
+  const int64_t* row = indptr + block.first;
+  int64_t longest = 0;
+  for (int k = block.size - 1; k >= 0; --k) {
+    const int64_t length = row[block.order[k] + 1] - row[block.order[k]];
+    if (length > longest) longest = length;
+    if (length < kLongest) break;
+  }
+  return longest;
 }
 
 // How many patterns a block holds so that its scores (`bytes` a pattern) fit the cache.

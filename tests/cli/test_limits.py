@@ -35,7 +35,7 @@ def test_the_answers_are_those_of_the_library(motes, tmp_path):
     told = read()
     assert told["cramer_rao_error"] == expected.bound.relative_error
     assert told["expected_accuracy"] == expected.expected_accuracy
-    assert told["expected_accuracy_estimated"] == expected.accuracy_estimated
+    assert told["expected_accuracy_known_master"] == expected.expected_accuracy_known_master
     assert told["mutual_information_nats"] == expected.mutual_information
     assert told["em_rate"] == expected.bound.missing_information
     assert told["patterns_needed"] == limits.patterns_needed(master, 0.05, seed=3)
@@ -59,7 +59,9 @@ def test_what_is_not_solvable_is_told(motes):
     told = read()
     assert told["solvable"] is False
     assert told["patterns_needed"] is None
-    assert told["expected_accuracy_estimated"] is None
+    assert told["expected_accuracy"] is None
+    assert 0.25 < told["expected_accuracy_known_master"] < 1
+    assert "this is careful" in told["reason"]
     assert told["solvable_from"] > 2000
     assert told["shape"] == [25, 25]
 
@@ -74,6 +76,23 @@ def test_extremes_are_answered(motes, words):
 def test_a_picture_is_scaled_to_the_shape(motes):
     assert motes(*ASKED[:1], "--image", "face.png", *ASKED[3:], "--shape", "9x9", "-o", "out").exit_code == 0
     assert read()["shape"] == [9, 9]
+
+
+@pytest.mark.parametrize(
+    ("size", "start", "said"),
+    [
+        ((40, 61), (0, 10), "40x61 pixels, cropped to 40x40 from row 0 and column 10 on, scaled to 25x25"),
+        ((28, 25), (1, 0), "28x25 pixels, cropped to 25x25 from row 1 and column 0 on, not scaled"),
+        ((30, 30), (0, 0), "30x30 pixels, scaled to 25x25"),
+    ],
+)
+def test_what_was_taken_of_a_picture_is_said(motes, size, start, said):
+    pixels = np.random.default_rng(0).integers(50, 200, size, np.uint8)
+    Image.fromarray(pixels).save("any.png")
+    answer = motes(*ASKED[:1], "--image", "any.png", *ASKED[3:], "-o", "out")
+    assert answer.exit_code == 0, answer.stderr
+    assert re.search(rf"the picture +{re.escape(said)}\n", answer.stdout)
+    assert read()["image"] == {"file": "any.png", "size": list(size), "start": list(start), "edge": min(size)}
 
 
 @pytest.mark.parametrize(

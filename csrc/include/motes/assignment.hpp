@@ -8,19 +8,20 @@
 // weights  (M, K), base (K): finite
 // labels   (N): in and out; -1 = not assigned yet
 // photons  (M, K), members (K): in and out; zeros before the first round
-// error    labels: of a score in float32, as in motes/likelihood.hpp; sums: none
-// cost     the likelihood's, and 8 bytes in each of two sums for every photon of a pattern that moves
+// error    labels: those of scores in float64, if no weight is below 0 (or none above): scores are taken in float32, and
+//          again in float64 where the two largest are nearer than float32 rounds; sums: none
+// cost     the likelihood's in float32, and 8 bytes in each of two sums for every photon of a pattern that moves
 #pragma once
 #include "motes/error.hpp"
 
 namespace motes {
 
-inline void assignment(const motes_patterns& patterns, std::span<const float> weights, std::span<const float> base,
+inline void assignment(const motes_patterns& patterns, std::span<const double> weights, std::span<const double> base,
                        motes_clusters& clusters, const motes_run* run = nullptr) {
   const auto n_clusters = static_cast<int64_t>(base.size());
   check_extent("weights", weights.size(), patterns.n_pixels * n_clusters);
   motes_error error;
-  check(motes_assignment_f32(&patterns, weights.data(), base.data(), n_clusters, &clusters, run, &error), error);
+  check(motes_assignment(&patterns, weights.data(), base.data(), n_clusters, &clusters, run, &error), error);
 }
 
 }  // namespace motes

@@ -148,12 +148,12 @@ typedef struct {
   int64_t* members;   /* (K) */
   int32_t* labels;    /* (N): -1 = not assigned yet */
   int64_t n_moved;    /* patterns whose label changed in this call */
-  int64_t score[2];   /* sum_p max_k (x.w_k + base_k): whole, and 2^-30 */
+  int64_t score[2];   /* sum_p max_k (x.w_k + base_k), in float32: whole, and 2^-30 */
 } motes_clusters;
 
-MOTES_API motes_status motes_assignment_f32(const motes_patterns* patterns, const float* weights, const float* base,
-                                            int64_t n_clusters, motes_clusters* clusters, const motes_run* run,
-                                            motes_error* error);
+MOTES_API motes_status motes_assignment(const motes_patterns* patterns, const double* weights, const double* base,
+                                        int64_t n_clusters, motes_clusters* clusters, const motes_run* run,
+                                        motes_error* error);
 
 /* outer: motes/outer.hpp -------------------------------------------------------------------------------------------- */
 typedef struct {

@@ -67,6 +67,8 @@ def kmeans(
         K.
     init : {"k-means++", "random"} or (K, H, W) array
         Where to start: patterns far from each other, any patterns, or centroids as given.
+        A pattern that is as near to two centroids goes to the first; many are where these are patterns themselves,
+        and another implementation's choice among them leads elsewhere.
     restarts : int
         Starts; the one of least inertia is returned. An array means one.
     max_iterations : int

@@ -62,14 +62,15 @@ def limits(
     are told; how many patterns a target takes. Errors are relative to ||master - mean(master)||.
     """
     from motes import plotting
-    from motes.limits import master_from, plan
+    from motes.limits import plan
+    from motes.limits.master import master_and_taken
     from motes.noise import noise_of
     from motes.report import to_json
     from motes.rotations import rotations_of
 
     began = time.perf_counter()
     group, model = rotations_of(rotations), noise_of(noise)
-    master = master_from(image, photons, contrast=contrast, side=_side(shape))
+    master, taken = master_and_taken(image, photons, contrast, _side(shape))
     if model.name == "bernoulli" and master.max() > 1:
         raise ValueError(
             f"--photons {photons:g} at --contrast {contrast:g}: a pixel has the mean {master.max():.3g}, but with "
@@ -78,10 +79,11 @@ def limits(
     with output_folder(out, RESULTS) as staging:
         found = plan(master, n_patterns, group, model, target_error=target_error, seed=seed, threads=threads)
         told = _report(found, context.obj) | {"photons": photons, "contrast": contrast, "seed": seed}
+        told["image"] = {"file": str(image), "size": taken.size, "start": taken.start, "edge": min(taken.size)}
         told["seconds"] = time.perf_counter() - began
         (staging / "limits.json").write_text(to_json(told, indent=2) + "\n", encoding="utf-8")
         plotting.limits(found).savefig(staging / "limits.png")
-    typer.echo(_table(found))
+    typer.echo(_table(found, str(taken)))
 
 
 def _side(shape: str | None) -> int | None:
@@ -99,15 +101,17 @@ def _report(found: Plan, command: str) -> dict[str, object]:
     return {"version": __version__, "command": command, **found.figures()}
 
 
-def _table(found: Plan) -> str:
+def _table(found: Plan, taken: str) -> str:
     """Names and figures in two columns."""
-    estimated = "" if not found.solvable else f", {found.accuracy_estimated:.4f} with the master estimated"
-    ratio = found.likelihood_ratio[0][1:].min()
+    ratio, least, error = found.likelihood_ratio[0][1:].min(), found.solvable_from, found.bound.relative_error
+    doubt = "" if found.solvable else ", not sure to be reached" if error < float("inf") else ": no bound"
     rows = {
-        "least error (Cramer-Rao)": f"{found.bound.relative_error:.4g}{'' if found.solvable else ', not reached'}",
+        "the picture": taken,
+        "least error (Cramer-Rao)": f"{error:.4g}{doubt}",
         "of the part that turns": f"{found.bound.asymmetric_error:.4g}",
-        "solvable from": "never" if found.solvable_from is None else f"{found.solvable_from:,} patterns",
-        "labels right": f"{found.expected_accuracy:.4f} with the master known{estimated}",
+        "solvable with": "no number of patterns" if least is None else f"{least:,} patterns or more",
+        "labels right": f"{found.expected_accuracy:.4f}" if found.solvable else "not foreseen, since not solvable",
+        "labels right were the master known": f"{found.expected_accuracy_known_master:.4f}",
         "information on the orientation": f"{found.mutual_information:.4g} nats a pattern",
         "likelihood ratio to the next orientation": f"{ratio:.4g} nats expected",
         "log-likelihood of a pattern": f"{found.log_likelihood.mean:.2f} ± {found.log_likelihood.std:.2f} nats",

@@ -54,7 +54,7 @@ class Clusters:
 def assign(
     patterns: Patterns, centroids: npt.NDArray[np.float64], clusters: Clusters, *, threads: int
 ) -> tuple[int, float]:
-    """Move every pattern to its nearest centroid; `clusters` follow.
+    """Move every pattern to its nearest centroid, as float64 tells it; `clusters` follow.
 
     Parameters
     ----------
@@ -72,7 +72,8 @@ def assign(
     n_moved : int
         Patterns whose label changed.
     reach : float
-        sum_p (|x_p|^2 - |x_p - c|^2) / 2 over the nearest centroids: inertia is sum_p |x_p|^2 less twice this.
+        sum_p (|x_p|^2 - |x_p - c|^2) / 2 over the nearest centroids, in float32: inertia is sum_p |x_p|^2
+        less twice this.
 
     Examples
     --------
@@ -86,8 +87,8 @@ def assign(
     base = -0.5 * (centroids**2).sum(axis=1)
     n_moved, whole, fraction = _core.assignment(
         patterns._core,
-        np.ascontiguousarray(centroids.T, np.float32),
-        base.astype(np.float32),
+        np.ascontiguousarray(centroids.T, np.float64),
+        base,
         photons=clusters.photons,
         members=clusters.members,
         labels=clusters.labels,

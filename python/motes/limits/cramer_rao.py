@@ -14,8 +14,9 @@ from motes.reconstruction.information import std_error_of
 from motes.rotations import C4, Rotations
 
 MOST_PATTERNS = 10**18
-LARGEST_ASYMMETRIC_ERROR = 0.4
-"""Up to here maximum likelihood reaches the bound within 10%: found by simulation, docs/limits.md."""
+LARGEST_ASYMMETRIC_ERROR = 0.3
+"""Up to here maximum likelihood reaches the bound within 10%, whatever the master: found by simulation, docs/limits.md.
+Careful: not far beyond, some masters still do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +43,7 @@ class CramerRao:
 
     @property
     def solvable(self) -> bool:
-        """Whether maximum likelihood comes within 10% of the bound: `asymmetric_error` is at most 0.4."""
+        """Whether maximum likelihood is sure to come within 10% of the bound: `asymmetric_error` is at most 0.3."""
         return self.asymmetric_error <= LARGEST_ASYMMETRIC_ERROR
 
 

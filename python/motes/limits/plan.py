@@ -34,9 +34,10 @@ class Plan:
         The noise model.
     bound : CramerRao
         The bound from these patterns.
-    expected_accuracy, accuracy_estimated : float
-        Share of right labels with the master known; with the master estimated from these patterns (NaN where that is
-        not solvable).
+    expected_accuracy : float
+        Share of right labels that a reconstruction from these patterns reaches; NaN where that is not solvable.
+    expected_accuracy_known_master : float
+        The same if the master were known: the most that is possible.
     mutual_information : float
         Of a pattern and its orientation, nats.
     log_likelihood : ExpectedLogLikelihood
@@ -44,7 +45,7 @@ class Plan:
     likelihood_ratio : (R, R) float64 array
         Expected, of the true orientation (row) to another (column), nats.
     solvable_from : int or None
-        The least number of patterns from which maximum likelihood reaches the bound; None if there is none.
+        The least number of patterns from which maximum likelihood is sure to reach the bound; None if there is none.
     target_error : float or None
         What was asked for.
     patterns_needed : int or None
@@ -59,7 +60,7 @@ class Plan:
     noise: Noise
     bound: CramerRao
     expected_accuracy: float
-    accuracy_estimated: float
+    expected_accuracy_known_master: float
     mutual_information: float
     log_likelihood: ExpectedLogLikelihood
     likelihood_ratio: npt.NDArray[np.float64]
@@ -70,7 +71,7 @@ class Plan:
 
     @property
     def solvable(self) -> bool:
-        """Whether maximum likelihood comes within 10% of the bound from these patterns."""
+        """Whether maximum likelihood is sure to come within 10% of the bound from these patterns."""
         return self.bound.solvable
 
     @property
@@ -86,8 +87,9 @@ class Plan:
         if self.solvable_from is None:
             return f"{refused}the master is flat, or looks the same after a rotation of {self.rotations.name}"
         return (
-            f"{refused}the part of the master that turns is told to {part:.2g} of itself at best, and it must be "
-            f"{most:g} or better, as from {self.solvable_from} patterns on"
+            f"{refused}the part of the master that turns is told to {part:.2g} of itself at best, and to be sure it "
+            f"must be {most:g} or better, as from {self.solvable_from} patterns on; this is careful: with somewhat "
+            "fewer a reconstruction may still succeed"
         )
 
     def __repr__(self) -> str:
@@ -110,7 +112,7 @@ class Plan:
             "target_error": self.target_error,
             "patterns_needed": self.patterns_needed,
             "expected_accuracy": self.expected_accuracy,
-            "expected_accuracy_estimated": self.accuracy_estimated,
+            "expected_accuracy_known_master": self.expected_accuracy_known_master,
             "mutual_information_nats": self.mutual_information,
             "em_rate": self.bound.missing_information,
             "expected_log_likelihood": self.log_likelihood.mean,
@@ -167,8 +169,8 @@ def plan(
         rotations=sample.problem.rotations,
         noise=model,
         bound=found,
-        expected_accuracy=accuracy_when_known(sample),
-        accuracy_estimated=accuracy_when_estimated(sample, n_patterns) if found.solvable else float("nan"),
+        expected_accuracy=accuracy_when_estimated(sample, n_patterns) if found.solvable else float("nan"),
+        expected_accuracy_known_master=accuracy_when_known(sample),
         mutual_information=information_of_orientation(sample),
         log_likelihood=expected_log_likelihood(truth, rotations, model),
         likelihood_ratio=likelihood_ratio(truth, rotations, model),

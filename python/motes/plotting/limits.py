@@ -35,7 +35,7 @@ def limits(plan: Plan) -> Figure:
     with matplotlib.rc_context(RC):
         figure = new_figure(10.2, 4.7)
         _errors(place(figure, 0.8, 0.65, 6.0, 3.45), plan)
-        picture = place(figure, 7.35, 1.8, 2.0, 2.0)
+        picture = place(figure, 7.35, 1.95, 1.8, 1.8)
         show_image(picture, plan.master, unit=UNIT)
         picture.set_title(f"The master, {plan.master.sum():,.1f} photons a pattern")
         _numbers(figure, plan)
@@ -54,7 +54,14 @@ def _errors(axes: Axes, plan: Plan) -> None:
     if plan.solvable_from is not None:
         axes.plot(numbers[reached], bound[reached], color=BLUE, linewidth=2.0, label="bound, reached within 10%")
     if start > numbers[0]:
-        axes.plot(numbers[lost], bound[lost], color=MUTED, linewidth=1.4, linestyle="--", label="bound, not reached")
+        axes.plot(
+            numbers[lost],
+            bound[lost],
+            color=MUTED,
+            linewidth=1.4,
+            linestyle="--",
+            label="bound, not sure to be reached",
+        )
         axes.text(
             numbers[0] * 1.12, 0.03, "not solvable by\nmaximum likelihood", color=ORANGE, va="bottom", ha="left",
             transform=axes.get_xaxis_transform(),
@@ -77,19 +84,20 @@ def _errors(axes: Axes, plan: Plan) -> None:
     axes.grid(color=MUTED, alpha=0.2, linewidth=0.6)
     axes.legend(loc="upper right", handlelength=1.8, facecolor="white", framealpha=0.9, frameon=True, edgecolor="none")
     if plan.solvable:
-        title, colour = f"Solvable from {plan.n_patterns:,} patterns, to an error of {here:.2g}", INK
+        title, colour = f"Solvable: {plan.n_patterns:,} patterns give an error of {here:.2g}", INK
     else:
         title, colour = f"Not solvable by maximum likelihood from {plan.n_patterns:,} patterns", ORANGE
     axes.set_title(title, color=colour)
 
 
 def _numbers(figure: Figure, plan: Plan) -> None:
-    width, height = figure.get_size_inches()
+    (width, height), least = figure.get_size_inches(), plan.solvable_from
     facts = {
-        "labels right": f"{plan.expected_accuracy:.1%}",
+        "labels right": f"{plan.expected_accuracy:.1%}" if plan.solvable else "not solvable",
+        "were the master known": f"{plan.expected_accuracy_known_master:.1%}",
         "known of a label": f"{plan.mutual_information:.3g} nats",
         "left by a sweep of EM": f"{plan.bound.missing_information:.1%}",
-        "solvable from": "never" if plan.solvable_from is None else f"{plan.solvable_from:,} patterns",
+        "solvable with": "nothing" if least is None else f"≥ {least:{',' if least < 10**9 else '.3g'}} patterns",
     }
     for i, (name, value) in enumerate(facts.items()):
         y = (1.35 - 0.25 * i) / height

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Image = NDArray[np.float64]
+DEEP = {"I;16": 65535.0, "I;16L": 65535.0, "I;16B": 65535.0, "I;16N": 65535.0, "I": None, "F": None}
+"""Pillow's modes of more than 8 bits, and what is white in them; None: the brightest pixel."""
 Point = tuple[float, float]
 
 
@@ -46,6 +48,8 @@ def portrait(side: int) -> Image:
 def picture(path: str | PathLike[str], side: int) -> Image:
     """The largest centred square of any picture that Pillow can read (PNG, JPEG, TIFF, ...), in grey.
 
+    Resampled by Lanczos' filter; where that would go beyond the darkest and the brightest pixel, it is held there.
+
     Parameters
     ----------
     path : path
@@ -56,23 +60,29 @@ def picture(path: str | PathLike[str], side: int) -> Image:
     Returns
     -------
     (side, side) float64 array
-        Brightness from 0 (black) to 1 (white).
+        Brightness from 0 (black) to 1 (white; of 32-bit pictures the brightest pixel of the square).
 
     Raises
     ------
     OSError
         If there is no such file, or it is no picture.
     ValueError
-        If `side` is below 1.
+        If `side` is below 1, or a pixel is negative or not finite.
     """
+    return read_picture(path, side)[0]
+
+
+def read_picture(path: str | PathLike[str], side: int) -> tuple[Image, tuple[int, int], tuple[int, int]]:
+    """As `picture`, with the size of the stored picture and where its square begins: (rows, columns) each."""
     import PIL.Image
 
     try:
         with PIL.Image.open(path) as photograph:
             width, height = photograph.size
             edge = min(width, height)
-            left, top = (width - edge) / 2, (height - edge) / 2
-            return _square(photograph, (left, top, left + edge, top + edge), side)
+            left, top = (width - edge) // 2, (height - edge) // 2
+            square = _square(photograph, (left, top, left + edge, top + edge), side)
+            return square, (height, width), (top, left)
     except PIL.UnidentifiedImageError:
         raise OSError(f"{path}: is no picture that Pillow can read") from None
     except (OSError, SyntaxError, PIL.Image.DecompressionBombError) as error:
@@ -86,8 +96,14 @@ def _square(photograph: Any, box: tuple[float, float, float, float], side: int) 
 
     _check_side(side)
     # Cropped before it is resized: a filter that looked across the edge of the box would mix in what was cut off.
-    grey = photograph.convert("L").crop(box).resize((side, side), PIL.Image.Resampling.LANCZOS)
-    return np.asarray(grey, np.float64) / 255.0
+    deep = photograph.mode in DEEP  # Pillow would cut these off at 255
+    grey = photograph.convert("F" if deep else "L").crop(box)
+    if deep and not (np.isfinite(stored := np.asarray(grey)).all() and stored.min() >= 0):
+        raise ValueError(f"{getattr(photograph, 'filename', 'picture')}: expected finite pixels, 0 or more")
+    darkest, brightest = grey.getextrema()
+    resized = np.asarray(grey.resize((side, side), PIL.Image.Resampling.LANCZOS), np.float64)
+    white = DEEP[photograph.mode] or brightest or 1.0 if deep else 255.0
+    return np.clip(resized, darkest, brightest) / white  # the filter's ripples stay within the picture
 
 
 def creature(side: int, seed: int | np.random.Generator = 0) -> Image:
