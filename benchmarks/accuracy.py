@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import motes
 import numpy as np
 import numpy.typing as npt
-from motes import simulate
-from motes.limits import cramer_rao
 
+import motes
 from benchmarks.results import save
 from benchmarks.workloads import N_PATTERNS, as_patterns, portrait
+from motes import simulate
+from motes.limits import cramer_rao
 
 CONTRASTS = (1.0, 0.5, 0.3, 0.2)
 SEEDS = 10

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import motes
 import pytest
 
+import motes
 from benchmarks.workloads import Work
 
 

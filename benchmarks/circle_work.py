@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from motes import Circles
 
 from benchmarks.workloads import N_SMOKE, Work
+from motes import Circles
 
 RADIUS, IOU, DEPTH = 54.0, 0.5, 3.0
 MAP_SIDE, MAP_RADIUS = 1024, 8

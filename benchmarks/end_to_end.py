@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 import numpy as np
-from motes import simulate
 
 from benchmarks.results import save
 from benchmarks.workloads import CONTRAST, N_PATTERNS, portrait
+from motes import simulate
 
 RUNS = 3
 

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from motes import _core
 
 from benchmarks.peers import OURS, contenders
 from benchmarks.results import save
 from benchmarks.workloads import N_PATTERNS, SIDE, Work
+from motes import _core
 
 KERNELS = ("ingest", "likelihood", "back-rotation", "sweep", "assignment", "outer")
 SIZES = ((10_000, 1), (N_PATTERNS, 1), (N_PATTERNS, 10), (N_PATTERNS, 100))

@@ -16,15 +16,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import motes
 import numpy as np
 import numpy.typing as npt
+
+import motes
+from benchmarks.results import load, save
 from motes import C4, D4, Bernoulli, Poisson, simulate
 from motes.limits.cramer_rao import LARGEST_ASYMMETRIC_ERROR, bound
 from motes.limits.known import Known, drawn, known
 from motes.limits.orientation import accuracy_when_estimated, accuracy_when_known, information_of_orientation
-
-from benchmarks.results import load, save
 
 PAGE = Path(__file__).parent.parent / "docs" / "limits.md"
 FEWEST_RUNS, MOST_RUNS, PATTERNS_IN_RUNS = 8, 48, 32_000

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import motes
-from motes import Circles, Picks, picking, plotting
-
 from benchmarks.results import load, save
+from motes import Circles, Picks, picking, plotting
 
 PAGE = Path(__file__).parent.parent / "docs" / "picking.md"
 FIGURE = PAGE.parent / "images" / "picking.png"

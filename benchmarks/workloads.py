@@ -6,9 +6,10 @@ import functools
 from functools import cached_property
 from typing import Any
 
-import motes
 import numpy as np
 import numpy.typing as npt
+
+import motes
 from motes import Patterns, simulate
 from motes.reconstruction.problem import Problem
 

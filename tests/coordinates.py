@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import nullcontext
 from pathlib import Path
 
-import motes
 import numpy as np
 import pytest
+
+import motes
 from motes.picks import FORMATS
 
 HEIGHT, WIDTH = 400, 600

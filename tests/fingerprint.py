@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
+
 from circle_strategies import layout
 from motes import C4, Circles, Patterns, _core
 from motes.kernels.circles import circle_iou, pairwise_box_iou, pairwise_circle_iou

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from motes import C1, C4, D4, Bernoulli, Patterns, Poisson, simulate
 from motes.reconstruction.problem import Problem
 

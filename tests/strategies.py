@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from hypothesis import strategies as st
+
 from motes import Patterns
 
 SMALL = [(1, 1), (1, 5), (3, 3), (4, 4), (5, 7)]

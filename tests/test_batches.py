@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from motes import Patterns
 from motes.batches import batches
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-import motes
 import numpy as np
 import pytest
+
+import motes
 from problems import master_of, patterns_of
 
 DATA = patterns_of(master_of(5), 50)

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+
 from motes import Circles
 
 CENTRES, RADII = np.arange(10.0).reshape(5, 2), np.arange(1.0, 6.0)

@@ -66,6 +66,7 @@ def anchors(page: Path) -> set[str]:
 @each_page
 def test_command_lines_parse(page):
     import typer.main
+
     from motes.cli import app
 
     root = typer.main.get_command(app)

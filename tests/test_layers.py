@@ -9,8 +9,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import motes
 import pytest
+
+import motes
 
 PACKAGE = Path(motes.__file__).parent
 

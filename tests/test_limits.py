@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from motes import C1, C4, D4, Bernoulli, Poisson, limits, reconstruct, simulate
 from motes.limits.known import drawn
 from problems import GROUPS, NOISES, master_of

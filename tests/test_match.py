@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import sys
 
-import motes
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+import motes
 from motes.classify import match
 
 

@@ -6,10 +6,11 @@ import struct
 import tracemalloc
 import zlib
 
-import motes
 import numpy as np
 import pytest
 from PIL import Image
+
+import motes
 
 RAMP = np.arange(24 * 32).reshape(24, 32)
 

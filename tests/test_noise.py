@@ -7,9 +7,10 @@ import re
 import mpmath
 import numpy as np
 import pytest
-import reference
 from hypothesis import given
 from hypothesis import strategies as st
+
+import reference
 from motes import Bernoulli, Patterns, Poisson
 from motes.noise import linear_model
 from strategies import random_case

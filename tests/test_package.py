@@ -13,8 +13,9 @@ import types
 from importlib.metadata import version
 from pathlib import Path
 
-import motes
 import pytest
+
+import motes
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = Path(motes.__file__).parent

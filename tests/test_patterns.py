@@ -8,10 +8,11 @@ import re
 
 import numpy as np
 import pytest
-import reference
 import scipy.sparse
 from hypothesis import given
 from hypothesis import strategies as st
+
+import reference
 from motes import Patterns
 from strategies import SMALL, cases, random_case
 

@@ -7,9 +7,10 @@ import io
 import sys
 from subprocess import run
 
-import motes
 import numpy as np
 import pytest
+
+import motes
 from motes import plotting, simulate
 from motes.truth import Truth, compare
 

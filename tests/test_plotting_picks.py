@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from itertools import combinations
 
-import motes
 import numpy as np
 import pytest
 from matplotlib.collections import EllipseCollection
 from matplotlib.colors import to_hex, to_rgb
+
+import motes
 from motes import Circles, picking, plotting
 from motes.plotting.overlay import FALSE, FOUND, MISSED
 

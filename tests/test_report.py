@@ -6,9 +6,10 @@ import dataclasses
 import json
 import re
 
-import motes
 import numpy as np
 import pytest
+
+import motes
 from motes import simulate
 from motes.report import report, to_json
 from motes.truth import Truth, compare, read_truth

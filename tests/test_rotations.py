@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 import pytest
+
 import reference
 from motes import C1, C4, D4
 

@@ -6,8 +6,9 @@ import re
 
 import numpy as np
 import pytest
-from motes import simulate
 from scipy import stats
+
+from motes import simulate
 
 FALSE_ALARM = 1e-6
 GROUP_SIZE = {"C4": 4, "D4": 8}

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from motes import C4, Patterns, limits, log_likelihood
 from motes.limits import task5
 

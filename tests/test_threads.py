@@ -6,9 +6,10 @@ import os
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
 from motes import _core, threads
 from motes.threads import at_most, available_threads
-from threadpoolctl import threadpool_info, threadpool_limits
 
 
 @pytest.fixture

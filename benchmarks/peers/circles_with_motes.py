@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 
 import numpy as np
-from motes.kernels.circles import pairwise_circle_iou
-from motes.kernels.matching import match
-from motes.kernels.suppression import suppress, suppress_map
 
 from benchmarks import circle_work as circles
 from benchmarks.peers import OURS, Prepared, contender
 from benchmarks.workloads import Work
+from motes.kernels.circles import pairwise_circle_iou
+from motes.kernels.matching import match
+from motes.kernels.suppression import suppress, suppress_map
 
 SUPPRESSED = {f"{size}{radii}": int(float(size)) for radii in ("", " unequal") for size in ("1e3", "1e4", "1e5")}
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+
+from benchmarks.peers import OURS, Prepared, contender
+from benchmarks.workloads import SIDE, Work
 from motes import Patterns, _core
 from motes.classify.kmeans import kmeans
 from motes.kernels.assignment import Clusters, assign
 from motes.kernels.outer import second_moments
-
-from benchmarks.peers import OURS, Prepared, contender
-from benchmarks.workloads import SIDE, Work
 
 
 def _ingest(work: Work, threads: int, *, shuffled: bool) -> Prepared:

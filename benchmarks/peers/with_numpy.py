@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from motes import _core
 
 from benchmarks.peers import Prepared, contender
 from benchmarks.workloads import Work
+from motes import _core
 
 
 @contender("likelihood", "dense BLAS, float32", needs="numpy")

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from motes import _core
 
 from benchmarks.peers import Prepared, contender
 from benchmarks.workloads import Work
+from motes import _core
 
 
 @contender("likelihood", "scikit-learn BernoulliNB _joint_log_likelihood", needs="sklearn")

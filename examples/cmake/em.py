@@ -6,8 +6,9 @@ import math
 import struct
 from collections.abc import Iterator
 
-import motes
 import numpy as np
+
+import motes
 from motes import _core
 
 SIDE, TURNS, PATTERNS = 25, 4, 2000

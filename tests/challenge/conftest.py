@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-import motes
 import numpy as np
 import pytest
+
+import motes
 from motes import simulate
 
 N_PATTERNS = {1: 25, 2: 60, 3: 200, 4: 300, 6: 6000, 7: 8000}

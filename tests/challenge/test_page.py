@@ -7,9 +7,10 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
-import motes
 import numpy as np
 import pytest
+
+import motes
 from motes.challenge import page
 from motes.plotting import pixels_png
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import motes
 import numpy as np
 import pytest
+
+import motes
 from motes.challenge import solve
 from shared_data import DATA
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from motes import C4, D4
 from motes.classify import consensus
 from problems import master_of

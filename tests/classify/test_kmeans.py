@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from motes import C4, Patterns, simulate
 from motes.classify import kmeans, minibatch_kmeans
 from problems import counts_of, master_of, patterns_of

@@ -9,9 +9,10 @@ import signal
 import sys
 import time
 
-import motes as library
 import numpy as np
 import pytest
+
+import motes as library
 from motes import simulate
 
 

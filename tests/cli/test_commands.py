@@ -9,12 +9,13 @@ import shutil
 import subprocess
 import sys
 
-import motes as library
 import numpy as np
 import pytest
+from typer.core import TyperGroup
+
+import motes as library
 from motes.cli.commands import explanation
 from motes.cli.outputs import output_folder
-from typer.core import TyperGroup
 
 COMMANDS = {
     (): [

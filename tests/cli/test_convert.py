@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import motes as library
 import numpy as np
 import pytest
+
+import motes as library
 
 SAMPLE = Path(library.sample.__file__).parent
 IMAGE = SAMPLE / f"{library.sample.NAME}.jpg"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import motes as library
 import numpy as np
 import pytest
 from PIL import Image
+
+import motes as library
 
 METRICS = (
     "average_precision", "auc_grid", "best_f1", "best_threshold", "precision", "recall", "mean_iou",

@@ -6,11 +6,12 @@ import json
 import re
 from pathlib import Path
 
-import motes as library
 import numpy as np
 import pytest
-from motes import limits, simulate
 from PIL import Image
+
+import motes as library
+from motes import limits, simulate
 
 
 @pytest.fixture(autouse=True)

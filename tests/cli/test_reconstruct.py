@@ -9,9 +9,10 @@ import select
 import signal
 from pathlib import Path
 
-import motes as library
 import numpy as np
 import pytest
+
+import motes as library
 
 ARRAYS = {"master.npy", "std_error.npy", "labels.npy", "reconstruction.npz"}
 RESULTS = ARRAYS | {"report.json", "master.png", "convergence.png"}

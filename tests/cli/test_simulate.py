@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-import motes as library
 import numpy as np
 import pytest
+
+import motes as library
 from motes import simulate
 
 TASK7 = ["simulate", "patterns", "--task", 7, "--patterns", 400]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import motes as library
 import numpy as np
 import pytest
 from PIL import Image
+
+import motes as library
 
 
 @pytest.fixture

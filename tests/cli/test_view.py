@@ -11,6 +11,7 @@ import webbrowser
 
 import numpy as np
 import pytest
+
 from browser import Browser, executable
 from motes import Reconstruction
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import motes
 import numpy as np
 import pytest
+
+import motes
 from motes.io.emc import write_emc
 from motes.io.raw import Block, PatternBlocks
 

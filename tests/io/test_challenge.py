@@ -7,9 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import motes
 import numpy as np
 import pytest
+
+import motes
 from shared_data import DATA
 
 ENDEAVOR = DATA / "endeavor"

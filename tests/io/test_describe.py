@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import motes
 import numpy as np
 import pytest
+
+import motes
 from motes.files import Finding
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import tracemalloc
 
-import motes
 import numpy as np
 import pytest
+
+import motes
 
 N_PATTERNS, SHAPE = 5000, (100, 100)  # 50 MB dense in one byte a pixel
 

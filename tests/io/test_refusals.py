@@ -11,9 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import motes
 import numpy as np
 import pytest
+
+import motes
 
 ROWS, COLS = np.array([0, 0, 1], np.uint16), np.array([1, 5, 624], np.uint16)
 CSR = {"indptr": [0, 2, 3], "indices": [0, 3, 1], "data": [1, 2, 1], "format": b"csr", "shape": (2, 4)}

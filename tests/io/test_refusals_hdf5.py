@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import motes
 import numpy as np
 import pytest
+
+import motes
 
 h5py = pytest.importorskip("h5py", reason="HDF5 needs h5py")
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import struct
 
-import motes
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
+
+import motes
 from strategies import cases
 
 quiet = pytest.mark.filterwarnings("ignore:.*to read it back")

@@ -6,9 +6,10 @@ import re
 
 import numpy as np
 import pytest
-import reference
 from hypothesis import given
 from hypothesis import strategies as st
+
+import reference
 from motes import Patterns, _core
 from strategies import TEMPLATES, Table, cases, random_case, random_table
 

@@ -6,9 +6,10 @@ import re
 
 import numpy as np
 import pytest
-import reference
 from hypothesis import given
 from hypothesis import strategies as st
+
+import reference
 from motes import C4, D4, Patterns, _core, back_rotate
 from strategies import TEMPLATES, cases, random_case, random_table
 

@@ -6,9 +6,10 @@ import re
 
 import numpy as np
 import pytest
-import reference
 from hypothesis import given
 from hypothesis import strategies as st
+
+import reference
 from motes import Circles, _core
 from motes.kernels.circles import box_iou, circle_iou, pairwise_box_iou, pairwise_circle_iou
 

@@ -6,9 +6,10 @@ import re
 
 import numpy as np
 import pytest
-import reference
 from hypothesis import given
 from hypothesis import strategies as st
+
+import reference
 from motes import _core
 from strategies import SMALL, WIDE
 

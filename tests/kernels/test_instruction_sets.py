@@ -7,9 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import fingerprint
 import numpy as np
 import pytest
+
+import fingerprint
 import reference
 from motes import _core
 

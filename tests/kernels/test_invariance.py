@@ -6,9 +6,10 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
-import fingerprint
 import numpy as np
 import pytest
+
+import fingerprint
 from motes import C4, Patterns, _core
 
 ORDER = np.arange(fingerprint.N_PATTERNS)

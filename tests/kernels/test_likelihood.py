@@ -6,9 +6,10 @@ import re
 
 import numpy as np
 import pytest
-import reference
 from hypothesis import given
 from hypothesis import strategies as st
+
+import reference
 from motes import Bernoulli, Patterns, Poisson, _core, log_likelihood
 from strategies import TEMPLATES, Case, Table, case_of, random_case, random_table, scored_cases
 

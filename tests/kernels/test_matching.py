@@ -6,10 +6,11 @@ import re
 
 import numpy as np
 import pytest
-import reference
-from circle_strategies import KINDS, circle_layouts, layout, measures
 from hypothesis import given
 from hypothesis import strategies as st
+
+import reference
+from circle_strategies import KINDS, circle_layouts, layout, measures
 from motes import Circles
 from motes.kernels.matching import match, near_pairs
 

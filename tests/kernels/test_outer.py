@@ -6,9 +6,10 @@ import re
 
 import numpy as np
 import pytest
-import reference
 from hypothesis import given
 from hypothesis import strategies as st
+
+import reference
 from motes import C1, C4, D4, Patterns, _core
 from motes.kernels.outer import outer_home, second_moments
 from strategies import SMALL, cases, random_case

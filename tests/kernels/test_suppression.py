@@ -6,10 +6,11 @@ import re
 
 import numpy as np
 import pytest
-import reference
-from circle_strategies import circle_layouts, layout, measures
 from hypothesis import given
 from hypothesis import strategies as st
+
+import reference
+from circle_strategies import circle_layouts, layout, measures
 from motes import Circles, _core
 from motes.kernels.circles import pairwise_box_iou, pairwise_circle_iou
 from motes.kernels.suppression import soft_suppress, suppress, suppress_map

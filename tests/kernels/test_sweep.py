@@ -7,9 +7,10 @@ import re
 
 import numpy as np
 import pytest
-import reference
 from hypothesis import given
 from hypothesis import strategies as st
+
+import reference
 from motes import Bernoulli, Patterns, Poisson, _core, sweep
 from strategies import TEMPLATES, Case, Table, case_of, random_case, random_table, scored_cases
 

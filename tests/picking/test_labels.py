@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from motes import Circles
 from motes.picking import consensus, correct, distinctness
 

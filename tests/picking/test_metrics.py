@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import reference
 from hypothesis import given
 from hypothesis import strategies as st
+
+import reference
 from motes import Circles
 from motes.picking import at_threshold, auc_grid, average_precision, best_threshold, evaluate, match, mean_iou
 from motes.picking import precision_recall as curve_of

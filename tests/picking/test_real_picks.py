@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from motes.picking import align, evaluate, pool
-from shared_data import DATA
-
 from benchmarks import picking_study
 from benchmarks.results import load
+
+from motes.picking import align, evaluate, pool
+from shared_data import DATA
 
 EMPIAR10017 = DATA / "empiar10017"
 needs_data = pytest.mark.skipif(not EMPIAR10017.is_dir(), reason="EMPIAR-10017 is not beside this repository")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from motes import Circles, Picks
 from motes.picking import align, away_from_edges, circles_of, pool
 

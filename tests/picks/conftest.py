@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import motes
 import pytest
+
+import motes
 
 
 @pytest.fixture

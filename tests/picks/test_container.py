@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import time
 
-import motes
 import numpy as np
 import pytest
+
+import motes
 from motes.picks import stem
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import motes
 import numpy as np
 import pytest
+
+import motes
 
 CBOX = "data_cryolo\n\nloop_\n_CoordinateX #1\n_CoordinateY #2\n_Width #3\n_Height #4\n_Confidence #5\n{}\n"
 FILES = {  # text, and the centre that it means counted from the top, and from the bottom of 100 rows

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import motes
 import numpy as np
 import pytest
+
+import motes
 from motes.picks import FLIPS, Flip, likely_flip
 
 SHAPE = (260, 320)

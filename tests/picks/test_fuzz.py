@@ -11,9 +11,10 @@ import tracemalloc
 import warnings
 from pathlib import Path
 
-import motes
 import numpy as np
 import pytest
+
+import motes
 from coordinates import HEIGHT, write
 from motes.picks import FORMATS
 

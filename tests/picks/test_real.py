@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import motes
 import numpy as np
 import pytest
+
+import motes
 from motes.picks import likely_flip
 from shared_data import DATA
 

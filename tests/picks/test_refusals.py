@@ -8,9 +8,10 @@ import re
 import tracemalloc
 import warnings
 
-import motes
 import numpy as np
 import pytest
+
+import motes
 from coordinates import HEIGHT, WIDTH, write
 from motes.picks import FORMATS
 

@@ -6,12 +6,13 @@ import re
 from contextlib import nullcontext
 from pathlib import Path
 
-import motes
 import numpy as np
 import pytest
-from coordinates import HEIGHT, WIDTH, circles, path_of, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+import motes
+from coordinates import HEIGHT, WIDTH, circles, path_of, write
 from motes.picks import FORMATS, stem
 
 each_format = pytest.mark.parametrize("name", FORMATS)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from motes import D4, CheckpointError, Patterns, Poisson, Reconstruction, reconstruct
 from motes.reconstruction import run
 from problems import master_of, patterns_of

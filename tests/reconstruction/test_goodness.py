@@ -6,16 +6,17 @@ import dataclasses
 import itertools
 import re
 
-import motes
 import numpy as np
 import pytest
+from scipy import special, stats
+
+import motes
 from motes import Patterns, goodness_of_fit, simulate
 from motes.reconstruction import blocks, predictive
 from motes.reconstruction.brightness import bernoulli_tails, poisson_tails
 from motes.reconstruction.goodness import benjamini_hochberg, observed
 from motes.reconstruction.predictive import TIE, Predictive
 from problems import GROUPS, NOISES, master_of, patterns_of
-from scipy import special, stats
 
 
 def known(master, *, group="C4", noise="bernoulli", good=None, weights=None, n_patterns=10_000):

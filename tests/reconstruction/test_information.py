@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 import reference
 from motes import Patterns, Poisson, reconstruct, simulate
 from motes.reconstruction import information, matrixfree

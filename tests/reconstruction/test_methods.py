@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import reference
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+
+import reference
 from motes import C4, D4, Bernoulli, Patterns, Poisson, reconstruct
 from motes.reconstruction.em import NOISE, Squarem
 from motes.reconstruction.options import HARD

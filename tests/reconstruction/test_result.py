@@ -8,6 +8,7 @@ import re
 
 import numpy as np
 import pytest
+
 import reference
 from motes import C4, Bernoulli, FormatError, Patterns, Reconstruction, reconstruct
 from motes.reconstruction import blocks

@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 import pytest
+
 from motes import C1, C4, D4, Bernoulli, Patterns, Poisson, reconstruct
 from motes.reconstruction import options
 from problems import counts_of, master_of, patterns_of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from motes import C4, Reconstruction, reconstruct, simulate
 from problems import patterns_of
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 
-import motes
 import numpy as np
 import pytest
+
+import motes
 from browser import Browser, executable
 from motes import Patterns, simulate
 from motes.viewer import page

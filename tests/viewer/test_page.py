@@ -7,9 +7,10 @@ import json
 import re
 from types import SimpleNamespace
 
-import motes
 import numpy as np
 import pytest
+
+import motes
 from motes import Patterns
 from motes.viewer import data, page
 from problems import GROUPS, NOISES, master_of, patterns_of
