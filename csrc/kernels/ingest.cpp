@@ -8,7 +8,8 @@
 namespace motes::MOTES_ISA {
 namespace {
 
-constexpr int kChunk = 2048;
+// Small enough that the machine fetches the next chunk while this one, in the nearest cache, is passed over several times.
+constexpr int kChunk = 512;
 
 template <class T>
 inline void widen_as(const void* data, int64_t offset, int n, int64_t* out) {
@@ -82,6 +83,41 @@ IngestFinding first_outside_in_chunk(const motes_integers& values, IngestFault f
 // Entries out of order may make two lanes write the same element; all are then written anew by another way.
 inline void store_relaxed(int64_t* to, int64_t value) { __atomic_store_n(to, value, __ATOMIC_RELAXED); }
 
+// Which of 64 flags, bytes of 0 or 1, are set: the first is the lowest bit.
+inline uint64_t mask_of(const uint8_t* flags) {
+  uint64_t mask = 0;
+  for (int k = 0; k < 8; ++k) {
+    uint64_t eight;
+    memcpy(&eight, flags + 8 * k, sizeof eight);
+    mask |= (eight * 0x0102040810204080u >> 56) << (8 * k);  // byte i to bit 56 + i
+  }
+  return mask;
+}
+
+// indptr of the patterns that begin at entries 1 .. n of a chunk; row[0] is the entry before. Patterns begin where no
+// branch predictor expects them, so four are looked for at a time, there or not.
+inline void write_starts(const uint32_t* row, int n, int64_t at, int64_t* indptr) {
+  uint8_t begins[kChunk + 64];
+  int32_t start[kChunk + 4];
+  for (int k = 1; k <= n; ++k) begins[k - 1] = row[k] != row[k - 1];
+  memset(begins + n, 0, 64);
+  int n_starts = 0;
+  for (int k = 0; k < n; k += 64) {
+    uint64_t mask = mask_of(begins + k);
+    const int found = __builtin_popcountll(mask);
+    for (int done = 0; done < found; done += 4)
+      for (int j = 0; j < 4; ++j) {
+        start[n_starts + done + j] = k + 1 + __builtin_ctzll(mask | uint64_t{1} << 63);
+        mask &= mask - 1;
+      }
+    n_starts += found;
+  }
+  for (int i = 0; i < n_starts; ++i) {
+    const int k = start[i];
+    for (int64_t r = row[k - 1]; r < row[k]; ++r) store_relaxed(indptr + r + 1, at + k - 1);
+  }
+}
+
 template <class Pixel>
 IngestFinding place_in_order(const motes_coo& entries, int64_t n_patterns, int64_t n_pixels, int64_t* indptr,
                              Pixel* pixels, Lane lane) {
@@ -112,17 +148,7 @@ IngestFinding place_in_order(const motes_coo& entries, int64_t n_patterns, int64
     }
     if (in_order) {
       for (int k = 1; k <= n; ++k) pixels[at + k - 1] = static_cast<Pixel>(column[k]);
-      // Most entries begin no pattern: these are passed over eight at a time.
-      uint8_t begins[kChunk + 8];
-      for (int k = 1; k <= n; ++k) begins[k - 1] = row[k] != row[k - 1];
-      memset(begins + n, 0, 8);
-      for (int k = 0; k < n; k += 8) {
-        uint64_t any;
-        memcpy(&any, begins + k, sizeof any);
-        if (any == 0) continue;
-        for (int j = k + 1; j <= k + 8 && j <= n; ++j)
-          for (int64_t r = row[j - 1]; r < row[j]; ++r) store_relaxed(indptr + r + 1, at + j - 1);
-      }
+      write_starts(row, n, at, indptr);
     }
     row[0] = row[n];
     column[0] = column[n];

@@ -69,6 +69,22 @@ def test_many_entries_over_many_lanes(order):
         assert_holds(ingest(rows, cols, n_patterns=n_patterns, n_pixels=n_pixels, threads=threads), expected)
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("chance", [0.05, 0.5, 0.95, 1.0])
+def test_where_patterns_begin(chance, threads):
+    """Short patterns, many in a stretch of entries, empty ones between them and after the last, at any place."""
+    rng = np.random.default_rng(7)
+    begins = rng.random(5000) < chance
+    rows = np.cumsum(begins + 3 * (rng.random(5000) < 0.1) * begins)
+    first = np.flatnonzero(np.diff(rows, prepend=-1))
+    cols = np.arange(5000) - np.repeat(first, np.diff(first, append=5000))
+    for n_entries in (1, 63, 64, 65, 511, 512, 513, 577, 1024, 1025, 4999, 5000):
+        n_patterns = int(rows[n_entries - 1]) + 9
+        arrays = ingest(rows[:n_entries], cols[:n_entries], n_patterns=n_patterns, n_pixels=5000, threads=threads)
+        np.testing.assert_array_equal(arrays[0], np.searchsorted(rows[:n_entries], np.arange(n_patterns + 1)))
+        np.testing.assert_array_equal(arrays[1], cols[:n_entries])
+
+
 def test_no_entries_and_no_patterns():
     nothing = np.zeros(0, np.int64)
     assert_holds(ingest(nothing, nothing, n_patterns=0, n_pixels=4), np.zeros((0, 4)))
