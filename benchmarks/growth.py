@@ -12,6 +12,7 @@ from benchmarks.results import save
 from benchmarks.workloads import N_PATTERNS, SIDE, Work
 from motes import _core
 
+COPY = "a copy of the photons' indices"  # what memory itself takes, in the cache and out of it
 KERNELS = ("ingest", "likelihood", "back-rotation", "sweep", "assignment", "outer")
 SIZES = ((10_000, 1), (N_PATTERNS, 1), (N_PATTERNS, 10), (N_PATTERNS, 100))
 THREADS = (1, 2)
@@ -27,6 +28,24 @@ def _ingest(work: Work, threads: int) -> Callable[[], object]:
     size = {"n_patterns": work.n_patterns, "n_pixels": SIDE * SIDE, "threads": threads}
     indptr, pixels, *_ = _core.ingest(work.rows, work.cols, None, **size)
     return lambda: _core.ingest(work.rows, work.cols, None, **size, out_indptr=indptr, out_pixels=pixels)
+
+
+def _copy(work: Work) -> Callable[[], object]:
+    pairs = (work.rows, np.empty_like(work.rows)), (work.cols, np.empty_like(work.cols))
+    for source, target in pairs:
+        np.copyto(target, source)  # so that the pages are there
+
+    def call() -> None:
+        for source, target in pairs:
+            np.copyto(target, source)
+
+    return call
+
+
+def _prepared(name: str, work: Work, threads: int) -> Callable[[], object]:
+    if name == COPY:
+        return _copy(work)
+    return _ingest(work, threads) if name == "ingest" else _as_raced(name, work, threads)
 
 
 def median_ms(call: Callable[[], object]) -> float:
@@ -48,12 +67,12 @@ def exponent(sizes: list[int], times: list[float]) -> float:
 def main() -> None:
     """All kernels, all sizes."""
     times: dict[tuple[str, int], list[float]] = {(name, threads): [] for name in KERNELS for threads in THREADS}
+    times[COPY, 1] = []
     sizes = [n_patterns * repeats for n_patterns, repeats in SIZES]
     for size in SIZES:
         work = Work(*size)
         for name, threads in times:
-            call = _ingest(work, threads) if name == "ingest" else _as_raced(name, work, threads)
-            times[name, threads].append(median_ms(call))
+            times[name, threads].append(median_ms(_prepared(name, work, threads)))
             print(work.n_patterns, name, threads, f"{times[name, threads][-1]:.4g} ms", flush=True)
     rows = [
         {"kernel": name, "threads": threads, "ms": taken, "exponent": exponent(sizes, taken)}
