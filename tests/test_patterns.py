@@ -350,3 +350,15 @@ def test_a_refusal_names_the_way_out(make, error, message):
 
 def test_a_square_table_is_patterns():
     assert Patterns.from_dense(np.ones((25, 25), int)).shape == (5, 5)
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_a_read_only_view_of_what_can_change_is_copied(name):
+    arrays = {key: getattr(Patterns.from_dense([[0, 2, 1], [1, 0, 3]]), key).copy() for key in ARRAYS}
+    base = arrays[name].copy()
+    arrays[name] = base.view()
+    arrays[name].flags.writeable = False
+    patterns = Patterns(**arrays, shape=(1, 3))
+    before = patterns.to_dense()
+    base[:] = 30_000
+    np.testing.assert_array_equal(patterns.to_dense(), before)

@@ -42,13 +42,10 @@ motes_status validate_shapes(const char* name, int64_t n, const char* place_name
                          : validate_sizes(size_name, static_cast<const double*>(sizes), n_sizes, error);
 }
 
-double real_at(const void* values, int real_bytes, int64_t i) {
-  return real_bytes == 4 ? static_cast<double>(static_cast<const float*>(values)[i]) : static_cast<const double*>(values)[i];
-}
-
-bool all_radii_are(double radius, const motes_circles& circles) {
-  const auto all_are = [&](const auto* radii) {
-    return first_bad(circles.n, [=](int64_t i) { return static_cast<double>(radii[i]) != radius; }) == circles.n;
+bool all_radii_are(double radius, const motes_circles& circles, Lane lane) {
+  const int64_t n = lane.end - lane.begin;
+  const auto all_are = [=](const auto* radii) {
+    return first_bad(n, [=](int64_t i) { return static_cast<double>(radii[lane.begin + i]) != radius; }) == n;
   };
   return circles.real_bytes == 4 ? all_are(static_cast<const float*>(circles.radius))
                                  : all_are(static_cast<const double*>(circles.radius));
@@ -137,6 +134,8 @@ motes_status validate_measure(motes_measure measure, double threshold, motes_err
   if (measure < MOTES_CIRCLE_IOU || measure > MOTES_DISTANCE)
     return refuse(error, -1, "measure: unknown, %d", static_cast<int>(measure));
   const double most = measure == MOTES_DISTANCE ? kLargest : 1.0;
+  if (measure == MOTES_DISTANCE && threshold > 0 && threshold < kSmallestSize)
+    return refuse(error, -1, "distance: expected 0, or 1e-30 to 1e20, got %g", threshold);
   if (!(threshold >= 0 && threshold <= most))
     return refuse(error, -1, "%s: expected 0 to %g, got %g", measure == MOTES_DISTANCE ? "distance" : "iou", most, threshold);
   return MOTES_OK;
@@ -144,21 +143,25 @@ motes_status validate_measure(motes_measure measure, double threshold, motes_err
 
 double equal_distance(double iou) { return MOTES_CHOOSE(equal_radii_distance)(iou); }
 
-Nearness nearness(motes_measure measure, double threshold, const motes_circles& a, const motes_circles& b) {
+Nearness nearness(motes_measure measure, double threshold) {
   Nearness near{measure, threshold, 0, 0, true};
   if (measure == MOTES_DISTANCE) {
     near.reach = threshold;
     near.possible = threshold > 0;
     return near;
   }
-  near.possible = threshold < 1 && a.n > 0 && b.n > 0;
-  if (!near.possible) return near;
+  near.possible = threshold < 1;
   // Of all pairs with the same r1 + r2, equal circles reach a given IoU at the largest distance: see docs/theory.md.
   near.factor = measure == MOTES_CIRCLE_IOU ? equal_distance(threshold) / 2 : 1.0;
-  const double radius = real_at(a.radius, a.real_bytes, 0);
-  if (measure == MOTES_CIRCLE_IOU && all_radii_are(radius, a) && all_radii_are(radius, b))
-    near.reach = equal_distance(threshold) * radius;
   return near;
+}
+
+Nearness nearness_within(const Nearness& near, const motes_circles& a, Lane a_lane, const motes_circles& b, Lane b_lane) {
+  Nearness here = near;
+  if (near.measure != MOTES_CIRCLE_IOU || a_lane.begin == a_lane.end) return here;
+  const double radius = number_at(a.radius, a.real_bytes, a_lane.begin);
+  if (all_radii_are(radius, a, a_lane) && (&a == &b || all_radii_are(radius, b, b_lane))) here.reach = 2 * near.factor * radius;
+  return here;
 }
 
 int64_t largest_part(const int64_t* indptr, int64_t n_parts) {

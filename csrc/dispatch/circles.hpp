@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "dispatch/lanes.hpp"
 #include "dispatch/validate.hpp"
 #include "kernels/circles.h"
 #include "motes/motes.h"
@@ -22,8 +23,9 @@ motes_status validate_measure(motes_measure measure, double threshold, motes_err
 // The distance, in radii, below which two equal circles overlap by more than `iou`.
 double equal_distance(double iou);
 
-// `b` may be the same as `a`.
-Nearness nearness(motes_measure measure, double threshold, const motes_circles& a, const motes_circles& b);
+Nearness nearness(motes_measure measure, double threshold);
+// The same for one micrograph: where all its radii are equal, the distance decides. `b` may be the same as `a`.
+Nearness nearness_within(const Nearness& near, const motes_circles& a, Lane a_lane, const motes_circles& b, Lane b_lane);
 
 int64_t largest_part(const int64_t* indptr, int64_t n_parts);
 

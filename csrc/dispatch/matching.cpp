@@ -28,6 +28,7 @@ struct Problem {
 
   Lane pick_lane(int64_t m) const { return {pick_indptr[m], pick_indptr[m + 1]}; }
   Lane truth_lane(int64_t m) const { return {truth_indptr[m], truth_indptr[m + 1]}; }
+  Nearness near_in(int64_t m) const { return nearness_within(near, picks, pick_lane(m), truth, truth_lane(m)); }
 };
 
 struct Worker {
@@ -61,14 +62,15 @@ void sum_up(int64_t* counts, int64_t n) {  // counts[1..n] become ends
 // All pairs of one micrograph, particles relative to it.
 void list_pairs(const Problem& problem, int64_t m, Worker& worker) {
   const Lane picks = problem.pick_lane(m), truth = problem.truth_lane(m);
+  const Nearness near = problem.near_in(m);
   const int64_t n = picks.end - picks.begin;
   worker.indptr.resize(static_cast<size_t>(n) + 1);
-  MOTES_CHOOSE(count_near)(problem.picks, problem.truth, problem.near, worker.memory, picks, truth, worker.indptr.data() + 1);
+  MOTES_CHOOSE(count_near)(problem.picks, problem.truth, near, worker.memory, picks, truth, worker.indptr.data() + 1);
   sum_up(worker.indptr.data(), n);
   const auto n_pairs = static_cast<size_t>(worker.indptr.back());
   worker.partner.resize(n_pairs);
   worker.overlap.resize(n_pairs);
-  MOTES_CHOOSE(list_near)(problem.picks, problem.truth, problem.near, worker.memory, picks, truth, worker.indptr.data(),
+  MOTES_CHOOSE(list_near)(problem.picks, problem.truth, near, worker.memory, picks, truth, worker.indptr.data(),
                           worker.partner.data(), worker.overlap.data());
   for (auto& j : worker.partner) j -= truth.begin;
 }
@@ -133,7 +135,7 @@ motes_status motes_matching(const motes_circles* picks, const void* score, const
   std::fill_n(matched, picks->n, int64_t{-1});
   std::fill_n(overlap, picks->n, measure == MOTES_DISTANCE ? std::numeric_limits<double>::infinity() : 0.0);
   return guarded([&] {
-    const Problem problem{*picks, *truth, pick_indptr, truth_indptr, nearness(measure, threshold, *picks, *truth)};
+    const Problem problem{*picks, *truth, pick_indptr, truth_indptr, nearness(measure, threshold)};
     if (!problem.near.possible) return MOTES_OK;
     const int n_workers = workers_for(n_micrographs, run);
     auto workers = workers_of(problem, n_micrographs, n_workers);
@@ -143,7 +145,7 @@ motes_status motes_matching(const motes_circles* picks, const void* score, const
       auto& worker = workers[static_cast<size_t>(w)];
       const int64_t m = lane.begin;
       if (rule != MOTES_OPTIMAL && rule != MOTES_TOPAZ)
-        return kernel(*picks, score, *truth, problem.near, rule, worker.memory, problem.pick_lane(m),
+        return kernel(*picks, score, *truth, problem.near_in(m), rule, worker.memory, problem.pick_lane(m),
                       problem.truth_lane(m), matched, overlap);
       try {
         match_at_once(problem, rule, m, worker, matched, overlap);
@@ -167,12 +169,12 @@ motes_status motes_near_pairs(const motes_circles* picks, const motes_circles* t
   if (const auto bad = validate_pointer("overlap", overlap, capacity, error)) return bad;
   return guarded([&] {
     std::fill_n(pair_indptr, picks->n + 1, int64_t{0});
-    const Problem problem{*picks, *truth, pick_indptr, truth_indptr, nearness(measure, threshold, *picks, *truth)};
+    const Problem problem{*picks, *truth, pick_indptr, truth_indptr, nearness(measure, threshold)};
     if (!problem.near.possible) return MOTES_OK;
     const int n_workers = workers_for(n_micrographs, run);
     const auto workers = workers_of(problem, n_micrographs, n_workers);
     auto status = for_each_lane(n_micrographs, 1, n_workers, run, [&](Lane lane, int w) {
-      MOTES_CHOOSE(count_near)(*picks, *truth, problem.near, workers[static_cast<size_t>(w)].memory,
+      MOTES_CHOOSE(count_near)(*picks, *truth, problem.near_in(lane.begin), workers[static_cast<size_t>(w)].memory,
                                problem.pick_lane(lane.begin), problem.truth_lane(lane.begin),
                                pair_indptr + 1 + pick_indptr[lane.begin]);
     });
@@ -180,7 +182,7 @@ motes_status motes_near_pairs(const motes_circles* picks, const motes_circles* t
     sum_up(pair_indptr, picks->n);
     if (pair_indptr[picks->n] > capacity) return MOTES_TOO_SMALL;
     return for_each_lane(n_micrographs, 1, n_workers, run, [&](Lane lane, int w) {
-      MOTES_CHOOSE(list_near)(*picks, *truth, problem.near, workers[static_cast<size_t>(w)].memory,
+      MOTES_CHOOSE(list_near)(*picks, *truth, problem.near_in(lane.begin), workers[static_cast<size_t>(w)].memory,
                               problem.pick_lane(lane.begin), problem.truth_lane(lane.begin),
                               pair_indptr + pick_indptr[lane.begin], partner, overlap);
     });

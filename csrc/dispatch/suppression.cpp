@@ -79,11 +79,12 @@ motes_status motes_suppression(const motes_circles* circles, const void* score, 
   using namespace motes;
   if (const auto bad = validate_scored(circles, score, n_micrographs, indptr, kept, kept_indptr, run, error)) return bad;
   if (const auto bad = validate_measure(measure, threshold, error)) return bad;
-  const Nearness near = nearness(measure, threshold, *circles, *circles);
+  const Nearness near = nearness(measure, threshold);
   const auto kernel = MOTES_CHOOSE(suppress);
   return each_micrograph(n_micrographs, indptr, false, kept, kept_indptr, run,
                          [&](Lane lane, const SuppressionMemory& memory) {
-                           return kernel(*circles, score, near, memory, kept + lane.begin,
+                           return kernel(*circles, score, nearness_within(near, *circles, lane, *circles, lane), memory,
+                                         kept + lane.begin,
                                          suppressor ? suppressor + lane.begin : nullptr, lane);
                          });
 }
@@ -96,8 +97,7 @@ motes_status motes_soft_suppression(const motes_circles* circles, const void* sc
   if (const auto bad = validate_scored(circles, score, n_micrographs, indptr, kept, kept_indptr, run, error)) return bad;
   if (const auto bad = validate_pointer("decayed", decayed, circles->n, error)) return bad;
   for (int64_t i = 0; i < circles->n; ++i) {
-    const double value = circles->real_bytes == 4 ? static_cast<double>(static_cast<const float*>(score)[i])
-                                                  : static_cast<const double*>(score)[i];
+    const double value = number_at(score, circles->real_bytes, i);
     if (value < 0)
       return refuse(error, i, "scores: expected 0 or more (a decay would raise it), got %g at index %lld", value,
                     static_cast<long long>(i));
@@ -109,14 +109,13 @@ motes_status motes_soft_suppression(const motes_circles* circles, const void* sc
     return refuse(error, -1, "sigma: expected above 0, got %g", parameter);
   if (decay == MOTES_LINEAR_DECAY)
     if (const auto bad = validate_measure(MOTES_CIRCLE_IOU, parameter, error)) return bad;
-  const Nearness near =
-      nearness(MOTES_CIRCLE_IOU, decay == MOTES_GAUSSIAN_DECAY ? 0.0 : parameter, *circles, *circles);
+  const Nearness near = nearness(MOTES_CIRCLE_IOU, decay == MOTES_GAUSSIAN_DECAY ? 0.0 : parameter);
   const SoftRule rule{decay, parameter, min_score};
   const auto kernel = MOTES_CHOOSE(soft_suppress);
   return each_micrograph(n_micrographs, indptr, true, kept, kept_indptr, run,
                          [&](Lane lane, const SuppressionMemory& memory) {
-                           return kernel(*circles, score, near, rule, memory, decayed + lane.begin, kept + lane.begin,
-                                         lane);
+                           return kernel(*circles, score, nearness_within(near, *circles, lane, *circles, lane), rule,
+                                         memory, decayed + lane.begin, kept + lane.begin, lane);
                          });
 }
 

@@ -14,6 +14,8 @@ inline Cost operator+(Cost a, Cost b) { return {a.first + b.first, a.second + b.
 inline Cost operator-(Cost a, Cost b) { return {a.first - b.first, a.second - b.second}; }
 inline bool operator<(Cost a, Cost b) { return a.first < b.first || (a.first == b.first && a.second < b.second); }
 
+// Columns by distance; of equal ones, those that are free: among circles on one spot every path is as short as any other,
+// and only at a free column it ends.
 class ShortestFirst {
  public:
   explicit ShortestFirst(const AssignMemory& memory) : m_(memory) {}
@@ -21,15 +23,15 @@ class ShortestFirst {
 
   void lower(int64_t column) {  // new, or nearer than before
     int64_t at = m_.place[column] >= 0 ? m_.place[column] : size++;
-    for (; at > 0 && m_.distance[column] < m_.distance[m_.heap[(at - 1) / 2]]; at = (at - 1) / 2) set(at, m_.heap[(at - 1) / 2]);
+    for (; at > 0 && before(column, m_.heap[(at - 1) / 2]); at = (at - 1) / 2) set(at, m_.heap[(at - 1) / 2]);
     set(at, column);
   }
   int64_t take() {
     const int64_t top = m_.heap[0], last = m_.heap[--size];
     int64_t at = 0;
     for (int64_t child; (child = 2 * at + 1) < size; at = child) {
-      if (child + 1 < size && m_.distance[m_.heap[child + 1]] < m_.distance[m_.heap[child]]) ++child;
-      if (!(m_.distance[m_.heap[child]] < m_.distance[last])) break;
+      if (child + 1 < size && before(m_.heap[child + 1], m_.heap[child])) ++child;
+      if (!before(m_.heap[child], last)) break;
       set(at, m_.heap[child]);
     }
     if (size > 0) set(at, last);
@@ -38,6 +40,10 @@ class ShortestFirst {
   }
 
  private:
+  bool before(int64_t a, int64_t b) const {
+    if (m_.distance[a] < m_.distance[b]) return true;
+    return m_.row_of[a] < 0 && m_.row_of[b] >= 0 && !(m_.distance[b] < m_.distance[a]);
+  }
   void set(int64_t at, int64_t column) {
     m_.heap[at] = column;
     m_.place[column] = at;

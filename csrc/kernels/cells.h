@@ -14,10 +14,10 @@
 namespace motes {
 
 constexpr int kLevels = 176;  // powers of two from 1e-30 to 1e20, and a margin
-constexpr int kLowestLevel = -104;
 
 struct Level {
   double top, inverse;  // no radius reaches `top`; cells of edge 1 / inverse
+  double left, right, above, below;  // the least box that holds the centres
   int32_t count, head;
   int32_t number;
 };
@@ -62,6 +62,10 @@ class Cells {
     m_.circles[item].next_in_level = level.head;
     level.head = item + 1;
     ++level.count;
+    level.left = x < level.left ? x : level.left;
+    level.right = x > level.right ? x : level.right;
+    level.above = y < level.above ? y : level.above;
+    level.below = y > level.below ? y : level.below;
   }
 
   // visit(item) for every circle that may be near, and some others; returning true ends the search.
@@ -75,6 +79,7 @@ class Cells {
         reach = near_.factor * (r + level.top);
       }
       reach *= kMargin;
+      if (x + reach < level.left || x - reach > level.right || y + reach < level.above || y - reach > level.below) continue;
       const int64_t x0 = cell_of(x - reach, level.inverse), x1 = cell_of(x + reach, level.inverse);
       const int64_t y0 = cell_of(y - reach, level.inverse), y1 = cell_of(y + reach, level.inverse);
       const double n_cells = (static_cast<double>(x1 - x0) + 1) * (static_cast<double>(y1 - y0) + 1);
@@ -126,6 +131,8 @@ class Cells {
     Level& fresh = levels_[n_levels_++];
     fresh.number = number;
     fresh.count = fresh.head = 0;
+    fresh.left = fresh.above = static_cast<double>(INFINITY);
+    fresh.right = fresh.below = -fresh.left;
     fresh.top = near_.reach > 0 ? 0 : ldexp(1.0, number);
     fresh.inverse = 1.0 / ((near_.reach > 0 ? 2.0 * near_.reach : 4.0 * near_.factor * fresh.top) * kMargin);
     return fresh;
@@ -167,6 +174,10 @@ inline bool is_near(const Nearness& near, double x1, double y1, double r1, doubl
   const double dx = x1 - x2, dy = y1 - y2, d2 = dx * dx + dy * dy;
   if (near.reach > 0) return d2 < near.reach * near.reach;
   if (near.measure == MOTES_BOX_IOU) return square_iou(x1, y1, r1, x2, y2, r2) > near.threshold;
+  if (r1 == r2) {  // whatever the others are: a pair is judged alone
+    const double reach = 2 * near.factor * r1;
+    return d2 < reach * reach;
+  }
   const double most = near.factor * (r1 + r2) * kMargin;
   return d2 < most * most && circle_iou(x1, y1, r1, x2, y2, r2) > near.threshold;
 }
@@ -177,10 +188,6 @@ inline double overlap(const Nearness& near, double x1, double y1, double r1, dou
   if (near.measure == MOTES_BOX_IOU) return square_iou(x1, y1, r1, x2, y2, r2);
   const double dx = x1 - x2, dy = y1 - y2;
   return sqrt(dx * dx + dy * dy);
-}
-
-inline double number_at(const void* values, int real_bytes, int64_t i) {
-  return real_bytes == 4 ? static_cast<double>(static_cast<const float*>(values)[i]) : static_cast<const double*>(values)[i];
 }
 
 struct Circle {

@@ -5,6 +5,10 @@
 
 namespace motes {
 
+inline double number_at(const void* values, int real_bytes, int64_t i) {
+  return real_bytes == 4 ? static_cast<double>(static_cast<const float*>(values)[i]) : static_cast<const double*>(values)[i];
+}
+
 // All pairs inside each micrograph: its block of the output starts at `block[b]`.
 struct AllPairs {
   int64_t n_micrographs;

@@ -16,6 +16,11 @@
 namespace motes::MOTES_ISA {
 namespace {
 
+struct Asker {  // who looks for those near it
+  double x, y, r, score;
+  uint32_t index;
+};
+
 template <bool kRadii>
 class Grid {
  public:
@@ -69,21 +74,39 @@ class Grid {
 
   uint32_t size() const { return n_; }
   int64_t index(uint32_t k) const { return m_.index[k]; }  // of the circle that was sorted to place k
-  double x(uint32_t k) const { return m_.x[k]; }
-  double y(uint32_t k) const { return m_.y[k]; }
-  double score(uint32_t k) const { return m_.score[k]; }
   void remove(uint32_t k) { m_.x[k] = static_cast<double>(INFINITY); }  // near nobody any more
 
-  // Places are compared by score, then by index.
-  bool before(uint32_t j, uint32_t k) const {
-    return m_.score[j] > m_.score[k] || (m_.score[j] == m_.score[k] && m_.index[j] < m_.index[k]);
+  Asker asker(uint32_t k) const { return {m_.x[k], m_.y[k], kRadii ? m_.r[k] : 0, m_.score[k], m_.index[k]}; }
+
+  // Only places k for which stays(k): the others are gone, and no search passes over them any more.
+  template <class Stays>
+  void thin_out(Stays&& stays) {
+    uint32_t to = 0, from = 0;
+    for (int64_t c = 0; c < n_cells_; ++c) {
+      const uint32_t end = m_.starts[c + 1];
+      for (; from < end; ++from) {
+        if (!stays(from)) continue;
+        m_.x[to] = m_.x[from];
+        m_.y[to] = m_.y[from];
+        m_.score[to] = m_.score[from];
+        m_.index[to] = m_.index[from];
+        if constexpr (kRadii) m_.r[to] = m_.r[from];
+        ++to;
+      }
+      m_.starts[c + 1] = to;
+    }
+    n_ = to;
+    for (uint32_t k = to; k < to + kGridMargin; ++k) m_.x[k] = static_cast<double>(INFINITY);
   }
 
-  // visit(j) for every place near place k, whose centre is (x, y), and whose score is `least` or more; perhaps k itself, and
-  // one that lies near the end of a stretch perhaps twice.
+  // Places are compared by score, then by index.
+  bool before(uint32_t j, uint32_t k) const { return before(j, m_.score[k], m_.index[k]); }
+
+  // visit(j) for every place near a circle, whose score is `least` or more; perhaps the circle itself, and one that lies near
+  // the end of a stretch perhaps twice.
   template <class Visit>
-  void near(uint32_t k, double x, double y, double least, Visit&& visit) const {
-    const double u = (x - left_) * inverse_, v = (y - top_) * inverse_;
+  void near(const Asker& a, double least, Visit&& visit) const {
+    const double u = (a.x - left_) * inverse_, v = (a.y - top_) * inverse_;
     const auto column = static_cast<int64_t>(u), row = static_cast<int64_t>(v);
     const bool right = u - static_cast<double>(column) >= 0.5, below = v - static_cast<double>(row) >= 0.5;
     const int64_t own = (row + 1) * columns_ + column + right;
@@ -92,10 +115,10 @@ class Grid {
       const uint32_t end = m_.starts[first + 2];
       uint32_t at = m_.starts[first];
       do {  // once in any case: most stretches are that short, and some are empty
-        for (uint32_t bits = lane_bits(may_be_near(k, x, y, at) & (reals_at(m_.score + at) >= least)); bits; bits &= bits - 1) {
+        for (uint32_t bits = lane_bits(may_be_near(a, at) & (reals_at(m_.score + at) >= least)); bits; bits &= bits - 1) {
           const uint32_t j = at + static_cast<uint32_t>(__builtin_ctz(bits));
           if constexpr (kRadii)
-            if (j == k || !are_near(k, x, y, j)) continue;
+            if (m_.index[j] == a.index || !are_near(a, j)) continue;
           visit(j);
         }
         at += kReals;
@@ -120,18 +143,21 @@ class Grid {
     return most * most * static_cast<double>(n) <= kMixed * area ? 2 * near_.factor * most * kMargin : 0;
   }
 
-  Longs may_be_near(uint32_t k, double x, double y, uint32_t at) const {
-    const Reals dx = reals_at(m_.x + at) - x, dy = reals_at(m_.y + at) - y;
+  bool before(uint32_t j, double score, uint32_t index) const {
+    return m_.score[j] > score || (m_.score[j] == score && m_.index[j] < index);
+  }
+
+  Longs may_be_near(const Asker& a, uint32_t at) const {
+    const Reals dx = reals_at(m_.x + at) - a.x, dy = reals_at(m_.y + at) - a.y;
     if constexpr (!kRadii) return dx * dx + dy * dy < square_;
-    const double own = m_.r[k];
-    const Reals r = reals_at(m_.r + at), most = factor_ * (r + own);
-    return (dx * dx + dy * dy < corners_ * (most * most)) & (r >= own * ratio_) & (r * ratio_ <= own);
+    const Reals r = reals_at(m_.r + at), most = factor_ * (r + a.r);
+    return (dx * dx + dy * dy < corners_ * (most * most)) & (r >= a.r * ratio_) & (r * ratio_ <= a.r);
   }
 
   // Asked as the definition asks, the later one whether the one before it is near: the same digits decide.
-  bool are_near(uint32_t k, double x, double y, uint32_t j) const {
-    return before(j, k) ? is_near(near_, x, y, m_.r[k], m_.x[j], m_.y[j], m_.r[j])
-                        : is_near(near_, m_.x[j], m_.y[j], m_.r[j], x, y, m_.r[k]);
+  bool are_near(const Asker& a, uint32_t j) const {
+    return before(j, a.score, a.index) ? is_near(near_, a.x, a.y, a.r, m_.x[j], m_.y[j], m_.r[j])
+                                       : is_near(near_, m_.x[j], m_.y[j], m_.r[j], a.x, a.y, a.r);
   }
 
   int64_t column_of(double x) const { return static_cast<int64_t>((x - left_) * inverse_) + 1; }

@@ -98,7 +98,7 @@ inline double circle_iou(double x1, double y1, double r1, double x2, double y2, 
   const double at_small = obtuse ? kPi * acute.below - acute.above : acute.above;
   const double common = acute.below * at_large.below;
   const double lens = large2 * (at_large.above * acute.below) + small2 * (at_small * at_large.below);  // times `common`
-  const bool held = !(inner > 0);
+  const bool held = !(inner > 1e-40 * small2);  // also where next to nothing looks out: below, powers of it would underflow
   const double iou = (held ? small2 : lens) / (held ? large2 : kPi * (large2 + small2) * common - lens);
   return outer > 0 ? iou : 0.0;
 }

@@ -53,14 +53,15 @@ void settle(Grid<kRadii>& grid, const GridMemory& memory) {
         continue;
       }
       uint32_t best = k;  // of all near and open: those that stay have taken what is near them
-      grid.near(k, grid.x(k), grid.y(k), grid.score(k), [&](uint32_t j) {
+      const Asker asker = grid.asker(k);
+      grid.near(asker, asker.score, [&](uint32_t j) {
         if (grid.before(j, best)) best = j;
       });
       if (best != k) {
         waiting[depth++] = best;
         continue;
       }
-      grid.near(k, grid.x(k), grid.y(k), -static_cast<double>(INFINITY), [&](uint32_t j) {
+      grid.near(asker, -static_cast<double>(INFINITY), [&](uint32_t j) {
         if (j == k) return;
         fate[j] = kTaken;
         grid.remove(j);
@@ -71,25 +72,37 @@ void settle(Grid<kRadii>& grid, const GridMemory& memory) {
   }
 }
 
+// Who is first of those near each that was taken: only those that stay are searched.
 template <bool kRadii>
-int64_t write_settled(const Grid<kRadii>& grid, const motes_circles& circles, const void* score, const SuppressionMemory& memory,
+void write_suppressors(Grid<kRadii>& grid, const motes_circles& circles, const void* score, const uint8_t* fate,
+                       Ranked* as_sorted, int64_t* suppressor, Lane lane) {
+  const uint32_t n = grid.size();
+  for (uint32_t k = 0; k < n; ++k) as_sorted[k] = {fate[k], static_cast<uint32_t>(grid.index(k))};
+  grid.thin_out([=](uint32_t k) { return fate[k] == kKept; });
+  for (uint32_t k = 0; k < n; ++k) {
+    const uint32_t i = as_sorted[k].index;
+    suppressor[i] = -1;
+    if (as_sorted[k].key == kKept) continue;
+    const Circle c = circle_at(circles, lane.begin + i);
+    const Asker asker{c.x, c.y, c.r, number_at(score, circles.real_bytes, lane.begin + i), i};
+    int64_t first = -1;
+    grid.near(asker, asker.score, [&](uint32_t j) {
+      if (first < 0 || grid.before(j, static_cast<uint32_t>(first))) first = j;
+    });
+    suppressor[i] = lane.begin + grid.index(static_cast<uint32_t>(first));
+  }
+}
+
+template <bool kRadii>
+int64_t write_settled(Grid<kRadii>& grid, const motes_circles& circles, const void* score, const SuppressionMemory& memory,
                       int64_t* kept, int64_t* suppressor, Lane lane) {
   const uint8_t* const fate = memory.grid.fate;
-  if (suppressor)
-    for (uint32_t k = 0; k < grid.size(); ++k) {
-      uint32_t first = k;
-      if (fate[k] == kTaken) {
-        const Circle c = circle_at(circles, lane.begin + grid.index(k));
-        grid.near(k, c.x, c.y, grid.score(k), [&](uint32_t j) {
-          if (grid.before(j, first)) first = j;
-        });
-      }
-      suppressor[grid.index(k)] = first == k ? -1 : lane.begin + grid.index(first);
-    }
+  const uint32_t n = grid.size();
   auto* const stays = reinterpret_cast<uint8_t*>(memory.grid.cell);  // in the order of the indices
-  for (uint32_t k = 0; k < grid.size(); ++k) stays[grid.index(k)] = fate[k] == kKept;
+  for (uint32_t k = 0; k < n; ++k) stays[grid.index(k)] = fate[k] == kKept;
+  if (suppressor) write_suppressors(grid, circles, score, fate, memory.spare, suppressor, lane);
   int64_t n_kept = 0;
-  for (uint32_t i = 0; i < grid.size(); ++i) {
+  for (uint32_t i = 0; i < n; ++i) {
     memory.ranked[n_kept].index = i;
     n_kept += stays[i];
   }

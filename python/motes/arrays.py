@@ -129,8 +129,19 @@ def joined(parts: Sequence[Arrays]) -> Arrays:
 
 
 def _kept(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    writeable = isinstance(array, np.ndarray) and array.flags.writeable and array.flags.c_contiguous
-    return array.copy() if writeable else array  # what is not contiguous is refused as it is
+    if not isinstance(array, np.ndarray) or not array.flags.c_contiguous:
+        return array  # refused as it is
+    return array.copy() if _can_change(array) else array
+
+
+def _can_change(array: npt.NDArray[Any]) -> bool:
+    """Whether anybody can write to these numbers, perhaps through the array that this one is a view of."""
+    owner: Any = array
+    while isinstance(owner, np.ndarray):
+        if owner.flags.writeable:
+            return True
+        owner = owner.base
+    return not (owner is None or isinstance(owner, bytes))
 
 
 def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

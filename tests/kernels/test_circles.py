@@ -71,6 +71,15 @@ def test_iou_of_a_few_circles(a, b, iou):
     np.testing.assert_allclose(circle_iou(as_circles(a), as_circles(b)), [iou], rtol=1e-15)
 
 
+@pytest.mark.parametrize("exponent", range(-320, -10, 10))
+def test_centres_as_good_as_one(exponent):
+    """Where powers of the distance underflow, IoU is what is left: 1, or the ratio of the areas."""
+    x = 10.0**exponent
+    for other, expected in ((10.0, 1 - 2 / np.pi * x / 10), (5.0, 0.25)):
+        found = circle_iou(as_circles([0, 0, 10]), as_circles([x, 0, other]))
+        np.testing.assert_allclose(found, [expected], rtol=1e-14)
+
+
 def test_equal_radii_have_a_distance_for_every_iou():
     for iou in (0.001, 0.3, 0.5, 0.9, 0.9999):
         d = _core.equal_radii_distance(iou)

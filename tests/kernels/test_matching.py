@@ -133,6 +133,14 @@ def test_micrographs_are_matched_for_themselves(rule, threads):
         np.testing.assert_array_equal(found.particle[indptr[0][m] : indptr[0][m + 1]], expected)
 
 
+@pytest.mark.parametrize("rule", ["optimal", "topaz"])
+def test_crowds_on_one_spot_are_paired(rule):
+    """Every path is as short as any other: found in seconds only where free particles are preferred."""
+    crowd = np.tile([[5.0, 5, 3]], (1500, 1))
+    found = match(as_circles(crowd, np.ones(1500)), as_circles(crowd), distance=1.0, rule=rule)
+    assert sorted(found.particle.tolist()) == list(range(1500))
+
+
 @given(pairings(8), measures())
 def test_near_pairs_are_all_of_them(case, measure):
     a, _, b = case

@@ -185,6 +185,41 @@ def test_micrographs_are_suppressed_for_themselves(threads):
     np.testing.assert_array_equal(np.diff(kept_indptr), [len(part) for part in alone])
 
 
+def test_a_pair_at_the_threshold_is_judged_alone():
+    """By distance where its radii are equal, whatever the radii of others, on this micrograph or another."""
+    rng = np.random.default_rng(11)
+    for _ in range(300):
+        radius, iou = rng.uniform(0.5, 9), rng.uniform(0.01, 0.9)
+        reach = _core.equal_radii_distance(iou) * radius
+        for x in (np.nextafter(reach, 0), reach, np.nextafter(reach, 99)):
+            pair = np.array([[0, 0, radius], [x, 0, radius]])
+            expected = [0] if x * x < reach * reach else [0, 1]
+            other = np.vstack([pair, [[1e4, 0, 1.5 * radius]]])
+            scores = np.array([3.0, 2, 1])
+            for indptr in (None, [0, 2, 3]):
+                kept = suppress(as_circles(other, scores, indptr=indptr), iou=iou)
+                assert kept.tolist() == [*expected, 2]
+            assert suppress(as_circles(pair, scores[:2]), iou=iou).tolist() == expected
+
+
+@pytest.mark.parametrize("how", [{"iou": 0.5}, {"distance": 2.0}])
+@pytest.mark.parametrize("one_larger", [False, True])
+def test_crowds_on_one_spot(how, one_larger):
+    values = np.tile([[5.0, 5, 3]], (20_000, 1))
+    values[::7, 2] += 0.01 * one_larger
+    scores = np.random.default_rng(2).random(20_000)
+    kept, suppressor = suppress(as_circles(values, scores), **how, return_suppressor=True)
+    best = int(scores.argmax())
+    assert kept.tolist() == [best]
+    assert (suppressor == np.where(np.arange(20_000) == best, -1, best)).all()
+
+
+def test_large_circles_far_from_many_small_ones():
+    values = np.array([[x, 0.0, 1] for x in range(0, 3000, 3)] + [[x, 1e5, 1000] for x in range(0, 300_000, 3000)])
+    kept = suppress(as_circles(values, np.ones(len(values))), iou=0.0)
+    assert kept.tolist() == list(range(len(values)))
+
+
 def test_minus_zero_is_zero_and_ties_go_by_index():
     values = np.array([[0.0, 0, 5], [1, 0, 5], [2, 0, 5]])
     np.testing.assert_array_equal(suppress(as_circles(values, np.array([-0.0, 0.0, 0.0])), iou=0.5), [0])
@@ -274,6 +309,7 @@ PICKS = as_circles(np.array([[0.0, 0, 5], [9, 0, 5]]), np.array([1.0, 2]))
         (lambda: suppress(PICKS, iou=1.5), ValueError, "iou: expected 0 to 1, got 1.5"),
         (lambda: suppress(PICKS, iou=np.nan), ValueError, "iou: expected 0 to 1, got nan"),
         (lambda: suppress(PICKS, distance=-1), ValueError, "distance: expected 0 to 1e+20, got -1"),
+        (lambda: suppress(PICKS, distance=1e-40), ValueError, "distance: expected 0, or 1e-30 to 1e20, got 1e-40"),
         (lambda: suppress(Circles(PICKS.centres, 5.0), iou=0.5), ValueError, "circles: scores are needed"),
         (lambda: soft_suppress(PICKS), ValueError, "expected one of iou (linear) and sigma (Gaussian)"),
         (lambda: soft_suppress(PICKS, sigma=0), ValueError, "sigma: expected above 0, got 0"),

@@ -12,7 +12,8 @@
 //
 // error  sums of the optimal rules are compared in float64: matchings whose totals differ by less than 1e-12 are equal
 // order  the same bits for any number of threads; threads share micrographs
-// cost   a search of four cells a pick; the optimal rules a shortest augmenting path, which stays in its cluster
+// cost   a search of four cells a pick; the optimal rules list all near pairs (32 bytes each) and take a shortest augmenting
+//        path a pick, which stays in its cluster: at worst the cube of a cluster's size. Interrupted between micrographs
 #pragma once
 #include "motes/error.hpp"
 

@@ -1,7 +1,7 @@
 /* motes: kernels for single-particle imaging, the C ABI.
  *
  * Every function checks its arguments, runs on `run->threads` threads, allocates nothing that grows with the number of
- * patterns, and may be called from several threads at once. Nothing is thrown: a status comes back, and `error` (may be
+ * patterns unless its family's header says so, and may be called from several threads at once. Nothing is thrown: a status comes back, and `error` (may be
  * NULL) says which argument was wrong, and where. Arrays are the caller's; outputs must not overlap inputs.
  *
  * Each family's formulas, shapes, units and guaranteed errors stand in its own header: motes/<family>.hpp.

@@ -1,8 +1,8 @@
 // Non-maximum suppression: of circles that are one, the one with the highest score stays.
 //
 // Greedy: in descending order of score (equal scores: ascending index), a circle stays unless one that stayed before is
-// near it: IoU > threshold, or distance < threshold. With equal radii IoU > t is decided as dx^2 + dy^2 < d_t^2, d_t found
-// once by bisection; all in float64, whatever the type of the arrays.
+// near it: IoU > threshold, or distance < threshold. Where two radii are equal, IoU > t is decided as dx^2 + dy^2 < d_t^2,
+// d_t found once by bisection; all in float64, whatever the type of the arrays.
 //
 // Soft: the highest score is taken and lowers the scores of the others: s *= 1 - IoU where IoU > threshold (linear), or
 // s *= exp(-IoU^2 / sigma) (Gaussian), until none is left that reaches min_score. Scores must not be negative.
@@ -13,7 +13,8 @@
 // order  the same bits for any number of threads; threads share micrographs or maps, one is done by one thread
 // cost   where no circle's area is above 8 times the mean, or by distance: a sort by cell, two stretches of a sorted plane
 //        searched for a circle, a radix sort of what stays; otherwise a radix sort of all and a search of four cells a
-//        circle and level of sizes, each of a few kept ones. Memory 128 bytes a circle of the largest micrograph and
+//        circle and level of sizes, each of a few kept ones (a circle much larger than a level's, and not apart from all of
+//        them, looks through the level). Memory 128 bytes a circle of the largest micrograph and
 //        thread, half of it touched; a thread keeps up to 16 MB for its next call. Soft: a circle's neighbours; all of
 //        them where all overlap
 #pragma once
