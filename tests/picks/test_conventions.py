@@ -7,7 +7,8 @@ import pytest
 
 import motes
 
-CBOX = "data_cryolo\n\nloop_\n_CoordinateX #1\n_CoordinateY #2\n_Width #3\n_Height #4\n_Confidence #5\n{}\n"
+CBOX_END = "data_cryolo_include\n\nloop_\n_slice_index #1\n"
+CBOX = "data_cryolo\n\nloop_\n_CoordinateX #1\n_CoordinateY #2\n_Width #3\n_Height #4\n_Confidence #5\n{}\n" + CBOX_END
 FILES = {  # text, and the centre that it means counted from the top, and from the bottom of 100 rows
     "a.star": ("data_\n\nloop_\n_rlnCoordinateX #1\n_rlnCoordinateY #2\n10 20\n", (10, 20), (10, 79)),
     "a.box": ("10\t20\t8\t8\t0.5\n", (14, 24), (14, 76)),

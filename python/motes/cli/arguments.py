@@ -55,7 +55,7 @@ def n_patterns_of(text: str) -> int:
 
 def init_of(text: str | None) -> str | NDArray[Any] | None:
     """Name of a start, or the master in a .npy."""
-    return _numbers_of(Path(text)) if text is not None and text.endswith(".npy") else text
+    return _numbers_of(Path(text), "iuf") if text is not None and text.endswith(".npy") else text
 
 
 def read_mask(path: Path | None) -> NDArray[Any] | None:
@@ -63,10 +63,10 @@ def read_mask(path: Path | None) -> NDArray[Any] | None:
     return None if path is None else _numbers_of(path)
 
 
-def _numbers_of(path: Path) -> NDArray[Any]:
+def _numbers_of(path: Path, kinds: str = "biuf") -> NDArray[Any]:
     """Truth values or real numbers: other types are the file's fault, not the program's."""
     array = read_array(path)
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in kinds:
         raise ValueError(f"{path}: expected numbers, got {array.dtype}")
     return array
 

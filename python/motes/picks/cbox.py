@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 
 import numpy as np
 
@@ -38,11 +39,15 @@ def read(path: str | os.PathLike[str], name: str, axis: YAxis) -> Picks:
     table = blocks["cryolo"]
     table.require(*BOX)
     x, y, width, height = read_circles(table, BOX, axis)
+    score = _confidence(table)
+    if slices is None:  # crYOLO ends every file with it
+        cut = f"{place}: no block data_cryolo_include at the end; the file may have been cut short"
+        warnings.warn(cut, UserWarning, stacklevel=2)
     return Picks(
         x,
         y,
         radius=np.minimum(width, height) / 2,
-        score=_confidence(table),
+        score=score,
         micrographs=(name,),
         box_size=oblong(width, height),
         extra=table.extra([*BOX, "Confidence"]),
