@@ -161,6 +161,48 @@ def test_resampling_is_resampling():
         np.testing.assert_array_equal(getattr(weighted, name)[at], getattr(tally, name))
 
 
+def test_evaluate_tallies_each_sample_once(monkeypatch):
+    from motes.picking.ranking import Ranking
+
+    tallied, tally = [], Ranking.tally
+    monkeypatch.setattr(
+        Ranking, "tally", lambda self, weights=None: (tallied.append(np.shape(weights)), tally(self, weights))[1]
+    )
+    evaluate(*problem(4, n_micrographs=8), iou=0.2, n_bootstrap=50)
+    assert sorted(tallied) == [(), (1, 8), (50, 8)]  # the curve; the figures; their intervals
+
+
+def test_samples_are_drawn_in_parts(monkeypatch):
+    """Of 16 MB of weights no more than a few parts are there at a time, and the parts change nothing."""
+    import tracemalloc
+
+    from motes.picking import ranking
+
+    n = 2000
+    matches = match(*(Circles(np.zeros((n, 2)), 1.0, np.arange(n) % 2 / 2, indptr=np.arange(n + 1)) for _ in "pt"))
+    tracemalloc.start()
+    found = at_threshold(matches, 0.5)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 6e6
+    monkeypatch.setattr(ranking, "CHUNK", 1 << 30)
+    assert at_threshold(matches, 0.5) == found
+
+
+@pytest.mark.parametrize("real", [np.float32, np.float64])
+def test_scores_are_compared_in_float64(real):
+    """0.7 as float32 is below 0.7: the pick is no prediction by any of the metrics that take a threshold."""
+    from motes.plotting.overlay import found_missed_false
+
+    one = Circles(np.zeros((1, 2), real), real(5.0), np.array([0.7], real))
+    matches = match(one, one)
+    counts = float(real(0.7).item() >= 0.7)
+    assert counts == (real is np.float64)
+    assert at_threshold(matches, 0.7).recall.value == counts
+    assert mean_iou(matches, threshold=0.7, over="truth").value == counts
+    assert len(found_missed_false(matches, 0, 0.7)["found"]) == counts
+
+
 def test_evaluate_says_it_all():
     picks, truth = problem(4, n_micrographs=8)
     found = evaluate(picks, truth, iou=0.2, n_bootstrap=50)
@@ -187,7 +229,12 @@ MATCHES = match(*problem(5))
         (lambda: auc_grid(match(Circles(np.zeros((1, 2)), 1.0, np.array([1.5])), MATCHES.truth.of_micrograph(0))),
          "scores: the grid of thresholds runs from 0 to 1, got 1.5"),
         (lambda: curve_of(match(Circles(np.zeros((1, 2)), 1.0), Circles(np.zeros((1, 2)), 1.0))), "have no scores"),
-        (lambda: best_threshold(MATCHES, beta=0), "beta: expected above 0, got 0"),
+        (lambda: at_threshold(match(Circles(np.zeros((1, 2)), 1.0), MATCHES.truth.of_micrograph(0)), 0.5),
+         "have no scores"),
+        (lambda: best_threshold(MATCHES, beta=0), "beta: expected a finite number above 0, got 0"),
+        (lambda: at_threshold(MATCHES, beta=np.nan), "beta: expected a finite number above 0, got nan"),
+        (lambda: at_threshold(MATCHES, np.nan), "threshold: expected a number, got nan"),
+        (lambda: mean_iou(MATCHES, threshold=np.nan), "threshold: expected a number, got nan"),
         (lambda: average_precision(MATCHES, confidence=95), "confidence: expected above 0 and below 1, got 95"),
         (lambda: average_precision(MATCHES, n_bootstrap=-1), "n_bootstrap: expected 0 or more, got -1"),
         (lambda: mean_iou(MATCHES, over="all"), "over: expected matched, truth or micrograph, got 'all'"),

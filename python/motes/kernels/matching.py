@@ -30,7 +30,8 @@ class Matches:
     particle : (N,) int64 array
         The particle that each pick found; -1: none.
     overlap : (N,) float64 array
-        IoU with it (0: none), or distance from it (infinite: none).
+        By the measure of the match: IoU with it (0: none), or distance from it (infinite: none). Under rule `"topaz"`
+        a distance in pixels, also where an IoU was asked for.
     """
 
     picks: Circles
@@ -43,6 +44,16 @@ class Matches:
     def hit(self) -> npt.NDArray[np.bool_]:
         """(N,): the pick found a particle."""
         return self.particle >= 0
+
+    def predictions(self, threshold: float = -np.inf) -> npt.NDArray[np.bool_]:
+        """(N,): picks with a score of `threshold` or more, compared in float64; by default all, with scores or not."""
+        if np.isnan(threshold):
+            raise ValueError(f"threshold: expected a number, got {threshold}")
+        if threshold == -np.inf:
+            return np.ones(len(self.picks), bool)
+        if self.picks.scores is None:
+            raise ValueError("matches: the picks have no scores")
+        return np.asarray(self.picks.scores.astype(np.float64) >= threshold)
 
     @property
     def n_found(self) -> int:
@@ -89,6 +100,7 @@ def match(
     Returns
     -------
     Matches
+        `overlap` is by the measure asked for, save that `"topaz"` gives distances, also for an IoU.
 
     Raises
     ------

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from motes.kernels.matching import Matches
-from motes.picking.ranking import Estimate, FloatArray, Ranking, Tally
+from motes.picking.ranking import Estimate, FloatArray, Ranking, Tally, f_beta, resampled
 
 GRID = np.arange(1000, -1, -1) / 1000  # the seed's thresholds, highest first
 
@@ -32,9 +32,7 @@ class Curve:
 
     def f_beta(self, beta: float = 1.0) -> FloatArray:
         """(1 + beta^2) P R / (beta^2 P + R) at each threshold; 0 where both are 0."""
-        below = beta**2 * self.precision + self.recall
-        above = (1 + beta**2) * self.precision * self.recall
-        return np.divide(above, below, out=np.zeros_like(below), where=below > 0)
+        return f_beta(self.precision, self.recall, beta)
 
 
 def precision_recall(matches: Matches) -> Curve:
@@ -93,14 +91,10 @@ def average_precision(
     >>> round(average_precision(match(picks, truth)).value, 4)
     0.8333
     """
-
-    def area(tally: Tally) -> FloatArray:
-        if tally.threshold.size == 0:
-            return np.where(tally.truth > 0, 0.0, 1.0)
-        area: FloatArray = (np.diff(tally.recall, prepend=0.0, axis=-1) * tally.precision).sum(axis=-1)
-        return area
-
-    return scored(matches).estimate(area, confidence=confidence, n_bootstrap=n_bootstrap, seed=seed)
+    (estimate,) = scored(matches).estimates(
+        lambda tally: (area(tally),), confidence=confidence, n_bootstrap=n_bootstrap, seed=seed
+    )
+    return estimate
 
 
 def auc_grid(matches: Matches, *, confidence: float = 0.95, n_bootstrap: int = 1000, seed: int = 0) -> Estimate:
@@ -129,18 +123,10 @@ def auc_grid(matches: Matches, *, confidence: float = 0.95, n_bootstrap: int = 1
     outside = ranking.scores[(ranking.scores < 0) | (ranking.scores > 1)]
     if len(outside):
         raise ValueError(f"scores: the grid of thresholds runs from 0 to 1, got {outside[0]}")
-
-    def area(tally: Tally) -> FloatArray:
-        # How many thresholds of the curve are at or above each threshold of the grid; 0: no pick yet.
-        at = np.searchsorted(-tally.threshold, -GRID, side="right")
-        recall, precision = (
-            np.concatenate([np.full((*values.shape[:-1], 1), first), values], axis=-1)[..., at]
-            for values, first in ((tally.recall, 0.0), (tally.precision, 1.0))
-        )
-        area: FloatArray = (np.diff(recall, axis=-1) * precision[..., 1:]).sum(axis=-1)
-        return area
-
-    return ranking.estimate(area, confidence=confidence, n_bootstrap=n_bootstrap, seed=seed)
+    (estimate,) = ranking.estimates(
+        lambda tally: (grid_area(tally),), confidence=confidence, n_bootstrap=n_bootstrap, seed=seed
+    )
+    return estimate
 
 
 @dataclass(frozen=True)
@@ -177,7 +163,7 @@ def at_threshold(
     matches : Matches
         With a threshold, of picks with scores.
     threshold : float
-        By default all picks.
+        By default all picks; compared in float64.
     beta : float
         How much more recall counts than precision.
     confidence, n_bootstrap, seed : float, int, int
@@ -186,23 +172,27 @@ def at_threshold(
     Returns
     -------
     Point
+
+    Raises
+    ------
+    ValueError
+        If `threshold` is NaN, or there is one and the picks have no scores.
     """
-    ranking = Ranking(matches) if threshold == -np.inf else scored(matches)
+    _check_beta(beta)
+    picks, truth, n = matches.picks, matches.truth, matches.truth.n_micrographs
+    chosen = matches.predictions(threshold)
+    hits = chosen & matches.hit
+    found = np.unique(matches.particle[hits])
+    counted = (picks.micrograph[chosen], picks.micrograph[hits], truth.micrograph[found], truth.micrograph)
+    counts = np.stack([np.bincount(micrograph, minlength=n) for micrograph in counted], axis=1).astype(np.float64)
 
-    def point(tally: Tally) -> Tally:
-        at = int(np.searchsorted(-tally.threshold, -threshold, side="right")) - 1
-        counts = [
-            v[..., [at]] if at >= 0 else np.zeros((*v.shape[:-1], 1)) for v in (tally.picks, tally.hits, tally.found)
-        ]
-        return Tally(np.array([threshold]), counts[0], counts[1], counts[2], tally.truth)
+    def point(weights: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        n_picks, n_hits, n_found, n_truth = (weights @ counts).T
+        tally = Tally(np.array([threshold]), n_picks[:, None], n_hits[:, None], n_found[:, None], n_truth)
+        precision, recall = tally.precision[:, 0], tally.recall[:, 0]
+        return precision, recall, f_beta(precision, recall, beta)
 
-    options = {"confidence": confidence, "n_bootstrap": n_bootstrap, "seed": seed}
-    return Point(
-        threshold,
-        ranking.estimate(lambda t: point(t).precision[..., 0], **options),  # type: ignore[arg-type]
-        ranking.estimate(lambda t: point(t).recall[..., 0], **options),  # type: ignore[arg-type]
-        ranking.estimate(lambda t: point(t).f_beta(beta)[..., 0], **options),  # type: ignore[arg-type]
-    )
+    return Point(threshold, *resampled(point, n, n, confidence=confidence, n_bootstrap=n_bootstrap, seed=seed))
 
 
 @dataclass(frozen=True)
@@ -251,17 +241,50 @@ def best_threshold(
     >>> best_threshold(match(picks, truth)).threshold.value
     0.8
     """
-    if not beta > 0:
-        raise ValueError(f"beta: expected above 0, got {beta}")
+    _check_beta(beta)
+    threshold, highest = ranked(matches).estimates(
+        lambda tally: best(tally, beta), confidence=confidence, n_bootstrap=n_bootstrap, seed=seed
+    )
+    return BestThreshold(threshold, highest, beta)
+
+
+def area(tally: Tally) -> FloatArray:
+    """Exact area below the curve."""
+    if tally.threshold.size == 0:
+        return np.where(tally.truth > 0, 0.0, 1.0)
+    below: FloatArray = (np.diff(tally.recall, prepend=0.0, axis=-1) * tally.precision).sum(axis=-1)
+    return below
+
+
+def grid_area(tally: Tally) -> FloatArray:
+    """Area below the curve by the seed's grid of thresholds."""
+    # How many thresholds of the curve are at or above each threshold of the grid; 0: no pick yet.
+    at = np.searchsorted(-tally.threshold, -GRID, side="right")
+    recall, precision = (
+        np.concatenate([np.full((*values.shape[:-1], 1), first), values], axis=-1)[..., at]
+        for values, first in ((tally.recall, 0.0), (tally.precision, 1.0))
+    )
+    below: FloatArray = (np.diff(recall, axis=-1) * precision[..., 1:]).sum(axis=-1)
+    return below
+
+
+def best(tally: Tally, beta: float) -> tuple[FloatArray, FloatArray]:
+    """The threshold of the highest F-beta, and this."""
+    values = f_beta(tally.precision, tally.recall, beta)
+    return tally.threshold[values.argmax(axis=-1)], values.max(axis=-1)
+
+
+def ranked(matches: Matches) -> Ranking:
+    """The ranking of at least one pick, so that there is a best threshold."""
     ranking = scored(matches)
     if len(ranking.scores) == 0:
         raise ValueError("matches: no picks, so no threshold")
-    options = {"confidence": confidence, "n_bootstrap": n_bootstrap, "seed": seed}
-    return BestThreshold(
-        ranking.estimate(lambda t: t.threshold[t.f_beta(beta).argmax(axis=-1)], **options),  # type: ignore[arg-type]
-        ranking.estimate(lambda t: t.f_beta(beta).max(axis=-1), **options),  # type: ignore[arg-type]
-        beta,
-    )
+    return ranking
+
+
+def _check_beta(beta: float) -> None:
+    if not 0 < beta < np.inf:
+        raise ValueError(f"beta: expected a finite number above 0, got {beta}")
 
 
 def scored(matches: Matches) -> Ranking:

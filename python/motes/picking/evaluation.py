@@ -9,9 +9,9 @@ import numpy as np
 
 from motes.circles import Circles
 from motes.kernels.matching import Matches, Rule, match
-from motes.picking.curve import Curve, at_threshold, auc_grid, average_precision, best_threshold, precision_recall
+from motes.picking.curve import Curve, area, at_threshold, best, grid_area, precision_recall, ranked
 from motes.picking.overlap import mean_iou
-from motes.picking.ranking import Estimate
+from motes.picking.ranking import Estimate, FloatArray, Tally
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,17 +99,22 @@ def evaluate(
     """
     matches = match(picks, truth, iou=iou, box_iou=box_iou, distance=distance, rule=rule, threads=threads)
     options: dict[str, Any] = {"confidence": confidence, "n_bootstrap": n_bootstrap, "seed": seed}
-    best = best_threshold(matches, **options)
-    at_best = at_threshold(matches, best.threshold.value, **options)
-    scores = np.asarray(picks.scores)
+    ranking = ranked(matches)
+    on_grid = bool(((ranking.scores >= 0) & (ranking.scores <= 1)).all())
+
+    def statistics(tally: Tally) -> list[FloatArray]:
+        return [*best(tally, beta=1.0), area(tally), *([grid_area(tally)] if on_grid else [])]
+
+    threshold, f1, average_precision, *auc_grid = ranking.estimates(statistics, **options)
+    at_best = at_threshold(matches, threshold.value, **options)
     return Evaluation(
         matches,
         precision_recall(matches),
-        average_precision(matches, **options),
-        auc_grid(matches, **options) if ((scores >= 0) & (scores <= 1)).all() else None,
-        best.threshold,
-        best.f_beta,
+        average_precision,
+        auc_grid[0] if on_grid else None,
+        threshold,
+        f1,
         at_best.precision,
         at_best.recall,
-        mean_iou(matches, threshold=best.threshold.value, **options),
+        mean_iou(matches, threshold=threshold.value, **options),
     )

@@ -38,7 +38,7 @@ def mean_iou(
     shape : str
         IoU of the circles, or of the squares about them: crYOLO and the seed's evaluation say boxes.
     threshold : float
-        Only picks of this score or more.
+        Only picks of this score or more, compared in float64.
     confidence, n_bootstrap, seed : float, int, int
         Of the interval, by resampling whole micrographs.
 
@@ -59,8 +59,7 @@ def mean_iou(
     if shape not in ("circle", "box"):
         raise ValueError(f"shape: expected circle or box, got {shape!r}")
     picks, truth = matches.picks, matches.truth
-    counts = matches.hit if picks.scores is None else matches.hit & (picks.scores >= threshold)
-    chosen = np.flatnonzero(counts)
+    chosen = np.flatnonzero(matches.hit & matches.predictions(threshold))
     particle = matches.particle[chosen]
     best = np.zeros(len(truth))
     if len(chosen):
@@ -70,16 +69,16 @@ def mean_iou(
     found = np.bincount(truth.micrograph[np.unique(particle)], minlength=n).astype(np.float64)
     n_truth = np.diff(truth.indptr).astype(np.float64)
 
-    def mean(weights: FloatArray) -> FloatArray:
+    def mean(weights: FloatArray) -> tuple[FloatArray]:
         if over == "micrograph":
             each = np.divide(sums, found, out=np.zeros(n), where=found > 0)
-            return _ratio(weights @ each, weights @ (n_truth > 0).astype(np.float64), 0.0)
+            return (_ratio(weights @ each, weights @ (n_truth > 0).astype(np.float64), 0.0),)
         if over == "matched":
-            return _ratio(weights @ sums, weights @ found, 0.0)
-        return _ratio(weights @ sums, weights @ n_truth, 1.0)
+            return (_ratio(weights @ sums, weights @ found, 0.0),)
+        return (_ratio(weights @ sums, weights @ n_truth, 1.0),)
 
-    value = float(mean(np.ones((1, n)))[0])
-    return resampled(value, mean, n, n, confidence=confidence, n_bootstrap=n_bootstrap, seed=seed)
+    (estimate,) = resampled(mean, n, n, confidence=confidence, n_bootstrap=n_bootstrap, seed=seed)
+    return estimate
 
 
 def _ratio(above: FloatArray, below: FloatArray, otherwise: float) -> FloatArray:

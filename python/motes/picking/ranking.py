@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from motes.kernels.matching import Matches
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
-CHUNK = 1 << 21  # numbers held at once while resampling
+CHUNK = 1 << 17  # numbers in any one array while resampling; one sample may need more
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,12 @@ class Estimate:
         return f"{self.value:.4g} ({self.low:.4g} to {self.high:.4g})"
 
 
+def f_beta(precision: FloatArray, recall: FloatArray, beta: float) -> FloatArray:
+    """(1 + beta^2) P R / (beta^2 P + R); 0 where both are 0."""
+    below = beta**2 * precision + recall
+    return np.divide((1 + beta**2) * precision * recall, below, out=np.zeros_like(below), where=below > 0)
+
+
 @dataclass(frozen=True, eq=False)
 class Tally:
     """Counts at each distinct score, highest first, for one or more weightings of the micrographs.
@@ -58,22 +65,16 @@ class Tally:
     found: FloatArray
     truth: FloatArray
 
-    @property
+    @cached_property
     def precision(self) -> FloatArray:
         """Hits / picks; 1 without picks: nothing that was said is wrong."""
         return np.divide(self.hits, self.picks, out=np.ones_like(self.hits), where=self.picks > 0)
 
-    @property
+    @cached_property
     def recall(self) -> FloatArray:
         """Found / truth; 1 without particles: nothing was missed."""
         truth = np.broadcast_to(self.truth[..., None], self.found.shape)
         return np.divide(self.found, truth, out=np.ones_like(self.found), where=truth > 0)
-
-    def f_beta(self, beta: float) -> FloatArray:
-        """(1 + beta^2) P R / (beta^2 P + R); 0 where both are 0."""
-        p, r = self.precision, self.recall
-        below = beta**2 * p + r
-        return np.divide((1 + beta**2) * p * r, below, out=np.zeros_like(p), where=below > 0)
 
 
 class Ranking:
@@ -113,14 +114,17 @@ class Ranking:
         )
         return Tally(self.scores[self.last], picks, hits, found, times @ self.n_truth)
 
-    def estimate(
-        self, statistic: Callable[[Tally], FloatArray], *, confidence: float, n_bootstrap: int, seed: int
-    ) -> Estimate:
-        """A statistic of the counts, and its bootstrap interval over micrographs."""
-        value = float(statistic(self.tally()))
+    def estimates(
+        self,
+        statistics: Callable[[Tally], Sequence[FloatArray]],
+        *,
+        confidence: float,
+        n_bootstrap: int,
+        seed: int,
+    ) -> list[Estimate]:
+        """Statistics of the counts, and their bootstrap intervals over micrographs: each sample is tallied once."""
         return resampled(
-            value,
-            lambda weights: statistic(self.tally(weights)),
+            lambda weights: statistics(self.tally(weights)),
             self.n_micrographs,
             len(self.scores),
             confidence=confidence,
@@ -130,28 +134,33 @@ class Ranking:
 
 
 def resampled(
-    value: float,
-    of_weights: Callable[[FloatArray], FloatArray],
+    statistics: Callable[[FloatArray], Sequence[FloatArray]],
     n_micrographs: int,
     size: int,
     *,
     confidence: float,
     n_bootstrap: int,
     seed: int,
-) -> Estimate:
-    """`value` with the percentiles of `of_weights` (B, M) -> (B,) over bootstrap samples of the micrographs.
+) -> list[Estimate]:
+    """Statistics of the micrographs, with their percentiles over bootstrap samples of these.
 
-    `size` is how many numbers one sample needs at a time.
+    `statistics` takes how often each micrograph counts, (B, M), and gives (B,) for each. `size` is how many numbers one
+    sample needs at a time.
     """
     if not 0 < confidence < 1:
         raise ValueError(f"confidence: expected above 0 and below 1, got {confidence}")
     if n_bootstrap < 0:
         raise ValueError(f"n_bootstrap: expected 0 or more, got {n_bootstrap}")
+    values = [float(value[0]) for value in statistics(np.ones((1, n_micrographs)))]
     if n_micrographs < 2 or n_bootstrap == 0:
-        return Estimate(value, np.nan, np.nan)
+        return [Estimate(value, np.nan, np.nan) for value in values]
     rng = np.random.default_rng(seed)
-    weights = rng.multinomial(n_micrographs, np.full(n_micrographs, 1 / n_micrographs), n_bootstrap).astype(np.float64)
-    parts = np.array_split(weights, max(1, min(n_bootstrap, n_bootstrap * size // CHUNK)))
-    values = np.concatenate([np.atleast_1d(of_weights(part)) for part in parts])
-    low, high = np.nanquantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Estimate(value, float(low), float(high))
+    chance = np.full(n_micrographs, 1 / n_micrographs)
+    step = max(1, CHUNK // max(size, n_micrographs))
+    parts = []
+    for begin in range(0, n_bootstrap, step):
+        weights = rng.multinomial(n_micrographs, chance, min(step, n_bootstrap - begin))
+        parts.append(np.stack(statistics(weights.astype(np.float64))))
+    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+    bounds = np.nanquantile(np.concatenate(parts, axis=1), tails, axis=1)
+    return [Estimate(value, float(low), float(high)) for value, low, high in zip(values, *bounds, strict=True)]

@@ -79,7 +79,7 @@ def overlay(
 def found_missed_false(matches: Matches, micrograph: int, threshold: float = -np.inf) -> dict[str, Circles]:
     """Picks that hit, particles that no pick found, picks that hit nothing, all of one micrograph."""
     picks, truth = matches.picks, matches.truth
-    counts = np.ones(len(picks), bool) if picks.scores is None else picks.scores >= threshold
+    counts = matches.predictions(threshold)
     missed = np.ones(len(truth), bool)
     missed[matches.particle[counts & matches.hit]] = False
     return {
