@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -53,6 +55,7 @@ def test_distinctness_counts_both_ways():
     for selections, pool, message in (
         ([[1, 1]], 9, "selection 0 repeats a label"),
         ([[1, 2, 3]], 2, "pool: expected at"),
+        ([], 3, "selections: expected at least one, got none"),
     ):
         with pytest.raises(ValueError, match=message):
             distinctness(selections, pool=pool)
@@ -96,6 +99,48 @@ def test_consensus_scores_do_not_depend_on_a_pickers_scale():
             assert sorted(members[members >= 0]) == list(range(indptr[m], indptr[m + 1]))
 
 
+def joined(sides, distance: float) -> list[set[tuple[int, int]]]:
+    """Groups by their definition: the closest pair first, unless a group would hold two picks of one picker."""
+    pairs = []
+    for p, one in enumerate(sides):
+        for q in range(p + 1, len(sides)):
+            for i, a in enumerate(one.centres):
+                pairs += [
+                    (np.hypot(*(a - b)), (p, i), (q, j))
+                    for j, b in enumerate(sides[q].centres)
+                    if np.hypot(*(a - b)) < distance
+                ]
+    groups = {(p, i): {(p, i)} for p, side in enumerate(sides) for i in range(len(side))}
+    for _, a, b in sorted(pairs):
+        if not {p for p, _ in groups[a]} & {p for p, _ in groups[b]}:
+            both = groups[a] | groups[b]
+            groups |= dict.fromkeys(both, both)
+    return sorted(sorted(group) for group in {frozenset(group) for group in groups.values()})
+
+
+@pytest.mark.parametrize(("n_pickers", "n", "side"), [(2, 90, 10), (3, 60, 20), (9, 20, 30)])
+def test_consensus_is_its_definition_in_a_crowd(n_pickers, n, side):
+    rng = np.random.default_rng(4)
+    sides = [picker(rng.uniform(0, side, (n, 2)), rng.random(n)) for _ in range(n_pickers)]
+    found = consensus(sides, distance=15.0)
+    groups = [[(p, int(i)) for p, i in enumerate(row) if i >= 0] for row in found.members]
+    assert sorted(groups) == joined(sides, 15.0)
+
+
+def test_a_crowd_is_not_walked_pair_by_pair():
+    """Of two pickers whose picks all overlap: far fewer calls than pairs."""
+    rng = np.random.default_rng(5)
+    sides = [picker(rng.uniform(0, 1, (500, 2)), rng.random(500)) for _ in range(2)]
+    calls: list[str] = []
+    sys.setprofile(lambda frame, event, argument: calls.append(event))
+    try:
+        found = consensus(sides)
+    finally:
+        sys.setprofile(None)
+    assert (found.n_pickers == 2).all()
+    assert len(calls) < 500 * 500 / 2
+
+
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_threads_change_nothing(threads):
     rng = np.random.default_rng(1)
@@ -119,5 +164,11 @@ def test_consensus_of_one_and_of_none():
     ):
         with pytest.raises(ValueError, match=message):
             consensus(*arguments)
-    with pytest.raises(ValueError, match="min_pickers: expected 1 to 1, got 2"):
-        consensus([picker([], [])], min_pickers=2)
+    for options, message in (
+        ({"min_pickers": 2}, "min_pickers: expected 1 to 1, got 2"),
+        ({"iou": 5.0}, "iou: expected 0 to 1, got 5"),
+        ({"distance": np.nan}, "distance: expected 0 to .*, got nan"),
+        ({"iou": 0.5, "distance": 3}, "expected one of iou, box_iou and distance, got iou and distance"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            consensus([picker([], [])], **options)

@@ -11,6 +11,8 @@ import numpy.typing as npt
 from motes.circles import Circles, Indices
 from motes.kernels.matching import near_pairs
 
+CHUNK = 4096  # pairs that are looked at together
+
 
 @dataclass(frozen=True, eq=False)
 class PickerConsensus:
@@ -46,6 +48,9 @@ def consensus(
     two picks of one picker. Scores of different pickers can not be compared, so each is replaced by its rank among the
     picker's own: (rank + 1/2) / N over all micrographs, ties sharing their mean, 1 being the best.
 
+    All E near pairs are held and sorted, in O(E) memory and O(E log E) time: a few times as many as picks where those
+    of one picker keep their distance, up to the product of two pickers' picks where all overlap.
+
     Parameters
     ----------
     pickers : sequence of Circles
@@ -76,6 +81,8 @@ def consensus(
         raise ValueError(f"min_pickers: expected 1 to {len(pickers)}, got {min_pickers}")
     if iou is None and distance is None:
         iou = 0.5
+    nothing = Circles(np.empty((0, 2)), 1.0)
+    near_pairs(nothing, nothing, iou=iou, distance=distance)  # refuses a threshold also where there is but one picker
     starts = np.cumsum([0, *(len(picks) for picks in pickers)])
     group = _groups(pickers, starts, iou, distance, threads)
     picker = np.repeat(np.arange(len(pickers)), np.diff(starts))
@@ -111,19 +118,26 @@ def _groups(
     for a in range(len(pickers)):
         for b in range(a + 1, len(pickers)):
             first, second, overlap = near_pairs(pickers[a], pickers[b], iou=iou, distance=distance, threads=threads)
-            edges.append(np.stack([-overlap if distance is None else overlap, first + starts[a], second + starts[b]]))
+            edges.append((-overlap if distance is None else overlap, first + starts[a], second + starts[b]))
     group = np.arange(starts[-1])
     if not edges:
         return group
-    cost, first, second = np.concatenate(edges, axis=1)
-    owners = [{int(p)} for p in np.repeat(np.arange(len(pickers)), np.diff(starts))]
+    cost, first, second = (np.concatenate(each) for each in zip(*edges, strict=True))
+    order = np.lexsort([second, first, cost])
+    # A bit for each picker of a group's members. Groups only grow: a pair that can not be joined never can.
+    bits = np.packbits(np.eye(len(pickers), dtype=bool), axis=1)
+    holds = bits[np.repeat(np.arange(len(pickers)), np.diff(starts))]
     parts = [[i] for i in range(starts[-1])]
-    for e in np.lexsort([second, first, cost]):
-        i, j = sorted((int(group[int(first[e])]), int(group[int(second[e])])))
-        if i != j and not owners[i] & owners[j]:
-            group[parts[j]] = i
-            parts[i] += parts[j]
-            owners[i] |= owners[j]
+    for begin in range(0, len(order), CHUNK):
+        chunk = order[begin : begin + CHUNK]
+        one, other = first[chunk], second[chunk]
+        apart = ~(holds[group[one]] & holds[group[other]]).any(axis=1)
+        for x, y in zip(one[apart].tolist(), other[apart].tolist(), strict=True):
+            i, j = sorted((int(group[x]), int(group[y])))
+            if not (holds[i] & holds[j]).any():
+                group[parts[j]] = i
+                parts[i] += parts[j]
+                holds[i] |= holds[j]
     return group
 
 

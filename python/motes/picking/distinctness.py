@@ -48,7 +48,7 @@ def distinctness(selections: Sequence[npt.ArrayLike], *, pool: int, common: npt.
     Raises
     ------
     ValueError
-        If a selection repeats a label, or holds more than the pool.
+        If there is no selection, one repeats a label, or holds more than the pool.
 
     Examples
     --------
@@ -56,6 +56,8 @@ def distinctness(selections: Sequence[npt.ArrayLike], *, pool: int, common: npt.
     >>> found.count.tolist(), float(found.chance[0, 1])
     ([[0, 2], [2, 0]], 2.0)
     """
+    if not len(selections):
+        raise ValueError("selections: expected at least one, got none")
     shared = np.unique(np.asarray(common, np.int64))
     chosen = []
     for s, selection in enumerate(selections):
@@ -65,9 +67,9 @@ def distinctness(selections: Sequence[npt.ArrayLike], *, pool: int, common: npt.
         chosen.append(np.setdiff1d(labels, shared))
     left = pool - len(shared)
     sizes = np.array([len(labels) for labels in chosen])
-    if left < sizes.max(initial=0):
+    if left < sizes.max():
         raise ValueError(f"pool: expected at least {sizes.max() + len(shared)}, got {pool}")
-    count = np.array([[len(np.setdiff1d(a, b)) for b in chosen] for a in chosen], np.int64).reshape(len(chosen), -1)
+    count = np.array([[len(np.setdiff1d(a, b)) for b in chosen] for a in chosen], np.int64)
     taken = sizes / max(left, 1)
     apart = ~np.eye(len(chosen), dtype=bool)
     chance = np.outer(sizes, 1 - taken) * apart
