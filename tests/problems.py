@@ -9,6 +9,13 @@ from motes.reconstruction.problem import Problem
 
 GROUPS = {"C1": C1, "C4": C4, "D4": D4}
 NOISES = {"bernoulli": Bernoulli(), "poisson": Poisson()}
+SIDE = 11
+PICTURES = {"portrait": simulate.portrait(SIDE), "creature": simulate.creature(SIDE, seed=1)}
+
+
+def picture_of(name: str, contrast: float, photons: float) -> np.ndarray:
+    """The portrait or the creature, small, as a master."""
+    return simulate.scaled(simulate.with_contrast(PICTURES[name], contrast), photons)
 
 
 def master_of(side: int, photons: float = 6.0, contrast: float = 1.0, seed: int = 0) -> np.ndarray:

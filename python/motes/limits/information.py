@@ -32,7 +32,7 @@ def information(
         As of `cramer_rao`.
     labels_known : bool
         If each pattern's orientation were told: then it is diagonal, 1 / (mean (1 - mean)) or, Poisson, 1 / mean, and
-        exact. Infinite at a mean of 0.
+        exact. Infinite at a mean of 0 and, Bernoulli, of 1.
 
     Returns
     -------
