@@ -128,4 +128,4 @@ def _of_patterns(found: Finding) -> list[str]:
         told.append(f"{found.n_photons:,} photons{mean}")
         told.append(f"at most {found.max_count:,} in a pixel")
         told.append(f"{found.n_empty:,} patterns without any")
-    return told
+    return [*told, f"note: {found.note}"] if found.note else told
