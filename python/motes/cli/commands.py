@@ -37,6 +37,7 @@ SPELLING = {  # what a message of the library advises, and the option that does 
     r"\bn_patterns\b": "--patterns",
     r"\bshape=\((\d+), (\d+)\)": r"--shape \1x\2",
     r"\bshape=\(rows, columns\)": "--shape ROWSxCOLUMNS",
+    r"\brotations=C1\b": "--rotations C1",
     r"\bnoise=Poisson\(\)": "--noise poisson",
     r"\bbinarise=True": "--binarise",
     r"\bleave task out\b": "leave --task out",
