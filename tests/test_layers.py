@@ -22,7 +22,7 @@ LAYERS = (
     ("report", "truth", "plotting", "viewer"),
     ("reconstruction", "classify", "limits"),
     ("sample", "picking"),
-    ("batches", "patterns", "rotations", "noise", "kernels", "files", "picks", "micrograph"),
+    ("batches", "patterns", "rotations", "noise", "kernels", "files", "advice", "picks", "micrograph"),
     ("circles", "entries", "arrays"),
     ("io", "simulate"),
     ("_core",),

@@ -77,7 +77,8 @@ def test_a_master_that_looks_the_same_turned_has_no_bound(kind):
     planned = limits.plan(master, 1000, n_simulated=4000)
     assert planned.solvable_from is None
     assert (
-        "not solvable by maximum likelihood from 1000 patterns: the master is flat, or looks the same" in planned.reason
+        "not solvable by maximum likelihood from 1,000 patterns: the master is flat, or looks the same"
+        in planned.reason
     )
     with pytest.raises(ValueError, match=r"target_error: 0.1 is not reached by 1e18 patterns"):
         limits.patterns_needed(master, 0.1, n_simulated=4000)

@@ -54,7 +54,7 @@ def test_where_reconstruction_fails_the_planner_says_so(name, contrast, photons,
     error, _ = measured(master, C4, Bernoulli(), n_patterns, 8)
     assert error > 1.1 * plan.bound.relative_error
     assert not plan.solvable
-    assert f"not solvable by maximum likelihood from {n_patterns} patterns" in plan.reason
+    assert f"not solvable by maximum likelihood from {n_patterns:,} patterns" in plan.reason
     assert np.isnan(plan.expected_accuracy)
     assert plan.expected_accuracy_known_master > 0.25
     assert "not solvable" in repr(plan)

@@ -12,6 +12,8 @@ import pytest
 
 import motes
 from motes import plotting, simulate
+from motes.plotting.style import BLUE
+from motes.reconstruction.result import many
 from motes.truth import Truth, compare
 
 
@@ -80,6 +82,22 @@ def test_convergence_shows_every_start(story):
                 record["sweeps"] == sweeps and best - record["log_likelihood"] == pytest.approx(gap)
                 for record in result.history
             )
+
+
+def test_convergence_goes_on_to_the_sweeps_it_tells(story):
+    """The last iterations gain nothing, so that no logarithmic axis has a place for them."""
+    result, _, _ = story
+    (axes,) = plotting.convergence(result).axes
+    told = f"Converged after {many(result.sweeps, 'sweep')} in {many(result.iterations, 'iteration')}, "
+    assert axes.get_title("left").startswith(told)
+    (blue,) = [line for line in axes.lines if line.get_color() == BLUE]
+    (circles,) = axes.collections
+    drawn = sorted([*blue.get_xdata(), *np.asarray(circles.get_offsets())[:, 0]])
+    (best,) = {record["restart"] for record in result.history if record["log_likelihood"] == result.log_likelihood}
+    assert drawn == [record["sweeps"] for record in result.history if record["restart"] == best]
+    assert drawn[-1] == result.sweeps
+    assert len(drawn) == result.iterations
+    assert axes.get_xlim()[1] > max(record["sweeps"] for record in result.history)
 
 
 @pytest.mark.parametrize(
@@ -184,6 +202,26 @@ def test_limits_show_the_bound_the_threshold_and_the_target():
     np.testing.assert_allclose(
         lines[f"100 patterns: {plan.bound.relative_error:.3g}"], [[100, plan.bound.relative_error]]
     )
+
+
+def test_words_stay_on_their_shade():
+    """A narrow band has no room for them."""
+    master = simulate.scaled(simulate.creature(9, seed=1), 15.0)
+    for n_patterns, room in ((100, True), (30_000, True), (10**7, False)):
+        figure = plotting.limits(motes.limits.plan(master, n_patterns))
+        figure.draw_without_rendering()
+        axes = figure.axes[0]
+        (shade,) = axes.patches
+        for text in axes.texts:
+            assert text.get_window_extent().x1 < shade.get_window_extent().x1
+        assert bool(axes.texts) == room
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.9995, "99.95%"), (0.99999, "> 99.99%"), (1.0, "100.00%")])
+def test_only_all_is_100_percent(share, told):
+    plan = motes.limits.plan(simulate.scaled(simulate.creature(9, seed=1), 15.0), 10**5)
+    figure = plotting.limits(dataclasses.replace(plan, expected_accuracy=share))
+    assert told in [text.get_text() for text in figure.texts]
 
 
 def test_limits_of_a_flat_master_are_drawn_too(tmp_path):

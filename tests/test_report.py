@@ -11,7 +11,7 @@ import pytest
 
 import motes
 from motes import simulate
-from motes.report import report, to_json
+from motes.report import NOISELESS, report, to_json
 from motes.truth import Truth, compare, read_truth
 
 ALWAYS = [
@@ -93,10 +93,13 @@ def test_a_constant_truth_has_no_relative_error(fit):
         assert "efficiency" not in told
 
 
-def test_no_efficiency_of_an_error_that_is_rounding(fit):
+@pytest.mark.parametrize("off", [0.0, 1e-15, 1e-3])
+def test_no_efficiency_of_an_error_that_no_noise_left(fit, off):
     result, _ = fit
-    exact = Truth(result.master * (1 + 1e-15), None)
-    assert "efficiency" not in report(result, "motes", exact)
+    told = report(result, "motes", Truth(result.master * (1 + off), None))
+    assert told["error"] < result.error_bound / 4
+    assert "efficiency" not in told
+    assert told["notes"] == [*result.notes, NOISELESS]
 
 
 def test_report_has_what_it_promises(fit):
@@ -107,6 +110,7 @@ def test_report_has_what_it_promises(fit):
     assert (plain["command"], plain["version"]) == ("motes reconstruct x -o y", motes.__version__)
     assert sum(plain["counts"]) == plain["n_patterns"] == 4000
     compared = report(result, "motes", truth)
+    assert compared["notes"] == plain["notes"]
     assert compared["efficiency"] == pytest.approx((compared["error_bound"] / compared["error"]) ** 2)
 
 

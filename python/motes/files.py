@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from motes.advice import OWN_DATA, of_arrays, of_table
 from motes.errors import FormatError
 from motes.io.challenge import FLAT_TASKS, PAIRS_SHAPE, PAIRS_TASKS, read_challenge, tasks, write_challenge
 from motes.io.csr import is_csr, read_csr, write_csr
@@ -29,7 +30,6 @@ from motes.shapes import Shape, check_shape, shape_of_pixels
 
 READERS = {NPY_MAGIC: read_npy, H5_MAGIC: read_h5}
 WRITERS = {".npz": write_csr, ".npy": write_npy, ".emc": write_emc, ".h5": write_h5, ".hdf5": write_h5}
-PHOTON_LISTS = [("rows", "cols"), ("row", "col"), ("patterns", "pixels"), ("pattern", "pixel"), ("frame", "pixel")]
 
 
 def read_patterns(
@@ -71,6 +71,11 @@ def read_patterns(
     ImportError
         If it is HDF5 and h5py is not installed.
 
+    Warns
+    -----
+    UserWarning
+        If it is a square table of which neither shape nor number of patterns was given: it may be one image.
+
     Examples
     --------
     >>> import tempfile
@@ -85,11 +90,11 @@ def read_patterns(
     start = _first_bytes(path)
     if start.startswith(ZIP_MAGIC):
         with open_archive(path) as archive:
-            return _to_patterns(_from_archive(archive, task, shape), shape, n_patterns)
+            return _to_patterns_asked(_from_archive(archive, task, shape), shape, n_patterns)
     raw = _reader(path, start)(path)
     if task is not None:
         raise FormatError(_no_tasks(path, task))
-    return _to_patterns(raw, shape, n_patterns)
+    return _to_patterns_asked(raw, shape, n_patterns)
 
 
 def write_patterns(path: str | os.PathLike[str], patterns: Patterns, *, task: int | None = None) -> None:
@@ -173,7 +178,7 @@ class Finding:
     n_empty : int, optional
         Patterns without photons.
     note : str
-        Why an array that stands alone is no set of patterns.
+        Why an array that stands alone is no set of patterns, or may be none.
     """
 
     name: str
@@ -257,13 +262,13 @@ def _read_unknown(path: str | os.PathLike[str]) -> PatternBlocks:
 
 
 def _unknown() -> str:
-    return "not a format motes reads (challenge .npz, CSR .npz, .npy, .emc, .h5)"
+    return f"not a format motes reads (challenge .npz, CSR .npz, .npy, .emc, .h5); {OWN_DATA}"
 
 
 def _from_archive(archive: Archive, task: int | None, shape: Shape | None) -> RawPatterns:
     """The one set of patterns of an archive that was asked for, or that there is."""
     found = tasks(archive)
-    if not found and (other := _something_else(archive.names)):
+    if not found and not is_csr(archive) and (other := of_arrays(archive.names)):
         raise FormatError(f"{archive.path}: no photon patterns, but {other}")
     if is_csr(archive) or (not found and len(archive.names) == 1):
         if task is not None:
@@ -273,13 +278,13 @@ def _from_archive(archive: Archive, task: int | None, shape: Shape | None) -> Ra
         task = next(iter(found))
     if not archive.names:
         raise FormatError(f"{archive.path}: {_unknown()}")
-    if task not in found:
-        what = (
-            f"task{'s' * (len(found) > 1)} {', '.join(map(str, found))}"
-            if found
-            else f"arrays {', '.join(archive.names) or 'none'}"
+    if not found:
+        raise FormatError(
+            f"{archive.path}: holds arrays {', '.join(archive.names)}, no task of the challenge; {OWN_DATA}"
         )
-        wanted = "a task to be named" if task is None else f"task {task}"
+    if task not in found:
+        what = f"task{'s' * (len(found) > 1)} {', '.join(map(str, found))}"
+        wanted = f"one to be named, such as task={min(found)}" if task is None else f"task {task}"
         raise FormatError(f"{archive.path}: holds {what}; expected {wanted}")
     return read_challenge(archive, task, shape)
 
@@ -288,17 +293,12 @@ def _no_tasks(path: str | os.PathLike[str], task: int) -> str:
     return f"{os.fspath(path)}: holds one set of patterns, and no task {task} of the challenge; leave task out"
 
 
-def _something_else(names: tuple[str, ...]) -> str:
-    """What an archive is that motes or its user may well have made, and what to do with it."""
-    if {"master", "std_error", "record"} <= set(names):
-        return "a saved reconstruction; motes.Reconstruction.load reads it"
-    if names and all(name.startswith(("master", "labels")) for name in names):
-        return "a truth, to compare a reconstruction with: motes reconstruct --truth, motes.truth.read_truth"
-    for rows, cols in PHOTON_LISTS:
-        if {rows, cols} <= set(names):
-            make = f"motes.Patterns.from_coo({rows}, {cols}, shape=...)"
-            return f"a list of photons; {make} and motes.write_patterns make a file, see docs/formats.md"
-    return ""
+def _to_patterns_asked(raw: RawPatterns, shape: Shape | None, n_patterns: int | None) -> Patterns:
+    """Patterns for `read_patterns`, with a warning of what its caller may not have meant."""
+    patterns = _to_patterns(raw, shape, n_patterns)
+    if shape is None and n_patterns is None and (doubt := of_table(raw)):
+        warnings.warn(f"{raw.source}: {doubt}", UserWarning, stacklevel=3)
+    return patterns
 
 
 def _to_patterns(raw: RawPatterns, shape: Shape | None, n_patterns: int | None) -> Patterns:
@@ -314,7 +314,8 @@ def _to_patterns(raw: RawPatterns, shape: Shape | None, n_patterns: int | None) 
     except FormatError:
         raise
     except ValueError as error:
-        raise FormatError(f"{raw.source}: {error}") from error
+        doubt = of_table(raw)
+        raise FormatError(f"{raw.source}: {error}{doubt and f'; {doubt}'}") from error
 
 
 def _block_patterns(block: Block, shape: Shape) -> Patterns:
@@ -387,4 +388,5 @@ def _finding(name: str, raw: RawPatterns) -> Finding:
         n_photons=patterns.n_photons,
         max_count=patterns.max_count,
         n_empty=int(np.count_nonzero(np.diff(patterns.indptr) == 0)),
+        note=of_table(raw),
     )

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from motes.truth import FLAT, Truth, compare
+from motes.truth import Truth, compare
 
 if TYPE_CHECKING:
     from motes.reconstruction import Reconstruction
+
+MOST_EFFICIENT = 10.0  # even of ten pixels alone, the bound's own noise leaves so small an error once in 5,000 times
+NOISELESS = "the error is far below the bound: the patterns hold less noise than the model expects, so no efficiency"
 
 
 def report(result: Reconstruction, command: str, truth: Truth | None = None) -> dict[str, Any]:
@@ -48,8 +51,8 @@ def report(result: Reconstruction, command: str, truth: Truth | None = None) -> 
             What the fit wins over the rotation-symmetric mean, and the most that noise wins: nats, of all patterns.
 
         With a truth also ``error`` (relative likewise), ``accuracy`` (share of the labels that are right), both None
-        where the truth is constant, and, where there is a bound and an error, ``efficiency``, (bound / error)^2; all
-        after the group's best turn.
+        where the truth is constant, and ``efficiency``, (bound / error)^2, where there is a bound and an error that
+        noise can have left: a note says so where it is too small for that. All after the group's best turn.
 
     Raises
     ------
@@ -93,8 +96,11 @@ def report(result: Reconstruction, command: str, truth: Truth | None = None) -> 
         comparison = compare(result, truth)
         told["error"] = comparison.error
         told["accuracy"] = comparison.accuracy
-        if np.isfinite(result.error_bound) and result.error_bound > 0 and comparison.error > FLAT:
-            told["efficiency"] = (result.error_bound / comparison.error) ** 2
+        squared = result.error_bound**2
+        if 0 < squared <= MOST_EFFICIENT * comparison.error**2:
+            told["efficiency"] = squared / comparison.error**2
+        elif 0 < squared < np.inf and not np.isnan(comparison.error):
+            told["notes"] = [*result.notes, NOISELESS]
     return {name: plain(value) for name, value in told.items()}
 
 

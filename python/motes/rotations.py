@@ -183,7 +183,10 @@ class Rotations:
 @functools.lru_cache(maxsize=32)
 def _index(rotations: Rotations, shape: Shape) -> npt.NDArray[np.int32]:
     if rotations.n > 1 and shape[0] != shape[1]:
-        raise ValueError(f"shape: exact rotations ({rotations.name}) need a square image, got {shape[0]}x{shape[1]}")
+        raise ValueError(
+            f"shape: exact rotations ({rotations.name}) need a square image, got {shape[0]}x{shape[1]}; crop or pad it "
+            "to a square, or take rotations=C1 for patterns that are not turned"
+        )
     if shape[0] * shape[1] > np.iinfo(np.int32).max:
         raise ValueError(f"shape: {shape[0]}x{shape[1]} is too large to rotate")
     pixels = np.arange(shape[0] * shape[1], dtype=np.int32).reshape(shape)

@@ -77,6 +77,12 @@ FILES = {
         lambda: write("bad.txt", "photons"),
         "bad.txt: not a format motes reads .challenge .npz",
     ),
+    "photons as text": (lambda: write("bad.csv", "0,1"), "bad.csv: .*for a list of photons see .*docs/formats.md"),
+    "several tasks": (
+        lambda: np.savez("bad.npz", task1=np.eye(4), task2=np.eye(4)) or "bad.npz",
+        "bad.npz: holds tasks 1, 2; expected one to be named, such as --task 1$",
+    ),
+    "a table of photons": (lambda: dense(np.ones((9, 2), int)), "bad.npy.*2 columns look like photons"),
     "a picture": (lambda: write("bad.png", b"\x89PNG\r\n\x1a\n" + bytes(2000)), "bad.png: not a format motes reads"),
 }
 

@@ -56,7 +56,7 @@ def test_what_is_not_solvable_is_told(motes):
         "limits", "--image", "face.png", "--photons", 27.4, "--patterns", 2000, "--contrast", 0.2, "-o", "out"
     )
     assert answer.exit_code == 0, answer.stderr
-    assert "not solvable by maximum likelihood from 2000 patterns" in answer.stdout
+    assert "not solvable by maximum likelihood from 2,000 patterns" in answer.stdout
     told = read()
     assert told["solvable"] is False
     assert told["patterns_needed"] is None

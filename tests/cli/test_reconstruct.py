@@ -286,6 +286,35 @@ def test_nothing_to_resume_is_told(archive, motes):
     assert "note: nothing to resume: there is no out/checkpoint.npz, begun anew" in told.stdout
 
 
+def test_a_finished_result_is_not_replaced_by_resuming_nothing(archive, motes, refused):
+    words = ["reconstruct", "endeavor.npz", "-o", "out"]
+    assert motes(*words, "--quiet").exit_code == 0
+    line = refused(archive, *words, "--seed", 9, "--resume")
+    assert "out: holds a finished result and no checkpoint.npz, nothing to resume" in line
+    assert motes(*words, "--seed", 9, "--quiet").exit_code == 0
+
+
+def test_info_sums_up_a_folder(archive, motes, refused):
+    words = ["reconstruct", "endeavor.npz", "--truth", "truth.npz", "-o", "out"]
+    told = motes(*words).stdout.splitlines()
+    answer = motes("info", "out")
+    assert answer.exit_code == 0, answer.stderr
+    first, *lines = answer.stdout.splitlines()
+    assert first == "out: a reconstruction by em, bernoulli, C4; motes view out shows it"
+    assert lines[-1] == "reconstructed by: motes reconstruct endeavor.npz --truth truth.npz -o out"
+    assert lines[:-1] == [line for line in told if not line.startswith("error 0")]  # which takes the truth
+    (archive / "out" / "reconstruction.npz").write_bytes(b"PK")
+    assert "reconstruction.npz: " in refused(archive, "info", "out")
+
+
+def test_other_shapes_are_for_patterns_that_are_not_turned(archive, motes, refused):
+    np.save("oblong.npy", np.ones((5, 2, 3), np.uint8))
+    words = ["reconstruct", "oblong.npy", "-o", "out"]
+    line = refused(archive, *words)
+    assert "need a square image, got 2x3; crop or pad it to a square, or take --rotations C1 for patterns that" in line
+    assert motes(*words, "--rotations", "C1").exit_code == 0
+
+
 def test_what_to_doubt_is_told(archive, motes, drawn):
     told = motes("reconstruct", "endeavor.npz", "-o", "out", "--restarts", 2)
     assert f"agreement of the starts {report_of(archive / 'out')['agreement']:.4f}" in told.stdout

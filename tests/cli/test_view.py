@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from browser import Browser, executable
-from motes import Reconstruction
+from motes import Reconstruction, read_patterns, write_patterns
 
 
 @pytest.fixture
@@ -62,6 +62,14 @@ def test_the_folder_and_the_patterns_may_move(done, motes, refused):
     assert "endeavor.npz: is not there any more; say where the patterns are now with --patterns FILE" in line
     os.chdir("away")
     assert motes("view", "out", "--patterns", "photons.npz", "--no-open").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["plain.npz", "plain.npy", "plain.emc"])
+def test_a_copy_in_another_format_has_no_task(done, motes, name):
+    """The run named task 7; the copy has none, and view has no --task that could be left out."""
+    write_patterns(name, read_patterns("endeavor.npz"))
+    answer = motes("view", "out", "--patterns", name, "--no-open")
+    assert answer.exit_code == 0, answer.stderr
 
 
 def test_binarised_patterns_are_binarised_again(archive, motes, drawn):

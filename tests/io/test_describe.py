@@ -56,6 +56,31 @@ def test_a_picture_is_no_pattern(tmp_path, suffix):
     assert found.note.endswith("pattern 0, pixel 0 is 0.5, expected a whole number from 0 to 2147483647")
 
 
+@pytest.mark.parametrize(
+    ("extents", "note"),
+    [
+        ((40, 2), "2 columns look like photons"),
+        ((40, 3), "3 columns look like photons"),
+        ((25, 25), "a square table, read as 25 patterns of 25 pixels; one image?"),
+        ((40, 25), ""),
+        ((25, 5, 5), ""),
+    ],
+)
+def test_tables_that_may_be_something_else(tmp_path, extents, note):
+    np.save(tmp_path / "a.npy", np.ones(extents, np.int64))
+    (found,) = motes.describe(tmp_path / "a.npy")
+    assert found.note.startswith(note)
+    assert bool(found.note) == bool(note)
+
+
+def test_one_image_is_doubted_unless_it_is_said_what_it_is(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((25, 25), np.uint8))
+    with pytest.warns(UserWarning, match=r"a\.npy: a square table, read as 25 patterns of 25 pixels; one image"):
+        patterns = motes.read_patterns(tmp_path / "a.npy")
+    assert patterns == motes.read_patterns(tmp_path / "a.npy", n_patterns=25)
+    assert patterns == motes.read_patterns(tmp_path / "a.npy", shape=(5, 5))
+
+
 def test_no_patterns_have_no_mean(tmp_path):
     motes.write_patterns(tmp_path / "a.emc", motes.Patterns.empty((3, 3)))
     (found,) = motes.describe(tmp_path / "a.emc")

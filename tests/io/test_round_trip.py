@@ -90,7 +90,8 @@ def test_scipy_reads_what_we_write_and_we_read_what_scipy_writes(tmp_path, sampl
     ours = sparse.load_npz(tmp_path / "ours.npz")
     assert isinstance(ours, sparse.csr_array)
     assert (ours != sample.to_scipy()).nnz == 0
-    for matrix in (sample.to_scipy(), sparse.csr_matrix(sample.to_scipy().astype(np.uint8))):
+    counts = sample.to_scipy()
+    for matrix in (counts, sparse.csr_matrix(counts.astype(np.uint8)), counts.astype(np.float32)):
         for compressed in (True, False):
             sparse.save_npz(tmp_path / "scipy.npz", matrix, compressed=compressed)
             assert motes.read_patterns(tmp_path / "scipy.npz") == sample

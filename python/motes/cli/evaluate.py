@@ -67,6 +67,7 @@ def evaluate(
     from motes import plotting, read_micrograph, read_picks
     from motes.picking import align
     from motes.picking import evaluate as compare
+    from motes.reconstruction.result import many
     from motes.report import to_json
 
     images = {} if micrographs is None else _images(micrographs)
@@ -82,10 +83,10 @@ def evaluate(
     aligned = align(tables, radius=radius, missing=missing)  # type: ignore[arg-type]
     circles = {names[table]: own for table, own in aligned.circles.items()}
     if not len(circles["picks"]):
-        raise ValueError(f"{picks}: no picks on {len(aligned.micrographs)} micrographs, nothing to evaluate")
+        raise ValueError(f"{picks}: no picks on {many(len(aligned.micrographs), 'micrograph')}, nothing to evaluate")
     if images and not images.keys() & set(aligned.micrographs):
         raise ValueError(
-            f"--micrographs {micrographs}: none of the {len(aligned.micrographs)} micrographs is there, by its stem"
+            f"--micrographs {micrographs}: of {many(len(aligned.micrographs), 'micrograph')} none is there, by its stem"
         )
     pictures = {name: f"overlay_{name}.png" for name in aligned.micrographs} if overlays else {}
     with output_folder(out, (METRICS, CURVE, *pictures.values())) as staging:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from motes.cli.coordinates import Threads, tell_diameters
+from motes.cli.results import EVERYTHING
 
 if TYPE_CHECKING:
     from motes import Picks
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 def info(
     file: Annotated[
         Path | None,
-        typer.Argument(help="A file of photon patterns, coordinates or a micrograph, in any format that motes reads."),
+        typer.Argument(
+            help="Photon patterns, coordinates or a micrograph in any format, or a folder of motes reconstruct."
+        ),
     ] = None,
     picks: Annotated[
         Path | None, typer.Option(help="Coordinates to be held against --micrograph.", metavar="FILE")
@@ -31,7 +34,7 @@ def info(
     ] = None,
     threads: Threads = None,
 ) -> None:
-    """Say what a file holds: patterns, coordinates or a micrograph. The whole file is read and checked.
+    """Say what a file holds: patterns, coordinates, a micrograph, a reconstruction. All of it is read and checked.
 
     With --picks and --micrograph: the likely flip of the picks. It is a report, and nothing is flipped.
     """
@@ -71,11 +74,28 @@ def _lines(path: Path) -> list[str]:
     from motes.picks import SUFFIXES as COORDINATES
 
     suffix = path.suffix.lower()
+    if (path / EVERYTHING).is_file():
+        return _of_reconstruction(path)
     if suffix in COORDINATES or path.is_dir():
         return _of_picks(path, read_picks(path))
     if suffix in IMAGES:
         return _of_micrograph(path, read_micrograph(path))
     return [f"{found.name or path.name}: {', '.join(_of_patterns(found))}" for found in describe(path)]
+
+
+def _of_reconstruction(folder: Path) -> list[str]:
+    from motes.cli.source import read_command
+    from motes.cli.summary import summary
+    from motes.reconstruction import Reconstruction
+    from motes.report import report
+
+    told = report(Reconstruction.load(folder / EVERYTHING), read_command(folder))
+    model = f"{told['method']}, {told['noise']}, {told['rotations']}"
+    return [
+        f"{folder}: a reconstruction by {model}; motes view {folder} shows it",
+        *summary(told).splitlines(),
+        *([f"reconstructed by: {told['command']}"] if told["command"] else []),
+    ]
 
 
 def _of_micrograph(path: Path, image: Micrograph) -> list[str]:
@@ -128,4 +148,4 @@ def _of_patterns(found: Finding) -> list[str]:
         told.append(f"{found.n_photons:,} photons{mean}")
         told.append(f"at most {found.max_count:,} in a pixel")
         told.append(f"{found.n_empty:,} patterns without any")
-    return told
+    return [*told, f"note: {found.note}"] if found.note else told

@@ -103,13 +103,15 @@ def _report(found: Plan, command: str) -> dict[str, object]:
 
 def _table(found: Plan, taken: str) -> str:
     """Names and figures in two columns."""
+    from motes.reconstruction.result import many
+
     ratio, least, error = found.likelihood_ratio[0][1:].min(), found.solvable_from, found.bound.relative_error
     doubt = "" if found.solvable else ", not sure to be reached" if error < float("inf") else ": no bound"
     rows = {
         "the picture": taken,
         "least error (Cramer-Rao)": f"{error:.4g}{doubt}",
         "of the part that turns": f"{found.bound.asymmetric_error:.4g}",
-        "solvable with": "no number of patterns" if least is None else f"{least:,} patterns or more",
+        "solvable with": "no number of patterns" if least is None else f"{many(least, 'pattern')} or more",
         "labels right": f"{found.expected_accuracy:.4f}" if found.solvable else "not foreseen, since not solvable",
         "labels right were the master known": f"{found.expected_accuracy_known_master:.4f}",
         "information on the orientation": f"{found.mutual_information:.4g} nats a pattern",
@@ -118,6 +120,6 @@ def _table(found: Plan, taken: str) -> str:
         "error left after a sweep of EM": f"{found.bound.missing_information:.4g}",
     }
     if found.patterns_needed is not None:
-        rows[f"for an error of {found.target_error:g}"] = f"{found.patterns_needed:,} patterns"
+        rows[f"for an error of {found.target_error:g}"] = many(found.patterns_needed, "pattern")
     width = max(map(len, rows))
     return "\n".join([*(f"{name:<{width}}  {value}" for name, value in rows.items()), found.reason])

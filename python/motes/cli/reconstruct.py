@@ -11,7 +11,7 @@ from motes.cli import arguments
 from motes.cli.commands import INTERRUPTED
 from motes.cli.observers import observers
 from motes.cli.outputs import output_folder
-from motes.cli.results import RESULTS, write_results
+from motes.cli.results import EVERYTHING, RESULTS, write_results
 from motes.cli.source import source
 from motes.cli.summary import summary
 
@@ -189,6 +189,11 @@ def reconstruct(
 
     tolerance = TOLERANCE if tolerance is None else tolerance
     checkpoint = out / CHECKPOINT
+    if resume and not checkpoint.exists() and (out / EVERYTHING).exists():
+        raise ValueError(
+            f"{out}: holds a finished result and no {CHECKPOINT}, nothing to resume; give another folder, or leave "
+            "--resume out to replace the result"
+        )
     with output_folder(out, (*RESULTS, CHECKPOINT)) as staging:
         patterns = read_patterns(file, task, arguments.shape_of(shape), n_patterns)
         kept = ~arguments.read_excluded(exclude, len(patterns))

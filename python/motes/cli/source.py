@@ -71,8 +71,6 @@ def read_source(folder: Path, result: Reconstruction, file: Path | None) -> tupl
     ValueError
         If they are not there, or are others; the message says what to give.
     """
-    import zipfile
-
     import numpy as np
 
     from motes import read_patterns
@@ -93,7 +91,7 @@ def read_source(folder: Path, result: Reconstruction, file: Path | None) -> tupl
     kept = labels != EXCLUDED
     if not np.array_equal(labels[kept], result.labels):
         raise ValueError(f"{folder / 'labels.npy'}: not the labels of {EVERYTHING} beside it")
-    task = stated.get("task") if zipfile.is_zipfile(file) else None  # a copy in another format has no tasks
+    task = stated.get("task") if _has_tasks(file) else None  # a copy in another format has none
     patterns = read_patterns(file, task, result.master.shape, labels.size)
     mark = fingerprint_of(patterns)
     patterns = patterns.binarised() if stated.get("binarise") else patterns
@@ -109,6 +107,18 @@ def read_source(folder: Path, result: Reconstruction, file: Path | None) -> tupl
             "order; give the right ones with --patterns FILE"
         )
     return patterns, kept
+
+
+def _has_tasks(file: Path) -> bool:
+    import zipfile
+
+    from motes.io.challenge import tasks
+    from motes.io.npz import open_archive
+
+    if not zipfile.is_zipfile(file):
+        return False
+    with open_archive(file) as archive:
+        return bool(tasks(archive))
 
 
 def read_command(folder: Path) -> str:

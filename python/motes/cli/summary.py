@@ -18,7 +18,7 @@ def summary(report: dict[str, Any]) -> str:
     str
         A few lines.
     """
-    from motes.reconstruction.result import many
+    from motes.reconstruction.result import effort, many
 
     n, photons = report["n_patterns"], report["n_photons"]
     each = f" ({photons / n:.2f} each)" if n else ""
@@ -26,7 +26,7 @@ def summary(report: dict[str, Any]) -> str:
     counts = " + ".join(f"{count:,}" for count in report["counts"])
     lines = [
         f"{many(n, 'pattern')} of {'x'.join(map(str, report['shape']))} pixels, {many(photons, 'photon')}{each}",
-        f"{state} after {many(report['sweeps'], 'sweep')} in {report['seconds']:.2f} s, "
+        f"{state} after {effort(report['sweeps'], report['iterations'])}, {report['seconds']:.2f} s, "
         f"log-likelihood {_figure(report['log_likelihood'], '.6f')} nats a pattern",
         f"patterns per rotation {counts}, relative to the first pattern, "
         f"whose own rotation is known with probability {_figure(report['first_pattern_posterior'][0], '.2f')}",

@@ -59,7 +59,7 @@ def read_csr(archive: Archive) -> PatternBlocks:
     if len(indices.shape) != 1 or indices.shape != data.shape:
         raise FormatError(f"{archive.path}: indices {indices.shape}, data {data.shape}, expected columns of one length")
     for name, dtype in (("indptr", indptr.dtype), ("indices", indices.dtype), ("data", data.dtype)):
-        if name != "data" or dtype.kind != "b":
+        if name != "data" or dtype.kind not in "bf":  # whole floats are counts, which is seen as they are read
             require_integers(dtype, archive.place(name))
     _require_ends(indptr, n_patterns, indices.size, archive.place("indptr"))
     ends = indptr.astype(np.int64, copy=False)

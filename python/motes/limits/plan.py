@@ -15,6 +15,7 @@ from motes.limits.likelihood import ExpectedLogLikelihood, expected_log_likeliho
 from motes.limits.orientation import accuracy_when_estimated, accuracy_when_known, information_of_orientation
 from motes.limits.planning import needed, solvable_from
 from motes.noise import Noise
+from motes.reconstruction.result import many
 from motes.rotations import C4, Rotations
 
 
@@ -83,18 +84,18 @@ class Plan:
                 "maximum likelihood reaches the bound: the part of the master that turns is told to "
                 f"{part:.2g} of itself, and {most:g} is enough"
             )
-        refused = f"not solvable by maximum likelihood from {self.n_patterns} patterns: "
+        refused = f"not solvable by maximum likelihood from {many(self.n_patterns, 'pattern')}: "
         if self.solvable_from is None:
             return f"{refused}the master is flat, or looks the same after a rotation of {self.rotations.name}"
         return (
             f"{refused}the part of the master that turns is told to {part:.2g} of itself at best, and to be sure it "
-            f"must be {most:g} or better, as from {self.solvable_from} patterns on; this is careful: with somewhat "
-            "fewer a reconstruction may still succeed"
+            f"must be {most:g} or better, as from {many(self.solvable_from, 'pattern')} on; this is careful: with "
+            "somewhat fewer a reconstruction may still succeed"
         )
 
     def __repr__(self) -> str:
         side, error = len(self.master), self.bound.relative_error
-        data = f"{self.n_patterns} patterns of {side}x{side} pixels, {self.master.sum():.3g} photons each"
+        data = f"{many(self.n_patterns, 'pattern')} of {side}x{side} pixels, {self.master.sum():.3g} photons each"
         return f"Plan({data}: least error {error:.3g}, {'reached' if self.solvable else 'not solvable'})"
 
     def figures(self) -> dict[str, Any]:

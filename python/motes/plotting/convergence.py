@@ -22,7 +22,8 @@ def convergence(result: Reconstruction) -> Figure:
     Parameters
     ----------
     result : Reconstruction
-        What was found. Each of its restarts is a line; the one that it was taken from is blue.
+        What was found. Each of its restarts is a line; the one that it was taken from is blue, and its sweeps are those
+        that are told. Open circles are its iterations at the highest, where nothing was left to be gained.
 
     Returns
     -------
@@ -47,10 +48,15 @@ def convergence(result: Reconstruction) -> Figure:
             above = gap > ROUNDING
             colour, order = (BLUE, 3) if rank == 0 else (MUTED, 2)
             axes.plot(sweeps[above], gap[above], color=colour, zorder=order, marker="o", markersize=3.5, linewidth=1.2)
+            if rank == 0:  # what is at the highest has no place on a logarithmic axis but the line below
+                axes.scatter(
+                    sweeps[~above], np.zeros(np.count_nonzero(~above)), 14, "white", edgecolors=BLUE, zorder=4,
+                    transform=axes.get_xaxis_transform(), clip_on=False,
+                )  # fmt: skip
         axes.set_yscale("log")
-        axes.set_xlim(left=0)
+        axes.set_xlim(0, 1.04 * max((float(sweeps[-1]) for sweeps, _ in curves), default=1.0))
         axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
-        axes.set_xlabel("sweeps, each over all patterns")
+        axes.set_xlabel("sweeps, each over all patterns (open circles: nothing left to be gained)")
         axes.set_ylabel("log-likelihood still to be gained\n(nats per pattern)")
         if not any((highest - log_likelihood > ROUNDING).any() for _, log_likelihood in curves):
             axes.set_yticks([])
@@ -63,9 +69,7 @@ def convergence(result: Reconstruction) -> Figure:
 
 
 def _outcome(result: Reconstruction) -> str:
-    from motes.reconstruction.result import many
+    from motes.reconstruction.result import effort
 
-    effort = f"{many(result.sweeps, 'sweep')} in {result.seconds:.2g} s"
-    if result.interrupted:
-        return f"Interrupted after {effort}"
-    return f"Converged after {effort}" if result.converged else f"Not converged after {effort}"
+    ended = "Interrupted" if result.interrupted else "Converged" if result.converged else "Not converged"
+    return f"{ended} after {effort(result.sweeps, result.iterations)}, {result.seconds:.2g} s"

@@ -36,6 +36,17 @@ def many(n: int, thing: str) -> str:
     return f"{n:,} {thing}{'' if n == 1 else 's'}"
 
 
+def effort(sweeps: int, iterations: int) -> str:
+    """What a start took: passes over all patterns, several to an iteration.
+
+    Examples
+    --------
+    >>> effort(20, 8)
+    '20 sweeps in 8 iterations'
+    """
+    return f"{many(sweeps, 'sweep')} in {many(iterations, 'iteration')}"
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Assignment:
     """Orientations of patterns under a reconstruction.
@@ -231,7 +242,7 @@ class Reconstruction:
         ended = "interrupted" if self.interrupted else "converged" if self.converged else "not converged"
         return (
             f"Reconstruction({height}x{width} master from {many(self.n_patterns, 'pattern')} of {photons:.3g} photons "
-            f"by {self.method}, {ended} after {many(self.sweeps, 'sweep')}, "
+            f"by {self.method}, {ended} after {effort(self.sweeps, self.iterations)}, "
             f"{self.log_likelihood:.4f} nats a pattern, relative error bound {self.error_bound:.3g}"
             f"{', ' + many(len(self.notes), 'note') if self.notes else ''})"
         )

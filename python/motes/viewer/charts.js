@@ -72,6 +72,7 @@ function convergence(into, history) {
   const curves = [...starts.values()].map((points) => ({
     best: points.some(([, value]) => value === highest),
     points: points.map(([sweeps, value]) => [sweeps, highest - value]).filter(([, gap]) => gap > 1e-12),
+    reached: points.filter(([, value]) => highest - value <= 1e-12).map(([sweeps]) => sweeps),
   }));
   const gaps = curves.flatMap(({points}) => points);
   const svg = sheet(into, "Log-likelihood below its highest, against sweeps over the data");
@@ -79,7 +80,7 @@ function convergence(into, history) {
     svg.append(drawn("text", {x: WIDE / 2, y: HIGH / 2, "text-anchor": "middle"}, "It was there at once."));
     return;
   }
-  const last = Math.max(range(gaps.map(([sweeps]) => sweeps))[1], 1);
+  const last = Math.max(range(history.map(([, sweeps]) => sweeps))[1], 1);
   const [least, most] = range(gaps.map(([, gap]) => Math.log10(gap)));
   const [low, high] = [Math.floor(least), Math.max(Math.ceil(most), Math.floor(least) + 1)];
   const x = (sweeps) => LEFT + (WIDE - LEFT - 8) * sweeps / last;
@@ -89,9 +90,10 @@ function convergence(into, history) {
   const stride = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((every) => last / every <= 6) ?? Math.ceil(last / 6);
   const xs = [];
   for (let sweeps = 0; sweeps <= last; sweeps += stride) xs.push([x(sweeps), String(sweeps)]);
-  axes(svg, xs, ys, "sweeps over the data", "nats a pattern to gain");
-  for (const {best, points} of curves.sort((a, b) => a.best - b.best)) {
+  axes(svg, xs, ys, "sweeps over the data (open: nothing left to gain)", "nats a pattern to gain");
+  for (const {best, points, reached} of curves.sort((a, b) => a.best - b.best)) {
     svg.append(drawn("polyline", {class: best ? "line" : "line other", points: points.map(([sweeps, gap]) => `${x(sweeps)},${y(gap)}`).join(" ")}));
     if (best) for (const [sweeps, gap] of points) svg.append(drawn("circle", {cx: x(sweeps), cy: y(gap), r: 2.5, fill: "var(--blue)"}));
+    if (best) for (const sweeps of reached) svg.append(drawn("circle", {class: "reached", cx: x(sweeps), cy: HIGH - BOTTOM, r: 2.5}, drawn("title", {}, "at the highest")));
   }
 }

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from motes.reconstruction import GoodnessOfFit, Reconstruction, goodness_of_fit
 from motes.reconstruction.blocks import blocks
+from motes.reconstruction.result import effort
 
 if TYPE_CHECKING:
     from motes.patterns import Patterns
@@ -103,7 +104,7 @@ def told(result: Reconstruction, fit: GoodnessOfFit) -> list[list[str]]:
         ["log-likelihood, nats a pattern", f"{result.log_likelihood:.5g}"],
         ["error bound (Cramér-Rao)", bound],
         ["method", f"{result.method}, {result.noise.name}, {result.rotations.name}"],
-        [f"{result.sweeps} sweeps", ended],
+        [effort(result.sweeps, result.iterations), ended],
         ["patterns flagged", f"{int(fit.flagged.sum()):,}"],
     ]
 
