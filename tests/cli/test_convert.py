@@ -203,6 +203,14 @@ def test_info_reports_the_flip_and_flips_nothing(here, motes, monkeypatch):
     assert flipped.read_bytes() == before
 
 
+def test_info_asks_for_the_diameter_of_a_particle_where_the_flip_can_not_be_told(motes):
+    for words, answer in (([], "can not be told"), (["--diameter", 27], "as they are")):
+        result = motes("info", "--picks", SAMPLE / "deepPicker.cbox", "--micrograph", IMAGE, *words)
+        (likely,) = (line for line in result.stdout.splitlines() if line.startswith("likely:"))
+        assert likely.startswith(f"likely: {answer} (")
+        assert ("give --diameter of a particle" in likely) is (not words)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -50,7 +50,7 @@ app.command(
 )(limits)
 app.command(
     epilog="Examples: [bold]motes info endeavor.npz[/bold]   "
-    "[bold]motes info --picks grid1.box --micrograph grid1.mrc[/bold]"
+    "[bold]motes info --picks grid1.box --micrograph grid1.mrc --diameter 108[/bold]"
 )(info)
 app.command(
     epilog="Examples: [bold]motes convert picks.star -o boxes --to box --diameter 180[/bold]   "
