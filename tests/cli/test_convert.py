@@ -128,8 +128,8 @@ def test_scale_output_origin_and_size_from_a_micrograph(here, motes):
         (["boxes/a.box", "-o", "a.star", "--flip-y", "--y-origin", "top"], "two ways to say the same"),
         (["boxes/a.box", "-o", "a.star", "--y-origin", "left"], "--y-origin: expected top or bottom, got 'left'"),
         (["boxes/a.box", "-o", "a.cs"], "--height and --width, or --micrograph: needed"),
-        (["boxes/a.box", "-o", "a.star", "--scale", "0"], "factor: expected a finite number above 0"),
-        (["boxes/a.box", "-o", "a.star", "--diameter", "-3"], "radius: -1.5"),
+        (["boxes/a.box", "-o", "a.star", "--scale", "0"], "'--scale': expected a finite number above 0, got 0"),
+        (["boxes/a.box", "-o", "a.star", "--diameter", "-3"], "'--diameter': expected a finite number above 0, got -3"),
         (
             ["boxes/b.box", "-o", "a.star", "--flip-y", "--height", "60"],
             "boxes/b.box: pick 1 of 1 is at y = -4 in stored rows, expected 0 to 60: the height",

@@ -155,8 +155,14 @@ def test_overlays_are_drawn_on_micrographs(here, motes):
             ["--picks", "picks/c.box", "--truth", "truth/d.csv"],
             "--picks picks/c.box is of c; --truth truth/d.csv is of d",
         ),
-        (["--picks", "picks", "--truth", "truth", "--radius", "-1"], "radius: -1.0"),
-        (["--picks", "picks", "--truth", "truth", "--radius", "nan"], "radius: nan"),
+        (
+            ["--picks", "picks", "--truth", "truth", "--radius", "-1"],
+            "'--radius': expected a finite number above 0, got -1",
+        ),
+        (
+            ["--picks", "picks", "--truth", "truth", "--radius", "nan"],
+            "'--radius': expected a finite number above 0, got nan",
+        ),
         (["--picks", "picks", "--truth", "truth", "--iou", "1.5"], "iou"),
         (["--picks", "picks", "--truth", "truth", "--matching", "worst"], "--matching: expected"),
         (["--picks", "picks", "--truth", "truth", "--missing", "all"], "--missing: expected leave-out or count"),

@@ -20,6 +20,7 @@ from motes.cli.coordinates import (
     tell_diameters,
     tell_missing,
     write_table,
+    zero_or_more,
 )
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ def consensus(
         typer.Option(help="Picks mean the same if the IoU of their circles is above this; 0.5 by default."),
     ] = None,
     distance: Annotated[
-        float | None, typer.Option(help="Picks mean the same if their centres are closer than this, pixels.")
+        float | None,
+        typer.Option(help="Picks mean the same if their centres are closer than this, pixels.", callback=zero_or_more),
     ] = None,
     min_pickers: Annotated[int, typer.Option(min=1, help="Keep only what so many pickers agree on.")] = 1,
     radius: Radius = None,

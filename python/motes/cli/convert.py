@@ -15,6 +15,7 @@ from motes.cli.coordinates import (
     Source,
     Target,
     Width,
+    above_zero,
     checked_origin,
     size_of,
     tell_diameters,
@@ -36,10 +37,16 @@ def convert(
     width: Width = None,
     micrograph: OneMicrograph = None,
     scale: Annotated[
-        float, typer.Option(help="Multiply coordinates and sizes, as from a down-sampled image to the micrograph.")
+        float,
+        typer.Option(
+            help="Multiply coordinates and sizes, as from a down-sampled image to the micrograph.", callback=above_zero
+        ),
     ] = 1.0,
     diameter: Annotated[
-        float | None, typer.Option(help="Diameter of every circle in the output, pixels; instead of the input's own.")
+        float | None,
+        typer.Option(
+            help="Diameter of every circle in the output, pixels; instead of the input's own.", callback=above_zero
+        ),
     ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, help="As everywhere; a conversion needs no more than one.")

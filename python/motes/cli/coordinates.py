@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -18,6 +19,21 @@ if TYPE_CHECKING:
 NAMES = "star, star30, box, cbox, topaz, cryoppp or cryosparc"
 TOLD = 10  # micrographs in a note
 
+
+def above_zero(value: float | None) -> float | None:
+    """What an option says, which has to be finite and above 0."""
+    if value is not None and not 0 < value < inf:
+        raise typer.BadParameter(f"expected a finite number above 0, got {value:g}")
+    return value
+
+
+def zero_or_more(value: float | None) -> float | None:
+    """What an option says, which has to be finite and not below 0."""
+    if value is not None and not 0 <= value < inf:
+        raise typer.BadParameter(f"expected 0 or more, got {value:g}")
+    return value
+
+
 Output: TypeAlias = Annotated[
     Path,
     typer.Option("-o", "--out", help="File to write, or a folder for formats of one micrograph a file.", metavar="OUT"),
@@ -31,13 +47,18 @@ Target: TypeAlias = Annotated[
 FlipY: TypeAlias = Annotated[
     bool, typer.Option("--flip-y", help="The input counts y from the other end than its format has it.")
 ]
-Height: TypeAlias = Annotated[float | None, typer.Option(help="Rows of the micrographs, for a flip and for .cs.")]
-Width: TypeAlias = Annotated[float | None, typer.Option(help="Columns of the micrographs, for .cs.")]
+Height: TypeAlias = Annotated[
+    float | None, typer.Option(help="Rows of the micrographs, for a flip and for .cs.", callback=above_zero)
+]
+Width: TypeAlias = Annotated[
+    float | None, typer.Option(help="Columns of the micrographs, for .cs.", callback=above_zero)
+]
 OneMicrograph: TypeAlias = Annotated[
     Path | None, typer.Option("--micrograph", help="A micrograph that tells height and width.", metavar="FILE")
 ]
 Radius: TypeAlias = Annotated[
-    float | None, typer.Option(help="Of every circle, pixels; by default what the files hold.")
+    float | None,
+    typer.Option(help="Of every circle, pixels; by default what the files hold.", callback=above_zero),
 ]
 Threads: TypeAlias = Annotated[
     int | None, typer.Option(min=1, help="Threads; all by default. The result does not depend on it.")

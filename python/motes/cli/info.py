@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from motes.cli.coordinates import Threads, tell_diameters
+from motes.cli.coordinates import Threads, above_zero, tell_diameters
 
 if TYPE_CHECKING:
     from motes import Picks
@@ -27,7 +27,8 @@ def info(
         Path | None, typer.Option(help="Tell which flip of --picks this micrograph makes likely.", metavar="FILE")
     ] = None,
     diameter: Annotated[
-        float | None, typer.Option(help="Of a particle, pixels; by default of the picks' boxes, often larger.")
+        float | None,
+        typer.Option(help="Of a particle, pixels; by default of the picks' boxes, often larger.", callback=above_zero),
     ] = None,
     threads: Threads = None,
 ) -> None:
