@@ -121,6 +121,7 @@ def test_scale_output_origin_and_size_from_a_micrograph(here, motes):
     ("words", "message"),
     [
         (["boxes/none.box", "-o", "a.star"], "boxes/none.box: no such file"),
+        (["boxes/a.box", "-o", "boxes/a.box"], "-o: needs another file than the input, got boxes/a.box for both"),
         (["boxes/a.box", "-o", "a.xyz"], "suffix '.xyz' tells no format"),
         (["boxes/a.box", "-o", "a.star", "--to", "moon"], "--from, --to: expected one of star"),
         (["boxes/a.box", "-o", "a.star", "--from", "star"], "expected a STAR file"),

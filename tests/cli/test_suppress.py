@@ -62,6 +62,18 @@ def test_edges_come_first(here, motes):
         assert library.read_picks("kept.cbox").x.tolist() == [12]
 
 
+def test_older_files_of_a_folder_stay_and_are_counted(here, motes):
+    words = ("suppress", "one", "-o", "kept", "--iou", 0.5)
+    for older, note in (
+        ([], ""),
+        (["c.box"], "motes: note: kept: 1 coordinate file from before stays\n"),
+        (["d.cbox", "notes.md"], "motes: note: kept: 2 coordinate files that were there before stay\n"),
+    ):
+        for name in older:
+            Path("kept", name).write_text("\n")
+        assert motes(*words).stderr == note
+
+
 def test_lowest_score(here, motes):
     assert motes("suppress", "one/a.box", "-o", "kept.box", "--min-score", 0.5).exit_code == 0
     assert library.read_picks("kept.box").score.tolist() == [0.5, 0.9]
@@ -88,6 +100,9 @@ def test_lowest_score(here, motes):
             "pick 3 of 4 is at x = 105, expected",
         ),
         (["one", "-o", "kept", "--iou", "0.5", "--height", "40"], "0 to 40, by --height or --micrograph: 2 picks are"),
+        (["one/a.box", "-o", "one/a.box", "--iou", "0.5"], "-o: needs another file than the input, got one/a.box for"),
+        (["one", "-o", "two/../one", "--iou", "0.5"], "-o: needs another file than the input, got two/../one/a.box"),
+        (["one/a.box", "-o", "one", "--iou", "0.5"], "-o: needs another file than the input, got one/a.box"),
         (["one", "-o", "kept.xyz", "--iou", "0.5"], "suffix '.xyz' tells no format"),
         (["a.csv", "-o", "kept", "--iou", "0.5"], "hold no scores"),
         (["a.txt", "-o", "kept.txt", "--iou", "0.5"], "a.txt: the picks hold no radius; give --radius"),
@@ -145,6 +160,7 @@ def test_micrographs_that_a_picker_lacks(here, motes):
         (["one", "two", "-o", "out"], "tells no format"),
         (["one", "two", "-o", "out.star", "--min-pickers", "3"], "--min-pickers: expected 1 to 2"),
         (["one", "two", "-o", "out.star", "--iou", "0.5", "--distance", "3"], "expected one of them"),
+        (["one", "two", "-o", "two", "--to", "box"], "-o: needs another file than the input, got two/a.box"),
         (["one", "a.csv", "-o", "out.star"], "a.csv: the picks hold no scores"),
         (["one/a.box", "two/b.box", "-o", "out.star"], "no micrograph is in every table"),
     ],

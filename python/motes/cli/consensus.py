@@ -74,7 +74,7 @@ def consensus(
     from motes import read_picks
     from motes.picking import align
     from motes.picking import consensus as agree
-    from motes.picks import format_of
+    from motes.picks import files_of, format_of
 
     if iou is not None and distance is not None:
         raise ValueError("--iou, --distance: expected one of them")
@@ -88,7 +88,8 @@ def consensus(
             raise ValueError(f"{name}: the picks hold no scores, which a consensus ranks")
     aligned = align(tables, radius=radius, missing=missing)  # type: ignore[arg-type]
     found = agree(list(aligned.circles.values()), iou=iou, distance=distance, min_pickers=min_pickers, threads=threads)
-    write_table(output, _picks(found, aligned, tables, form), to, height=height, width=width)
+    sources = [file for path in pickers for file in files_of(path, source)]
+    write_table(output, _picks(found, aligned, tables, form), to, sources=sources, height=height, width=width)
     tell_missing(aligned.missing, missing == "count")
     if distance is None:
         tell_diameters({name: circles.radii for name, circles in aligned.circles.items()}, radius and 2 * radius)

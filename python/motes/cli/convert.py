@@ -54,7 +54,7 @@ def convert(
 ) -> None:
     """Convert particle coordinates; what the new format does not hold is said."""
     from motes import read_picks
-    from motes.picks import format_of
+    from motes.picks import files_of, format_of
 
     format_of(output, to)  # before the work
     height, width = size_of(micrograph, height, width)
@@ -65,6 +65,7 @@ def convert(
     if diameter is not None:
         found = found.with_radius(diameter / 2)
     origin = checked_origin(to_y_origin, "--to-y-origin")
-    write_table(output, found, to, y_origin=origin, height=height, width=width)
+    sources = files_of(picks, source)
+    write_table(output, found, to, sources=sources, y_origin=origin, height=height, width=width)
     typer.echo(f"read as {found.convention}{', y turned over as asked' if flip_y else ''}")
     tell_diameters({str(picks): found.radius}, diameter, "--diameter")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -114,26 +114,44 @@ def write_table(
     picks: Picks,
     to: str | None,
     *,
+    sources: Iterable[Path],
     y_origin: Origin | None = None,
     height: float | None = None,
     width: float | None = None,
 ) -> None:
-    """Write coordinates to a file, or to a folder that is made where it is missing; say what was written."""
+    """Write coordinates to a file, or to a folder that is made where it is missing; say what was written.
+
+    None of the files that were read, `sources`, is overwritten.
+    """
     from motes import write_picks
     from motes.cli.outputs import output_folder
-    from motes.picks import stem
+    from motes.picks import files_of, stem
 
     form = target_of(output, to, picks)
     if output.suffix.lower() == form.suffix and not output.is_dir():
+        _refuse_same([output], sources)
         write_picks(output, picks, to, y_origin=y_origin, height=height, width=width)
     elif not form.single:
         raise ValueError(f"-o: {form.title} is one file of all micrographs, expected a name that ends in {form.suffix}")
     else:
-        with output_folder(output, [f"{stem(name)}{form.suffix}" for name in picks.micrographs]):
+        names = [f"{stem(name)}{form.suffix}" for name in picks.micrographs]
+        _refuse_same([output / name for name in names], sources)
+        with output_folder(output, names):
             write_picks(output, picks, form.name, y_origin=y_origin, height=height, width=width)
+        if older := sum(file.name not in names for file in files_of(output)):
+            what = "coordinate files that were there before stay" if older > 1 else "coordinate file from before stays"
+            typer.echo(f"motes: note: {output}: {older:,} {what}", err=True)
     n = len(picks.micrographs)
     typer.echo(f"{output}: {len(picks):,} picks on {n:,} micrograph{'s' * (n != 1)}, {form.title}")
     typer.echo(f"written as {form.convention(y_origin, height)}")
+
+
+def _refuse_same(targets: Iterable[Path], sources: Iterable[Path]) -> None:
+    """Refuse to overwrite what was read."""
+    read = {source.resolve() for source in sources}
+    for target in targets:
+        if target.resolve() in read:
+            raise ValueError(f"-o: needs another file than the input, got {target} for both")
 
 
 def tell_missing(missing: Mapping[str, tuple[str, ...]], counted: bool) -> None:

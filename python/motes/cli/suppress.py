@@ -64,6 +64,7 @@ def suppress(
     from motes import read_picks
     from motes.picking import away_from_edges
     from motes.picking import suppress as best_of
+    from motes.picks import files_of
 
     if iou is distance is edge is min_score is None:
         raise ValueError("expected --iou or --distance, --edge or --min-score: nothing was asked for")
@@ -90,7 +91,7 @@ def suppress(
         found = _those(picks, found, lambda circles: away_from_edges(circles, shape, edge))
     if iou is not None or distance is not None:
         found = _those(picks, found, lambda circles: best_of(circles, iou=iou, distance=distance, threads=threads), iou)
-    write_table(output, found, to, height=height, width=width)
+    write_table(output, found, to, sources=files_of(picks, source), height=height, width=width)
     typer.echo(f"{before - len(found):,} of {before:,} picks dropped")
     if iou is not None:
         tell_diameters({str(picks): found.radius}, radius and 2 * radius)
