@@ -117,6 +117,15 @@ def test_scale_output_origin_and_size_from_a_micrograph(here, motes):
     assert Path("a.csv").read_text().splitlines()[1] == f"28,{2 * 1024 - 1 - 48},16"
 
 
+@pytest.mark.parametrize("command", [["convert"], ["suppress", "--distance", 1]])
+def test_picks_of_one_file_are_called_after_the_micrograph(here, motes, command):
+    library.write_picks("in.txt", library.Picks([5], [6], score=[1], micrographs=("grid1",)))
+    for source, name in (("boxes/a.box", IMAGE.name), ("in.txt", "grid1")):  # in.txt says what it is of
+        result = motes(*command, source, "-o", "out.star", "--micrograph", IMAGE)
+        assert result.exit_code == 0, result.stderr
+        assert library.read_picks("out.star").micrographs == (name,)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

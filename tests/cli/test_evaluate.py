@@ -121,6 +121,24 @@ def test_the_diameter_is_said_and_sizes_that_can_not_match(here, motes):
     assert note not in motes(*words, "-o", "large", "--iou", 0.1).stderr
 
 
+def test_two_files_are_of_one_micrograph_whatever_their_names(here, motes):
+    Image.fromarray(np.zeros((100, 160), np.uint8)).save("grid1.png")
+    words = ("evaluate", "--picks", "picks/a.box", "--truth", "truth/b.csv", "-o")
+    for more, name in (([], "a"), (["--micrographs", "grid1.png"], "grid1")):
+        result = motes(*words, name, *more)
+        assert result.exit_code == 0, result.stderr
+        assert f"note: picks/a.box and truth/b.csv are taken to be of one micrograph, {name}\n" in result.stderr
+        assert metrics(name)["n_truth"] == 2
+        assert Path(name, f"overlay_{name}.png").exists()
+
+
+def test_names_inside_files_are_believed(here, refused):
+    for name in ("x", "y"):
+        library.write_picks(f"{name}.txt", library.Picks([1], [2], score=[1], micrographs=(f"grid-{name}",)))
+    line = refused(here, "evaluate", "--picks", "x.txt", "--truth", "y.txt", "--radius", 5, "-o", "out")
+    assert "no micrograph is in every table" in line
+
+
 def test_scores_beyond_0_to_1_have_no_area_on_the_grid(here, motes):
     Path("picks/a.box").write_text("10 10 10 10 9\n")
     assert motes("evaluate", "--picks", "picks", "--truth", "truth", "-o", "out").exit_code == 0
@@ -152,8 +170,8 @@ def test_overlays_are_drawn_on_micrographs(here, motes):
     [
         (["--picks", "none.box", "--truth", "truth"], "none.box: no such file"),
         (
-            ["--picks", "picks/c.box", "--truth", "truth/d.csv"],
-            "--picks picks/c.box is of c; --truth truth/d.csv is of d",
+            ["--picks", "picks/c.box", "--truth", "others"],
+            "--picks picks/c.box is of c; --truth others is of d, e; name the files of one micrograph after it",
         ),
         (
             ["--picks", "picks", "--truth", "truth", "--radius", "-1"],
@@ -191,6 +209,9 @@ def test_overlays_are_drawn_on_micrographs(here, motes):
 def test_refusals(here, refused, words, message):
     Path("scores.txt").write_text("image_name\tx_coord\ty_coord\tscore\na\t15\t15\t2\n")
     Path("nan.box").write_text("1 1 10 10 1\nnan 1 10 10 1\n")
+    Path("others").mkdir()
+    for name in "de":
+        Path(f"others/{name}.csv").write_text(Path("truth/d.csv").read_text())
     Path("empty").mkdir()
     Path("empty/a.box").write_text("\n")
     Path("mixed.box").write_text("1 1 10 10 1\n9 1 12 12 1\n")

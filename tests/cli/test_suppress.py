@@ -133,6 +133,17 @@ def test_where_pickers_agree(here, motes):
     assert len(library.read_picks("agreed/b.cbox")) == 0
 
 
+def test_two_files_are_of_one_micrograph_whatever_their_names(here, motes):
+    Path("theirs.box").write_text("12 10 10 10 30\n")
+    Image.fromarray(np.zeros((100, 200), np.uint8)).save("grid1.png")
+    for more, name in (([], "a"), (["--micrograph", "grid1.png"], "grid1.png")):
+        result = motes("consensus", "one/a.box", "theirs.box", "-o", "agreed.star", "--min-pickers", 2, *more)
+        assert result.exit_code == 0, result.stderr
+        note = "note: one/a.box and theirs.box are taken to be of one micrograph, a\n"
+        assert (note in result.stderr) is (not more)
+        assert library.read_picks("agreed.star").micrographs == (name,)
+
+
 def test_every_format_says_how_many_agree_or_that_it_can_not(here, motes):
     size = ("--height", 100, "--width", 200)
     for name, column in (("agreed.txt", "pickers"), ("agreed.cs", "motes/pickers")):
@@ -162,9 +173,11 @@ def test_micrographs_that_a_picker_lacks(here, motes):
         (["one", "two", "-o", "out.star", "--iou", "0.5", "--distance", "3"], "expected one of them"),
         (["one", "two", "-o", "two", "--to", "box"], "-o: needs another file than the input, got two/a.box"),
         (["one", "a.csv", "-o", "out.star"], "a.csv: the picks hold no scores"),
-        (["one/a.box", "two/b.box", "-o", "out.star"], "no micrograph is in every table"),
+        (["one/a.box", "three", "-o", "out.star"], "no micrograph is in every table"),
     ],
 )
 def test_consensus_refuses(here, refused, words, message):
+    Path("three").mkdir()
+    Path("three/b.box").write_text("12 10 10 10 30\n")
     Path("a.csv").write_text("X-Coordinate,Y-Coordinate,Diameter\n15,15,10\n")
     assert message in refused(here, "consensus", *words)

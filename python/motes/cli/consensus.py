@@ -16,6 +16,8 @@ from motes.cli.coordinates import (
     Target,
     Threads,
     Width,
+    of_micrograph,
+    paired,
     size_of,
     tell_diameters,
     tell_missing,
@@ -80,16 +82,19 @@ def consensus(
         raise ValueError("--iou, --distance: expected one of them")
     form = format_of(output, to)
     height, width = size_of(micrograph, height, width)
-    tables = {str(path): read_picks(path, source, height=height) for path in pickers}
+    tables = {str(path): of_micrograph(path, read_picks(path, source, height=height), micrograph) for path in pickers}
     if len(tables) < 2:
         raise ValueError("expected two pickers or more, each with a file or folder of its own")
     for name, picks in tables.items():
         if picks.score is None and len(picks):
             raise ValueError(f"{name}: the picks hold no scores, which a consensus ranks")
+    tables, note = paired(pickers, tables)
     aligned = align(tables, radius=radius, missing=missing)  # type: ignore[arg-type]
     found = agree(list(aligned.circles.values()), iou=iou, distance=distance, min_pickers=min_pickers, threads=threads)
     sources = [file for path in pickers for file in files_of(path, source)]
     write_table(output, _picks(found, aligned, tables, form), to, sources=sources, height=height, width=width)
+    if note:
+        typer.echo(note, err=True)
     tell_missing(aligned.missing, missing == "count")
     if distance is None:
         tell_diameters({name: circles.radii for name, circles in aligned.circles.items()}, radius and 2 * radius)

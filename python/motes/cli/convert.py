@@ -17,6 +17,7 @@ from motes.cli.coordinates import (
     Width,
     above_zero,
     checked_origin,
+    of_micrograph,
     size_of,
     tell_diameters,
     write_table,
@@ -59,6 +60,7 @@ def convert(
     format_of(output, to)  # before the work
     height, width = size_of(micrograph, height, width)
     found = read_picks(picks, source, y_origin=checked_origin(y_origin, "--y-origin"), flip_y=flip_y, height=height)
+    found = of_micrograph(picks, found, micrograph)
     if scale != 1:
         found = found.scaled(scale)
         height, width = (None if side is None else side * scale for side in (height, width))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -54,7 +55,10 @@ Width: TypeAlias = Annotated[
     float | None, typer.Option(help="Columns of the micrographs, for .cs.", callback=above_zero)
 ]
 OneMicrograph: TypeAlias = Annotated[
-    Path | None, typer.Option("--micrograph", help="A micrograph that tells height and width.", metavar="FILE")
+    Path | None,
+    typer.Option(
+        "--micrograph", help="A micrograph that tells height and width, and the name of picks of one.", metavar="FILE"
+    ),
 ]
 Radius: TypeAlias = Annotated[
     float | None,
@@ -78,6 +82,39 @@ def size_of(
         if given not in (None, own):
             raise ValueError(f"{option}: {given:g}, but {micrograph} has {own}")
     return shape
+
+
+def of_micrograph(path: Path, picks: Picks, micrograph: Path | None) -> Picks:
+    """Picks that no more than the name of their file says to be of a micrograph, under that of the one named."""
+    if micrograph is None or not _named_by_file(path, picks):
+        return picks
+    return replace(picks, micrographs=(micrograph.name,))
+
+
+def paired(
+    paths: Sequence[Path], tables: Mapping[str, Picks], images: Collection[str] = ()
+) -> tuple[dict[str, Picks], str]:
+    """Files of one micrograph each are of the same, whatever the files are called; and a note that says so, or none.
+
+    It is called as a table itself says, else after a file that is called as one of `images`, the only image, any file.
+    """
+    from motes.picks import stem
+
+    own = {path: picks for path, picks in zip(paths, tables.values(), strict=True) if len(picks.micrographs) == 1}
+    if len(own) < len(tables) or not all(path.is_file() for path in own):
+        return dict(tables), ""
+    names = {path: stem(*picks.micrographs) for path, picks in own.items()}
+    said = {names[path] for path, picks in own.items() if not _named_by_file(path, picks)}
+    if len(set(names.values())) == 1 or len(said) > 1:
+        return dict(tables), ""
+    pictured = [name for name in names.values() if name in images]
+    name = [*said, *pictured, *(images if len(images) == 1 else ()), *names.values()][0]
+    note = f"motes: note: {' and '.join(map(str, paths))} are taken to be of one micrograph, {name}"
+    return {table: replace(picks, micrographs=(name,)) for table, picks in tables.items()}, note
+
+
+def _named_by_file(path: Path, picks: Picks) -> bool:
+    return path.is_file() and picks.micrographs == (path.stem,)
 
 
 def tell_diameters(radii: Mapping[str, NDArray[Any] | None], asked: float | None, option: str = "--radius") -> None:

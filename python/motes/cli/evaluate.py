@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motes.cli.coordinates import FlipY, Height, Radius, Source, Threads, size_of, tell_diameters, tell_missing
+from motes.cli.coordinates import FlipY, Height, Radius, Source, Threads, paired, size_of, tell_diameters, tell_missing
 from motes.cli.observers import steps
 from motes.cli.outputs import output_folder
 
@@ -24,7 +24,7 @@ def evaluate(
     context: typer.Context,
     picks: Annotated[Path, typer.Option(help="What a picker found: a file of coordinates, or a folder of them.")],
     truth: Annotated[
-        Path, typer.Option(help="The particles: likewise; micrographs are matched by the stems of their names.")
+        Path, typer.Option(help="The particles: likewise; those of folders are matched by the stems of their names.")
     ],
     out: Annotated[
         Path,
@@ -77,6 +77,7 @@ def evaluate(
     scored = found.score is not None or not len(found)
     names = {f"--picks {picks}": "picks", f"--truth {truth}": "truth"}
     tables = dict(zip(names, (found if scored else _alike(found), particles), strict=True))
+    tables, note = paired([picks, truth], tables, images)
     if matching == "topaz" and radius is None:
         _refuse_mixed_radii(tables)
     aligned = align(tables, radius=radius, missing=missing)  # type: ignore[arg-type]
@@ -108,6 +109,8 @@ def evaluate(
             m, threshold = aligned.micrographs.index(name), result.best_threshold.value
             figure = plotting.overlay(result.matches, m, image, threshold=threshold, title=name)
             figure.savefig(staging / pictures[name])
+    if note:
+        typer.echo(note, err=True)
     tell_missing(aligned.missing, missing == "count")
     _tell_what_can_not_match(result, iou)
     tell_diameters({table: own.radii for table, own in aligned.circles.items()}, radius and 2 * radius)

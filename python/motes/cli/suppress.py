@@ -17,6 +17,7 @@ from motes.cli.coordinates import (
     Target,
     Threads,
     Width,
+    of_micrograph,
     size_of,
     target_of,
     tell_diameters,
@@ -73,7 +74,7 @@ def suppress(
     if min_score is not None and not np.isfinite(min_score):
         raise ValueError(f"--min-score: expected a finite number, got {min_score}")
     height, width = size_of(micrograph, height, width)
-    found = read_picks(picks, source, height=height)
+    found = of_micrograph(picks, read_picks(picks, source, height=height), micrograph)
     _refuse_outside(picks, found, height, width)
     target_of(output, to, found)  # before the work
     if radius is not None:
