@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +107,7 @@ def test_micrographs_tell_the_height_of_a_flip(here, motes):
     assert metrics()["recall"]["value"] == 1
 
 
-def test_the_diameter_is_said_and_sizes_that_can_not_match(here, motes):
+def test_the_diameter_is_said_and_sizes_that_can_not_match(here, motes, refused):
     words = ("evaluate", "--picks", "picks/a.box", "--truth", "truth/a.csv", "--no-overlays")
     own = motes(*words, "-o", "own")
     assert own.stdout.splitlines()[:2] == [
@@ -116,9 +117,9 @@ def test_the_diameter_is_said_and_sizes_that_can_not_match(here, motes):
     asked = motes(*words, "--radius", 4, "-o", "asked")
     assert asked.stdout.splitlines()[0] == "diameter 8 pixels, from --radius"
     Path("picks/a.box").write_text("0 0 30 30 0.9\n")
-    note = "circles of these sizes have an IoU of 0.111 at most, none above 0.5; --radius gives both one"
-    assert note in motes(*words, "-o", "large").stderr
-    assert note not in motes(*words, "-o", "large", "--iou", 0.1).stderr
+    assert "an IoU of 0.111 at most, and none above 0.5: give --radius" in refused(here, *words, "-o", "large")
+    assert motes(*words, "-o", "large", "--iou", 0.1).exit_code == 0
+    assert motes(*words, "-o", "large", "--radius", 5).exit_code == 0
 
 
 def test_two_files_are_of_one_micrograph_whatever_their_names(here, motes):
@@ -137,6 +138,23 @@ def test_names_inside_files_are_believed(here, refused):
         library.write_picks(f"{name}.txt", library.Picks([1], [2], score=[1], micrographs=(f"grid-{name}",)))
     line = refused(here, "evaluate", "--picks", "x.txt", "--truth", "y.txt", "--radius", 5, "-o", "out")
     assert "no micrograph is in every table" in line
+
+
+def test_the_examples_of_the_help_work(motes, tmp_path, monkeypatch):
+    """On the sample, whose boxes are larger than its particles."""
+    sample = library.sample.load()
+    monkeypatch.chdir(tmp_path)
+    library.write_picks("grid1.cbox", sample.picks["crYOLO"])
+    library.write_picks("grid1.csv", sample.particles)
+    command = re.search(
+        r"motes evaluate (--picks grid1.*?-o out)", " ".join(motes("evaluate", "--help").stdout.split())
+    )
+    assert command
+    words = command[1].split()
+    assert "--radius" in words
+    words[words.index("--radius") + 1] = "13.5"  # a quarter of the pixels
+    assert motes("evaluate", *words, "--no-overlays").exit_code == 0
+    assert metrics()["recall"]["value"] > 0.5
 
 
 def test_scores_beyond_0_to_1_have_no_area_on_the_grid(here, motes):

@@ -57,7 +57,7 @@ app.command(
     "[bold]motes convert grid1.box -o grid1.star --flip-y --height 4096[/bold]"
 )(convert)
 app.command(
-    epilog="Examples: [bold]motes evaluate --picks grid1.cbox --truth grid1.csv -o out[/bold]   "
+    epilog="Examples: [bold]motes evaluate --picks grid1.cbox --truth grid1.csv --radius 54 -o out[/bold]   "
     "[bold]motes evaluate --picks boxes --truth particles --radius 54 --flip-y --height 4096 -o out[/bold]"
 )(evaluate)
 app.command(

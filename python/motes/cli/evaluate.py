@@ -13,7 +13,7 @@ from motes.cli.observers import steps
 from motes.cli.outputs import output_folder
 
 if TYPE_CHECKING:
-    from motes import Picks
+    from motes import Circles, Picks
     from motes.picking import Evaluation
 
 METRICS, CURVE = "metrics.json", "precision_recall.png"
@@ -88,6 +88,8 @@ def evaluate(
         raise ValueError(
             f"--micrographs {micrographs}: none of the {len(aligned.micrographs)} micrographs is there, by its stem"
         )
+    if len(circles["truth"]):
+        _refuse_sizes(**circles, iou=iou)
     pictures = {name: f"overlay_{name}.png" for name in aligned.micrographs} if overlays else {}
     with output_folder(out, (METRICS, CURVE, *pictures.values())) as staging:
         result = compare(**circles, iou=iou, rule=matching, threads=threads)  # type: ignore[arg-type]
@@ -112,7 +114,8 @@ def evaluate(
     if note:
         typer.echo(note, err=True)
     tell_missing(aligned.missing, missing == "count")
-    _tell_what_can_not_match(result, iou)
+    if not result.matches.n_found:
+        typer.echo("motes: note: no pick is near a particle; motes info tells whether picks are turned over", err=True)
     tell_diameters({table: own.radii for table, own in aligned.circles.items()}, radius and 2 * radius)
     typer.echo(_table(told))
     typer.echo(f"look at {out}")
@@ -140,18 +143,15 @@ def _refuse_mixed_radii(tables: dict[str, Picks]) -> None:
                 )
 
 
-def _tell_what_can_not_match(result: Evaluation, iou: float) -> None:
-    """Circles that differ too much in size, or picks that are elsewhere altogether."""
-    radii = [circles.radii for circles in (result.matches.picks, result.matches.truth)]
-    small, large = sorted(radii, key=lambda values: float(values.mean()) if len(values) else 0.0)
-    most = (float(small.max()) / float(large.min())) ** 2 if len(small) else 1.0
-    if most <= iou:
-        told = f"circles of these sizes have an IoU of {most:.3g} at most, none above {iou:g}; --radius gives both one"
-    elif not result.matches.n_found:
-        told = "no pick is near a particle; motes info tells whether picks are turned over"
-    else:
-        return
-    typer.echo(f"motes: note: {told}", err=True)
+def _refuse_sizes(picks: Circles, truth: Circles, iou: float) -> None:
+    """Circles that differ so much in size that none can match."""
+    small, large = sorted((picks.radii, truth.radii), key=lambda radii: float(radii.max()))
+    most = (float(small.max()) / float(large.min())) ** 2
+    if most < 1 and most <= iou:
+        raise ValueError(
+            f"circles of these sizes have an IoU of {most:.3g} at most, and none above {iou:g}: "
+            "give --radius of a particle, for both"
+        )
 
 
 def _images(path: Path) -> dict[str, Path]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from motes.kernels.matching import Matches
-from motes.picking.ranking import Estimate, FloatArray, Ranking, Tally
+from motes.picking.ranking import Estimate, FloatArray, Ranking, Tally, ratio
 
 GRID = np.arange(1000, -1, -1) / 1000  # the seed's thresholds, highest first
 
@@ -152,7 +152,7 @@ class Point:
     threshold : float
         Picks of this score or more are predictions.
     precision, recall, f_beta : Estimate
-        There.
+        There; NaN where there is no pick that could be right, or no particle that could be found.
     """
 
     threshold: float
@@ -199,8 +199,8 @@ def at_threshold(
     options = {"confidence": confidence, "n_bootstrap": n_bootstrap, "seed": seed}
     return Point(
         threshold,
-        ranking.estimate(lambda t: point(t).precision[..., 0], **options),  # type: ignore[arg-type]
-        ranking.estimate(lambda t: point(t).recall[..., 0], **options),  # type: ignore[arg-type]
+        ranking.estimate(lambda t: ratio(point(t).hits, point(t).picks, np.nan)[..., 0], **options),  # type: ignore[arg-type]
+        ranking.estimate(lambda t: ratio(point(t).found[..., 0], t.truth, np.nan), **options),  # type: ignore[arg-type]
         ranking.estimate(lambda t: point(t).f_beta(beta)[..., 0], **options),  # type: ignore[arg-type]
     )
 

@@ -61,19 +61,17 @@ class Tally:
     @property
     def precision(self) -> FloatArray:
         """Hits / picks; 1 without picks: nothing that was said is wrong."""
-        return np.divide(self.hits, self.picks, out=np.ones_like(self.hits), where=self.picks > 0)
+        return ratio(self.hits, self.picks, 1.0)
 
     @property
     def recall(self) -> FloatArray:
         """Found / truth; 1 without particles: nothing was missed."""
-        truth = np.broadcast_to(self.truth[..., None], self.found.shape)
-        return np.divide(self.found, truth, out=np.ones_like(self.found), where=truth > 0)
+        return ratio(self.found, self.truth[..., None], 1.0)
 
     def f_beta(self, beta: float) -> FloatArray:
         """(1 + beta^2) P R / (beta^2 P + R); 0 where both are 0."""
         p, r = self.precision, self.recall
-        below = beta**2 * p + r
-        return np.divide((1 + beta**2) * p * r, below, out=np.zeros_like(p), where=below > 0)
+        return ratio((1 + beta**2) * p * r, beta**2 * p + r, 0.0)
 
 
 class Ranking:
@@ -129,6 +127,12 @@ class Ranking:
         )
 
 
+def ratio(above: FloatArray, below: FloatArray, otherwise: float) -> FloatArray:
+    """Quotients, and what is said instead of 0/0."""
+    quotient: FloatArray = np.divide(above, below, out=np.full_like(above, otherwise), where=below > 0)
+    return quotient
+
+
 def resampled(
     value: float,
     of_weights: Callable[[FloatArray], FloatArray],
@@ -141,7 +145,7 @@ def resampled(
 ) -> Estimate:
     """`value` with the percentiles of `of_weights` (B, M) -> (B,) over bootstrap samples of the micrographs.
 
-    `size` is how many numbers one sample needs at a time.
+    Samples without a number, NaN, do not count. `size` is how many numbers one sample needs at a time.
     """
     if not 0 < confidence < 1:
         raise ValueError(f"confidence: expected above 0 and below 1, got {confidence}")
@@ -153,5 +157,7 @@ def resampled(
     weights = rng.multinomial(n_micrographs, np.full(n_micrographs, 1 / n_micrographs), n_bootstrap).astype(np.float64)
     parts = np.array_split(weights, max(1, min(n_bootstrap, n_bootstrap * size // CHUNK)))
     values = np.concatenate([np.atleast_1d(of_weights(part)) for part in parts])
+    if np.isnan(values).all():
+        return Estimate(value, np.nan, np.nan)
     low, high = np.nanquantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Estimate(value, float(low), float(high))
