@@ -97,6 +97,18 @@ def test_oblong_boxes_are_resized(here, motes, words, row):
     assert Path("new.box").read_text().rstrip() == row
 
 
+def test_a_table_of_centres_takes_the_diameter_that_is_given(here, motes, refused):
+    Path("centres.csv").write_text("X-Coordinate,Y-Coordinate\n40,60\n")
+    assert motes("convert", "centres.csv", "-o", "new.box", "--diameter", 50).exit_code == 0
+    assert Path("new.box").read_text().rstrip() == "15\t35\t50\t50"
+    assert "radius: needed" in refused(here, "convert", "centres.csv", "-o", "other.box").replace(
+        "--diameter", "radius"
+    )
+    words = ("--picks", "new.box", "--truth", "centres.csv", "--no-overlays", "-o", "out")
+    assert "centres.csv: hold no radius; give --radius" in refused(here, "evaluate", *words)
+    assert motes("evaluate", *words, "--radius", 25).exit_code == 0
+
+
 def test_there_and_back_through_folders(here, motes):
     assert motes("convert", "boxes", "-o", "all.cs", "--height", 100, "--width", 200).exit_code == 0
     result = motes("convert", "all.cs", "-o", "new/boxes", "--to", "box", "--diameter", 8)
