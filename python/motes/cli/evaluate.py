@@ -113,6 +113,8 @@ def evaluate(
             figure.savefig(staging / pictures[name])
     if note:
         typer.echo(note, err=True)
+    if not scored:
+        typer.echo("motes: note: the picks hold no scores: all count alike, and there is no threshold", err=True)
     tell_missing(aligned.missing, missing == "count")
     if not result.matches.n_found:
         typer.echo("motes: note: no pick is near a particle; motes info tells whether picks are turned over", err=True)
@@ -122,7 +124,7 @@ def evaluate(
 
 
 def _alike(picks: Picks) -> Picks:
-    typer.echo("motes: note: the picks hold no scores: all count alike, and there is no threshold", err=True)
+    """Picks without scores count alike: all have the same."""
     import numpy as np
 
     return replace(picks, score=np.zeros(len(picks)))
