@@ -99,7 +99,10 @@ def test_lowest_score(here, motes):
             ["one", "-o", "kept", "--edge", "5", "--height", "100", "--width", "80"],
             "pick 3 of 4 is at x = 105, expected",
         ),
-        (["one", "-o", "kept", "--iou", "0.5", "--height", "40"], "0 to 40, by --height or --micrograph: 2 picks are"),
+        (
+            ["one", "-o", "kept", "--iou", "0.5", "--height", "40"],
+            "0 to 40: 2 lie beyond what --height or --micrograph says",
+        ),
         (["one/a.box", "-o", "one/a.box", "--iou", "0.5"], "-o: needs another file than the input, got one/a.box for"),
         (["one", "-o", "two/../one", "--iou", "0.5"], "-o: needs another file than the input, got two/../one/a.box"),
         (["one/a.box", "-o", "one", "--iou", "0.5"], "-o: needs another file than the input, got one/a.box"),

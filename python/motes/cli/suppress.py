@@ -107,8 +107,8 @@ def _refuse_outside(path: Path, picks: Picks, height: float | None, width: float
         if outside.any():
             row = int(np.argmax(outside))
             raise ValueError(
-                f"{path}: pick {row + 1} of {len(picks)} is at {axis} = {values[row]:g}, expected 0 to {side:g}, "
-                f"by {option} or --micrograph: {np.count_nonzero(outside):,} picks are outside"
+                f"{path}: pick {row + 1} of {len(picks)} is at {axis} = {values[row]:g}, expected 0 to {side:g}: "
+                f"{np.count_nonzero(outside):,} lie beyond what {option} or --micrograph says"
             )
 
 
