@@ -99,6 +99,25 @@ def test_curves():
         plotting.precision_recall({str(i): evaluation for i in range(5)})
 
 
+def test_without_ranks_there_is_a_dot_and_no_area():
+    alike = Circles(PICKS.centres, PICKS.radii, np.zeros(len(PICKS)), indptr=PICKS.indptr)
+    evaluation = picking.evaluate(alike, TRUTH)
+    (axes,) = plotting.precision_recall({"mine": evaluation}).axes
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["mine: no scores to rank by"]
+    (dot,) = (line for line in axes.lines if line.get_zorder() > 1)
+    assert (dot.get_linestyle(), dot.get_clip_on()) == ("None", False)
+    np.testing.assert_array_equal(dot.get_xydata(), [[3 / 4, 3 / 5]])
+
+
+def test_labels_of_equal_f1_are_beside_the_axes():
+    (axes,) = plotting.precision_recall({"mine": picking.evaluate(PICKS, TRUTH)}).axes
+    axes.figure.draw_without_rendering()
+    assert [text.get_text() for text in axes.texts] == ["F1 0.2", "F1 0.4", "F1 0.6", "F1 0.8"]
+    for text in axes.texts:
+        box = text.get_window_extent()
+        assert axes.get_window_extent().x1 < box.x0 < box.x1 < axes.figure.bbox.x1
+
+
 def test_demo_picks():
     sample = motes.sample.load()
     circles = picking.align({"picks": sample.picks["crYOLO"], "truth": sample.particles}, radius=13.5).circles

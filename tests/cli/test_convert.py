@@ -97,6 +97,18 @@ def test_oblong_boxes_are_resized(here, motes, words, row):
     assert Path("new.box").read_text().rstrip() == row
 
 
+def test_a_table_of_centres_takes_the_diameter_that_is_given(here, motes, refused):
+    Path("centres.csv").write_text("X-Coordinate,Y-Coordinate\n40,60\n")
+    assert motes("convert", "centres.csv", "-o", "new.box", "--diameter", 50).exit_code == 0
+    assert Path("new.box").read_text().rstrip() == "15\t35\t50\t50"
+    assert "radius: needed" in refused(here, "convert", "centres.csv", "-o", "other.box").replace(
+        "--diameter", "radius"
+    )
+    words = ("--picks", "new.box", "--truth", "centres.csv", "--no-overlays", "-o", "out")
+    assert "centres.csv: hold no radius; give --radius" in refused(here, "evaluate", *words)
+    assert motes("evaluate", *words, "--radius", 25).exit_code == 0
+
+
 def test_there_and_back_through_folders(here, motes):
     assert motes("convert", "boxes", "-o", "all.cs", "--height", 100, "--width", 200).exit_code == 0
     result = motes("convert", "all.cs", "-o", "new/boxes", "--to", "box", "--diameter", 8)
@@ -117,10 +129,20 @@ def test_scale_output_origin_and_size_from_a_micrograph(here, motes):
     assert Path("a.csv").read_text().splitlines()[1] == f"28,{2 * 1024 - 1 - 48},16"
 
 
+@pytest.mark.parametrize("command", [["convert"], ["suppress", "--distance", 1]])
+def test_picks_of_one_file_are_called_after_the_micrograph(here, motes, command):
+    library.write_picks("in.txt", library.Picks([5], [6], score=[1], micrographs=("grid1",)))
+    for source, name in (("boxes/a.box", IMAGE.name), ("in.txt", "grid1")):  # in.txt says what it is of
+        result = motes(*command, source, "-o", "out.star", "--micrograph", IMAGE)
+        assert result.exit_code == 0, result.stderr
+        assert library.read_picks("out.star").micrographs == (name,)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["boxes/none.box", "-o", "a.star"], "boxes/none.box: no such file"),
+        (["boxes/a.box", "-o", "boxes/a.box"], "-o: needs another file than the input, got boxes/a.box for both"),
         (["boxes/a.box", "-o", "a.xyz"], "suffix '.xyz' tells no format"),
         (["boxes/a.box", "-o", "a.star", "--to", "moon"], "--from, --to: expected one of star"),
         (["boxes/a.box", "-o", "a.star", "--from", "star"], "expected a STAR file"),
@@ -128,8 +150,8 @@ def test_scale_output_origin_and_size_from_a_micrograph(here, motes):
         (["boxes/a.box", "-o", "a.star", "--flip-y", "--y-origin", "top"], "two ways to say the same"),
         (["boxes/a.box", "-o", "a.star", "--y-origin", "left"], "--y-origin: expected top or bottom, got 'left'"),
         (["boxes/a.box", "-o", "a.cs"], "--height and --width, or --micrograph: needed"),
-        (["boxes/a.box", "-o", "a.star", "--scale", "0"], "factor: expected a finite number above 0"),
-        (["boxes/a.box", "-o", "a.star", "--diameter", "-3"], "radius: -1.5"),
+        (["boxes/a.box", "-o", "a.star", "--scale", "0"], "'--scale': expected a finite number above 0, got 0"),
+        (["boxes/a.box", "-o", "a.star", "--diameter", "-3"], "'--diameter': expected a finite number above 0, got -3"),
         (
             ["boxes/b.box", "-o", "a.star", "--flip-y", "--height", "60"],
             "boxes/b.box: pick 1 of 1 is at y = -4 in stored rows, expected 0 to 60: the height",
@@ -201,6 +223,14 @@ def test_info_reports_the_flip_and_flips_nothing(here, motes, monkeypatch):
         assert "nothing was flipped" in result.stdout
     assert read == 2 * ["read_picks", "read_micrograph"]
     assert flipped.read_bytes() == before
+
+
+def test_info_asks_for_the_diameter_of_a_particle_where_the_flip_can_not_be_told(motes):
+    for words, answer in (([], "can not be told"), (["--diameter", 27], "as they are")):
+        result = motes("info", "--picks", SAMPLE / "deepPicker.cbox", "--micrograph", IMAGE, *words)
+        (likely,) = (line for line in result.stdout.splitlines() if line.startswith("likely:"))
+        assert likely.startswith(f"likely: {answer} (")
+        assert ("give --diameter of a particle" in likely) is (not words)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +107,7 @@ def test_micrographs_tell_the_height_of_a_flip(here, motes):
     assert metrics()["recall"]["value"] == 1
 
 
-def test_the_diameter_is_said_and_sizes_that_can_not_match(here, motes):
+def test_the_diameter_is_said_and_sizes_that_can_not_match(here, motes, refused):
     words = ("evaluate", "--picks", "picks/a.box", "--truth", "truth/a.csv", "--no-overlays")
     own = motes(*words, "-o", "own")
     assert own.stdout.splitlines()[:2] == [
@@ -116,9 +117,44 @@ def test_the_diameter_is_said_and_sizes_that_can_not_match(here, motes):
     asked = motes(*words, "--radius", 4, "-o", "asked")
     assert asked.stdout.splitlines()[0] == "diameter 8 pixels, from --radius"
     Path("picks/a.box").write_text("0 0 30 30 0.9\n")
-    note = "circles of these sizes have an IoU of 0.111 at most, none above 0.5; --radius gives both one"
-    assert note in motes(*words, "-o", "large").stderr
-    assert note not in motes(*words, "-o", "large", "--iou", 0.1).stderr
+    assert "an IoU of 0.111 at most, and none above 0.5: give --radius" in refused(here, *words, "-o", "large")
+    assert motes(*words, "-o", "large", "--iou", 0.1).exit_code == 0
+    assert motes(*words, "-o", "large", "--radius", 5).exit_code == 0
+
+
+def test_two_files_are_of_one_micrograph_whatever_their_names(here, motes):
+    Image.fromarray(np.zeros((100, 160), np.uint8)).save("grid1.png")
+    words = ("evaluate", "--picks", "picks/a.box", "--truth", "truth/b.csv", "-o")
+    for more, name in (([], "a"), (["--micrographs", "grid1.png"], "grid1")):
+        result = motes(*words, name, *more)
+        assert result.exit_code == 0, result.stderr
+        assert f"note: picks/a.box and truth/b.csv are taken to be of one micrograph, {name}\n" in result.stderr
+        assert metrics(name)["n_truth"] == 2
+        assert Path(name, f"overlay_{name}.png").exists()
+
+
+def test_names_inside_files_are_believed(here, refused):
+    for name in ("x", "y"):
+        library.write_picks(f"{name}.txt", library.Picks([1], [2], score=[1], micrographs=(f"grid-{name}",)))
+    line = refused(here, "evaluate", "--picks", "x.txt", "--truth", "y.txt", "--radius", 5, "-o", "out")
+    assert "no micrograph is in every table" in line
+
+
+def test_the_examples_of_the_help_work(motes, tmp_path, monkeypatch):
+    """On the sample, whose boxes are larger than its particles."""
+    sample = library.sample.load()
+    monkeypatch.chdir(tmp_path)
+    library.write_picks("grid1.cbox", sample.picks["crYOLO"])
+    library.write_picks("grid1.csv", sample.particles)
+    command = re.search(
+        r"motes evaluate (--picks grid1.*?-o out)", " ".join(motes("evaluate", "--help").stdout.split())
+    )
+    assert command
+    words = command[1].split()
+    assert "--radius" in words
+    words[words.index("--radius") + 1] = "13.5"  # a quarter of the pixels
+    assert motes("evaluate", *words, "--no-overlays").exit_code == 0
+    assert metrics()["recall"]["value"] > 0.5
 
 
 def test_scores_beyond_0_to_1_have_no_area_on_the_grid(here, motes):
@@ -152,11 +188,17 @@ def test_overlays_are_drawn_on_micrographs(here, motes):
     [
         (["--picks", "none.box", "--truth", "truth"], "none.box: no such file"),
         (
-            ["--picks", "picks/c.box", "--truth", "truth/d.csv"],
-            "--picks picks/c.box is of c; --truth truth/d.csv is of d",
+            ["--picks", "picks/c.box", "--truth", "others"],
+            "--picks picks/c.box is of c; --truth others is of d, e; name the files of one micrograph after it",
         ),
-        (["--picks", "picks", "--truth", "truth", "--radius", "-1"], "radius: -1.0"),
-        (["--picks", "picks", "--truth", "truth", "--radius", "nan"], "radius: nan"),
+        (
+            ["--picks", "picks", "--truth", "truth", "--radius", "-1"],
+            "'--radius': expected a finite number above 0, got -1",
+        ),
+        (
+            ["--picks", "picks", "--truth", "truth", "--radius", "nan"],
+            "'--radius': expected a finite number above 0, got nan",
+        ),
         (["--picks", "picks", "--truth", "truth", "--iou", "1.5"], "iou"),
         (["--picks", "picks", "--truth", "truth", "--matching", "worst"], "--matching: expected"),
         (["--picks", "picks", "--truth", "truth", "--missing", "all"], "--missing: expected leave-out or count"),
@@ -185,6 +227,9 @@ def test_overlays_are_drawn_on_micrographs(here, motes):
 def test_refusals(here, refused, words, message):
     Path("scores.txt").write_text("image_name\tx_coord\ty_coord\tscore\na\t15\t15\t2\n")
     Path("nan.box").write_text("1 1 10 10 1\nnan 1 10 10 1\n")
+    Path("others").mkdir()
+    for name in "de":
+        Path(f"others/{name}.csv").write_text(Path("truth/d.csv").read_text())
     Path("empty").mkdir()
     Path("empty/a.box").write_text("\n")
     Path("mixed.box").write_text("1 1 10 10 1\n9 1 12 12 1\n")

@@ -62,6 +62,18 @@ def test_edges_come_first(here, motes):
         assert library.read_picks("kept.cbox").x.tolist() == [12]
 
 
+def test_older_files_of_a_folder_stay_and_are_counted(here, motes):
+    words = ("suppress", "one", "-o", "kept", "--iou", 0.5)
+    for older, note in (
+        ([], ""),
+        (["c.box"], "motes: note: kept: 1 coordinate file from before stays\n"),
+        (["d.cbox", "notes.md"], "motes: note: kept: 2 coordinate files that were there before stay\n"),
+    ):
+        for name in older:
+            Path("kept", name).write_text("\n")
+        assert motes(*words).stderr == note
+
+
 def test_lowest_score(here, motes):
     assert motes("suppress", "one/a.box", "-o", "kept.box", "--min-score", 0.5).exit_code == 0
     assert library.read_picks("kept.box").score.tolist() == [0.5, 0.9]
@@ -73,10 +85,27 @@ def test_lowest_score(here, motes):
         (["one", "-o", "kept"], "nothing was asked for"),
         (["one", "-o", "kept", "--iou", "0.5", "--distance", "3"], "--iou, --distance: expected one of them"),
         (["one", "-o", "kept", "--iou", "2"], "iou"),
-        (["one", "-o", "kept", "--distance", "nan"], "distance"),
+        (["one", "-o", "kept", "--distance", "nan"], "'--distance': expected 0 or more, got nan"),
+        (["one", "-o", "kept", "--distance", "-3"], "'--distance': expected 0 or more, got -3"),
+        (["one", "-o", "kept", "--iou", "0.5", "--radius", "0"], "'--radius': expected a finite number above 0, got 0"),
+        (["one", "-o", "kept", "--iou", "0.5", "--height", "-9"], "'--height': expected a finite number above 0"),
         (["one", "-o", "kept", "--min-score", "nan"], "--min-score: expected a finite number"),
         (["one", "-o", "kept", "--edge", "5"], "--height and --width, or --micrograph: needed"),
-        (["one", "-o", "kept", "--edge", "-5", "--height", "9", "--width", "9"], "distance: expected 0 or more"),
+        (
+            ["one", "-o", "kept", "--edge", "-5", "--height", "9", "--width", "9"],
+            "'--edge': expected 0 or more, got -5",
+        ),
+        (
+            ["one", "-o", "kept", "--edge", "5", "--height", "100", "--width", "80"],
+            "pick 3 of 4 is at x = 105, expected",
+        ),
+        (
+            ["one", "-o", "kept", "--iou", "0.5", "--height", "40"],
+            "0 to 40: 2 lie beyond what --height or --micrograph says",
+        ),
+        (["one/a.box", "-o", "one/a.box", "--iou", "0.5"], "-o: needs another file than the input, got one/a.box for"),
+        (["one", "-o", "two/../one", "--iou", "0.5"], "-o: needs another file than the input, got two/../one/a.box"),
+        (["one/a.box", "-o", "one", "--iou", "0.5"], "-o: needs another file than the input, got one/a.box"),
         (["one", "-o", "kept.xyz", "--iou", "0.5"], "suffix '.xyz' tells no format"),
         (["a.csv", "-o", "kept", "--iou", "0.5"], "hold no scores"),
         (["a.txt", "-o", "kept.txt", "--iou", "0.5"], "a.txt: the picks hold no radius; give --radius"),
@@ -107,6 +136,17 @@ def test_where_pickers_agree(here, motes):
     assert len(library.read_picks("agreed/b.cbox")) == 0
 
 
+def test_two_files_are_of_one_micrograph_whatever_their_names(here, motes):
+    Path("theirs.box").write_text("12 10 10 10 30\n")
+    Image.fromarray(np.zeros((100, 200), np.uint8)).save("grid1.png")
+    for more, name in (([], "a"), (["--micrograph", "grid1.png"], "grid1.png")):
+        result = motes("consensus", "one/a.box", "theirs.box", "-o", "agreed.star", "--min-pickers", 2, *more)
+        assert result.exit_code == 0, result.stderr
+        note = "note: one/a.box and theirs.box are taken to be of one micrograph, a\n"
+        assert (note in result.stderr) is (not more)
+        assert library.read_picks("agreed.star").micrographs == (name,)
+
+
 def test_every_format_says_how_many_agree_or_that_it_can_not(here, motes):
     size = ("--height", 100, "--width", 200)
     for name, column in (("agreed.txt", "pickers"), ("agreed.cs", "motes/pickers")):
@@ -134,10 +174,13 @@ def test_micrographs_that_a_picker_lacks(here, motes):
         (["one", "two", "-o", "out"], "tells no format"),
         (["one", "two", "-o", "out.star", "--min-pickers", "3"], "--min-pickers: expected 1 to 2"),
         (["one", "two", "-o", "out.star", "--iou", "0.5", "--distance", "3"], "expected one of them"),
+        (["one", "two", "-o", "two", "--to", "box"], "-o: needs another file than the input, got two/a.box"),
         (["one", "a.csv", "-o", "out.star"], "a.csv: the picks hold no scores"),
-        (["one/a.box", "two/b.box", "-o", "out.star"], "no micrograph is in every table"),
+        (["one/a.box", "three", "-o", "out.star"], "no micrograph is in every table"),
     ],
 )
 def test_consensus_refuses(here, refused, words, message):
+    Path("three").mkdir()
+    Path("three/b.box").write_text("12 10 10 10 30\n")
     Path("a.csv").write_text("X-Coordinate,Y-Coordinate,Diameter\n15,15,10\n")
     assert message in refused(here, "consensus", *words)

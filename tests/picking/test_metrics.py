@@ -76,10 +76,13 @@ def test_best_threshold_is_the_best_of_all(case, rule, beta):
     assert best.f_beta.value == pytest.approx(max(values))
     assert f_of(*counted(matches, best.threshold.value), beta) == pytest.approx(max(values))
     point = at_threshold(matches, best.threshold.value, beta=beta, n_bootstrap=0)
-    assert (point.precision.value, point.recall.value) == pytest.approx(counted(matches, best.threshold.value))
+    precision, recall = counted(matches, best.threshold.value)
+    recall = recall if len(matches.truth) else np.nan  # the curve's 1, where there is no number
+    assert (point.precision.value, point.recall.value) == pytest.approx((precision, recall), nan_ok=True)
     assert point.f_beta.value == pytest.approx(max(values))
     above = at_threshold(matches, 2.0, n_bootstrap=0)
-    assert (above.precision.value, above.recall.value) == (1.0, 0.0 if len(matches.truth) else 1.0)
+    assert np.isnan(above.precision.value)
+    assert above.recall.value == pytest.approx(0.0 if len(matches.truth) else np.nan, nan_ok=True)
 
 
 @given(
@@ -96,7 +99,7 @@ def test_mean_iou_in_its_variants(case, rule, shape, threshold):
     total = sum(best.values())
     of = {over: mean_iou(matches, over=over, shape=shape, threshold=threshold, n_bootstrap=0).value
           for over in ("matched", "truth", "micrograph")}  # fmt: skip
-    assert of["matched"] == pytest.approx(total / len(best) if best else 0)
+    assert of["matched"] == pytest.approx(total / len(best) if best else np.nan, nan_ok=True)
     assert of["truth"] == pytest.approx(total / len(truth) if len(truth) else 1)
     means = []
     for m in range(3):
@@ -118,9 +121,12 @@ def test_what_nothing_is_worth():
     nothing = Circles(np.empty((0, 2)), 1.0, np.empty(0))
     one = Circles(np.zeros((1, 2)), 1.0, np.ones(1))
     missed, invented, right = match(nothing, one), match(one, nothing), match(nothing, nothing)
-    for matches, precision, recall, f1, area in ((missed, 1, 0, 0, 0), (invented, 0, 1, 0, 0), (right, 1, 1, 1, 1)):
+    none = np.nan
+    cases = ((missed, none, 0, 0, 0), (invented, 0, none, 0, 0), (right, none, none, 1, 1))
+    for matches, precision, recall, f1, area in cases:
         point = at_threshold(matches)
-        assert (point.precision.value, point.recall.value, point.f_beta.value) == (precision, recall, f1)
+        found = (point.precision.value, point.recall.value, point.f_beta.value)
+        assert found == pytest.approx((precision, recall, f1), nan_ok=True)
         assert average_precision(matches).value == area
 
 
@@ -218,6 +224,17 @@ def test_evaluate_says_it_all():
     nothing = {"value": None, "low": None, "high": None}
     assert evaluate(log_odds, truth, iou=0.2, n_bootstrap=0).as_dict()["auc_grid"] == nothing
     assert evaluate(log_odds, truth, iou=0.2, n_bootstrap=0).as_dict()["recall"]["low"] is None
+
+
+def test_what_has_no_number_is_none():
+    """No pick is near a particle: precision and recall are 0 of some, a mean IoU of none; no sample tells otherwise."""
+    picks = Circles(np.array([[5.0, 5], [5, 5], [9, 9]]), 2.0, np.array([0.9, 0.3, 0.3]), indptr=[0, 1, 2, 3])
+    truth = Circles(np.array([[50.0, 50], [60, 60]]), 2.0, indptr=[0, 1, 2, 2])
+    told = evaluate(picks, truth).as_dict()
+    assert told["precision"] == told["recall"] == {"value": 0, "low": 0, "high": 0}
+    assert told["mean_iou"] == {"value": None, "low": None, "high": None}
+    nothing = evaluate(picks, Circles(np.zeros((0, 2)), 2.0, indptr=[0, 0, 0, 0])).as_dict()
+    assert nothing["recall"] == {"value": None, "low": None, "high": None}
 
 
 MATCHES = match(*problem(5))

@@ -65,6 +65,15 @@ def test_says_so_in_words():
     assert str(likely_flip(flipped, image)).startswith("flip y (over a million times as likely as '")
 
 
+def test_a_small_lead_is_not_told_as_a_flip():
+    """The boxes of the sample's picks are larger than its particles: with their size the flip can not be told."""
+    sample = motes.sample.load()
+    for radius, start in ((None, "can not be told ('"), (13.5, "as they are (over a million times")):
+        report = likely_flip(sample.picks["deepPicker"], sample.micrograph.data, radius=radius)
+        assert str(report).startswith(start)
+        assert report.clear is (radius is not None)
+
+
 @pytest.mark.parametrize(
     ("picks", "image", "options", "message"),
     [

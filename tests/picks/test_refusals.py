@@ -175,7 +175,7 @@ def test_delimited(tmp_path):
     refused(tmp_path / "a.csv", "\n\n", "expected a header")
     refused(tmp_path / "a.csv", "x,x\n1,2\n", "line 1: a column is named twice")
     refused(tmp_path / "a.csv", CSV.format('"10,20,8\n'), "line 2: ")
-    refused(tmp_path / "a.csv", "X-Coordinate,Y-Coordinate\n1,2\n", "has no column Diameter")
+    refused(tmp_path / "a.csv", "X-Coordinate,Diameter\n1,2\n", "has no column Y-Coordinate")
     refused(tmp_path / "a.txt", TOPAZ.format("\t1\t2\t3\n"), "line 2: image_name is empty")
     refused(tmp_path / "a.csv", CSV.format("1" * 200_000 + ",1,1\n"), "line 2: ")
 

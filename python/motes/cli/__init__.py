@@ -50,14 +50,14 @@ app.command(
 )(limits)
 app.command(
     epilog="Examples: [bold]motes info endeavor.npz[/bold]   "
-    "[bold]motes info --picks grid1.box --micrograph grid1.mrc[/bold]"
+    "[bold]motes info --picks grid1.box --micrograph grid1.mrc --diameter 108[/bold]"
 )(info)
 app.command(
     epilog="Examples: [bold]motes convert picks.star -o boxes --to box --diameter 180[/bold]   "
     "[bold]motes convert grid1.box -o grid1.star --flip-y --height 4096[/bold]"
 )(convert)
 app.command(
-    epilog="Examples: [bold]motes evaluate --picks grid1.cbox --truth grid1.csv -o out[/bold]   "
+    epilog="Examples: [bold]motes evaluate --picks grid1.cbox --truth grid1.csv --radius 54 -o out[/bold]   "
     "[bold]motes evaluate --picks boxes --truth particles --radius 54 --flip-y --height 4096 -o out[/bold]"
 )(evaluate)
 app.command(

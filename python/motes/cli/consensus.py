@@ -16,10 +16,13 @@ from motes.cli.coordinates import (
     Target,
     Threads,
     Width,
+    of_micrograph,
+    paired,
     size_of,
     tell_diameters,
     tell_missing,
     write_table,
+    zero_or_more,
 )
 
 if TYPE_CHECKING:
@@ -48,7 +51,8 @@ def consensus(
         typer.Option(help="Picks mean the same if the IoU of their circles is above this; 0.5 by default."),
     ] = None,
     distance: Annotated[
-        float | None, typer.Option(help="Picks mean the same if their centres are closer than this, pixels.")
+        float | None,
+        typer.Option(help="Picks mean the same if their centres are closer than this, pixels.", callback=zero_or_more),
     ] = None,
     min_pickers: Annotated[int, typer.Option(min=1, help="Keep only what so many pickers agree on.")] = 1,
     radius: Radius = None,
@@ -72,21 +76,25 @@ def consensus(
     from motes import read_picks
     from motes.picking import align
     from motes.picking import consensus as agree
-    from motes.picks import format_of
+    from motes.picks import files_of, format_of
 
     if iou is not None and distance is not None:
         raise ValueError("--iou, --distance: expected one of them")
     form = format_of(output, to)
     height, width = size_of(micrograph, height, width)
-    tables = {str(path): read_picks(path, source, height=height) for path in pickers}
+    tables = {str(path): of_micrograph(path, read_picks(path, source, height=height), micrograph) for path in pickers}
     if len(tables) < 2:
         raise ValueError("expected two pickers or more, each with a file or folder of its own")
     for name, picks in tables.items():
         if picks.score is None and len(picks):
             raise ValueError(f"{name}: the picks hold no scores, which a consensus ranks")
+    tables, note = paired(pickers, tables)
     aligned = align(tables, radius=radius, missing=missing)  # type: ignore[arg-type]
     found = agree(list(aligned.circles.values()), iou=iou, distance=distance, min_pickers=min_pickers, threads=threads)
-    write_table(output, _picks(found, aligned, tables, form), to, height=height, width=width)
+    sources = [file for path in pickers for file in files_of(path, source)]
+    write_table(output, _picks(found, aligned, tables, form), to, sources=sources, height=height, width=width)
+    if note:
+        typer.echo(note, err=True)
     tell_missing(aligned.missing, missing == "count")
     if distance is None:
         tell_diameters({name: circles.radii for name, circles in aligned.circles.items()}, radius and 2 * radius)

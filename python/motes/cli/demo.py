@@ -84,6 +84,8 @@ def _draw_picks(path: Path) -> str:
         evaluate(picks, circles["truth"]) for picks in (every, kept, consensus(pickers).circles, circles["crYOLO"])
     )
     others = {"consensus": agreed, "crYOLO alone": best}
-    plotting.demo_picks(real.micrograph.data, before, after, others).savefig(path)
+    weaker = agreed.average_precision.value < best.average_precision.value
+    remark = "Two weaker pickers do not add to the best." if weaker else ""
+    plotting.demo_picks(real.micrograph.data, before, after, others, remark).savefig(path)
     rise = " to ".join(f"{evaluation.average_precision.value:.3f}" for evaluation in (before, after))
     return f"{len(every):,} picks on a real micrograph, {len(kept):,} after suppression: average precision {rise}"

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motes.cli.coordinates import FlipY, Height, Radius, Source, Threads, size_of, tell_diameters, tell_missing
+from motes.cli.coordinates import FlipY, Height, Radius, Source, Threads, paired, size_of, tell_diameters, tell_missing
 from motes.cli.observers import steps
 from motes.cli.outputs import output_folder
 
 if TYPE_CHECKING:
-    from motes import Picks
+    from motes import Circles, Picks
     from motes.picking import Evaluation
 
 METRICS, CURVE = "metrics.json", "precision_recall.png"
@@ -24,7 +24,7 @@ def evaluate(
     context: typer.Context,
     picks: Annotated[Path, typer.Option(help="What a picker found: a file of coordinates, or a folder of them.")],
     truth: Annotated[
-        Path, typer.Option(help="The particles: likewise; micrographs are matched by the stems of their names.")
+        Path, typer.Option(help="The particles: likewise; those of folders are matched by the stems of their names.")
     ],
     out: Annotated[
         Path,
@@ -78,6 +78,7 @@ def evaluate(
     scored = found.score is not None or not len(found)
     names = {f"--picks {picks}": "picks", f"--truth {truth}": "truth"}
     tables = dict(zip(names, (found if scored else _alike(found), particles), strict=True))
+    tables, note = paired([picks, truth], tables, images)
     if matching == "topaz" and radius is None:
         _refuse_mixed_radii(tables)
     aligned = align(tables, radius=radius, missing=missing)  # type: ignore[arg-type]
@@ -88,6 +89,8 @@ def evaluate(
         raise ValueError(
             f"--micrographs {micrographs}: of {many(len(aligned.micrographs), 'micrograph')} none is there, by its stem"
         )
+    if len(circles["truth"]):
+        _refuse_sizes(**circles, iou=iou)
     pictures = {name: f"overlay_{name}.png" for name in aligned.micrographs} if overlays else {}
     with output_folder(out, (METRICS, CURVE, *pictures.values())) as staging:
         result = compare(**circles, iou=iou, rule=matching, threads=threads)  # type: ignore[arg-type]
@@ -109,15 +112,20 @@ def evaluate(
             m, threshold = aligned.micrographs.index(name), result.best_threshold.value
             figure = plotting.overlay(result.matches, m, image, threshold=threshold, title=name)
             figure.savefig(staging / pictures[name])
+    if note:
+        typer.echo(note, err=True)
+    if not scored:
+        typer.echo("motes: note: the picks hold no scores: all count alike, and there is no threshold", err=True)
     tell_missing(aligned.missing, missing == "count")
-    _tell_what_can_not_match(result, iou)
+    if not result.matches.n_found:
+        typer.echo("motes: note: no pick is near a particle; motes info tells whether picks are turned over", err=True)
     tell_diameters({table: own.radii for table, own in aligned.circles.items()}, radius and 2 * radius)
     typer.echo(_table(told))
     typer.echo(f"look at {out}")
 
 
 def _alike(picks: Picks) -> Picks:
-    typer.echo("motes: note: the picks hold no scores: all count alike, and there is no threshold", err=True)
+    """Picks without scores count alike: all have the same."""
     import numpy as np
 
     return replace(picks, score=np.zeros(len(picks)))
@@ -138,18 +146,15 @@ def _refuse_mixed_radii(tables: dict[str, Picks]) -> None:
                 )
 
 
-def _tell_what_can_not_match(result: Evaluation, iou: float) -> None:
-    """Circles that differ too much in size, or picks that are elsewhere altogether."""
-    radii = [circles.radii for circles in (result.matches.picks, result.matches.truth)]
-    small, large = sorted(radii, key=lambda values: float(values.mean()) if len(values) else 0.0)
-    most = (float(small.max()) / float(large.min())) ** 2 if len(small) else 1.0
-    if most <= iou:
-        told = f"circles of these sizes have an IoU of {most:.3g} at most, none above {iou:g}; --radius gives both one"
-    elif not result.matches.n_found:
-        told = "no pick is near a particle; motes info tells whether picks are turned over"
-    else:
-        return
-    typer.echo(f"motes: note: {told}", err=True)
+def _refuse_sizes(picks: Circles, truth: Circles, iou: float) -> None:
+    """Circles that differ so much in size that none can match."""
+    small, large = sorted((picks.radii, truth.radii), key=lambda radii: float(radii.max()))
+    most = (float(small.max()) / float(large.min())) ** 2
+    if most < 1 and most <= iou:
+        raise ValueError(
+            f"circles of these sizes have an IoU of {most:.3g} at most, and none above {iou:g}: "
+            "give --radius of a particle, for both"
+        )
 
 
 def _images(path: Path) -> dict[str, Path]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from motes.cli.coordinates import Threads, tell_diameters
+from motes.cli.coordinates import Threads, above_zero, tell_diameters
 from motes.cli.results import EVERYTHING
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ def info(
         Path | None, typer.Option(help="Tell which flip of --picks this micrograph makes likely.", metavar="FILE")
     ] = None,
     diameter: Annotated[
-        float | None, typer.Option(help="Of a particle, pixels; needed where the picks tell none.")
+        float | None,
+        typer.Option(help="Of a particle, pixels; by default of the picks' boxes, often larger.", callback=above_zero),
     ] = None,
     threads: Threads = None,
 ) -> None:
@@ -131,8 +132,9 @@ def _flip(part: Picks, micrograph: Micrograph, diameter: float | None) -> list[s
 
     report = likely_flip(part, micrograph.data, radius=None if diameter is None else diameter / 2)
     gains = zip(report.flips, report.log_likelihood, strict=True)
+    unsure = not report.clear and diameter is None
     return [
-        f"likely: {report}",
+        f"likely: {report}{'; boxes are often too large: give --diameter of a particle' * unsure}",
         *(f"  {gain:10.1f} nats  {flip}" for flip, gain in gains),
         "nats are those of the likelihood gained over picks at random; nothing was flipped",
     ]

@@ -17,10 +17,12 @@ from motes.cli.coordinates import (
     Target,
     Threads,
     Width,
+    of_micrograph,
     size_of,
     target_of,
     tell_diameters,
     write_table,
+    zero_or_more,
 )
 
 if TYPE_CHECKING:
@@ -34,12 +36,15 @@ def suppress(
     output: Output,
     iou: Annotated[float | None, typer.Option(help="Picks are one if the IoU of their circles is above this.")] = None,
     distance: Annotated[
-        float | None, typer.Option(help="Picks are one if their centres are closer than this, pixels.")
+        float | None,
+        typer.Option(help="Picks are one if their centres are closer than this, pixels.", callback=zero_or_more),
     ] = None,
     edge: Annotated[
         float | None,
         typer.Option(
-            metavar="DISTANCE", help="First drop picks whose centre is closer than this to an edge of the micrograph."
+            metavar="DISTANCE",
+            help="First drop picks whose centre is closer than this to an edge of the micrograph.",
+            callback=zero_or_more,
         ),
     ] = None,
     min_score: Annotated[float | None, typer.Option(help="First drop picks of a lower score.")] = None,
@@ -60,6 +65,7 @@ def suppress(
     from motes import read_picks
     from motes.picking import away_from_edges
     from motes.picking import suppress as best_of
+    from motes.picks import files_of
 
     if iou is distance is edge is min_score is None:
         raise ValueError("expected --iou or --distance, --edge or --min-score: nothing was asked for")
@@ -68,7 +74,8 @@ def suppress(
     if min_score is not None and not np.isfinite(min_score):
         raise ValueError(f"--min-score: expected a finite number, got {min_score}")
     height, width = size_of(micrograph, height, width)
-    found = read_picks(picks, source, height=height)
+    found = of_micrograph(picks, read_picks(picks, source, height=height), micrograph)
+    _refuse_outside(picks, found, height, width)
     target_of(output, to, found)  # before the work
     if radius is not None:
         found = found.with_radius(radius)
@@ -85,10 +92,24 @@ def suppress(
         found = _those(picks, found, lambda circles: away_from_edges(circles, shape, edge))
     if iou is not None or distance is not None:
         found = _those(picks, found, lambda circles: best_of(circles, iou=iou, distance=distance, threads=threads), iou)
-    write_table(output, found, to, height=height, width=width)
+    write_table(output, found, to, sources=files_of(picks, source), height=height, width=width)
     typer.echo(f"{before - len(found):,} of {before:,} picks dropped")
     if iou is not None:
         tell_diameters({str(picks): found.radius}, radius and 2 * radius)
+
+
+def _refuse_outside(path: Path, picks: Picks, height: float | None, width: float | None) -> None:
+    """Picks that are not on the micrograph tell that its size is another; by corners or by centres makes a pixel."""
+    import numpy as np
+
+    for axis, values, side, option in (("x", picks.x, width, "--width"), ("y", picks.y, height, "--height")):
+        outside = np.zeros(len(picks), bool) if side is None else (values < -1) | (values > side)
+        if outside.any():
+            row = int(np.argmax(outside))
+            raise ValueError(
+                f"{path}: pick {row + 1} of {len(picks)} is at {axis} = {values[row]:g}, expected 0 to {side:g}: "
+                f"{np.count_nonzero(outside):,} lie beyond what {option} or --micrograph says"
+            )
 
 
 def _those(path: Path, picks: Picks, choose: Callable[[Circles], NDArray[Any]], iou: float | None = None) -> Picks:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from motes.kernels.matching import Matches
-from motes.picking.ranking import Estimate, FloatArray, Ranking, Tally, f_beta, resampled
+from motes.picking.ranking import Estimate, FloatArray, Ranking, Tally, f_beta, ratio, resampled
 
 GRID = np.arange(1000, -1, -1) / 1000  # the seed's thresholds, highest first
 
@@ -138,7 +138,7 @@ class Point:
     threshold : float
         Picks of this score or more are predictions.
     precision, recall, f_beta : Estimate
-        There.
+        There; NaN where there is no pick that could be right, or no particle that could be found.
     """
 
     threshold: float
@@ -189,8 +189,8 @@ def at_threshold(
     def point(weights: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         n_picks, n_hits, n_found, n_truth = (weights @ counts).T
         tally = Tally(np.array([threshold]), n_picks[:, None], n_hits[:, None], n_found[:, None], n_truth)
-        precision, recall = tally.precision[:, 0], tally.recall[:, 0]
-        return precision, recall, f_beta(precision, recall, beta)
+        f = f_beta(tally.precision[:, 0], tally.recall[:, 0], beta)
+        return ratio(n_hits, n_picks, np.nan), ratio(n_found, n_truth, np.nan), f
 
     return Point(threshold, *resampled(point, n, n, confidence=confidence, n_bootstrap=n_bootstrap, seed=seed))
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from motes.circles import Circles
 from motes.kernels.circles import box_iou, circle_iou
 from motes.kernels.matching import Matches
-from motes.picking.ranking import Estimate, FloatArray, resampled
+from motes.picking.ranking import Estimate, FloatArray, ratio, resampled
 
 Variant = Literal["matched", "truth", "micrograph"]
 
@@ -32,9 +32,9 @@ def mean_iou(
     matches : Matches
         By any rule and measure.
     over : str
-        What the sum is divided by: `"matched"`, the particles found (0 if none were); `"truth"`, all particles, as seed
-        001's equation (6) divides (1 without any); `"micrograph"`, the particles found on each micrograph, then the
-        number of micrographs that have particles (a micrograph with none found counts 0).
+        What the sum is divided by: `"matched"`, the particles found (NaN if none were); `"truth"`, all particles, as
+        seed 001's equation (6) divides (1 without any); `"micrograph"`, the particles found on each micrograph, then
+        the number of micrographs that have particles (a micrograph with none found counts 0).
     shape : str
         IoU of the circles, or of the squares about them: crYOLO and the seed's evaluation say boxes.
     threshold : float
@@ -72,18 +72,13 @@ def mean_iou(
     def mean(weights: FloatArray) -> tuple[FloatArray]:
         if over == "micrograph":
             each = np.divide(sums, found, out=np.zeros(n), where=found > 0)
-            return (_ratio(weights @ each, weights @ (n_truth > 0).astype(np.float64), 0.0),)
+            return (ratio(weights @ each, weights @ (n_truth > 0).astype(np.float64), 0.0),)
         if over == "matched":
-            return (_ratio(weights @ sums, weights @ found, 0.0),)
-        return (_ratio(weights @ sums, weights @ n_truth, 1.0),)
+            return (ratio(weights @ sums, weights @ found, np.nan),)
+        return (ratio(weights @ sums, weights @ n_truth, 1.0),)
 
     (estimate,) = resampled(mean, n, n, confidence=confidence, n_bootstrap=n_bootstrap, seed=seed)
     return estimate
-
-
-def _ratio(above: FloatArray, below: FloatArray, otherwise: float) -> FloatArray:
-    ratio: FloatArray = np.divide(above, below, out=np.full_like(above, otherwise), where=below > 0)
-    return ratio
 
 
 def _iou(

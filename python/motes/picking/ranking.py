@@ -42,7 +42,7 @@ class Estimate:
 def f_beta(precision: FloatArray, recall: FloatArray, beta: float) -> FloatArray:
     """(1 + beta^2) P R / (beta^2 P + R); 0 where both are 0."""
     below = beta**2 * precision + recall
-    return np.divide((1 + beta**2) * precision * recall, below, out=np.zeros_like(below), where=below > 0)
+    return ratio((1 + beta**2) * precision * recall, below, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,13 +68,12 @@ class Tally:
     @cached_property
     def precision(self) -> FloatArray:
         """Hits / picks; 1 without picks: nothing that was said is wrong."""
-        return np.divide(self.hits, self.picks, out=np.ones_like(self.hits), where=self.picks > 0)
+        return ratio(self.hits, self.picks, 1.0)
 
     @cached_property
     def recall(self) -> FloatArray:
         """Found / truth; 1 without particles: nothing was missed."""
-        truth = np.broadcast_to(self.truth[..., None], self.found.shape)
-        return np.divide(self.found, truth, out=np.ones_like(self.found), where=truth > 0)
+        return ratio(self.found, self.truth[..., None], 1.0)
 
 
 class Ranking:
@@ -133,6 +132,12 @@ class Ranking:
         )
 
 
+def ratio(above: FloatArray, below: FloatArray, otherwise: float) -> FloatArray:
+    """Quotients, and what is said instead of 0/0."""
+    quotient: FloatArray = np.divide(above, below, out=np.full_like(above, otherwise), where=below > 0)
+    return quotient
+
+
 def resampled(
     statistics: Callable[[FloatArray], Sequence[FloatArray]],
     n_micrographs: int,
@@ -144,8 +149,8 @@ def resampled(
 ) -> list[Estimate]:
     """Statistics of the micrographs, with their percentiles over bootstrap samples of these.
 
-    `statistics` takes how often each micrograph counts, (B, M), and gives (B,) for each. `size` is how many numbers one
-    sample needs at a time.
+    `statistics` takes how often each micrograph counts, (B, M), and gives (B,) for each; samples without a number, NaN,
+    do not count. `size` is how many numbers one sample needs at a time.
     """
     if not 0 < confidence < 1:
         raise ValueError(f"confidence: expected above 0 and below 1, got {confidence}")
@@ -162,5 +167,8 @@ def resampled(
         weights = rng.multinomial(n_micrographs, chance, min(step, n_bootstrap - begin))
         parts.append(np.stack(statistics(weights.astype(np.float64))))
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    bounds = np.nanquantile(np.concatenate(parts, axis=1), tails, axis=1)
-    return [Estimate(value, float(low), float(high)) for value, low, high in zip(values, *bounds, strict=True)]
+    estimates = []
+    for value, samples in zip(values, np.concatenate(parts, axis=1), strict=True):
+        low, high = (np.nan, np.nan) if np.isnan(samples).all() else np.nanquantile(samples, tails)
+        estimates.append(Estimate(value, float(low), float(high)))
+    return estimates

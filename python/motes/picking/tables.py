@@ -85,7 +85,10 @@ def align(tables: Mapping[str, Picks], *, radius: float | None = None, missing: 
     kept = tuple(own for own in every if missing == "count" or own not in lacking)
     if not kept:
         told = "; ".join(f"{name} is of {_some(names)}" for name, names in stems.items())
-        raise ValueError(f"no micrograph is in every table, by the stems of their names: {told}")
+        raise ValueError(
+            f"no micrograph is in every table, by the stems of their names: {told}; "
+            "name the files of one micrograph after it"
+        )
     number = {own: m for m, own in enumerate(kept)}
     circles, rows = {}, {}
     for name, picks in tables.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from motes.picks.container import Picks, stem
-from motes.picks.files import FORMATS, SUFFIXES, Format, format_of, read_picks, write_picks
+from motes.picks.files import FORMATS, SUFFIXES, Format, files_of, format_of, read_picks, write_picks
 from motes.picks.flips import FLIPS, Flip, Orientations, likely_flip
 from motes.picks.yaxis import Origin
 
@@ -16,6 +16,7 @@ __all__ = [
     "Orientations",
     "Origin",
     "Picks",
+    "files_of",
     "format_of",
     "likely_flip",
     "read_picks",

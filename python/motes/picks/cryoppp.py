@@ -13,13 +13,13 @@ X, Y, DIAMETER = "X-Coordinate", "Y-Coordinate", "Diameter"
 
 
 def read(path: str | os.PathLike[str], name: str, axis: YAxis) -> Picks:
-    """Read a table of CryoPPP."""
+    """Read a table of CryoPPP; one without diameters is a list of centres."""
     table = read_delimited(path, ",")
-    table.require(X, Y, DIAMETER)
+    table.require(X, Y)
     return Picks(
         table.numbers(X),
         axis.centres(table.numbers(Y)),
-        radius=table.numbers(DIAMETER, positive=True) / 2,
+        radius=table.numbers(DIAMETER, positive=True) / 2 if DIAMETER in table.columns else None,
         micrographs=(name,),
         extra=table.extra([X, Y, DIAMETER]),
         format="cryoppp",

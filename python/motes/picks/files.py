@@ -131,14 +131,22 @@ def read_picks(
         raise ValueError("flip_y, y_origin: two ways to say the same, expected one of them")
     if not Path(path).is_dir():
         return _read_file(path, format, y_origin, flip_y, height)
-    suffixes = set(SUFFIXES) if format is None else {format_of(path, format).suffix}
-    files = sorted(file for file in Path(path).iterdir() if file.suffix.lower() in suffixes and file.is_file())
+    files = files_of(path, format)
     if not files:
+        suffixes = SUFFIXES if format is None else [format_of(path, format).suffix]
         raise FormatError(f"{os.fspath(path)}: a folder without coordinates ({', '.join(sorted(suffixes))})")
     stems = Counter(file.stem for file in files)
     if twice := [file.name for file in files if stems[file.stem] > 1]:
         raise FormatError(f"{os.fspath(path)}: {' and '.join(twice[:2])} are of one micrograph; name a format")
     return Picks.concatenate([_read_file(file, format, y_origin, flip_y, height) for file in files])
+
+
+def files_of(path: str | os.PathLike[str], format: str | None = None) -> list[Path]:
+    """The coordinate files of a folder, of one format or of any, in the order of their names; or the file itself."""
+    if not Path(path).is_dir():
+        return [Path(path)]
+    suffixes = SUFFIXES if format is None else [format_of(path, format).suffix]
+    return sorted(file for file in Path(path).iterdir() if file.suffix.lower() in suffixes and file.is_file())
 
 
 def _read_file(

@@ -25,6 +25,7 @@ BINNED_RADIUS = 5.0  # pixels of a particle's radius after binning: the field is
 OUTSIDE = log(1e3)  # nats that each pick outside the image costs an orientation
 PRIOR = 10.0  # deviation of each coefficient; those of real picks are about 1
 NEWTON_STEPS = 50
+CLEAR = 10.0  # nats; wrong flips of real picks, their radius too large, win by up to 3.5; right ones by 16 and more
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,17 @@ class Orientations:
         """Log of the likelihood ratio between the likeliest and the next, nats."""
         return float(self.log_likelihood[0] - self.log_likelihood[1])
 
+    @property
+    def clear(self) -> bool:
+        """Whether the likeliest is ahead by so much that it can be told."""
+        return self.log_ratio >= CLEAR
+
     def __str__(self) -> str:
         odds = "over a million" if self.log_ratio > log(1e6) else f"{np.exp(self.log_ratio):.3g}"
-        return f"{self.likeliest!s} ({odds} times as likely as {str(self.flips[1])!r}, {self.log_ratio:.1f} nats)"
+        lead = f"{odds} times as likely as {str(self.flips[1])!r}, {self.log_ratio:.1f} nats"
+        if self.clear:
+            return f"{self.likeliest!s} ({lead})"
+        return f"can not be told ({str(self.likeliest)!r} only {lead})"
 
 
 def likely_flip(picks: Picks, image: ArrayLike, *, radius: float | None = None) -> Orientations:
@@ -112,7 +121,7 @@ def likely_flip(picks: Picks, image: ArrayLike, *, radius: float | None = None) 
     image : (H, W) array
         The micrograph.
     radius : float, pixels, optional
-        Of a particle; by default the median of the picks' own.
+        Of a particle; by default the median of the picks' own, which is too large where their boxes have a margin.
 
     Returns
     -------

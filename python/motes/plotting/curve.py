@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LINES = ((BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (INK, ":"))  # told apart by dashes, too
-EDGE, LEFT, BOTTOM, ABOVE = 4.6, 0.65, 0.55, 0.45  # inches
+EDGE, LEFT, BOTTOM, ABOVE, RIGHT = 4.6, 0.65, 0.55, 0.45, 0.5  # inches
 
 
 def precision_recall(evaluations: Mapping[str, Evaluation]) -> Figure:
@@ -24,7 +24,7 @@ def precision_recall(evaluations: Mapping[str, Evaluation]) -> Figure:
     Parameters
     ----------
     evaluations : mapping of str to Evaluation
-        Up to four, by the names in the legend.
+        Up to four, by the names in the legend. Where all scores are one there is a dot alone, and no area below it.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def precision_recall(evaluations: Mapping[str, Evaluation]) -> Figure:
     import matplotlib
 
     with matplotlib.rc_context(RC):
-        figure = new_figure(LEFT + EDGE + 0.25, BOTTOM + EDGE + ABOVE)
+        figure = new_figure(LEFT + EDGE + RIGHT, BOTTOM + EDGE + ABOVE)
         draw_curves(place(figure, LEFT, BOTTOM, EDGE, EDGE), evaluations)
     return figure
 
@@ -46,11 +46,16 @@ def draw_curves(axes: Axes, evaluations: Mapping[str, Evaluation], *, short: boo
     _equal_f1(axes)
     for (name, evaluation), (colour, dashes) in zip(evaluations.items(), LINES, strict=False):
         curve = evaluation.curve
+        best = int(np.argmax(curve.f_beta()))
+        (dot,) = axes.plot(
+            curve.recall[best], curve.precision[best], "o", color=colour, markersize=6, zorder=4, clip_on=False
+        )
+        if len(curve.threshold) == 1:
+            dot.set_label(f"{name}: no scores to rank by")
+            continue
         label = f"{name}: {'AP' if short else 'average precision'} {evaluation.average_precision.value:.3f}"
         # From the first threshold on; before it nothing is predicted.
         axes.plot(curve.recall, curve.precision, dashes, color=colour, linewidth=1.8, label=label, zorder=3)
-        best = int(np.argmax(curve.f_beta()))
-        axes.plot(curve.recall[best], curve.precision[best], "o", color=colour, markersize=6, zorder=4)
     axes.set(xlim=(0, 1.005), ylim=(0, 1.005), xlabel="recall", ylabel="precision")
     axes.set_title("Precision over recall; a dot where F1 is best")
     axes.legend(loc="lower left", handlelength=2.6, frameon=True, framealpha=0.9, edgecolor="none")
@@ -61,5 +66,11 @@ def _equal_f1(axes: Axes) -> None:
         recall = np.linspace(f1 / (2 - f1), 1, 100)
         axes.plot(recall, f1 * recall / (2 * recall - f1), color=MUTED, linewidth=0.6, alpha=0.5, zorder=1)
         axes.annotate(
-            f"F1 {f1:g}", (1, f1 / (2 - f1)), (-2, 3), textcoords="offset points", ha="right", fontsize=7.5, color=MUTED
+            f"F1 {f1:g}",
+            (1.005, f1 / (2 - f1)),
+            (4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=7.5,
+            color=MUTED,
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from motes.picking import Evaluation
-from motes.plotting.curve import draw_curves
+from motes.plotting.curve import RIGHT, draw_curves
 from motes.plotting.overlay import FALSE, FOUND, MISSED, draw_circles, found_missed_false, show_micrograph
 from motes.plotting.style import MUTED, RC, new_figure, place, write
 
@@ -23,7 +23,11 @@ SHOWN = 0.42  # of the width and the height of the micrograph, about its middle,
 
 
 def demo_picks(
-    image: NDArray[Any], before: Evaluation, after: Evaluation, others: Mapping[str, Evaluation] | None = None
+    image: NDArray[Any],
+    before: Evaluation,
+    after: Evaluation,
+    others: Mapping[str, Evaluation] | None = None,
+    remark: str = "",
 ) -> Figure:
     """Draw picks before and after suppression, and the curves of both.
 
@@ -35,6 +39,8 @@ def demo_picks(
         Of all picks, and of those that stayed, on this one micrograph.
     others : mapping of str to Evaluation, optional
         Up to two more curves, by their names.
+    remark : str
+        What these curves show, in a sentence.
 
     Returns
     -------
@@ -49,13 +55,13 @@ def demo_picks(
         headline = f"{n_before:,} picks on one real micrograph, {n_after:,} after suppression"
         write(figure, LEFT, HEIGHT - 0.55, headline, 18, weight="bold")
         explanation = (
-            f"Three programs looked for the same {before.curve.n_truth} particles, and their picks lie on top of each "
-            "other: of those that are one, the best stays. Shown is the middle."
+            f"Three programs looked for the same {before.curve.n_truth} particles: of picks that are one, the best "
+            f"stays. Shown is the middle. {remark}"
         )
         write(figure, LEFT, HEIGHT - 0.85, explanation, 11, color=MUTED)
         for i, (title, evaluation) in enumerate((("Before suppression", before), ("After", after))):
             _panel(place(figure, LEFT + i * (EDGE + GAP), BOTTOM, EDGE, EDGE), title, image, evaluation)
-        curves = place(figure, CURVES_LEFT, BOTTOM, WIDTH - CURVES_LEFT - 0.3, EDGE)
+        curves = place(figure, CURVES_LEFT, BOTTOM, WIDTH - CURVES_LEFT - RIGHT, EDGE)
         draw_curves(curves, {"before": before, "after": after, **(others or {})}, short=True)
         names = ((FOUND, "found"), (MISSED, "missed"), (FALSE, "false, or found before"))
         for i, (colour, name) in enumerate(names):
