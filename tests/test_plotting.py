@@ -115,6 +115,12 @@ def test_convergence_says_how_it_ended(story, change, title):
     figure.savefig(io.BytesIO())
 
 
+def test_one_iteration_gains_nothing_over_itself(story):
+    figure = plotting.convergence(dataclasses.replace(story[0], history=story[0].history[:1]))
+    assert "no step gained anything" in [text.get_text() for text in figure.axes[0].texts]
+    figure.savefig(io.BytesIO())
+
+
 def test_sweeps_are_whole_numbers(story):
     result, _, _ = story
     short = dataclasses.replace(result, history=tuple(r | {"sweeps": r["iteration"]} for r in result.history[:2]))

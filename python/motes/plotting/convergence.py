@@ -53,12 +53,13 @@ def convergence(result: Reconstruction) -> Figure:
                     sweeps[~above], np.zeros(np.count_nonzero(~above)), 14, "white", edgecolors=BLUE, zorder=4,
                     transform=axes.get_xaxis_transform(), clip_on=False,
                 )  # fmt: skip
-        axes.set_yscale("log")
         axes.set_xlim(0, 1.04 * max((float(sweeps[-1]) for sweeps, _ in curves), default=1.0))
         axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
         axes.set_xlabel("sweeps, each over all patterns (open circles: nothing left to be gained)")
         axes.set_ylabel("log-likelihood still to be gained\n(nats per pattern)")
-        if not any((highest - log_likelihood > ROUNDING).any() for _, log_likelihood in curves):
+        if any((highest - log_likelihood > ROUNDING).any() for _, log_likelihood in curves):
+            axes.set_yscale("log")
+        else:
             axes.set_yticks([])
             axes.text(0.5, 0.5, "no step gained anything", transform=axes.transAxes, ha="center", color=MUTED)
         axes.grid(axis="y", color=MUTED, alpha=0.2, linewidth=0.6)
