@@ -157,6 +157,17 @@ def test_read_truth_finds_the_task(tmp_path, names, task, expected):
     np.testing.assert_array_equal(truth.labels, np.full(3, expected))
 
 
+def test_read_truth_finds_the_master_of_the_patterns(tmp_path):
+    masters = {f"master{task}": np.full((side, side), task) for task, side in ((4, 5), (6, 3), (7, 3))}
+    labels = {f"labels{task}": np.zeros(n, int) for task, n in ((4, 9), (6, 8), (7, 9))}
+    np.savez(tmp_path / "truth.npz", **masters, **labels)
+    patterns = motes.Patterns.empty((3, 3), 9)
+    assert read_truth(tmp_path / "truth.npz", patterns=patterns).master[0, 0] == 7
+    assert read_truth(tmp_path / "truth.npz", 6, patterns).master[0, 0] == 6
+    with pytest.raises(motes.FormatError, match="holds master4, master6, master7; the task must be given"):
+        read_truth(tmp_path / "truth.npz", patterns=motes.Patterns.empty((3, 3), 10))
+
+
 def test_read_truth_does_without_labels(tmp_path):
     np.savez(tmp_path / "truth.npz", master=np.eye(2))
     assert read_truth(tmp_path / "truth.npz").labels is None

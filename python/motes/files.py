@@ -75,6 +75,7 @@ def read_patterns(
     -----
     UserWarning
         If it is a square table of which neither shape nor number of patterns was given: it may be one image.
+        If a task is named, and the file holds one set of patterns without a number.
 
     Examples
     --------
@@ -92,8 +93,7 @@ def read_patterns(
         with open_archive(path) as archive:
             return _to_patterns_asked(_from_archive(archive, task, shape), shape, n_patterns)
     raw = _reader(path, start)(path)
-    if task is not None:
-        raise FormatError(_no_tasks(path, task))
+    _tell_no_tasks(path, task)
     return _to_patterns_asked(raw, shape, n_patterns)
 
 
@@ -271,8 +271,7 @@ def _from_archive(archive: Archive, task: int | None, shape: Shape | None) -> Ra
     if not found and not is_csr(archive) and (other := of_arrays(archive.names)):
         raise FormatError(f"{archive.path}: no photon patterns, but {other}")
     if is_csr(archive) or (not found and len(archive.names) == 1):
-        if task is not None:
-            raise FormatError(_no_tasks(archive.path, task))
+        _tell_no_tasks(archive.path, task)
         return read_csr(archive) if is_csr(archive) else archive.patterns(archive.names[0])
     if task is None and len(found) == 1:
         task = next(iter(found))
@@ -289,8 +288,11 @@ def _from_archive(archive: Archive, task: int | None, shape: Shape | None) -> Ra
     return read_challenge(archive, task, shape)
 
 
-def _no_tasks(path: str | os.PathLike[str], task: int) -> str:
-    return f"{os.fspath(path)}: holds one set of patterns, and no task {task} of the challenge; leave task out"
+def _tell_no_tasks(path: str | os.PathLike[str], task: int | None) -> None:
+    """A task of the challenge may have been saved in another format: its number then only tells which truth is its."""
+    if task is not None:
+        told = f"{os.fspath(path)}: holds one set of patterns and no tasks; it is taken for task {task}"
+        warnings.warn(told, UserWarning, stacklevel=4)
 
 
 def _to_patterns_asked(raw: RawPatterns, shape: Shape | None, n_patterns: int | None) -> Patterns:

@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from motes.errors import FormatError
 from motes.io.npy import array_table
-from motes.io.npz import open_archive, write_npz
+from motes.io.npz import Archive, open_archive, write_npz
 
 if TYPE_CHECKING:
+    from motes.patterns import Patterns
     from motes.reconstruction import Reconstruction
 
 FLAT = 1e-9  # contrast relative to the mean: less is rounding, and no picture
@@ -99,7 +100,7 @@ def write_truth(path: str | os.PathLike[str], truth: Truth) -> None:
     write_npz(path, {name: array_table(array) for name, array in arrays.items()})
 
 
-def read_truth(path: str | os.PathLike[str], task: int | None = None) -> Truth:
+def read_truth(path: str | os.PathLike[str], task: int | None = None, patterns: Patterns | None = None) -> Truth:
     """Read a truth file: ``master`` and ``labels``, or ``master7`` and ``labels7`` for task 7.
 
     Parameters
@@ -108,6 +109,8 @@ def read_truth(path: str | os.PathLike[str], task: int | None = None) -> Truth:
         An .npz archive, such as ``motes simulate patterns --truth`` writes; labels may be absent.
     task : int, optional
         Which of several masters; not needed where there is one.
+    patterns : Patterns, optional
+        What was made from it: of several masters, the one of these patterns' shape and number of labels.
 
     Returns
     -------
@@ -122,8 +125,8 @@ def read_truth(path: str | os.PathLike[str], task: int | None = None) -> Truth:
         If it can not be opened.
     """
     with open_archive(path) as archive:
-        name = _master_name(path, archive.names, task)
-        of_labels = name.replace("master", "labels")
+        name = _master_name(path, _fitting(archive, task, patterns), task)
+        of_labels = _labels_of(name)
         master = archive.array(name)
         labels = archive.array(of_labels) if of_labels in archive.names else None
     if master.ndim != 2 or master.dtype.kind not in "biuf" or not np.isfinite(master).all():
@@ -131,6 +134,25 @@ def read_truth(path: str | os.PathLike[str], task: int | None = None) -> Truth:
     if labels is not None and (labels.ndim != 1 or labels.dtype.kind not in "iu"):
         raise FormatError(f"{path}: {of_labels} is no list of whole numbers")
     return Truth(master.astype(np.float64), labels)
+
+
+def _fitting(archive: Archive, task: int | None, patterns: Patterns | None) -> tuple[str, ...]:
+    """Names of the archive's arrays without the masters that can not be that of these patterns, if one is left."""
+    masters = [name for name in archive.names if name.startswith("master")]
+    if task is not None or patterns is None or len(masters) < 2:
+        return archive.names
+    fit = [
+        name
+        for name in masters
+        if archive.array(name).shape == patterns.shape
+        and _labels_of(name) in archive.names
+        and archive.array(_labels_of(name)).shape == (len(patterns),)
+    ]
+    return tuple(fit) if len(fit) == 1 else archive.names
+
+
+def _labels_of(master: str) -> str:
+    return master.replace("master", "labels")
 
 
 def _master_name(path: str | os.PathLike[str], names: tuple[str, ...], task: int | None) -> str:

@@ -40,7 +40,6 @@ SPELLING = {  # what a message of the library advises, and the option that does 
     r"\brotations=C1\b": "--rotations C1",
     r"\bnoise=Poisson\(\)": "--noise poisson",
     r"\bbinarise=True": "--binarise",
-    r"\bleave task out\b": "leave --task out",
     r"\btask=(\d+)": r"--task \1",
     r"\btarget_error\b": "--target-error",
     r"^rule: ": "--matching: ",

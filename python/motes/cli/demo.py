@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from motes.cli.arguments import RANDOM
+from motes.cli.coordinates import Threads
 from motes.cli.observers import observers
 from motes.cli.outputs import output_folder
 from motes.cli.results import RESULTS, write_results
@@ -34,6 +35,7 @@ def demo(
     seed: Annotated[
         int, typer.Option(min=0, help=RANDOM + "Another seed draws other patterns of the same picture.")
     ] = 7,
+    threads: Threads = None,
 ) -> None:
     """Hide a portrait in 100,000 patterns of 27 photons each, find it again, and draw the story in one figure.
 
@@ -54,12 +56,12 @@ def demo(
         truth = Truth(drawn.master, drawn.labels)
         patterns = Patterns.from_coo(drawn.rows, drawn.cols, shape=drawn.master.shape, n_patterns=drawn.n_patterns)
         with observers(tolerance=TOLERANCE, quiet=False, log=None) as callback:
-            result = fit(patterns, callback=callback)
+            result = fit(patterns, threads=threads, callback=callback)
         told = report(result, context.obj, truth)
         told["input"] = source(file, None, False, np.ones(len(patterns), np.bool_), patterns)
         write_results(staging, result, told, truth)
         plotting.demo(result, patterns, truth).savefig(staging / STORY)
-        told_of_picks = _draw_picks(staging / MICROGRAPH)
+        told_of_picks = _draw_picks(staging / MICROGRAPH, threads)
         write_patterns(staging / PATTERNS, patterns)
         write_truth(staging / TRUTH, truth)
     typer.echo(summary(told))
@@ -70,7 +72,7 @@ def demo(
     typer.echo(f"look at {out / STORY} and {out / MICROGRAPH}")
 
 
-def _draw_picks(path: Path) -> str:
+def _draw_picks(path: Path, threads: int | None) -> str:
     """The second half: the sample micrograph, the picks of three pickers in one pool, and what suppression leaves."""
     from motes import plotting, sample
     from motes.picking import align, consensus, evaluate, pool, suppress
@@ -79,9 +81,10 @@ def _draw_picks(path: Path) -> str:
     circles = align({"truth": real.particles, **real.picks}, radius=RADIUS).circles
     pickers = [circles[name] for name in real.picks]
     every = pool(pickers)
-    kept = every[suppress(every, iou=IOU)]
+    kept = every[suppress(every, iou=IOU, threads=threads)]
     before, after, agreed, best = (
-        evaluate(picks, circles["truth"]) for picks in (every, kept, consensus(pickers).circles, circles["crYOLO"])
+        evaluate(picks, circles["truth"], threads=threads)
+        for picks in (every, kept, consensus(pickers).circles, circles["crYOLO"])
     )
     others = {"consensus": agreed, "crYOLO alone": best}
     weaker = agreed.average_precision.value < best.average_precision.value

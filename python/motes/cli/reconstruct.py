@@ -197,7 +197,7 @@ def reconstruct(
     with output_folder(out, (*RESULTS, CHECKPOINT)) as staging:
         patterns = read_patterns(file, task, arguments.shape_of(shape), n_patterns)
         kept = ~arguments.read_excluded(exclude, len(patterns))
-        known = None if truth is None else read_truth(truth, task)
+        known = None if truth is None else read_truth(truth, task, patterns)
         if known is not None:
             known.require(patterns.shape, len(patterns))
             known = known.select(kept)
