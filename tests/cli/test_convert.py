@@ -162,6 +162,7 @@ def test_picks_of_one_file_are_called_after_the_micrograph(here, motes, command)
         ),
         (["boxes/a.box", "-o", "a.star", "--height", "900", "--micrograph", IMAGE], "--height: 900, but"),
         (["boxes", "-o", "all.box"], "picks of 2 micrographs, but a .box file is of one"),
+        (["boxes/a.box", "-o", "out.txt", "--to", "box"], "expected a name that ends in .box, or a folder"),
         (["boxes", "-o", "all", "--to", "topaz"], "expected a name that ends in .txt"),
         (["boxes", "-o", "boxes/a.box/below", "--to", "cbox"], "boxes/a.box"),
     ],

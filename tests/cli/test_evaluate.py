@@ -107,6 +107,16 @@ def test_micrographs_tell_the_height_of_a_flip(here, motes):
     assert metrics()["recall"]["value"] == 1
 
 
+def test_micrographs_of_two_heights_are_not_turned_over_in_one(here, refused):
+    Path("images").mkdir()
+    for name, rows in (("a", 100), ("b", 120)):
+        Image.fromarray(np.zeros((rows, 160), np.uint8)).save(f"images/{name}.png")
+    line = refused(
+        here, "evaluate", "--picks", "picks", "--truth", "truth", "--flip-y", "--micrographs", "images", "-o", "out"
+    )
+    assert f"--flip-y: {Path('images', 'a.png')} has 100 rows, {Path('images', 'b.png')} has 120;" in line
+
+
 def test_the_diameter_is_said_and_sizes_that_can_not_match(here, motes, refused):
     words = ("evaluate", "--picks", "picks/a.box", "--truth", "truth/a.csv", "--no-overlays")
     own = motes(*words, "-o", "own")

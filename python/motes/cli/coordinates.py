@@ -162,7 +162,7 @@ def write_table(
     """
     from motes import write_picks
     from motes.cli.outputs import output_folder
-    from motes.picks import files_of, stem
+    from motes.picks import FORMATS, files_of, stem
 
     form = target_of(output, to, picks)
     if output.suffix.lower() == form.suffix and not output.is_dir():
@@ -170,6 +170,8 @@ def write_table(
         write_picks(output, picks, to, y_origin=y_origin, height=height, width=width)
     elif not form.single:
         raise ValueError(f"-o: {form.title} is one file of all micrographs, expected a name that ends in {form.suffix}")
+    elif not output.is_dir() and output.suffix.lower() in {other.suffix for other in FORMATS.values()}:
+        raise ValueError(f"-o {output}: for {form.title} expected a name that ends in {form.suffix}, or a folder")
     else:
         names = [f"{stem(name)}{form.suffix}" for name in picks.micrographs]
         _refuse_same([output / name for name in names], sources)

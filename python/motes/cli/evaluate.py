@@ -13,6 +13,8 @@ from motes.cli.observers import steps
 from motes.cli.outputs import output_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from motes import Circles, Picks
     from motes.picking import Evaluation
 
@@ -71,8 +73,8 @@ def evaluate(
     from motes.report import to_json
 
     images = {} if micrographs is None else _images(micrographs)
-    for path in images.values() if flip_y else ():
-        height, _ = size_of(path, height)
+    if flip_y and images:
+        height = _height_of_all(images, height)
     found = read_picks(picks, source, flip_y=flip_y, height=height)
     particles = read_picks(truth, truth_source)
     scored = found.score is not None or not len(found)
@@ -165,6 +167,16 @@ def _images(path: Path) -> dict[str, Path]:
     if not files:
         raise ValueError(f"--micrographs {path}: a folder without micrographs ({', '.join(SUFFIXES)})")
     return {file.stem: file for file in files}
+
+
+def _height_of_all(images: Mapping[str, Path], asked: float | None) -> float | None:
+    """The rows of every image: picks are turned over in one height."""
+    (first, rows), *others = ((path, size_of(path, asked)[0]) for path in images.values())
+    for other, own in others:
+        if own != rows:
+            told = f"--flip-y: {first} has {rows} rows, {other} has {own}; evaluate those of one height together"
+            raise ValueError(told)
+    return rows
 
 
 def _metrics(result: Evaluation, scored: bool) -> dict[str, Any]:
