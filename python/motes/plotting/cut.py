@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from motes.plotting.style import BLUE, GREEN, INK, MUTED, ORANGE, RC, UNIT, new_figure, place
+from motes.plotting.style import GREEN, INK, MUTED, ORANGE, RC, new_figure, place, show_cut
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,18 +53,7 @@ def cut(
         for i, (title, image) in enumerate(others.items()):
             colour, style = _LINES[i % len(_LINES)]
             axes.step(columns, image[row], where="mid", color=colour, linestyle=style, linewidth=1.3, label=title)
-        axes.errorbar(
-            columns,
-            master[row],
-            std_error[row],
-            fmt="o",
-            color=BLUE,
-            markersize=3.5,
-            capsize=2.5,
-            linewidth=1.2,
-            label=f"{name} ± one standard error",
-        )
-        axes.set(xlim=(-0.7, columns[-1] + 0.7), xlabel="column (pixel)", ylabel=UNIT)
+        show_cut(axes, master[row], std_error[row], name)
         axes.set_title(f"Along row {row}", pad=24)
         axes.legend(loc="lower left", bbox_to_anchor=(0, 0.99), ncols=5, borderaxespad=0, handlelength=1.8)
     return figure

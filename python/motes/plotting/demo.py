@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motes.plotting.style import (
-    BLUE,
     ERROR,
     MUTED,
     ORANGE,
@@ -16,6 +15,7 @@ from motes.plotting.style import (
     UNIT,
     new_figure,
     place,
+    show_cut,
     show_errors,
     show_image,
     why_no_errors,
@@ -133,18 +133,7 @@ def _cut(axes: Axes, average: Picture, estimate: Picture, std_error: Picture, tr
     columns = np.arange(truth.shape[1])
     axes.plot(columns, average[row], color=MUTED, linewidth=1.2, linestyle=":", label="average of the patterns")
     axes.step(columns, truth[row], where="mid", color=ORANGE, linewidth=1.4, label="truth")
-    axes.errorbar(
-        columns,
-        estimate[row],
-        std_error[row],
-        fmt="o",
-        color=BLUE,
-        markersize=3.5,
-        capsize=2.5,
-        linewidth=1.2,
-        label="reconstruction ± one standard error",
-    )
-    axes.set(xlim=(-0.7, columns[-1] + 0.7), xlabel="column (pixel)", ylabel=UNIT)
+    show_cut(axes, estimate[row], std_error[row], "reconstruction")
     axes.set_title(f"Along row {row}")
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.99), ncols=3, borderaxespad=0, handlelength=1.6)
 

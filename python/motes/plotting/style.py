@@ -88,6 +88,22 @@ def show_errors(axes: Axes, image: NDArray[Any], why: str, **colours: Any) -> No
     axes.text(0.5, 0.5, textwrap.fill(why, 28), transform=axes.transAxes, ha="center", va="center")
 
 
+def show_cut(axes: Axes, means: NDArray[Any], std_error: NDArray[Any], name: str) -> None:
+    """Draw one row of pixels with its standard errors, and name the axes."""
+    axes.errorbar(
+        range(len(means)),
+        means,
+        std_error,
+        fmt="o",
+        color=BLUE,
+        markersize=3.5,
+        capsize=2.5,
+        linewidth=1.2,
+        label=f"{name} ± one standard error",
+    )
+    axes.set(xlim=(-0.7, len(means) - 0.3), xlabel="column (pixel)", ylabel=UNIT)
+
+
 def why_no_errors(notes: tuple[str, ...]) -> str:
     """What the notes of a reconstruction say of standard errors that are not there."""
     return next((note for note in notes if "there is none" in note), "standard errors were not computed")
