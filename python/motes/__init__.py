@@ -17,7 +17,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from motes import challenge, classify, limits, picking, picks, plotting, sample, simulate, viewer
+    from motes import challenge, classify, limits, pickers, picking, picks, plotting, sample, simulate, viewer
     from motes._core import version as __version__
     from motes.circles import Circles
     from motes.config import show_config
@@ -62,7 +62,18 @@ _HOME = {
     "write_patterns": "files",
     "write_picks": "picks",
 }
-_MODULES = ("challenge", "classify", "limits", "picking", "picks", "plotting", "sample", "simulate", "viewer")
+_MODULES = (
+    "challenge",
+    "classify",
+    "limits",
+    "pickers",
+    "picking",
+    "picks",
+    "plotting",
+    "sample",
+    "simulate",
+    "viewer",
+)
 
 __all__ = [
     "C1",
@@ -88,6 +99,7 @@ __all__ = [
     "goodness_of_fit",
     "limits",
     "log_likelihood",
+    "pickers",
     "picking",
     "picks",
     "plotting",

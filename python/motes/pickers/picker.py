@@ -1,0 +1,51 @@
+"""The one protocol of all pickers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Protocol, TypeVar, runtime_checkable
+
+from motes.micrograph import Micrograph
+from motes.pickers.detections import Detections
+from motes.pickers.labelled import Labelled
+
+Self = TypeVar("Self", bound="Picker")
+
+
+@runtime_checkable
+class Picker(Protocol):
+    """Learns from labels, then proposes particles."""
+
+    diameter: float
+    """Of the particles, micrograph pixels: circles that it proposes have half of it as their radius."""
+
+    def fit(self: Self, labelled: Labelled, seed: int = 0) -> Self:
+        """Learn from scratch; what was learned before is forgotten. Returns itself.
+
+        The same labels and seed give the same picker, bit for bit, for any number of threads.
+        """
+        ...
+
+    def predict(self, micrographs: Sequence[Micrograph]) -> Detections:
+        """Propose particles with probabilities; every candidate, not yet suppressed.
+
+        Raises
+        ------
+        NotFittedError
+            If it has to be fitted first.
+        """
+        ...
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write all that `load` needs, whole or not at all."""
+        ...
+
+    @classmethod
+    def load(cls: type[Self], path: str | os.PathLike[str]) -> Self:
+        """Read what `save` wrote; it predicts the same, bit for bit."""
+        ...
+
+
+class NotFittedError(ValueError):
+    """A picker was asked before it was taught."""
