@@ -78,7 +78,7 @@ class FilterBankPicker:
     >>> picker = FilterBankPicker(27).fit(Labelled([sample.micrograph], particles[::9]))
     >>> found = picker.predict([sample.micrograph])
     >>> float(round(picking.evaluate(found.circles, particles, iou=0.5, n_bootstrap=0).average_precision.value, 1))
-    0.8
+    0.9
     """
 
     diameter: float
