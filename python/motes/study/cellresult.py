@@ -45,14 +45,15 @@ class Costs:
         Places that a person was asked about.
     opened : int
         Micrographs with a label or a question on them.
-    charged : int
-        Labels of the validation micrographs, where the strategy used them.
+    validation_labels, validation_opened : int
+        What the validation micrographs cost, to a strategy that uses them; not in `labels` and `opened`.
     """
 
     labels: int
     questions: int
     opened: int
-    charged: int
+    validation_labels: int
+    validation_opened: int
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ class StudyConfig:
             raise ValueError(f"seeds: expected one or more different numbers, 0 or more, got {list(self.seeds)}")
         if not self.settings:
             raise ValueError("settings: expected at least one")
-        if not 2 <= self.folds.n or not 1 <= self.folds.run <= (1 if self.folds.fixed else self.folds.n):
+        if self.folds.n < 2 or not 1 <= self.folds.run <= (1 if self.folds.fixed else self.folds.n):
             most = "1 where they are fixed" if self.folds.fixed else f"{self.folds.n}"
             raise ValueError(
                 f"folds: expected n of 2 or more and run of 1 to {most}, got {self.folds.n} and {self.folds.run}"

@@ -30,6 +30,10 @@ class Labels:
         What becomes of a place that is none: `"negative"` or `"drop"`.
     iou : float
         A question is confirmed above this overlap with a particle.
+    max_questions : int, optional
+        Most that a round asks, however few labels it has gained.
+    min_probability : float
+        Candidates below it are never asked about.
     validation : int
         Micrographs that tell T_opt.
     misses, jitter, wrong : float
@@ -45,6 +49,8 @@ class Labels:
     budget: Literal["labels", "questions"] = "labels"
     rejections: Literal["negative", "drop"] = "negative"
     iou: float = 0.3
+    max_questions: int | None = None
+    min_probability: float = 0.0
     validation: int = 1
     misses: float = 0.0
     jitter: float = 0.0
@@ -63,9 +69,11 @@ class Labels:
             raise ValueError("labels.total and labels.ratio: one needs the other")
         check("labels.rounds", self.rounds, at_least=2)
         check("labels.validation", self.validation, at_least=1)
-        for name in ("iou", "misses", "wrong"):
+        for name in ("iou", "misses", "wrong", "min_probability"):
             check(f"labels.{name}", getattr(self, name), at_least=0, below=1)
         check("labels.jitter", self.jitter, at_least=0)
+        if self.max_questions is not None:
+            check("labels.max_questions", self.max_questions, at_least=1)
         if self.ratio is not None:
             check("labels.ratio", self.ratio, above=0)
 

@@ -1,4 +1,4 @@
-"""Tables of a configuration as dataclasses: every key known, every value of its type, or an error that names the key."""
+"""Tables of a configuration as dataclasses: every key known, every value of its type, or the key is named."""
 
 from __future__ import annotations
 

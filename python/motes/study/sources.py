@@ -81,6 +81,7 @@ SOURCES: dict[str, type[Any]] = {
 
 
 def data_of(table: object, folder: Path) -> Data:
+    """A table of a configuration; relative paths in it are relative to `folder`."""
     if not isinstance(table, Mapping):
         raise ValueError("data: needed, a table with its source: " + ", ".join(sorted(SOURCES)))
     source = table.get("source")
