@@ -20,6 +20,7 @@ from motes.cli.limits import limits
 from motes.cli.reconstruct import reconstruct
 from motes.cli.show_config import show_config
 from motes.cli.simulate import simulate
+from motes.cli.study import study
 from motes.cli.suppress import suppress
 from motes.cli.view import view
 
@@ -67,6 +68,10 @@ app.command(
 app.command(epilog="Example: [bold]motes consensus cryolo topaz deepPicker -o agreed.star --min-pickers 2[/bold]")(
     consensus
 )
+app.command(
+    epilog="Examples: [bold]motes study --preset sample -o out[/bold]   "
+    "[bold]motes study mine.toml -o out --processes 4 --resume[/bold]"
+)(study)
 app.add_typer(simulate, name="simulate")
 app.command("show-config")(show_config)
 

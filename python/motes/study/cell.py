@@ -98,9 +98,7 @@ def run_cell(plan: Plan, cell: Cell, picker_of: PickerOf, cache: str | os.PathLi
 def _oracle(truth: Circles, labels: Labels, seed: int) -> Oracle:
     if labels.misses == labels.jitter == labels.wrong == 0:
         return GroundTruth(truth, iou=labels.iou)
-    return NoisyOracle(
-        truth, iou=labels.iou, misses=labels.misses, jitter=labels.jitter, wrong=labels.wrong, seed=seed
-    )
+    return NoisyOracle(truth, iou=labels.iou, misses=labels.misses, jitter=labels.jitter, wrong=labels.wrong, seed=seed)
 
 
 class _Part:

@@ -16,6 +16,7 @@ import numpy as np
 from motes.circles import Circles
 from motes.micrograph import IMAGE_SUFFIXES, SUFFIXES, Micrograph, read_micrograph
 from motes.picks import Picks, read_picks, stem, write_picks
+from motes.study.schema import did_you_mean
 from motes.study.sources import CryoPPPData, Data, FolderData, SampleData, SimulatedData
 
 if TYPE_CHECKING:
@@ -175,16 +176,31 @@ def _aligned(name: str, images: dict[str, Path], picks: Picks, diameter: float |
 
 
 def _simulated(data: SimulatedData, folder: Path) -> DataSet:
-    """Made once; each file is there whole or not at all, and the truth is written last."""
-    from motes.simulate import micrographs as simulate
+    """Drawn once; each file is there whole or not at all, and the particles are written last."""
+    from motes.simulate import PRESETS, micrographs
 
-    raise NotImplementedError(simulate)
+    if data.preset not in PRESETS:
+        raise ValueError(f"data.preset: {data.preset!r}{did_you_mean(data.preset, PRESETS)}")
+    try:
+        drawn = micrographs(data.preset, data.n, data.seed, **data.options)
+    except TypeError as error:
+        raise ValueError(f"data.options: {error}") from error
+    told = sha256(repr((drawn.settings, data.seed)).encode()).hexdigest()[:8]
+    home = folder / f"{data.preset}-{told}"
+    home.mkdir(parents=True, exist_ok=True)
+    truth = home / TRUTH
+    if not truth.exists():
+        parts = []
+        for one in drawn:
+            _write_image(home / f"{one.name}.tif", one.data)
+            x, y = one.particles.centres.T
+            parts.append(Picks(x, y, micrographs=(one.name,)))
+        write_picks(truth, Picks.concatenate(parts))
+    return _aligned(f"simulated, {data.preset}", images_of(home), read_picks(truth), drawn.diameter)
 
 
 def _tiles(data: SampleData, folder: Path) -> DataSet:
-    """The micrograph of the package without its padding, cut up; particles belong to the tile that their centre is on."""
-    from PIL import Image
-
+    """The micrograph of the package without its padding, cut up; a particle belongs to the tile of its centre."""
     from motes import sample
 
     whole = sample.load()
@@ -200,7 +216,7 @@ def _tiles(data: SampleData, folder: Path) -> DataSet:
             name = f"tile_{i}{j}"
             images[name] = folder / f"{name}.tif"
             tile = image[i * rows : (i + 1) * rows, j * columns : (j + 1) * columns]
-            _write_once(images[name], lambda path, tile=tile: Image.fromarray(tile).save(path, format="TIFF"))
+            _write_image(images[name], tile)
             own_x, own_y = x - j * columns, y - i * rows
             inside = (own_x > -0.5) & (own_x < columns - 0.5) & (own_y > -0.5) & (own_y < rows - 0.5)
             parts.append(Picks(own_x[inside], own_y[inside], micrographs=(name,)))
@@ -208,9 +224,12 @@ def _tiles(data: SampleData, folder: Path) -> DataSet:
     return _aligned("sample", images, Picks.concatenate(parts), 2 * float(truth.radius[0]))
 
 
-def _write_once(path: Path, write: Any) -> None:
+def _write_image(path: Path, image: NDArray[Any]) -> None:
+    """As TIFF that can be mapped, whole or not at all."""
+    from PIL import Image
+
     from motes.io.atomic import atomic_path
 
     if not path.exists():
         with atomic_path(path) as temporary:
-            write(temporary)
+            Image.fromarray(np.ascontiguousarray(image)).save(temporary, format="TIFF")

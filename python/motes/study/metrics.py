@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
 
 from motes.picking.curve import area, best, grid_area
-from motes.picking.ranking import Ranking, Tally, f_beta, ratio
+from motes.picking.ranking import Ranking, f_beta, ratio
 from motes.study.cellresult import Round
 from motes.study.statistics import FloatArray
 
@@ -86,11 +85,10 @@ def _measured(ranking: Ranking, sums: FloatArray, weights: FloatArray) -> Values
     tally = ranking.tally(weights)
     n_picks, n_found, overlaps, n_truth = (weights @ sums).T
     precision, recall = ratio(n_found, n_picks, np.nan), ratio(n_found, n_truth, np.nan)
-    highest: Callable[[Tally], FloatArray] = lambda tally: best(tally, 1.0)[1] if tally.threshold.size else 0 * n_picks
     return {
         "average_precision": area(tally),
         "auc_grid": grid_area(tally),
-        "best_f1": highest(tally),
+        "best_f1": best(tally, 1.0)[1] if tally.threshold.size else np.zeros(len(weights)),
         "f1": f_beta(np.nan_to_num(precision), np.nan_to_num(recall), 1.0),
         "precision": precision,
         "recall": recall,

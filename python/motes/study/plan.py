@@ -57,7 +57,9 @@ class Plan:
     def _turns(self) -> dict[tuple[int, int], dict[int, Fold]]:
         sizes = {labels.validation for labels in self.config.settings.values()}
         m = len(self.data.paths)
-        return {(size, seed): folds_of(seed, m, size, self.config.folds) for size in sizes for seed in self.config.seeds}
+        return {
+            (size, seed): folds_of(seed, m, size, self.config.folds) for size in sizes for seed in self.config.seeds
+        }
 
     def labels(self, cell: Cell) -> Labels:
         """Its setting."""

@@ -75,9 +75,7 @@ def run_study(
     tell = progress or (lambda done, total: None)
     tell(total - len(todo), total)
     workers = min(available_threads() if processes is None else processes, max(1, len(todo)))
-    finished = (
-        _in_this_process(store, todo, picker) if workers == 1 else _in_processes(store, todo, picker, workers)
-    )
+    finished = _in_this_process(store, todo, picker) if workers == 1 else _in_processes(store, todo, picker, workers)
     for n, _ in enumerate(finished, 1):
         tell(total - len(todo) + n, total)
     shutil.rmtree(place / CACHE, ignore_errors=True)

@@ -50,7 +50,8 @@ class Store:
             if not resume:
                 n = len(list(runs.glob("*.npz"))) if runs.is_dir() else 0
                 raise ValueError(
-                    f"{self.folder}: holds a study already, {n:,} runs of it; resume it (--resume), or name another folder"
+                    f"{self.folder}: holds a study already, {n:,} runs of it; resume it (--resume), or name another "
+                    "folder"
                 )
             _check_same(state, there, plan.state())
         elif runs.is_dir() and any(runs.iterdir()):
@@ -103,7 +104,9 @@ def _check_same(path: Path, there: Mapping[str, Any], here: Mapping[str, Any]) -
     """Name what has changed."""
     for name in ("version", "data"):
         if there[name] != here[name]:
-            raise CheckpointError(f"{path}: {name} was {there[name]}, is {here[name]}: another study; name another folder")
+            raise CheckpointError(
+                f"{path}: {name} was {there[name]}, is {here[name]}: another study; name another folder"
+            )
     for key, value in here["config"].items():
         if key in MAY_DIFFER or (key == "folds" and _but_run(value) == _but_run(there["config"].get(key, {}))):
             continue
