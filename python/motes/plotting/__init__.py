@@ -11,6 +11,7 @@ from motes.plotting.master import master
 from motes.plotting.overlay import overlay
 from motes.plotting.pixels import pixels_png
 from motes.plotting.study import study
+from motes.plotting.simulated import simulated
 from motes.plotting.task5 import task5
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "pixels_png",
     "precision_recall",
     "study",
+    "simulated",
     "task5",
 ]

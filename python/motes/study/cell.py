@@ -13,6 +13,7 @@ import numpy as np
 
 from motes import active
 from motes.active import GroundTruth, NoisyOracle, Oracle, Pool, Query
+from motes.active.settings import resolve
 from motes.circles import Circles
 from motes.micrograph import Micrograph
 from motes.pickers import Committee, Detections, FeatureCache, Labelled, Picker
@@ -49,10 +50,11 @@ def run_cell(plan: Plan, cell: Cell, picker_of: PickerOf, cache: str | os.PathLi
     truth, numbers = data.particles(fold.train)
     initial, per_round = plan.amounts(cell)
     choice = plan.config.picker
-    new = lambda: picker_of(choice.name, data.diameter, choice.options, cache=FeatureCache(folder=cache))  # noqa: E731
+    features = FeatureCache(memory=0, folder=cache)  # mapped from the folder that all processes share
+    new = lambda: picker_of(choice.name, data.diameter, choice.options, cache=features)  # noqa: E731
     clock = Clock()
     plain = TimedPicker(new(), clock)
-    needs = active.STRATEGIES[strategy.name].needs_with(strategy.options)
+    _, _, needs = resolve(strategy.name, strategy.options)
     asking: Picker = TimedPicker(Committee(new()), clock) if "members" in needs else plain
     watch = _Watch(plain, asking, clock, _Part(plan, fold.validation), _Part(plan, fold.test))
     history = active.run(

@@ -124,4 +124,5 @@ def _ticks_left(scale: _Scale, left: float, right: float) -> str:
 
 
 def _svg(width: float, height: float, parts: Sequence[str], what: str) -> str:
-    return f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(what, quote=True)}">{"".join(parts)}</svg>'
+    label = escape(what, quote=True)
+    return f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{label}">{"".join(parts)}</svg>'

@@ -6,7 +6,7 @@ import inspect
 from typing import Any
 
 from motes import pickers
-from motes.pickers import Picker
+from motes.pickers import FeatureCache, Picker
 from motes.study.schema import did_you_mean
 
 PICKERS = {
@@ -18,8 +18,8 @@ PICKERS = {
 }
 
 
-def new_picker(name: str, diameter: float, options: dict[str, Any]) -> Picker:
-    """A picker that has learned nothing.
+def new_picker(name: str, diameter: float, options: dict[str, Any], *, cache: FeatureCache | None = None) -> Picker:
+    """A picker that has learned nothing; `cache` where it keeps features.
 
     Raises
     ------
@@ -31,12 +31,13 @@ def new_picker(name: str, diameter: float, options: dict[str, Any]) -> Picker:
     if name not in PICKERS:
         raise ValueError(f"picker.name: {name!r} is none{did_you_mean(name, PICKERS)}")
     cls = getattr(pickers, PICKERS[name])
-    known = [option for option in inspect.signature(cls).parameters if option not in ("diameter", "cache")]
+    takes = inspect.signature(cls).parameters
+    known = [option for option in takes if option not in ("diameter", "cache")]
     for option in options:
         if option not in known:
             raise ValueError(f"picker.options.{option}: {name} has no such option{did_you_mean(option, known)}")
     try:
-        picker: Picker = cls(diameter, **options)
+        picker: Picker = cls(diameter, **options, **({"cache": cache} if "cache" in takes else {}))
     except TypeError as error:
         raise ValueError(f"picker.options: {error}") from error
     return picker

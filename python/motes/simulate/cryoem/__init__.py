@@ -9,8 +9,17 @@ from motes.simulate.cryoem.particles import Particles
 from motes.simulate.cryoem.presets import PRESETS
 from motes.simulate.cryoem.settings import Settings
 from motes.simulate.cryoem.simulation import Micrographs, SimulatedMicrograph
+from motes.simulate.cryoem.writing import write_micrographs
 
-__all__ = ["PRESETS", "Micrographs", "Particles", "Settings", "SimulatedMicrograph", "micrographs"]
+__all__ = [
+    "PRESETS",
+    "Micrographs",
+    "Particles",
+    "Settings",
+    "SimulatedMicrograph",
+    "micrographs",
+    "write_micrographs",
+]
 
 
 def micrographs(

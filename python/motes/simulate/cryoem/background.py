@@ -11,10 +11,11 @@ from motes.simulate.cryoem.layout import Hole, Layout
 from motes.simulate.cryoem.settings import Settings
 
 Image = NDArray[np.float32]
-ABSORPTION = 0.5  # optical depth of the mean ice: how much a gradient is seen
-CARBON, GRAIN = 0.6, 0.35  # phase of the carbon film and the deviation of its grains a pixel, times the mean intensity
-CARBON_LOSS = 0.15  # of intensity
-DIRT = (0.4, 1.2)  # phase of contamination
+DEPTH = 0.15  # optical depth of the mean ice: how much a gradient is seen
+FADING = 0.5  # of the particles' contrast, likewise: electrons that thick ice scatters again carry none
+CARBON, GRAIN = 0.15, 0.08  # phase of the carbon film, and the deviation of its grains from pixel to pixel
+CARBON_LOSS = 0.1  # of intensity
+DIRT = (0.15, 0.5)  # phase of contamination
 
 
 def thickness(settings: Settings, rng: np.random.Generator) -> tuple[float, NDArray[np.float64]]:
@@ -31,16 +32,17 @@ def transmission(settings: Settings, middle: float, gradient: NDArray[np.float64
     height, width = settings.shape
     y = (np.arange(height) - (height - 1) / 2)[:, None] * gradient[1]
     x = (np.arange(width) - (width - 1) / 2) * gradient[0]
-    rows = np.exp(-ABSORPTION * (middle - 1 + y))
-    return rows.astype(np.float32), np.exp(-ABSORPTION * x).astype(np.float32)
+    rows = np.exp(-DEPTH * (middle - 1 + y))
+    return rows.astype(np.float32), np.exp(-DEPTH * x).astype(np.float32)
 
 
 def film(shape: tuple[int, int], hole: Hole, margin: int = 0) -> Image:
-    """The carbon, 1 beyond the hole and 0 in it, on a canvas with a margin; its edge is some pixels wide."""
+    """The carbon, 1 beyond the hole and 0 in it, on a canvas with a margin."""
     height, width = shape
     y = np.arange(height, dtype=np.float32)[:, None] - np.float32(margin + hole.centre[1])
     x = np.arange(width, dtype=np.float32) - np.float32(margin + hole.centre[0])
-    return np.asarray(np.clip((np.sqrt(x * x + y * y) - np.float32(hole.radius)) / 6 + np.float32(0.5), 0, 1))
+    beyond = (np.sqrt(x * x + y * y) - np.float32(hole.radius)) / np.float32(hole.edge)
+    return np.asarray(np.clip(beyond + np.float32(0.5), 0, 1))
 
 
 def add_carbon(canvas: Image, hole: Hole, margin: int, rng: np.random.Generator) -> None:
@@ -50,27 +52,20 @@ def add_carbon(canvas: Image, hole: Hole, margin: int, rng: np.random.Generator)
 
 
 def add_dirt(canvas: Image, layout: Layout, margin: int, rng: np.random.Generator) -> None:
-    """Add the phase of contamination: heaps of soft discs."""
+    """Add the phase of contamination: lumps that have run together."""
     for centre, radius in zip(layout.dirt, layout.dirt_radius, strict=True):
-        lumps = int(rng.integers(3, 8))
-        offsets = 0.55 * radius * rng.standard_normal((lumps, 2)) / np.sqrt(2)
-        widths = radius * rng.uniform(0.35, 0.7, lumps)
-        heights = rng.uniform(*DIRT) * rng.uniform(0.4, 1.0, lumps)
-        for place, width, height in zip(centre + offsets + margin, widths, heights, strict=True):
-            _add_disc(canvas, place, width, height)
-
-
-def _add_disc(canvas: Image, place: NDArray[np.float64], radius: float, height: float) -> None:
-    """Add a disc whose edge falls off over a fifth of its radius."""
-    reach = 1.3 * radius + 2
-    first = np.maximum(np.floor(place - reach).astype(int), 0)
-    last = np.minimum(np.ceil(place + reach).astype(int) + 1, canvas.shape[::-1])
-    if (last <= first).any():
-        return
-    y = np.arange(first[1], last[1])[:, None] - place[1]
-    x = np.arange(first[0], last[0]) - place[0]
-    profile = 0.5 * (1 - np.tanh((np.hypot(x, y) - radius) / (0.1 * radius + 1)))
-    canvas[first[1] : last[1], first[0] : last[0]] += (height * profile).astype(np.float32)
+        lumps = int(rng.integers(2, 6))
+        places = centre + margin + 0.45 * radius * rng.standard_normal((lumps, 2))
+        widths, height = radius * rng.uniform(0.2, 0.45, lumps), rng.uniform(*DIRT)
+        reach = radius * 1.8 + 2
+        first = np.maximum(np.floor(centre + margin - reach).astype(int), 0)
+        last = np.minimum(np.ceil(centre + margin + reach).astype(int) + 1, canvas.shape[::-1])
+        y, x = np.arange(first[1], last[1])[:, None], np.arange(first[0], last[0])
+        field = np.zeros((y.size, x.size))
+        for place, lump in zip(places, widths, strict=True):
+            field += np.exp(-((x - place[0]) ** 2 + (y - place[1]) ** 2) / (2 * lump**2))
+        profile = 0.5 * (1 + np.tanh((field - 0.4) / 0.15)) * np.sqrt(np.minimum(field, 4))
+        canvas[first[1] : last[1], first[0] : last[0]] += (height * profile).astype(np.float32)
 
 
 def coloured_noise(shape: tuple[int, int], variance: float, exponent: float, longest: float, rng: Any) -> Image:

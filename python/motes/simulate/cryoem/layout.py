@@ -16,20 +16,21 @@ CLUMP = (6, 15)  # particles in an aggregate
 
 @dataclass(frozen=True, eq=False)
 class Hole:
-    """The hole in the carbon, a disc; beyond it is carbon."""
+    """The hole in the carbon, a disc, pixels; beyond it is carbon."""
 
     centre: Points
     radius: float
+    edge: float  # width over which the film begins
 
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Places on one micrograph, pixels, (x, y).
+    """Places on one micrograph, pixels.
 
     Attributes
     ----------
     particles, decoys, clumped : (N, 2) float64 arrays
-        Centres; `clumped` are the members of the aggregates.
+        Centres, x and y; `clumped` are the members of the aggregates.
     hole : Hole or None
         None where no carbon is seen.
     dirt, dirt_radius : (D, 2) and (D,) float64 arrays
@@ -92,7 +93,7 @@ def _hole(sides: Points, diameter: float, rng: np.random.Generator) -> Hole:
     radius = sides.max() * rng.uniform(0.8, 1.4)
     half = 0.5 * float(np.abs(towards) @ sides)
     edge = half * (1 - 2 * rng.uniform(0.1, 0.33))
-    return Hole((sides - 1) / 2 + towards * (edge - radius), radius)
+    return Hole((sides - 1) / 2 + towards * (edge - radius), radius, diameter * rng.uniform(0.05, 0.3))
 
 
 def _clump(sides: Points, diameter: float, rng: np.random.Generator) -> Points:

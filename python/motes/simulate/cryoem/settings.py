@@ -98,7 +98,7 @@ class Settings:
     min_distance: float = 1.0
     snr: float | None = None
     dose: float | None = None
-    contrast: float = 0.1
+    contrast: float = 0.03
     contrast_spread: float = 0.0
     ice_spread: float = 0.0
     coloured: float = 0.02
@@ -106,7 +106,7 @@ class Settings:
     ice_gradient: float = 0.0
     voltage: float = 300.0
     spherical_aberration: float = 2.7
-    amplitude_contrast: float = 0.1
+    amplitude_contrast: float = 0.03
     b_factor: float = 100.0
     defocus: Range = (1.0, 2.5)
     defocus_spread: float = 0.0

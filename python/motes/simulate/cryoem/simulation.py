@@ -203,7 +203,7 @@ class Micrographs(Sequence[SimulatedMicrograph]):
                 rng.choice(n_species, n, p=weights) if n else np.zeros(0, np.int64),
                 uniform_angles(n, rng),
                 np.array(optics) + own[:, None] * (1, 1, 0),
-                contrast * np.exp(-background.ABSORPTION * (depth - 1)),
+                contrast * np.exp(-background.FADING * (depth - 1)),
             )
 
         return _Scene(
