@@ -76,7 +76,7 @@ class DataSet:
         return f"<DataSet {self.name}: {n:,} particles of {self.diameter:g} pixels on {m:,} micrographs>"
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)
 def _opened(path: Path) -> Micrograph:
     return read_micrograph(path)
 
