@@ -2,6 +2,6 @@
 
 from motes.pickers.detections import Detections
 from motes.pickers.labelled import Labelled
-from motes.pickers.picker import NotFittedError, Picker
+from motes.pickers.picker import NotFittedError, Picker, WarmPicker
 
-__all__ = ["Detections", "Labelled", "NotFittedError", "Picker"]
+__all__ = ["Detections", "Labelled", "NotFittedError", "Picker", "WarmPicker"]
