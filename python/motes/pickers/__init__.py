@@ -4,10 +4,12 @@ from motes.pickers.cache import FeatureCache
 from motes.pickers.detections import Detections
 from motes.pickers.filterbank import FilterBankPicker
 from motes.pickers.labelled import Labelled
+from motes.pickers.networks.compact import CompactPicker
 from motes.pickers.picker import NotFittedError, Picker, WarmPicker
 from motes.pickers.preparation import Prepared, prepare
 
 __all__ = [
+    "CompactPicker",
     "Detections",
     "FeatureCache",
     "FilterBankPicker",

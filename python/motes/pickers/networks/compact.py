@@ -1,0 +1,291 @@
+"""A picker that is a small network: learns in a minute on two processor cores what filters can not say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from motes.checks import one_of, positive, whole
+from motes.errors import FormatError
+from motes.micrograph import Micrograph
+from motes.pickers.detections import Detections
+from motes.pickers.edges import label_edge
+from motes.pickers.labelled import Labelled
+from motes.pickers.networks.archive import Tables, put_weights, read_tables, weights_of, write_tables
+from motes.pickers.networks.base import Found, PreparedStore, detections
+from motes.pickers.networks.batches import batches
+from motes.pickers.networks.candidates import candidates
+from motes.pickers.networks.crops import Crop, turned
+from motes.pickers.networks.requirement import require_torch
+from motes.pickers.networks.targets import Taught, teach, weights
+from motes.pickers.picker import NotFittedError
+from motes.pickers.preparation import Border, Prepared, check_diameter, prepare
+
+if TYPE_CHECKING:
+    from motes.pickers.networks.lanes import Lanes
+    from motes.pickers.networks.unet import UNet
+
+KIND, VERSION = "compact", 1
+WIDTHS = (16, 32, 64, 64)
+CROPS, PARTS, SIDE = 16, 4, 64  # a batch: crops, parts that may run at the same time, and binned pixels along a side
+WARM = 1 / 3  # of the steps, where an earlier fit is gone on with
+SETTLING = 16  # micrographs, at most, whose statistics batch normalisation takes
+SETTLING_SIDE = 448  # binned pixels
+
+
+class CompactPicker:
+    """Picks particles by small U-Nets on down-sampled micrographs; needs torch.
+
+    Labels may be partial: a particle without one is not taught as background. Crops are turned, mirrored, made
+    brighter, darker and noisier; predictions are means over 8 turns and mirrors and over the networks.
+
+    Parameters
+    ----------
+    diameter : float, pixels of the micrograph
+        Of the particles; at least 4.
+    networks : int
+        How many are trained, from different starts.
+    steps : int
+        Of the training of each.
+    widths : sequence of int
+        Channels of the levels of each network.
+    edge : float, pixels, optional
+        No centre is proposed closer than this to an edge of the micrograph. By default as close as the labels suggest.
+    border : (int, int, int, int), pixels, optional
+        Padding of every micrograph, as `prepare` takes it. By default it is looked for.
+    warm_start : bool
+        A second `fit` goes on from the first with a third of the steps, instead of starting from scratch.
+    device : {"auto", "cpu", "cuda"}
+        "auto": a GPU where there is one. The GPU path has not been run on hardware yet.
+
+    Raises
+    ------
+    ImportError
+        If torch is not installed.
+
+    Notes
+    -----
+    The same labels, seed and version of torch give the same bits on the same kind of processor, for any number of
+    threads: each operation of torch runs on one, and parts of a batch, always the same, run side by side.
+
+    Examples
+    --------
+    >>> import motes
+    >>> from motes import picking
+    >>> from motes.pickers import CompactPicker, Labelled
+    >>> sample = motes.sample.load()
+    >>> particles, _ = picking.circles_of(sample.particles, radius=13.5)
+    >>> picker = CompactPicker(27, networks=1, steps=2, widths=(4, 8))  # far too few: an example
+    >>> picker.fit(Labelled([sample.micrograph], particles[:70]))
+    <CompactPicker: diameter 27, fitted>
+    """
+
+    diameter: float
+
+    def __init__(
+        self,
+        diameter: float,
+        *,
+        networks: int = 2,
+        steps: int = 300,
+        widths: Sequence[int] = WIDTHS,
+        edge: float | None = None,
+        border: Border | None = None,
+        warm_start: bool = False,
+        device: str = "auto",
+    ) -> None:
+        require_torch("CompactPicker")
+        self.diameter = check_diameter(diameter)
+        self.networks, self.steps = whole("networks", networks, 1), whole("steps", steps, 2)
+        self.widths = tuple(whole("widths", width, 1) for width in widths)
+        if len(self.widths) < 2:
+            raise ValueError(f"widths: expected at least two levels, got {len(self.widths)}")
+        self.edge = None if edge is None else positive("edge", edge)
+        self.border, self.warm_start = border, bool(warm_start)
+        self.device = one_of("device", device, ("auto", "cpu", "cuda"))
+        self.prepared = PreparedStore(
+            lambda micrograph: prepare(micrograph, self.diameter, border="auto" if border is None else border)
+        )
+        self._trained: list[UNet] | None = None
+        self._looks: npt.NDArray[np.float32]  # (2, F): mean and deviation of what the coarsest levels see
+        self._edge = 0.0
+
+    def fit(self, labelled: Labelled, seed: int = 0) -> CompactPicker:
+        """Learn from labels; see `Picker.fit`.
+
+        Raises
+        ------
+        ValueError
+            If there is no label, all are on padding, or a micrograph can not be prepared.
+        """
+        from motes.pickers.networks.lanes import lanes
+
+        seed = whole("seed", seed, 0)
+        if len(labelled.particles):
+            self.prepared.fill(labelled.micrographs)
+        taught = teach(labelled, self.prepared)
+        classes = [one.pixels(self.diameter / one.prepared.binning) for one in taught]
+
+        def target(crops: Sequence[Crop]) -> npt.NDArray[np.float32]:
+            return weights(np.stack([crop.cut(classes[crop.micrograph]) for crop in crops]))
+
+        before = self._trained if self.warm_start else None
+        with lanes() as every:
+            self._trained = [
+                self._train(
+                    None if before is None else before[k],
+                    batches(taught, target, crops=CROPS, parts=PARTS, side=self._side(), seed=[seed, k]),
+                    taught, [seed, k], every,
+                )
+                for k in range(self.networks)
+            ]  # fmt: skip
+            self._looks = self._spread(taught, every)
+        self._edge = label_edge(labelled, self.diameter) if self.edge is None else self.edge
+        return self
+
+    def _side(self) -> int:
+        """Of a crop: a multiple of what the network divides its input by."""
+        return max(SIDE // self._multiple(), 2) * self._multiple()
+
+    def _train(self, before: UNet | None, data: Any, taught: Sequence[Taught], seed: list[int], every: Lanes) -> UNet:
+        import torch
+
+        from motes.pickers.networks.balanced_loss import balanced_loss
+        from motes.pickers.networks.norm import settle
+        from motes.pickers.networks.seeding import seeded
+        from motes.pickers.networks.training import Schedule, train
+        from motes.pickers.networks.unet import UNet
+
+        with seeded(seed):
+            network = UNet(self.widths) if before is None else before
+        steps = self.steps if before is None else max(2, round(WARM * self.steps))
+        train(network, data, balanced_loss, Schedule(steps), every=every, seed=seed, device=self.device)
+        settle(network, (torch.from_numpy(view) for view in _views(taught, network.multiple)))
+        return network
+
+    def _spread(self, taught: Sequence[Taught], every: Lanes) -> npt.NDArray[np.float32]:
+        """(2, F): mean and standard deviation of what the coarsest levels see at labels and rejected places."""
+        seen = []
+        for one in taught[:: -(-len(taught) // SETTLING)]:
+            if len(one.places):
+                _, looks = self.maps(one.prepared, every)
+                limits = np.array(looks.shape[:0:-1]) - 1
+                x, y = np.clip(one.places // self._multiple(), 0, limits).astype(np.int64).T
+                seen.append(looks[:, y, x])
+        places = np.concatenate(seen, axis=1)
+        return np.stack([places.mean(axis=1), places.std(axis=1) + np.float32(1e-6)])
+
+    def predict(self, micrographs: Sequence[Micrograph]) -> Detections:
+        """Propose every local maximum of the score map; see `Picker.predict`."""
+        from motes.pickers.networks.lanes import lanes
+
+        if self._trained is None:
+            raise NotFittedError("CompactPicker: fit or load it before it predicts")
+        self.prepared.fill(micrographs)
+        with lanes() as every:
+            found = [self._candidates(micrograph, every) for micrograph in micrographs]
+        return detections(micrographs, found, self.diameter)
+
+    def maps(self, prepared: Prepared, every: Lanes) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Log-odds (h, w) of every binned pixel, and what the coarsest levels of all networks see, (F, h', w')."""
+        from motes.pickers.networks.lanes import device_of
+        from motes.pickers.networks.turning import averaged
+
+        if self._trained is None:
+            raise NotFittedError("CompactPicker: fit or load it before it predicts")
+        device, scores, looks = device_of(self.device), [], []
+        for network in self._trained:
+            network.to(device)
+            score, coarse = averaged(
+                network.both, prepared.image, strides=(1, network.multiple), margin=8 * network.multiple,
+                every=every, device=device,
+            )  # fmt: skip
+            network.to("cpu")
+            scores.append(score[0])
+            looks.append(coarse)
+        return np.mean(scores, axis=0), np.concatenate(looks)
+
+    def _candidates(self, micrograph: Micrograph, every: Lanes) -> Found:
+        prepared = self.prepared(micrograph)
+        scores, looks = self.maps(prepared, every)
+        centres, heights, pixels = candidates(scores, prepared, micrograph.shape, self.diameter, self._edge)
+        x, y = (pixels // self._multiple()).T
+        mean, deviation = self._looks
+        return centres, heights, (looks[:, y, x].T - mean) / deviation
+
+    def _multiple(self) -> int:
+        return 1 << (len(self.widths) - 1)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write what was learned as .npz, whole or not at all."""
+        if self._trained is None:
+            raise NotFittedError("CompactPicker: fit it before it is saved")
+        tables: dict[str, npt.ArrayLike] = {
+            "diameter": [self.diameter], "widths": self.widths, "edge": [self._edge], "looks": self._looks,
+            "networks": [self.networks], "steps": [self.steps],
+        }  # fmt: skip
+        if self.border is not None:
+            tables["border"] = self.border
+        for k, network in enumerate(self._trained):
+            tables |= weights_of(network, f"{k}.")
+        write_tables(path, KIND, VERSION, tables)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> CompactPicker:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        FormatError
+            If it is no such file, of another version, or damaged.
+        ImportError
+            If torch is not installed.
+        """
+        require_torch("CompactPicker")
+        tables = read_tables(path, KIND, VERSION, {"diameter", "widths", "edge", "looks", "networks", "steps"})
+        try:
+            return cls._of(tables, os.fspath(path))
+        except FormatError:
+            raise
+        except (TypeError, ValueError, IndexError, OverflowError, RuntimeError) as error:
+            raise FormatError(f"{os.fspath(path)}: {error}") from error
+
+    @classmethod
+    def _of(cls, tables: Tables, place: str) -> CompactPicker:
+        import torch
+
+        from motes.pickers.networks.unet import UNet
+
+        border = tables.get("border")
+        picker = cls(
+            float(tables["diameter"][0]),
+            networks=int(tables["networks"][0]),
+            steps=int(tables["steps"][0]),
+            widths=[int(width) for width in tables["widths"]],
+            border=None if border is None else tuple(border.tolist()),
+        )
+        n = picker.networks * picker.widths[-1]
+        if tables["looks"].shape != (2, n):
+            raise FormatError(f"{place}: looks: expected shape (2, {n}), got {tables['looks'].shape}")
+        with torch.device("meta"):  # shapes alone: the file's own arrays take their place
+            trained = [UNet(picker.widths) for _ in range(picker.networks)]
+        for k, network in enumerate(trained):
+            put_weights(network, f"{k}.", tables, place)
+        picker._trained, picker._looks = trained, tables["looks"].astype(np.float32)
+        picker._edge = float(tables["edge"][0])
+        return picker
+
+    def __repr__(self) -> str:
+        return f"<CompactPicker: diameter {self.diameter:g}, {'not ' * (self._trained is None)}fitted>"
+
+
+def _views(taught: Sequence[Taught], multiple: int) -> Iterator[npt.NDArray[np.float32]]:
+    """Parts of the micrographs as they are, without padding, each turned in another way; (1, 1, h, w)."""
+    for number, one in enumerate(taught[:: -(-len(taught) // SETTLING)]):
+        view = one.prepared.image[one.prepared.inside][:SETTLING_SIDE, :SETTLING_SIDE]
+        view = np.pad(view, [(0, -side % multiple) for side in view.shape], mode="symmetric")
+        yield np.ascontiguousarray(turned(view, number % 8))[None, None]
