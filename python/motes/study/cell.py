@@ -51,11 +51,14 @@ def run_cell(plan: Plan, cell: Cell, picker_of: PickerOf, cache: str | os.PathLi
     initial, per_round = plan.amounts(cell)
     choice = plan.config.picker
     features = FeatureCache(memory=0, folder=cache)  # mapped from the folder that all processes share
-    new = lambda: picker_of(choice.name, data.diameter, choice.options, cache=features)  # noqa: E731
+
+    def new() -> Picker:
+        return picker_of(choice.name, data.diameter, choice.options, cache=features)
+
     clock = Clock()
     plain = TimedPicker(new(), clock)
     _, _, needs = resolve(strategy.name, strategy.options)
-    asking: Picker = TimedPicker(Committee(new()), clock) if "members" in needs else plain
+    asking = TimedPicker(Committee(new(), choice.members), clock) if "members" in needs else plain
     watch = _Watch(plain, asking, clock, _Part(plan, fold.validation), _Part(plan, fold.test))
     history = active.run(
         data.micrographs(fold.train),
@@ -177,7 +180,7 @@ class _Measured:
 class _Watch:
     """Called in each round: measures the model on validation and test micrographs."""
 
-    def __init__(self, plain: TimedPicker, asking: Picker, clock: Clock, validation: _Part, test: _Part) -> None:
+    def __init__(self, plain: TimedPicker, asking: TimedPicker, clock: Clock, validation: _Part, test: _Part) -> None:
         self.plain, self.asking, self.clock = plain, asking, clock
         self.validation, self.test = validation, test
         self.measured: list[_Measured] = []
@@ -189,7 +192,6 @@ class _Watch:
         """Measure; what is asked next does not depend on it."""
         spent, began = self.clock.read(), time.perf_counter()
         if self.asking is not self.plain:  # who asks may be a committee: what is measured is the same picker for all
-            assert isinstance(self.asking, TimedPicker)
             assert self.asking.taught is not None
             self.plain.fit(*self.asking.taught)
         validation = self.validation.matches(self.plain)

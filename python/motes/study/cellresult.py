@@ -9,6 +9,7 @@ import json
 import os
 import zipfile
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -150,19 +151,16 @@ class CellResult:
                 for each in self.rounds
             ],
         }
-        picks = {
+        arrays: dict[str, Any] = {
+            "told": np.frombuffer(json.dumps(told).encode(), np.uint8),
+            "indptr": np.cumsum([0, *(len(each.probability) for each in self.rounds)]),
             "probability": np.concatenate([each.probability for each in self.rounds]),
             "micrograph": np.concatenate([each.micrograph for each in self.rounds]).astype(np.int32),
             "particle": np.concatenate([each.particle for each in self.rounds]).astype(np.int32),
             "iou": np.concatenate([each.iou for each in self.rounds]),
         }
         with atomic_path(path) as temporary, temporary.open("wb") as file:
-            np.savez_compressed(
-                file,
-                told=np.frombuffer(json.dumps(told).encode(), np.uint8),
-                indptr=np.cumsum([0, *(len(each.probability) for each in self.rounds)]),
-                **picks,
-            )
+            np.savez_compressed(file, **arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], fingerprint: str) -> CellResult:
@@ -174,17 +172,16 @@ class CellResult:
             If it is damaged, or of another study.
         """
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
             told = json.loads(arrays["told"].tobytes())
             if told["layout"] != LAYOUT or told["fingerprint"] != fingerprint:
                 raise FormatError(f"{os.fspath(path)}: of another study, or of another version")
             return cls(
-                Cell(**told["cell"]),
-                *(tuple(told[name]) for name in ("test", "n_truth")),
-                told["n_particles"],
-                *(tuple(told[name]) for name in ("initial", "labelled")),
-                tuple(_round(told["rounds"][i], arrays, i) for i in range(len(told["rounds"]))),
+                cell=Cell(**told["cell"]),
+                n_particles=told["n_particles"],
+                rounds=tuple(_round(told["rounds"][i], arrays, i) for i in range(len(told["rounds"]))),
+                **{name: tuple(told[name]) for name in ("test", "n_truth", "initial", "labelled")},
             )
         except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, zipfile.BadZipFile) as error:
             if isinstance(error, FormatError | FileNotFoundError):

@@ -18,15 +18,23 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+KEYS = (
+    *("name", "description", "baseline", "strategies", "seeds"),
+    *("data", "labels", "axes", "picker", "folds", "statistics"),
+)
 Metric: TypeAlias = Literal["average_precision", "auc_grid", "best_f1", "f1"]
 
 
 @dataclass(frozen=True)
 class PickerChoice:
-    """A picker by its name, and its options."""
+    """A picker by its name, its options, and how many of it make a committee, for strategies that ask one."""
 
     name: str = "filterbank"
     options: dict[str, Any] = field(default_factory=dict)
+    members: int = 5
+
+    def __post_init__(self) -> None:
+        check("picker.members", self.members, at_least=2)
 
 
 @dataclass(frozen=True)
@@ -195,11 +203,9 @@ def parse_config(table: Mapping[str, Any], *, folder: Path = Path(), name: str =
     >>> [strategy.label for strategy in config.strategies], config.seeds
     (['random', 'low_confidence'], (0, 1))
     """
-    known = ("name", "description", "data", "strategies", "seeds", "labels", "axes", "picker", "folds", "statistics")
-    known = (*known, "baseline")
     for key in table:
-        if key not in known:
-            raise ValueError(f"{key}: there is no such key{did_you_mean(key, known)}")
+        if key not in KEYS:
+            raise ValueError(f"{key}: there is no such key{did_you_mean(key, KEYS)}")
     sections: dict[str, Any] = {
         key: section(cls, table[key], key)
         for key, cls in (("picker", PickerChoice), ("folds", Folds), ("statistics", Statistics))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from motes.picking.curve import area, best, grid_area
 from motes.picking.ranking import Ranking, f_beta, ratio
@@ -71,7 +72,7 @@ def contributions(round_: Round, n_truth: tuple[int, ...]) -> Values:
     return values
 
 
-def _at(round_: Round, n_truth: FloatArray) -> FloatArray:
+def _at(round_: Round, n_truth: npt.NDArray[np.int64]) -> FloatArray:
     """(M, 4): picks at T_opt or above, those that hit, the sum of their IoU, and particles."""
     m = len(n_truth)
     chosen = round_.probability >= round_.t_opt  # none where T_opt is NaN

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 from motes.study.config import StudyConfig, read_config
 from motes.study.schema import did_you_mean
+from motes.study.sources import CryoPPPData
 
 
 def presets() -> dict[str, Path]:
@@ -49,10 +51,8 @@ def read_preset(name: str, data: str | Path | None = None) -> StudyConfig:
 
 def on_data(config: StudyConfig, data: str | Path | None) -> StudyConfig:
     """The same study on the CryoPPP data set in a folder; as it is where none is given."""
-    from dataclasses import replace
-
     if data is None:
         return config
-    if not hasattr(config.data, "folder"):
+    if not isinstance(config.data, CryoPPPData):
         raise ValueError(f"data: this study's source is {config.data.source}, which takes no folder")
     return replace(config, data=replace(config.data, folder=str(data)))

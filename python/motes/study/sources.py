@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -88,14 +88,13 @@ def data_of(table: object, folder: Path) -> Data:
     if source not in SOURCES:
         raise ValueError(f"data.source: {source!r}{did_you_mean(source, SOURCES)}")
     data: Data = section(SOURCES[source], table, "data")
-    paths = {
-        entry.name: str(folder / getattr(data, entry.name))
-        for entry in fields(data)
-        if entry.name in ("folder", "micrographs", "truth") and getattr(data, entry.name)
-    }
     for key in ("limit", "n", "tiles"):
         if getattr(data, key, None) is not None:
             check(f"data.{key}", getattr(data, key), at_least=2)
-    if getattr(data, "diameter", None) is not None:
-        check("data.diameter", getattr(data, "diameter"), above=0)  # noqa: B009
-    return replace(data, **paths)
+    if isinstance(data, FolderData | CryoPPPData) and data.diameter is not None:
+        check("data.diameter", data.diameter, above=0)
+    if isinstance(data, FolderData):
+        return replace(data, micrographs=str(folder / data.micrographs), truth=str(folder / data.truth))
+    if isinstance(data, CryoPPPData) and data.folder:
+        return replace(data, folder=str(folder / data.folder))
+    return data
