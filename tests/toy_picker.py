@@ -75,7 +75,7 @@ class ToyPicker:
         return Detections(circles, tuple(m.name for m in micrographs), appearance)
 
     def save(self, path):
-        Path(path).write_text(f"{self.diameter!r} {self.level!r}")
+        Path(path).write_text(f"{self.diameter} {float(self.level)}")
 
     @classmethod
     def load(cls, path):

@@ -2,6 +2,7 @@
 
 from motes.active import strategies
 from motes.active.loop import run
+from motes.active.measures import measure, measuring
 from motes.active.oracle import Answer, Answers, FromFile, GroundTruth, NoisyOracle, Oracle
 from motes.active.pool import Pool
 from motes.active.queries import Query
@@ -21,6 +22,8 @@ __all__ = [
     "Pool",
     "Query",
     "Round",
+    "measure",
+    "measuring",
     "optimal_threshold",
     "query",
     "replay",

@@ -111,6 +111,8 @@ def _description(picker: Picker) -> dict[str, Any]:
         value = getattr(picker, name, None)
         if isinstance(value, bool | int | float | str):
             told[name] = value
+        elif isinstance(value, Picker):  # of a committee
+            told[name] = _description(value)
     return told
 
 

@@ -1,7 +1,9 @@
 """Pickers: they learn from labels and propose particles with probabilities."""
 
 from motes.pickers.cache import FeatureCache
+from motes.pickers.committee import Committee
 from motes.pickers.detections import Detections
+from motes.pickers.external import ExternalPicks
 from motes.pickers.filterbank import FilterBankPicker
 from motes.pickers.labelled import Labelled
 from motes.pickers.networks.compact import CompactPicker
@@ -10,7 +12,9 @@ from motes.pickers.preparation import Prepared, prepare
 
 __all__ = [
     "CompactPicker",
+    "Committee",
     "Detections",
+    "ExternalPicks",
     "FeatureCache",
     "FilterBankPicker",
     "Labelled",
