@@ -11,8 +11,8 @@ from motes.pickers.picker import NotFittedError, Picker, WarmPicker
 from motes.pickers.preparation import Prepared, prepare
 
 __all__ = [
-    "CompactPicker",
     "Committee",
+    "CompactPicker",
     "Detections",
     "ExternalPicks",
     "FeatureCache",

@@ -106,7 +106,7 @@ class Settings:
     ice_gradient: float = 0.0
     voltage: float = 300.0
     spherical_aberration: float = 2.7
-    amplitude_contrast: float = 0.03
+    amplitude_contrast: float = 0.1
     b_factor: float = 100.0
     defocus: Range = (1.0, 2.5)
     defocus_spread: float = 0.0

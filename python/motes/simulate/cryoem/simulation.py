@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Protocol, overload
 
 import numpy as np
@@ -20,7 +20,7 @@ from motes.simulate.cryoem.projection import Projector, even_angles
 from motes.simulate.cryoem.settings import Settings
 
 Image = NDArray[np.float32]
-VIEWS = 300  # over which the variance of a species is averaged
+VIEWS = 120  # over which the variance of a species is averaged
 STREAMS = ("layout", "particles", "optics", "ice", "dirt", "noise")  # each micrograph's random numbers, apart
 DARKEST = 0.02  # of the mean intensity: nothing that is simulated lets less through
 
@@ -116,9 +116,13 @@ class Micrographs(Sequence[SimulatedMicrograph]):
     def __init__(self, settings: Settings, seed: int = 0, *, name: str = "micrograph", engine: str = "motes") -> None:
         self.settings, self.seed = settings, whole("seed", seed, 0)
         self.name, self.engine = name, one_of("engine", engine, ("motes",))
-        self._densities = {one: self._density(one) for one in dict.fromkeys(settings.species + settings.decoys)}
-        own = max(self._densities[one].diameter for one in settings.species) / settings.pixel_size
-        self.diameter = settings.diameter or own
+        self._densities = {
+            one: read_density(one, settings.pixel_size)
+            for one in dict.fromkeys(settings.species + settings.decoys)
+            if one not in BUILT_IN
+        }
+        own = [self._densities[one].diameter for one in settings.species if one in self._densities]
+        self.diameter = settings.diameter or max(own) / settings.pixel_size
         if self.diameter > min(settings.shape):
             raise ValueError(
                 f"diameter: {self.diameter:g} pixels of {settings.species[0]} do not fit into {settings.shape}"
@@ -158,24 +162,16 @@ class Micrographs(Sequence[SimulatedMicrograph]):
         flat = np.ones(self.settings.shape, np.float32)
         return np.asarray(self._exposed(flat, range(len(self))[index]) / np.float32(self.settings.electrons) - 1)
 
-    def _density(self, species: str) -> Density:
-        settings = self.settings
-        if species in BUILT_IN:
-            return built_in(species, settings.diameter * settings.pixel_size)
-        return read_density(species, settings.pixel_size)
-
     @cached_property
     def _species(self) -> Mapping[str, _Species]:
-        """Projectors, each with the factor that makes the variance over the support 1 on average over views."""
+        """Projectors of all species, made when the first micrograph is drawn."""
         ready = {}
-        for name, density in self._densities.items():
-            engine = Projector(density, self.settings.pixel_size)
-            side = max(engine.box, int(np.ceil(self.diameter)) + 2)
-            inside = support(side, self.diameter)
-            variance = np.mean([engine.image(view, box=side)[inside].var(dtype=np.float64) for view in _VIEWS])
-            if not variance > 0:
-                raise ValueError(f"species: projections of {name} are constant over a disc of {self.diameter:g} pixels")
-            ready[name] = _Species(engine, float(variance**-0.5))
+        for name in dict.fromkeys(self.settings.species + self.settings.decoys):
+            if name in BUILT_IN:
+                ready[name] = _built_in(name, self.diameter, self.settings.pixel_size, self.engine)
+            else:
+                density = self._densities[name]
+                ready[name] = _scaled(name, density, self.diameter, self.settings.pixel_size, self.engine)
         return ready
 
     def _random(self, index: int, stream: str) -> np.random.Generator:
@@ -299,7 +295,21 @@ class Micrographs(Sequence[SimulatedMicrograph]):
         return np.asarray(n * intensity + white, np.float32)
 
 
-_VIEWS = even_angles(VIEWS)
+@lru_cache(maxsize=8)
+def _built_in(name: str, diameter: float, pixel_size: float, engine: str) -> _Species:
+    return _scaled(name, built_in(name, diameter * pixel_size), diameter, pixel_size, engine)
+
+
+def _scaled(name: str, density: Density, diameter: float, pixel_size: float, engine: str) -> _Species:
+    """A projector, and the factor that makes the variance over the support 1 on average over views."""
+    projector = Projector(density, pixel_size)
+    side = max(projector.box, int(np.ceil(diameter)) + 2)
+    inside = support(side, diameter)
+    views = even_angles(VIEWS)
+    variance = np.mean([projector.image(view, box=side)[inside].var(dtype=np.float64) for view in views])
+    if not variance > 0:
+        raise ValueError(f"species: projections of {name} are constant over a disc of {diameter:g} pixels")
+    return _Species(projector, float(variance**-0.5))
 
 
 def support(side: int, diameter: float) -> NDArray[np.bool_]:
