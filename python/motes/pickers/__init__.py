@@ -5,6 +5,7 @@ from motes.pickers.detections import Detections
 from motes.pickers.filterbank import FilterBankPicker
 from motes.pickers.labelled import Labelled
 from motes.pickers.networks.compact import CompactPicker
+from motes.pickers.networks.phosaurus import PhosaurusPicker
 from motes.pickers.picker import NotFittedError, Picker
 from motes.pickers.preparation import Prepared, prepare
 
@@ -15,6 +16,7 @@ __all__ = [
     "FilterBankPicker",
     "Labelled",
     "NotFittedError",
+    "PhosaurusPicker",
     "Picker",
     "Prepared",
     "prepare",
