@@ -7,6 +7,7 @@ from motes.pickers.external import ExternalPicks
 from motes.pickers.filterbank import FilterBankPicker
 from motes.pickers.labelled import Labelled
 from motes.pickers.networks.compact import CompactPicker
+from motes.pickers.networks.phosaurus import PhosaurusPicker
 from motes.pickers.picker import NotFittedError, Picker, WarmPicker
 from motes.pickers.preparation import Prepared, prepare
 
@@ -19,6 +20,7 @@ __all__ = [
     "FilterBankPicker",
     "Labelled",
     "NotFittedError",
+    "PhosaurusPicker",
     "Picker",
     "Prepared",
     "WarmPicker",

@@ -12,12 +12,19 @@ from motes.pickers.networks.crops import Crop, Jitter, choose_crops
 from motes.pickers.networks.targets import Taught
 
 Part = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
-"""Images (B, 1, H, W) and what is taught at each place of their output, (B, K, h, w)."""
+"""Images (B, C, H, W) and what is taught at each place of their output, (B, K, h, w)."""
 Target = Callable[[Sequence[Crop]], npt.NDArray[np.float32]]
 
 
 def batches(
-    taught: Sequence[Taught], target: Target, *, crops: int, parts: int, side: int, seed: Any
+    taught: Sequence[Taught],
+    images: Sequence[npt.NDArray[np.float32]],
+    target: Target,
+    *,
+    crops: int,
+    parts: int,
+    side: int,
+    seed: Any,
 ) -> Iterator[list[Part]]:
     """Batches in parts that may be worked on at the same time.
 
@@ -25,6 +32,8 @@ def batches(
     ----------
     taught : sequence of Taught
         Where crops are taken from.
+    images : sequence of (C, h, w) float32 arrays
+        What is seen of each.
     target : function
         What a batch of crops is taught, weighted over the whole batch.
     crops, parts, side : int
@@ -35,6 +44,6 @@ def batches(
     insides, places = [one.prepared.inside for one in taught], [one.places for one in taught]
     while True:
         chosen = choose_crops(rng, crops, side, insides, places)
-        images = np.stack([crop.cut(taught[crop.micrograph].prepared.image)[None] for crop in chosen])
-        whole = jitter(images, rng), target(chosen)
+        seen = np.stack([crop.cut(images[crop.micrograph]) for crop in chosen])
+        whole = jitter(seen, rng), target(chosen)
         yield list(zip(*(np.array_split(array, parts) for array in whole), strict=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from motes.pickers.networks.targets import on_mask
 from motes.pickers.peaks import peaks
 from motes.pickers.preparation import Prepared
 
@@ -40,7 +41,18 @@ def candidates(
     width = diameter / prepared.binning
     places, heights, pixels = peaks(ndimage.gaussian_filter(scores, SMOOTHING * width), DISTANCE * width)
     centres = prepared.to_micrograph(places)
+    kept = inside(centres, places, prepared, shape, edge)
+    return centres[kept], heights[kept], pixels[kept]
+
+
+def inside(
+    centres: npt.NDArray[np.float64],
+    places: npt.NDArray[np.float64],
+    prepared: Prepared,
+    shape: tuple[int, int],
+    edge: float,
+) -> npt.NDArray[np.bool_]:
+    """Which centres, given also in binned pixels, are on no padding and at least so far from the edges."""
     margin = edge - 0.5  # edges of the micrograph are half a pixel beyond its outermost centres
     far = np.array(shape[::-1]) - 1 - margin
-    kept = ((centres >= margin) & (centres <= far)).all(axis=1) & prepared.mask[pixels[:, 1], pixels[:, 0]]
-    return centres[kept], heights[kept], pixels[kept]
+    return ((centres >= margin) & (centres <= far)).all(axis=1) & on_mask(prepared, places)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +18,10 @@ from motes.pickers.edges import label_edge
 from motes.pickers.labelled import Labelled
 from motes.pickers.networks.archive import Tables, put_weights, read_tables, weights_of, write_tables
 from motes.pickers.networks.base import Found, PreparedStore, detections
-from motes.pickers.networks.batches import batches
+from motes.pickers.networks.batches import Part, batches
 from motes.pickers.networks.candidates import candidates
 from motes.pickers.networks.crops import Crop, turned
+from motes.pickers.networks.inputs import CHANNELS, channels
 from motes.pickers.networks.requirement import require_torch
 from motes.pickers.networks.targets import Taught, teach, weights
 from motes.pickers.picker import NotFittedError
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from motes.pickers.networks.unet import UNet
 
 KIND, VERSION = "compact", 1
-WIDTHS = (16, 32, 64, 64)
+WIDTHS = (16, 32, 64)
 CROPS, PARTS, SIDE = 16, 4, 64  # a batch: crops, parts that may run at the same time, and binned pixels along a side
 WARM = 1 / 3  # of the steps, where an earlier fit is gone on with
 SETTLING = 16  # micrographs, at most, whose statistics batch normalisation takes
@@ -48,7 +50,8 @@ class CompactPicker:
     diameter : float, pixels of the micrograph
         Of the particles; at least 4.
     networks : int
-        How many are trained, from different starts.
+        How many are trained; every second one is also shown how much the image varies around each pixel. Where they
+        differ most is where one would be wrong: of two kinds, the better one changes from micrograph to micrograph.
     steps : int
         Of the training of each.
     widths : sequence of int
@@ -122,12 +125,16 @@ class CompactPicker:
         ValueError
             If there is no label, all are on padding, or a micrograph can not be prepared.
         """
+        import torch
+
         from motes.pickers.networks.lanes import lanes
+        from motes.pickers.networks.norm import settle
 
         seed = whole("seed", seed, 0)
         if len(labelled.particles):
             self.prepared.fill(labelled.micrographs)
         taught = teach(labelled, self.prepared)
+        images = [channels(one.prepared, self.diameter) for one in taught]
         classes = [one.pixels(self.diameter / one.prepared.binning) for one in taught]
 
         def target(crops: Sequence[Crop]) -> npt.NDArray[np.float32]:
@@ -135,14 +142,13 @@ class CompactPicker:
 
         before = self._trained if self.warm_start else None
         with lanes() as every:
-            self._trained = [
-                self._train(
-                    None if before is None else before[k],
-                    batches(taught, target, crops=CROPS, parts=PARTS, side=self._side(), seed=[seed, k]),
-                    taught, [seed, k], every,
-                )
-                for k in range(self.networks)
-            ]  # fmt: skip
+            trained = []
+            for k in range(self.networks):
+                data = batches(taught, images, target, crops=CROPS, parts=PARTS, side=self._side(), seed=[seed, k])
+                network = self._train(None if before is None else before[k], data, [seed, k], every)
+                settle(network, (torch.from_numpy(view) for view in _views(taught, images, self._multiple())))
+                trained.append(network)
+            self._trained = trained
             self._looks = self._spread(taught, every)
         self._edge = label_edge(labelled, self.diameter) if self.edge is None else self.edge
         return self
@@ -151,20 +157,17 @@ class CompactPicker:
         """Of a crop: a multiple of what the network divides its input by."""
         return max(SIDE // self._multiple(), 2) * self._multiple()
 
-    def _train(self, before: UNet | None, data: Any, taught: Sequence[Taught], seed: list[int], every: Lanes) -> UNet:
-        import torch
-
+    def _train(self, before: UNet | None, data: Iterator[list[Part]], seed: list[int], every: Lanes) -> UNet:
+        """One network, from scratch or from what it was before."""
         from motes.pickers.networks.balanced_loss import balanced_loss
-        from motes.pickers.networks.norm import settle
         from motes.pickers.networks.seeding import seeded
         from motes.pickers.networks.training import Schedule, train
         from motes.pickers.networks.unet import UNet
 
         with seeded(seed):
-            network = UNet(self.widths) if before is None else before
+            network = UNet(_channels_of(seed[1]), self.widths) if before is None else copy.deepcopy(before)
         steps = self.steps if before is None else max(2, round(WARM * self.steps))
         train(network, data, balanced_loss, Schedule(steps), every=every, seed=seed, device=self.device)
-        settle(network, (torch.from_numpy(view) for view in _views(taught, network.multiple)))
         return network
 
     def _spread(self, taught: Sequence[Taught], every: Lanes) -> npt.NDArray[np.float32]:
@@ -197,11 +200,12 @@ class CompactPicker:
 
         if self._trained is None:
             raise NotFittedError("CompactPicker: fit or load it before it predicts")
+        image = channels(prepared, self.diameter)
         device, scores, looks = device_of(self.device), [], []
         for network in self._trained:
             network.to(device)
             score, coarse = averaged(
-                network.both, prepared.image, strides=(1, network.multiple), margin=8 * network.multiple,
+                network.both, image, strides=(1, network.multiple), margin=8 * network.multiple,
                 every=every, device=device,
             )  # fmt: skip
             network.to("cpu")
@@ -272,7 +276,7 @@ class CompactPicker:
         if tables["looks"].shape != (2, n):
             raise FormatError(f"{place}: looks: expected shape (2, {n}), got {tables['looks'].shape}")
         with torch.device("meta"):  # shapes alone: the file's own arrays take their place
-            trained = [UNet(picker.widths) for _ in range(picker.networks)]
+            trained = [UNet(_channels_of(k), picker.widths) for k in range(picker.networks)]
         for k, network in enumerate(trained):
             put_weights(network, f"{k}.", tables, place)
         picker._trained, picker._looks = trained, tables["looks"].astype(np.float32)
@@ -283,9 +287,18 @@ class CompactPicker:
         return f"<CompactPicker: diameter {self.diameter:g}, {'not ' * (self._trained is None)}fitted>"
 
 
-def _views(taught: Sequence[Taught], multiple: int) -> Iterator[npt.NDArray[np.float32]]:
-    """Parts of the micrographs as they are, without padding, each turned in another way; (1, 1, h, w)."""
-    for number, one in enumerate(taught[:: -(-len(taught) // SETTLING)]):
-        view = one.prepared.image[one.prepared.inside][:SETTLING_SIDE, :SETTLING_SIDE]
-        view = np.pad(view, [(0, -side % multiple) for side in view.shape], mode="symmetric")
-        yield np.ascontiguousarray(turned(view, number % 8))[None, None]
+def _channels_of(network: int) -> int:
+    """How many channels the networks look at: the image alone, all, the image alone, and so on."""
+    return CHANNELS if network % 2 else 1
+
+
+def _views(
+    taught: Sequence[Taught], images: Sequence[npt.NDArray[np.float32]], multiple: int
+) -> Iterator[npt.NDArray[np.float32]]:
+    """Parts of the micrographs as they are, without padding, each turned in another way; (1, C, h, w)."""
+    step = -(-len(taught) // SETTLING)
+    for number, (one, image) in enumerate(zip(taught[::step], images[::step], strict=True)):
+        rows, columns = one.prepared.inside
+        view = image[:, rows, columns][:, :SETTLING_SIDE, :SETTLING_SIDE]
+        view = np.pad(view, [(0, 0), *((0, -side % multiple) for side in view.shape[1:])], mode="symmetric")
+        yield np.ascontiguousarray(turned(view, number % 8))[None]

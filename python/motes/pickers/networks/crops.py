@@ -120,12 +120,10 @@ class Jitter:
     noise: float = 0.2
 
     def __call__(self, images: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArray[np.float32]:
-        """Changed (B, 1, H, W)."""
-        column = (len(images), 1, 1, 1)
+        """(B, C, H, W) with the first channel changed."""
+        first, column = images[:, :1], (len(images), 1, 1, 1)
         gain = np.exp(self.gain * rng.standard_normal(column, np.float32))
         offset = self.offset * rng.standard_normal(column, np.float32)
         amount = self.noise * rng.random(column, np.float32)
-        changed: npt.NDArray[np.float32] = (
-            images * gain + offset + amount * rng.standard_normal(images.shape, np.float32)
-        )
-        return changed
+        first = first * gain + offset + amount * rng.standard_normal(first.shape, np.float32)
+        return np.concatenate([first, images[:, 1:]], axis=1)

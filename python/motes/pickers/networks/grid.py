@@ -76,7 +76,6 @@ def cells(
 
 
 def with_weights(targets: npt.NDArray[np.float32], weights: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Targets (B, 8, h, w) with the weights (B, 3, h, w) of `targets.weights`."""
-    targets[:, PARTICLE_WEIGHT] = weights[:, 0]
-    targets[:, BACKGROUND_WEIGHT] = weights[:, 1] + weights[:, 2]
+    """Targets (B, 8, h, w) with the weights (B, 2, h, w) of `targets.weights`."""
+    targets[:, [PARTICLE_WEIGHT, BACKGROUND_WEIGHT]] = weights
     return targets

@@ -38,6 +38,7 @@ class BatchNorm(nn.Module):
 def settle(network: nn.Module, images: Iterable[Any]) -> None:
     """Measure the statistics of all layers over images, (1, C, H, W) each, and put the network into its final state."""
     norms = [module for module in network.modules() if isinstance(module, BatchNorm)]
+    network.eval()
     for norm in norms:
         norm.measured = []
     with torch.no_grad():
@@ -49,4 +50,3 @@ def settle(network: nn.Module, images: Iterable[Any]) -> None:
             norm.mean.copy_(mean)
             norm.variance.copy_((square - mean.square()).clamp_min(0))
             norm.measured = None
-    network.eval()

@@ -15,7 +15,16 @@ from torch.nn import functional
 
 from motes.pickers.networks.dropout import Dropout
 from motes.pickers.networks.norm import BatchNorm
-from motes.pickers.networks.phosaurus_table import CHANNELS, DROPOUT, LAST, LAST_COARSE, LAYERS, REDUCED, ROUTE
+from motes.pickers.networks.phosaurus_table import (
+    CHANNELS,
+    DROPOUT,
+    LAST,
+    LAST_COARSE,
+    LAYERS,
+    REDUCED,
+    ROUTE,
+    filters,
+)
 
 SLOPE = 0.1
 
@@ -44,17 +53,14 @@ class PhosaurusNet(nn.Module):
 
     def __init__(self, width: float = 1.0) -> None:
         super().__init__()
-        filters = {layer.number: max(1, round(layer.filters * width)) for layer in LAYERS}
-        channels = {layer.number: filters.get(layer.number - 1, 1) for layer in LAYERS}
-        channels |= {REDUCED: filters[ROUTE], LAST: filters[LAST_COARSE] + filters[REDUCED]}
+        n = filters(width)
+        channels = {number: n.get(number - 1, 1) for number in n}
+        channels |= {REDUCED: n[ROUTE], LAST: n[LAST_COARSE] + n[REDUCED]}
         self.layers = nn.ModuleDict(
-            {
-                str(layer.number): Convolution(channels[layer.number], filters[layer.number], layer.kernel)
-                for layer in LAYERS
-            }
+            {str(layer.number): Convolution(channels[layer.number], n[layer.number], layer.kernel) for layer in LAYERS}
         )
         self.dropout = Dropout(DROPOUT)
-        self.detection = nn.Conv2d(filters[LAST], CHANNELS, 1)
+        self.detection = nn.Conv2d(n[LAST], CHANNELS, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, 6, H / 16, W / 16) from (B, 1, H, W), H and W multiples of 32."""

@@ -35,3 +35,8 @@ LAYERS = tuple(
     )
 )  # fmt: skip
 ROUTE, LAST_COARSE, REDUCED, LAST = 13, 20, 21, 22
+
+
+def filters(width: float) -> dict[int, int]:
+    """Filters of each layer where every number of the table is multiplied with a width; at least one."""
+    return {layer.number: max(1, round(layer.filters * width)) for layer in LAYERS}

@@ -79,7 +79,7 @@ def teach(labelled: Labelled, prepare: Callable[[Micrograph], Prepared]) -> list
         prepared = prepare(labelled.micrographs[m])
         particles, rejected = labelled.particles.of_micrograph(m), labelled.rejected.of_micrograph(m)
         at = prepared.to_prepared(particles.centres)
-        real = _on_mask(prepared, at)
+        real = on_mask(prepared, at)
         sizes = 2.0 * particles.radii[real] / prepared.binning
         others = prepared.to_prepared(rejected.centres)
         result.append(Taught(prepared, at[real], sizes, others, bool(labelled.complete[m])))
@@ -104,7 +104,8 @@ def weights(classes: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
     return np.stack([each[:, PARTICLE], each[:, REJECTED:].sum(axis=1)], axis=1).astype(np.float32)
 
 
-def _on_mask(prepared: Prepared, places: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+def on_mask(prepared: Prepared, places: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Which places, (N, 2) in binned pixels, are on no padding."""
     height, width = prepared.mask.shape
     x, y = np.rint(places).astype(np.int64).T
     real: npt.NDArray[np.bool_] = prepared.mask[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]

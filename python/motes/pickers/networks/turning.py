@@ -31,8 +31,8 @@ def averaged(
     Parameters
     ----------
     answer : function
-        Maps (1, C, h / s, w / s) for an image (1, 1, h, w), each with its own number of channels C.
-    image : (h, w) float32 array
+        Maps (1, C, h / s, w / s) for an image (1, C, h, w), each with its own number of channels.
+    image : (C, h, w) float32 array
         Of any size; as if 0 lay beyond its edges.
     strides : sequence of int, pixels
         The s of each map; the input's sides are multiples of the largest one.
@@ -49,16 +49,16 @@ def averaged(
     list of (C, ceil(h / s), ceil(w / s)) float32 arrays
         The mean of each map. The bits depend on neither tiles nor threads: a tile takes along all that it sees.
     """
-    (height, width), multiple = image.shape, max(strides)
-    padded = np.pad(image, [(margin, margin + -side % multiple) for side in image.shape])
+    (height, width), multiple = image.shape[1:], max(strides)
+    padded = np.pad(image, [(0, 0), *((margin, margin + -side % multiple) for side in (height, width))])
     tiles = [(top, left) for top in range(0, height, TILE) for left in range(0, width, TILE)]
 
     def one(work: tuple[int, int, int]) -> Maps:
         top, left, turn = work
-        part = padded[top : top + TILE + 2 * margin, left : left + TILE + 2 * margin]
+        part = padded[:, top : top + TILE + 2 * margin, left : left + TILE + 2 * margin]
         with torch.no_grad():
             there = torch.from_numpy(np.ascontiguousarray(turned(part, turn))).to(device)
-            answers = answer(there[None, None])
+            answers = answer(there[None])
         maps = (turned_back(found[0].cpu().numpy(), turn) for found in answers)
         return [_without(margin // stride, found) for stride, found in zip(strides, maps, strict=True)]
 

@@ -12,17 +12,20 @@ from motes.pickers.networks.norm import BatchNorm
 
 
 class UNet(nn.Module):
-    """Fully convolutional, one channel in, one logit a pixel out (Ronneberger et al. 2015, two or more levels).
+    """Fully convolutional, one logit a pixel (Ronneberger et al. 2015; two or more levels).
 
     Parameters
     ----------
+    channels : int
+        Of the input that it looks at; an input may have more.
     widths : sequence of int
         Channels of each level, finest first; each level has half the sides of the one before.
     """
 
-    def __init__(self, widths: Sequence[int] = (16, 32, 64)) -> None:
+    def __init__(self, channels: int, widths: Sequence[int]) -> None:
         super().__init__()
-        inputs = (1, *widths[:-1])
+        self.channels = channels
+        inputs = (channels, *widths[:-1])
         self.down = nn.ModuleList(_block(a, b) for a, b in zip(inputs, widths, strict=True))
         rising = list(zip(widths[-2::-1], widths[:0:-1], strict=True))
         self.up = nn.ModuleList(_block(fine + coarse, fine) for fine, coarse in rising)
@@ -36,6 +39,7 @@ class UNet(nn.Module):
 
     def both(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Logits, and what the coarsest level saw: (B, widths[-1], H / multiple, W / multiple)."""
+        x = x[:, : self.channels]
         skipped: list[Tensor] = []
         for block in self.down[:-1]:
             skipped.append(block(x))
