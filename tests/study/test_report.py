@@ -39,7 +39,8 @@ def test_sentences(written):
         sentence = setting.sentence(BETTER)
         assert re.fullmatch(
             rf"{BETTER} is better than random in average precision over \d+ to 45 labels: "
-            r"\+0\.\d{4} \(\+0\.\d{4} to \+0\.\d{4}\)\.",
+            r"\+0\.\d{4} \(\+0\.\d{4} to \+0\.\d{4}\); "
+            r"by questions asked it is better: \+0\.\d{4} \(\+0\.\d{4} to \+0\.\d{4}\)\.",
             sentence,
         ), sentence
         assert f"{WORSE} is worse than random" in setting.sentence(WORSE)

@@ -51,7 +51,7 @@ def curves(setting: Setting, metric: str, axis: str = "labels") -> str:
         x, y = points[name]
         kind = "baseline" if name == setting.baseline else CLASSES[setting.primary[name].verdict]
         parts.append(f'<g class="{kind}"><title>{escape(name)}</title>{_path(across, up, x, y)}</g>')
-    parts.append('<text class="axis" x="351" y="336">labels</text>')
+    parts.append(f'<text class="axis" x="351" y="336">{axis}</text>')
     return _svg(660, 340, parts, f"{metric} over {axis}")
 
 

@@ -86,6 +86,8 @@ def _setting(setting: Setting, *, alone: bool) -> str:
 <figure>{curves(setting, metric)}
 <figcaption>Mean {words} on test micrographs. Heavy: {escape(setting.baseline)}; blue: better; orange, dashed: worse;
 grey: not distinguishable.</figcaption></figure>
+<figure>{curves(setting, metric, "questions")}
+<figcaption>The same over the questions that a person answered for it.</figcaption></figure>
 <h3>Round by round</h3>
 <p class="caption">Difference to {escape(setting.baseline)} in {words} over labels; each round's intervals hold for all
 strategies together, but not for all rounds.</p>

@@ -150,24 +150,27 @@ class Setting:
         """What the sentences say: over the labels gained."""
         return self.over("labels")
 
+    @cached_property
+    def by_question(self) -> dict[str, Comparison]:
+        """The same over questions asked: a label may take one question or many."""
+        return self.over("questions")
+
     def range_of(self, axis: str) -> tuple[float, float]:
         """Lowest and highest cost of the baseline, on average."""
         cost = self.curve(self.baseline, axis)
         return float(cost[0]), float(cost[-1])
 
     def sentence(self, strategy: str) -> str:
-        """One plain sentence: better, worse, or not distinguishable from the baseline."""
+        """One plain sentence: better, worse, or not distinguishable from the baseline, per label and per question."""
         found = self.primary[strategy]
         low, high = self.range_of("labels")
         what = f"{self.statistics.metric.replace('_', ' ')} over {low:.0f} to {high:.0f} labels"
         if np.isnan(found.low):
             return f"{strategy}: nothing can be said of its {what}: one seed or one micrograph has no interval."
-        verdict = {
-            "better": f"better than {self.baseline}",
-            "worse": f"worse than {self.baseline}",
-            "not distinguishable": f"not distinguishable from {self.baseline}",
-        }[found.verdict]
-        return f"{strategy} is {verdict} in {what}: {told(found)}."
+        than = "from" if found.verdict == "not distinguishable" else "than"
+        asked = self.by_question[strategy]
+        spent = f"; by questions asked it is {asked.verdict}: {told(asked)}" if np.isfinite(asked.low) else ""
+        return f"{strategy} is {found.verdict} {than} {self.baseline} in {what}: {told(found)}{spent}."
 
     def distinctness(self) -> tuple[FloatArray, FloatArray]:
         """(S, S) labels of the row's strategy that are not the column's, at the end; and those by chance; means."""
