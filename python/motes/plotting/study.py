@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH, LEFT, RIGHT, GAP = 11.5, 0.7, 0.3, 2.35  # inches, as all that follows
+WIDTH, LEFT, RIGHT, GAP = 12.8, 0.7, 0.3, 3.7  # inches, as all that follows
 TOP, BOTTOM, HEAD, ROW = 0.65, 0.6, 0.5, 0.27
-CURVES = 4.3
+CURVES, NAME = 4.3, 0.155
 GREY = "#9A9A9A"
 
 
@@ -77,7 +77,7 @@ def study(settings: Sequence[Curves], *, metric: str, title: str, confidence: fl
         bottom = height - TOP
         for one, own in zip(settings, heights, strict=True):
             bottom -= own
-            _draw_curves(place(figure, LEFT, bottom, CURVES, own - 0.25), one, metric)
+            _draw_curves(place(figure, LEFT, bottom, CURVES, own - 0.25), one, metric, own - 0.25)
             across = LEFT + CURVES + GAP
             axes = place(figure, across, bottom, WIDTH - across - RIGHT, own - 0.25)
             _draw_differences(axes, one, metric, confidence)
@@ -90,7 +90,7 @@ def colour_of(low: float, high: float) -> str:
     return BLUE if low > 0 else ORANGE if high < 0 else GREY
 
 
-def _draw_curves(axes: Axes, one: Curves, metric: str) -> None:
+def _draw_curves(axes: Axes, one: Curves, metric: str, tall: float) -> None:
     for strategy, (_, low, high) in one.differences.items():
         colour = colour_of(low, high)
         known = colour != GREY
@@ -110,11 +110,60 @@ def _draw_curves(axes: Axes, one: Curves, metric: str) -> None:
         linewidth=2.0,
         markersize=3.5,
         zorder=4,
-        label=one.baseline,
     )
     axes.set(xlabel="labels", ylabel=metric)
     axes.set_title(one.title)
-    axes.legend(loc="lower right")
+    _name_ends(axes, one, tall)
+
+
+def _name_ends(axes: Axes, one: Curves, tall: float) -> None:
+    """Each curve's name beside its end, none on top of another; `tall`: height of the axes in inches."""
+    ends = {name: float(np.asarray(reached)[-1]) for name, reached in one.reached.items()}
+    low, high = axes.get_ylim()
+    places = apart(list(ends.values()), NAME * (high - low) / tall, low, high)
+    right = max(float(np.asarray(cost)[-1]) for cost in one.cost.values())
+    for (name, end), y in zip(ends.items(), places, strict=True):
+        colour = INK if name == one.baseline else colour_of(*one.differences[name][1:])
+        axes.annotate(
+            name,
+            (right, end),
+            (1.06, (y - low) / (high - low)),
+            textcoords="axes fraction",
+            fontsize=8,
+            color=MUTED if colour == GREY else colour,
+            weight="bold" if name == one.baseline else "normal",
+            va="center",
+            arrowprops={
+                "arrowstyle": "-",
+                "color": "#C9C9C9",
+                "linewidth": 0.6,
+                "shrinkA": 1,
+                "shrinkB": 2,
+                "relpos": (0, 0.5),
+            },
+            annotation_clip=False,
+        )
+
+
+def apart(places: Sequence[float], gap: float, low: float = -np.inf, high: float = np.inf) -> list[float]:
+    """Places in the same order, at least `gap` apart and from low to high, as near as can be to where they were.
+
+    Examples
+    --------
+    >>> apart([0.0, 0.1, 5.0], 1.0)
+    [-0.45, 0.55, 5.0]
+    """
+    order = sorted(range(len(places)), key=lambda i: places[i])
+    blocks: list[tuple[float, list[int]]] = []  # the place of the first of several that touch
+    for i in order:
+        blocks.append((max(low, min(high, places[i])), [i]))
+        while len(blocks) > 1 and blocks[-2][0] + gap * len(blocks[-2][1]) > blocks[-1][0]:
+            (_, before), (_, after) = blocks[-2:]
+            both = before + after
+            first = sum(places[j] - gap * k for k, j in enumerate(both)) / len(both)
+            blocks[-2:] = [(max(low, min(high - gap * (len(both) - 1), first)), both)]
+    moved = {j: first + gap * k for first, members in blocks for k, j in enumerate(members)}
+    return [round(moved[i], 12) for i in range(len(places))]
 
 
 def _draw_differences(axes: Axes, one: Curves, metric: str, confidence: float) -> None:
@@ -134,4 +183,4 @@ def _draw_differences(axes: Axes, one: Curves, metric: str, confidence: float) -
     axes.grid(axis="x", color=MUTED, alpha=0.25, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.locator_params(axis="x", nbins=6)
-    axes.set_xlabel(f"mean {metric}, less that of {one.baseline}; {confidence:.0%} of all together")
+    axes.set_xlabel(f"difference to {one.baseline}; {confidence:.0%}, all together")

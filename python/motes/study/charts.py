@@ -7,10 +7,12 @@ from html import escape
 
 import numpy as np
 
+from motes.plotting.study import apart
 from motes.study.statistics import Comparison, FloatArray
 from motes.study.summary import Setting, told
 
 MARKS = {"better": "▲", "worse": "▼", "not distinguishable": "●"}
+BEYOND = 2.0
 CLASSES = {"better": "better", "worse": "worse", "not distinguishable": "neither"}
 
 
@@ -42,17 +44,25 @@ def forest(differences: Mapping[str, Comparison], baseline: str) -> str:
 
 
 def curves(setting: Setting, metric: str, axis: str = "labels") -> str:
-    """The metric over what was paid, the baseline in black."""
-    points = {name: (setting.curve(name, axis), setting.curve(name, metric)) for name in setting.strategies}
-    across = _Scale([value for x, _ in points.values() for value in x], 62, 640)
+    """The metric over what was paid, the baseline in black; up to `BEYOND` times what the baseline paid."""
+    most = BEYOND * setting.curve(setting.baseline, axis)[-1]
+    points = {name: _cut(setting.curve(name, axis), setting.curve(name, metric), most) for name in setting.strategies}
+    across = _Scale([value for x, _ in points.values() for value in x], 62, 560)
     up = _Scale([value for _, y in points.values() for value in y if np.isfinite(value)], 300, 12)
-    parts = [_ticks_below(across, 300), _ticks_left(up, 62, 640)]
+    parts = [_ticks_below(across, 300), _ticks_left(up, 62, 560)]
+    beside = apart([up(y[-1]) for _, y in points.values()], 14, 8, 304)
+    for (name, (x, y)), height in zip(points.items(), beside, strict=True):
+        weight = ' class="baseline"' if name == setting.baseline else ""
+        parts.append(
+            f'<line class="grid" x1="{across(x[-1]) + 3:.1f}" x2="578" y1="{up(y[-1]):.1f}" y2="{height:.1f}"/>'
+            f'<text x="582" y="{height + 4:.1f}"{weight}>{escape(name)}</text>'
+        )
     for name in (*setting.others, setting.baseline):
         x, y = points[name]
         kind = "baseline" if name == setting.baseline else CLASSES[setting.primary[name].verdict]
         parts.append(f'<g class="{kind}"><title>{escape(name)}</title>{_path(across, up, x, y)}</g>')
-    parts.append(f'<text class="axis" x="351" y="336">{axis}</text>')
-    return _svg(660, 340, parts, f"{metric} over {axis}")
+    parts.append(f'<text class="axis" x="311" y="336">{axis}</text>')
+    return _svg(760, 340, parts, f"{metric} over {axis}")
 
 
 def small_multiples(setting: Setting) -> str:
@@ -98,6 +108,14 @@ class _Scale:
 
     def label(self, tick: float) -> str:
         return f"{tick + 0.0:.{self.digits}f}"
+
+
+def _cut(x: FloatArray, y: FloatArray, most: float) -> tuple[FloatArray, FloatArray]:
+    """A curve up to a cost."""
+    if x[-1] <= most:
+        return x, y
+    inside = x < most
+    return np.append(x[inside], most), np.append(y[inside], np.interp(most, x, y))
 
 
 def _path(across: _Scale, up: _Scale, x: FloatArray, y: FloatArray) -> str:

@@ -87,7 +87,8 @@ def _setting(setting: Setting, *, alone: bool) -> str:
 <figcaption>Mean {words} on test micrographs. Heavy: {escape(setting.baseline)}; blue: better; orange, dashed: worse;
 grey: not distinguishable.</figcaption></figure>
 <figure>{curves(setting, metric, "questions")}
-<figcaption>The same over the questions that a person answered for it.</figcaption></figure>
+<figcaption>The same over the questions that a person answered for it, up to twice as many as for
+{escape(setting.baseline)}.</figcaption></figure>
 <h3>Round by round</h3>
 <p class="caption">Difference to {escape(setting.baseline)} in {words} over labels; each round's intervals hold for all
 strategies together, but not for all rounds.</p>
