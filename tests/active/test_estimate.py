@@ -7,10 +7,10 @@ from functools import cache
 
 import numpy as np
 import pytest
+from benchmarks.query_estimates import FIGURES, SIMULATED, Population, covered, simulated, values
 from hypothesis import given
 from hypothesis import strategies as st
 
-import reference
 from motes import Circles
 from motes.active import Estimates, Pool, combine, estimate
 from motes.active.strategies import entropy_score, importance
@@ -19,53 +19,15 @@ from motes.pickers import Detections
 from motes.picking import at_threshold, best_threshold, match
 from pool_strategies import pool_of, pools
 
-FIGURES = ("f_beta", "precision", "recall", "particles", "threshold")
-POPULATIONS = ("right", "too sure", "too modest")
-T = 0.4
-
-
-@dataclass(frozen=True)
-class Population:
-    """A pool, the particles in it, and what an estimate should be."""
-
-    pool: Pool
-    particle: np.ndarray
-    truth: dict[str, float]
-
-
-@cache
-def population(kind: str, n: int = 4000) -> Population:
-    """One candidate in fourteen is a particle; probabilities are right, too far from 1/2, or too near to it."""
-    rng = np.random.default_rng(5)
-    logit = np.where(rng.random(n) < 0.08, rng.normal(1.5, 1.5, n), rng.normal(-5.0, 1.7, n))
-    said, meant = {"right": (1.0, 1.0), "too sure": (1.0, 0.6), "too modest": (1.0, 1.5)}[kind]
-    c = 1 / (1 + np.exp(-said * logit))
-    y = rng.random(n) < 1 / (1 + np.exp(-meant * logit + 0.4 * (meant != said)))
-    h = c >= T
-    order = np.argsort(-c)
-    f = 2 * np.cumsum(y[order]) / (np.arange(1, n + 1) + y.sum())
-    truth = {
-        "f_beta": reference.f_beta_of(c, y, T),
-        "precision": y[h].mean(),
-        "recall": h[y].mean(),
-        "particles": y.mean(),
-        "threshold": c[order][f.argmax()],
-    }
-    return Population(pool_of(c), y, truth)
-
 
 def told(of: Population, n: int, seed: int, estimator: str = "hajek", **options) -> Estimates:
-    query = importance(of.pool, n, threshold=T, seed=seed, **options)
+    query = importance(of.pool, n, threshold=of.at, seed=seed, **options)
     return estimate(query, of.particle[query.chosen], of.pool, estimator=estimator)
 
 
 @cache
 def repeated(kind: str, n: int, draws: int, proposal: str = "f_beta") -> tuple[Estimates, ...]:
-    return tuple(told(population(kind), n, seed, proposal=proposal) for seed in range(draws))
-
-
-def values(found: tuple[Estimates, ...], name: str) -> np.ndarray:
-    return np.array([getattr(one, name).value for one in found])
+    return tuple(told(simulated(kind), n, seed, proposal=proposal) for seed in range(draws))
 
 
 @given(pool=pools(max_size=15), data=st.data(), beta=st.sampled_from([1.0, 2.0]))
@@ -92,11 +54,11 @@ def test_where_all_are_asked_the_estimates_are_the_counts(pool, data, beta):
     assert (found.threshold.value, found.threshold.low) == (best.threshold.value, best.threshold.value)
 
 
-@pytest.mark.parametrize("kind", POPULATIONS)
+@pytest.mark.parametrize("kind", SIMULATED)
 def test_totals_are_unbiased(kind):
     """Horvitz-Thompson: the number of particles, and precision over the known number of predictions."""
-    draws = 400
-    of = population(kind)
+    draws = 200
+    of = simulated(kind)
     for name, found in (
         ("particles", repeated(kind, 60, draws)),
         ("precision", tuple(told(of, 60, seed, "horvitz-thompson") for seed in range(draws))),
@@ -105,32 +67,31 @@ def test_totals_are_unbiased(kind):
         assert abs(figures.mean() - of.truth[name]) < 3.5 * figures.std() / np.sqrt(draws)
 
 
-@pytest.mark.parametrize("kind", POPULATIONS)
+@pytest.mark.parametrize("kind", SIMULATED)
 @pytest.mark.parametrize("name", ["f_beta", "precision", "recall"])
 def test_ratios_are_consistent(kind, name):
     """Their bias is small beside the error of one estimate, and falls with the number of questions."""
-    of = population(kind)
-    small, large = (values(repeated(kind, n, draws), name) for n, draws in ((60, 400), (240, 200)))
+    of = simulated(kind)
+    small, large = (values(repeated(kind, n, draws), name) for n, draws in ((60, 200), (240, 200)))
     for figures in (small, large):
         assert abs(figures.mean() - of.truth[name]) < 0.2 * figures.std() + 3.5 * figures.std() / np.sqrt(len(figures))
     assert abs(large.mean() - of.truth[name]) < abs(small.mean() - of.truth[name]) + 3.5 * large.std() / np.sqrt(200)
     assert large.std() < 0.65 * small.std()  # 1/2, were it only for the number
 
 
-@pytest.mark.parametrize("kind", POPULATIONS)
+@pytest.mark.parametrize("kind", SIMULATED)
 @pytest.mark.parametrize("name", FIGURES)
 def test_intervals_hold_the_truth(kind, name):
     """95% of them, up to three binomial errors of the count, and not all because they are endless."""
-    truth, found = population(kind).truth[name], repeated(kind, 240, 200)
+    truth, found = simulated(kind).truth[name], repeated(kind, 240, 200)
     figures = [getattr(one, name) for one in found]
-    covered = np.mean([figure.low <= truth <= figure.high for figure in figures])
-    assert covered > 0.95 - 3 * np.sqrt(0.95 * 0.05 / len(found))
+    assert covered(found, name, truth) > 0.95 - 3 * np.sqrt(0.95 * 0.05 / len(found))
     width = np.mean([figure.high - figure.low for figure in figures])
     spread = values(found, name).std()
     assert width < (12 if name == "threshold" else 5.5) * spread  # 3.9, were the error normal and known
 
 
-@pytest.mark.parametrize("kind", POPULATIONS)
+@pytest.mark.parametrize("kind", SIMULATED)
 def test_standard_errors_are_those_of_repetition(kind):
     found = repeated(kind, 240, 200)
     for name in ("f_beta", "precision", "recall", "particles"):
@@ -140,28 +101,27 @@ def test_standard_errors_are_those_of_repetition(kind):
 
 def test_sawades_proposal_needs_fewer_questions_than_a_uniform_one():
     """For the same error of F1, half as many or fewer."""
-    for kind in POPULATIONS:
-        sawade, uniform = (values(repeated(kind, 60, 400, proposal), "f_beta") for proposal in ("f_beta", "uniform"))
-        truth = population(kind).truth["f_beta"]
+    for kind in SIMULATED:
+        sawade, uniform = (values(repeated(kind, 60, 200, proposal), "f_beta") for proposal in ("f_beta", "uniform"))
+        truth = simulated(kind).truth["f_beta"]
         assert np.mean((uniform - truth) ** 2) > 1.7 * np.mean((sawade - truth) ** 2)
 
 
 def test_rounds_combine_without_bias():
     """Ten rounds of 24 questions are as good as one of 240, although each alone is poor."""
-    for kind in POPULATIONS:
-        of = population(kind)
-        single = repeated(kind, 24, 600)
-        pooled = [combine(single[k : k + 10]) for k in range(0, 600, 10)]
+    for kind in SIMULATED:
+        of = simulated(kind)
+        single = repeated(kind, 24, 300)
+        pooled = [combine(single[k : k + 10]) for k in range(0, 300, 10)]
         for name in ("f_beta", "precision", "recall", "particles"):
-            figures, truth = values(tuple(pooled), name), of.truth[name]
+            figures, truth = values(pooled, name), of.truth[name]
             assert abs(figures.mean() - truth) < 0.2 * figures.std() + 3.5 * figures.std() / np.sqrt(len(figures))
-            covered = np.mean([getattr(one, name).low <= truth <= getattr(one, name).high for one in pooled])
-            assert covered > 0.95 - 3.5 * np.sqrt(0.95 * 0.05 / len(pooled))
+            assert covered(pooled, name, truth) > 0.95 - 3.5 * np.sqrt(0.95 * 0.05 / len(pooled))
             assert figures.std() < 1.6 * values(repeated(kind, 240, 200), name).std()
 
 
 def test_combining_one_round_changes_nothing_and_a_discount_forgets():
-    first, last = repeated("right", 60, 400)[:2]
+    first, last = repeated("right", 60, 200)[:2]
     assert combine([last]) == last
     assert combine([first, last], discount=1e-9).f_beta.value == pytest.approx(last.f_beta.value, abs=1e-6)
     twice = combine([combine([first, last], discount=0.5), last], discount=0.5)
