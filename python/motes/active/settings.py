@@ -86,9 +86,10 @@ class Settings:
             assert self.validation is not None
             charged = {"labels": len(self.validation.particles), "opened": len(self.validation.micrographs)}
             told["validation"] = [_mark(self.validation.micrographs), _mark_of(self.validation.particles)]
-        told |= {"initial": initial, "strategy_options": plain(self.strategy_options), "charged": charged}
+        told |= {"initial": initial, "strategy_options": self.strategy_options, "charged": charged}
         told |= {"picker": _description(picker), "oracle": oracle.describe(), "data": _mark(micrographs)}
-        return told | {"micrographs": [micrograph.name for micrograph in micrographs]}
+        told["micrographs"] = [micrograph.name for micrograph in micrographs]
+        return {str(key): plain(value) for key, value in told.items()}
 
 
 def resolve(
