@@ -125,6 +125,11 @@ def test_a_threshold_as_base_of_another_strategy_is_charged_too():
     assert history.charged["labels"] == len(VALIDATION_TRUTH)
 
 
+def test_a_threshold_may_bring_its_bootstrap_samples():
+    history = loop("boundary_distance", validation=VALIDATION, strategy_options={"bootstrap": True})
+    assert all(each.t is not None for each in history.rounds[:-1])
+
+
 def test_a_threshold_that_is_given_needs_no_validation():
     history = loop("boundary_distance", strategy_options={"threshold": 0.4})
     assert history.charged["labels"] == 0
@@ -170,15 +175,19 @@ def test_no_label_at_all_is_the_pickers_error_unless_it_starts_cold():
 
 
 def test_a_warm_start_learns_on():
-    class Counting(ToyPicker):
+    class Noting(ToyPicker):
         def fit(self, labelled, seed=0):
-            self.scratch = getattr(self, "scratch", 0) + 1
+            self.starts = [*getattr(self, "starts", []), self.warm_start]
             return super().fit(labelled, seed)
 
-    cold, warm = Counting(), Counting()
-    loop(picker=cold)
-    loop(picker=warm, warm_start=True)
-    assert (cold.scratch, warm.scratch, warm.fits) == (4, 1, 4)
+    used = ToyPicker().fit(Labelled(MICROGRAPHS, TRUTH)).level  # what a picker knew before the run does not count
+    for asked, expected in ((False, [False] * 4), (True, [False, True, True, True])):
+        picker = Noting()
+        picker.level, picker.warm_start = used, not asked
+        history = loop(picker=picker, warm_start=asked)
+        assert picker.starts == expected
+        assert picker.warm_start is not asked  # as it was made
+        assert history.questions == loop(warm_start=asked).questions
 
 
 def test_measures_of_the_callback_are_in_the_history():
@@ -268,7 +277,7 @@ def test_a_warm_start_needs_a_picker_that_can():
 
         fit = predict = save = load = None
 
-    with pytest.raises(TypeError, match="warm_start: Cold has no refit"):
+    with pytest.raises(TypeError, match="warm_start: Cold learns from scratch only"):
         loop(picker=Cold(), warm_start=True)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -83,7 +84,8 @@ def run(
     rejections : "negative" or "drop"
         Whether a place that holds no particle teaches the picker. In either case it is not asked about again.
     warm_start : bool
-        Learn on from the last round's picker, which must be a `WarmPicker`, instead of from scratch.
+        Learn on from the last round's picker, which must be a `WarmPicker`, instead of from scratch; the first round
+        begins from scratch in either case.
     cold_start : Picker, optional
         Takes the picker's place while there is no label.
     validation : Labelled, optional
@@ -139,7 +141,7 @@ def run(
     )  # fmt: skip
     loop = _Loop(tuple(micrographs), oracle, picker, cold_start, settings, callback)
     header: Record = {"kind": "run", "layout": LAYOUT, "version": version}
-    header |= {"settings": settings.describe(loop.micrographs, oracle, picker)}
+    header |= {"settings": settings.describe(loop.micrographs, oracle, picker, cold_start)}
     first = loop.initial()
     with open_log(folder, header) as log:
         loop.go(log, first)
@@ -168,7 +170,7 @@ class _Loop:
         if oracle.n_micrographs != len(micrographs):
             raise ValueError(f"oracle: knows {oracle.n_micrographs} micrographs, expected {len(micrographs)}")
         if settings.warm_start and not isinstance(picker, WarmPicker):
-            raise TypeError(f"warm_start: {type(picker).__name__} has no refit, it learns from scratch only")
+            raise TypeError(f"warm_start: {type(picker).__name__} learns from scratch only")
         if settings.validation is not None:
             names = {micrograph.name for micrograph in settings.validation.micrographs}
             if both := sorted(names & set(self.names)):
@@ -219,12 +221,9 @@ class _Loop:
     def _train(self, index: int) -> None:
         if self._cold:
             return
-        labelled, seed = self._labelled(), self.settings.seed_of("fit", index)
-        if self.settings.warm_start and self._taught:
-            assert isinstance(self.picker, WarmPicker)
-            self.picker.refit(labelled, seed)
-        else:
-            self.picker.fit(labelled, seed)
+        warm = self.settings.warm_start and self._taught
+        with _warm(self.picker, warm):
+            self.picker.fit(self._labelled(), self.settings.seed_of("fit", index))
         self._taught = True
 
     @property
@@ -267,8 +266,9 @@ class _Loop:
         if settings.uses_validation:
             assert settings.validation is not None
             found, truth = picker.predict(settings.validation.micrographs), settings.validation.particles
+            samples = 1000 if options.get("bootstrap") else 0  # for a strategy that asks how far T_opt is known
             options["threshold"] = optimal_threshold(
-                found, truth, beta=settings.beta, seed=settings.seed_of("threshold", index)
+                found, truth, beta=settings.beta, n_bootstrap=samples, seed=settings.seed_of("threshold", index)
             )
         return partial(settings.ask, seed=seed, **options)
 
@@ -331,6 +331,19 @@ class _Loop:
         """Positions moved onto their micrographs: a hand that trembles at the edge does not click beside it."""
         sides = np.array([shape[::-1] for shape in self.shapes])[micrograph]
         return np.clip(centres, 0, sides - 1)
+
+
+@contextmanager
+def _warm(picker: Picker, warm: bool) -> Iterator[None]:
+    """The run says whether a picker learns on or from scratch, whatever the picker was made with."""
+    if not isinstance(picker, WarmPicker):
+        yield
+        return
+    made, picker.warm_start = picker.warm_start, warm
+    try:
+        yield
+    finally:
+        picker.warm_start = made
 
 
 def _number(value: float | None) -> float | None:
