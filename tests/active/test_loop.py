@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from motes import Circles
-from motes.active import GroundTruth, NoisyOracle, Query, run
+from motes.active import GroundTruth, NoisyOracle, Query, estimate, run
 from motes.pickers import Detections, Labelled
 from toy_picker import RADIUS, ToyPicker, problem
 
@@ -205,6 +205,27 @@ def test_the_callback_meets_what_the_picker_was_trained_with():
     loop(callback=lambda r, picker, pool, query, labelled: met.append((r, len(labelled.particles), query)))
     assert [(r, n) for r, n, _ in met] == [(0, 3), (1, 5), (2, 7), (3, 9)]
     assert [query is None for *_, query in met] == [False, False, False, True]
+
+
+def test_answers_of_an_importance_sampled_query_say_how_good_the_picker_is():
+    met = []
+    history = loop(
+        "importance",
+        budget="questions",
+        n=40,
+        rounds=2,
+        callback=lambda r, p, pool, query, _: met.append((pool, query)),
+    )
+    pool, query = met[0]
+    answers = history.answers(0)
+    assert len(answers) == len(query.chosen) == 40
+    told = estimate(query, answers, pool)
+    assert told.recall.low <= told.recall.value <= told.recall.high
+    whole = GroundTruth(TRUTH).answer(pool.circles, [each["particle"] for each in history.initial])
+    predicted = pool.probability >= query.t
+    recall = (predicted & whole.confirmed).sum() / whole.confirmed.sum()
+    assert told.recall.low - 0.05 <= recall <= told.recall.high + 0.05
+    np.testing.assert_array_equal(history.spent("questions"), np.arange(1, 41))
 
 
 def test_a_strategy_of_ones_own():
