@@ -264,7 +264,7 @@ def test_presets_draw():
         ({"pixel_size": 0.0}, "pixel_size: expected a positive"),
         ({"n": 0}, "n_micrographs: expected 1 or more, got 0"),
         ({"seed": -1}, "seed: expected 0 or more, got -1"),
-        ({"engine": "magic"}, "engine: expected one of motes got 'magic'"),
+        ({"engine": "magic"}, "engine: expected one of motes, aspire, got 'magic'"),
         ({"preset": "easy"}, "preset: expected one of seed, crowded, faint, contaminated, got 'easy'"),
     ],
 )

@@ -183,6 +183,8 @@ class Settings:
             changes.setdefault("dose", None)
         if changes.get("dose") is not None:
             changes.setdefault("snr", None)
+        if "species" in changes:  # abundances are of those that were
+            changes.setdefault("abundance", ())
         for name in ("shape", "species", "abundance", "decoys", "defocus"):
             if name in changes:
                 changes[name] = (changes[name],) if isinstance(changes[name], str) else tuple(changes[name])
