@@ -4,12 +4,14 @@ from motes.pickers.cache import FeatureCache
 from motes.pickers.detections import Detections
 from motes.pickers.filterbank import FilterBankPicker
 from motes.pickers.labelled import Labelled
+from motes.pickers.networks.combined import CombinedPicker
 from motes.pickers.networks.compact import CompactPicker
 from motes.pickers.networks.phosaurus import PhosaurusPicker
 from motes.pickers.picker import NotFittedError, Picker
 from motes.pickers.preparation import Prepared, prepare
 
 __all__ = [
+    "CombinedPicker",
     "CompactPicker",
     "Detections",
     "FeatureCache",

@@ -137,6 +137,14 @@ class FilterBankPicker:
         circles = Circles(centres, self.diameter / 2, 1 / (1 + np.exp(-scores)), indptr=indptr)
         return Detections(circles, tuple(micrograph.name for micrograph in micrographs), appearance)
 
+    def score_map(self, micrograph: Micrograph) -> tuple[npt.NDArray[np.float32], Features]:
+        """Log-odds of every pixel of its features, not smoothed, and these: for pickers that combine several."""
+        if self._model is None:
+            raise NotFittedError("FilterBankPicker: fit or load it before it predicts")
+        with one_blas_thread():
+            [image] = self._features([micrograph])
+            return _score(image, self._model), image
+
     def _features(self, micrographs: Sequence[Micrograph]) -> list[Features]:
         with ThreadPoolExecutor(available_threads()) as pool:
             return list(pool.map(lambda one: self.cache.get(one, self.diameter, self.border), micrographs))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -190,7 +190,7 @@ class CompactPicker:
             raise NotFittedError("CompactPicker: fit or load it before it predicts")
         self.prepared.fill(micrographs)
         with lanes() as every:
-            found = [self._candidates(micrograph, every) for micrograph in micrographs]
+            found = [self.propose(one, *self.maps(self.prepared(one), every)) for one in micrographs]
         return detections(micrographs, found, self.diameter)
 
     def maps(self, prepared: Prepared, every: Lanes) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
@@ -213,9 +213,9 @@ class CompactPicker:
             looks.append(coarse)
         return np.mean(scores, axis=0), np.concatenate(looks)
 
-    def _candidates(self, micrograph: Micrograph, every: Lanes) -> Found:
+    def propose(self, micrograph: Micrograph, scores: npt.NDArray[Any], looks: npt.NDArray[np.float32]) -> Found:
+        """Candidates of a score map of a micrograph, with their appearance; `maps` gives both."""
         prepared = self.prepared(micrograph)
-        scores, looks = self.maps(prepared, every)
         centres, heights, pixels = candidates(scores, prepared, micrograph.shape, self.diameter, self._edge)
         x, y = (pixels // self._multiple()).T
         mean, deviation = self._looks
