@@ -52,7 +52,8 @@ def read_tables(path: str | os.PathLike[str], kind: str, version: int, needed: s
 
 def weights_of(network: Any, prefix: str) -> Tables:
     """Parameters and statistics of a network as arrays."""
-    return {f"{prefix}{name}": values.detach().cpu().numpy() for name, values in network.state_dict().items()}
+    state = network.state_dict().items()
+    return {f"{prefix}{name}": np.ascontiguousarray(values.detach().cpu().numpy()) for name, values in state}
 
 
 def put_weights(network: Any, prefix: str, tables: Mapping[str, npt.NDArray[Any]], place: str) -> None:
@@ -73,7 +74,7 @@ def put_weights(network: Any, prefix: str, tables: Mapping[str, npt.NDArray[Any]
             raise FormatError(f"{place}: {prefix}{name} {got}, expected shape {tuple(values.shape)}")
         state[name] = torch.from_numpy(np.array(table, np.float32))
     network.load_state_dict(state, assign=True)
-    network.eval()
+    network.to(memory_format=torch.channels_last).eval()  # as after training: the order of sums, and so the bits
 
 
 def pack(picker: Picker, prefix: str) -> Tables:

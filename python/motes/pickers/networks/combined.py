@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +38,7 @@ class CombinedPicker:
     ----------
     diameter : float, pixels of the micrograph
         Of the particles; at least 4.
-    networks, steps, device
+    networks, steps, device, observer
         As for `CompactPicker`.
     cache : FeatureCache, optional
         As for `FilterBankPicker`.
@@ -63,9 +63,12 @@ class CombinedPicker:
         edge: float | None = None,
         border: Border | None = None,
         device: str = "auto",
+        observer: Callable[[Mapping[str, Any]], None] | None = None,
     ) -> None:
         require_torch("CombinedPicker")
-        self.compact = CompactPicker(diameter, networks=networks, steps=steps, edge=edge, border=border, device=device)
+        self.compact = CompactPicker(
+            diameter, networks=networks, steps=steps, edge=edge, border=border, device=device, observer=observer
+        )
         self.diameter = self.compact.diameter
         self.bank = FilterBankPicker(diameter, cache=cache, edge=edge, border=border)
         self._spread: npt.NDArray[np.float64] | None = None  # (2,): standard deviations of the scores

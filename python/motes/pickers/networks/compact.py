@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 KIND, VERSION = "compact", 1
 WIDTHS = (16, 32, 64)
-CROPS, PARTS, SIDE = 16, 4, 64  # a batch: crops, parts that may run at the same time, and binned pixels along a side
+CROPS, PARTS, SIDE = 16, 2, 64  # a batch: crops, parts that may run at the same time, and binned pixels along a side
 WARM = 1 / 3  # of the steps, where an earlier fit is gone on with
 SETTLING = 16  # micrographs, at most, whose statistics batch normalisation takes
 SETTLING_SIDE = 448  # binned pixels
@@ -64,6 +64,8 @@ class CompactPicker:
         A second `fit` goes on from the first with a third of the steps, instead of starting from scratch.
     device : {"auto", "cpu", "cuda"}
         "auto": a GPU where there is one. The GPU path has not been run on hardware yet.
+    observer : function, optional
+        Called after each step of the training with {"step", "steps", "loss", "network"}: for a progress bar.
 
     Raises
     ------
@@ -100,6 +102,7 @@ class CompactPicker:
         border: Border | None = None,
         warm_start: bool = False,
         device: str = "auto",
+        observer: Callable[[Mapping[str, Any]], None] | None = None,
     ) -> None:
         require_torch("CompactPicker")
         self.diameter = check_diameter(diameter)
@@ -109,6 +112,7 @@ class CompactPicker:
             raise ValueError(f"widths: expected at least two levels, got {len(self.widths)}")
         self.edge = None if edge is None else positive("edge", edge)
         self.border, self.warm_start = border, bool(warm_start)
+        self.observer = observer
         self.device = one_of("device", device, ("auto", "cpu", "cuda"))
         self.prepared = PreparedStore(
             lambda micrograph: prepare(micrograph, self.diameter, border="auto" if border is None else border)
@@ -167,7 +171,9 @@ class CompactPicker:
         with seeded(seed):
             network = UNet(_channels_of(seed[1]), self.widths) if before is None else copy.deepcopy(before)
         steps = self.steps if before is None else max(2, round(WARM * self.steps))
-        train(network, data, balanced_loss, Schedule(steps), every=every, seed=seed, device=self.device)
+        observer = self.observer
+        told = None if observer is None else lambda record: observer({**record, "network": seed[1]})
+        train(network, data, balanced_loss, Schedule(steps), every=every, seed=seed, device=self.device, observer=told)
         return network
 
     def _spread(self, taught: Sequence[Taught], every: Lanes) -> npt.NDArray[np.float32]:

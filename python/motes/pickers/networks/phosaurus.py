@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +64,8 @@ class PhosaurusPicker:
         A second `fit` goes on from the first with a third of the steps, instead of starting from scratch.
     device : {"auto", "cpu", "cuda"}
         "auto": a GPU where there is one. It was trained on CPUs; the GPU path has not been run on hardware yet.
+    observer : function, optional
+        Called after each step of the training with {"step", "steps", "loss"}: for a progress bar.
 
     Raises
     ------
@@ -102,6 +104,7 @@ class PhosaurusPicker:
         border: Border | None = None,
         warm_start: bool = False,
         device: str = "auto",
+        observer: Callable[[Mapping[str, Any]], None] | None = None,
     ) -> None:
         require_torch("PhosaurusPicker")
         self.diameter, self.width = check_diameter(diameter), positive("width", width)
@@ -111,6 +114,7 @@ class PhosaurusPicker:
         self.batch, self.steps = whole("batch", batch, 1), whole("steps", steps, 2)
         self.edge = None if edge is None else positive("edge", edge)
         self.border, self.warm_start = border, bool(warm_start)
+        self.observer = observer
         self.device = one_of("device", device, ("auto", "cpu", "cuda"))
         self._network: PhosaurusNet | None = None
         self._looks: npt.NDArray[np.float32]  # (2, F): mean and deviation of layer 22
@@ -168,7 +172,10 @@ class PhosaurusPicker:
             target = partial(_target, taught, anchor)
             data = batches(taught, images, target, crops=self.batch, parts=self.batch, side=self.crop, seed=seed)
             loss = partial(yolo_loss, anchor=anchor / STRIDE)
-            train(network, data, loss, Schedule(steps), every=every, seed=seed, device=self.device)
+            train(
+                network, data, loss, Schedule(steps), every=every, seed=seed, device=self.device,
+                observer=self.observer,
+            )  # fmt: skip
             some = taught[:: -(-len(taught) // SETTLING)]
             settle(network, (torch.from_numpy(_input(one.prepared)) for one in some))
             self._network = network

@@ -57,8 +57,8 @@ def averaged(
         top, left, turn = work
         part = padded[:, top : top + TILE + 2 * margin, left : left + TILE + 2 * margin]
         with torch.no_grad():
-            there = torch.from_numpy(np.ascontiguousarray(turned(part, turn))).to(device)
-            answers = answer(there[None])
+            there = torch.from_numpy(np.ascontiguousarray(turned(part, turn)))[None]
+            answers = answer(there.to(device, memory_format=torch.channels_last))
         maps = (turned_back(found[0].cpu().numpy(), turn) for found in answers)
         return [_without(margin // stride, found) for stride, found in zip(strides, maps, strict=True)]
 
