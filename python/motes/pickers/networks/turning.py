@@ -47,7 +47,7 @@ def averaged(
     Returns
     -------
     list of (C, ceil(h / s), ceil(w / s)) float32 arrays
-        The mean of each map. The bits depend on neither tiles nor threads: a tile takes along all that it sees.
+        The mean of each map. A tile takes along all that its pixels see, so that its borders leave no trace.
     """
     (height, width), multiple = image.shape[1:], max(strides)
     padded = np.pad(image, [(0, 0), *((margin, margin + -side % multiple) for side in (height, width))])
