@@ -68,6 +68,7 @@ def test_a_saved_picker_predicts_the_same(fitted, data, tmp_path):
         ("bank/linear", "bad.npz: lacks linear"),
         ("compact/0.head.bias", "bad.npz: 0.head.bias is missing"),
         ("spread", "bad.npz: lacks spread"),
+        ("shift", "bad.npz: lacks shift"),
     ],
 )
 def test_damaged_files_are_told(fitted, tmp_path, name, message):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from motes.errors import FormatError
 from motes.micrograph import Micrograph
 from motes.pickers.cache import FeatureCache
 from motes.pickers.detections import Detections
@@ -17,6 +18,8 @@ from motes.pickers.labelled import Labelled
 from motes.pickers.networks.archive import pack, read_tables, unpack, write_tables
 from motes.pickers.networks.base import Found, detections
 from motes.pickers.networks.compact import CompactPicker
+from motes.pickers.networks.crops import TURNS
+from motes.pickers.networks.prior import log_prior_odds
 from motes.pickers.networks.requirement import require_torch
 from motes.pickers.picker import NotFittedError
 from motes.pickers.preparation import Border
@@ -72,6 +75,7 @@ class CombinedPicker:
         self.diameter = self.compact.diameter
         self.bank = FilterBankPicker(diameter, cache=cache, edge=edge, border=border)
         self._spread: npt.NDArray[np.float64] | None = None  # (2,): standard deviations of the scores
+        self._shift = 0.0
 
     def fit(self, labelled: Labelled, seed: int = 0) -> CombinedPicker:
         """Learn from labels; see `Picker.fit`."""
@@ -81,13 +85,18 @@ class CombinedPicker:
         self.compact.fit(labelled, seed)
         some = sorted(labelled.micrographs, key=lambda micrograph: micrograph.name)[:MEASURED]
         with lanes() as every:
-            variances = [self._maps(micrograph, every)[0].var(axis=(1, 2), dtype=np.float64) for micrograph in some]
-        self._spread = np.sqrt(np.mean(variances, axis=0)) + 1e-6
+            maps = [self._maps(micrograph, every, turns=2) for micrograph in some]
+            variances = [scores.var(axis=(1, 2), dtype=np.float64) for scores, _ in maps]
+            self._spread = np.sqrt(np.mean(variances, axis=0)) + 1e-6
+            heights = [self._propose(one, *own, self._spread)[1] for one, own in zip(some, maps, strict=True)]
+        self._shift = log_prior_odds(np.concatenate(heights))
         return self
 
-    def _maps(self, micrograph: Micrograph, every: Lanes) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    def _maps(
+        self, micrograph: Micrograph, every: Lanes, turns: int = TURNS
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """(2, h, w): scores of the two; and what the networks see."""
-        scores, looks = self.compact.maps(self.compact.prepared(micrograph), every)
+        scores, looks = self.compact.maps(self.compact.prepared(micrograph), every, turns)
         own, image = self.bank.score_map(micrograph)
         left, top = image.corner
         other = np.full(scores.shape, own.min(), np.float32)  # where the bank has no features is padding
@@ -101,19 +110,22 @@ class CombinedPicker:
         if self._spread is None:
             raise NotFittedError("CombinedPicker: fit or load it before it predicts")
         with lanes() as every:
-            found = [self._candidates(micrograph, every, self._spread) for micrograph in micrographs]
-        return detections(micrographs, found, self.diameter)
+            found = [self._propose(one, *self._maps(one, every), self._spread) for one in micrographs]
+        return detections(micrographs, found, self.diameter, self._shift)
 
-    def _candidates(self, micrograph: Micrograph, every: Lanes, spread: npt.NDArray[np.float64]) -> Found:
-        scores, looks = self._maps(micrograph, every)
-        return self.compact.propose(micrograph, np.tensordot(spread.mean() / 2 / spread, scores, 1), looks)
+    def _propose(
+        self, micrograph: Micrograph, scores: npt.NDArray[np.float32], looks: npt.NDArray[np.float32],
+        spread: npt.NDArray[np.float64],
+    ) -> Found:  # fmt: skip
+        total = np.tensordot(spread.mean() / 2 / spread, scores, 1)
+        return self.compact.propose(self.compact.prepared(micrograph), micrograph.shape, total, looks)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write what both learned as .npz, whole or not at all."""
         if self._spread is None:
             raise NotFittedError("CombinedPicker: fit it before it is saved")
         parts = pack(self.bank, "bank/") | pack(self.compact, "compact/")
-        write_tables(path, KIND, VERSION, {"spread": self._spread, **parts})
+        write_tables(path, KIND, VERSION, {"spread": self._spread, "shift": [self._shift], **parts})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, cache: FeatureCache | None = None) -> CombinedPicker:
@@ -127,13 +139,15 @@ class CombinedPicker:
             If torch is not installed.
         """
         require_torch("CombinedPicker")
-        tables = read_tables(path, KIND, VERSION, {"spread"})
+        tables = read_tables(path, KIND, VERSION, {"spread", "shift"})
         place = os.fspath(path)
         compact = unpack(CompactPicker.load, tables, "compact/", place)
         picker = cls(compact.diameter, networks=compact.networks, steps=compact.steps, border=compact.border)
         picker.compact = compact
         picker.bank = unpack(lambda file: FilterBankPicker.load(file, cache=cache), tables, "bank/", place)
-        picker._spread = tables["spread"].astype(np.float64)
+        if tables["spread"].shape != (2,) or tables["shift"].shape != (1,):
+            raise FormatError(f"{place}: expected two spreads and one shift")
+        picker._spread, picker._shift = tables["spread"].astype(np.float64), float(tables["shift"][0])
         return picker
 
     def __repr__(self) -> str:
