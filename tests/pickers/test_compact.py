@@ -13,9 +13,10 @@ from motes import FormatError, picking
 from motes.io.npy import array_table
 from motes.io.npz import open_archive, write_npz
 from motes.pickers import CompactPicker, Labelled, NotFittedError, Picker
-from motes.pickers.networks import lanes as lanes_module
 
 torch = pytest.importorskip("torch", reason="torch is an extra")
+
+from motes.pickers.networks import lanes as lanes_module  # noqa: E402
 
 TINY = {"networks": 1, "steps": 25, "widths": (4, 8)}
 

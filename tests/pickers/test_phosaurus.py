@@ -14,12 +14,12 @@ from motes.io.npy import array_table
 from motes.io.npz import open_archive, write_npz
 from motes.pickers import Labelled, NotFittedError, PhosaurusPicker, Picker
 from motes.pickers.networks import grid
-from motes.pickers.networks import lanes as lanes_module
 from motes.pickers.networks.phosaurus_table import filters
 from motes.pickers.networks.targets import EMPTY, PARTICLE, REJECTED, UNLABELLED, weights
 
 torch = pytest.importorskip("torch", reason="torch is an extra")
 
+from motes.pickers.networks import lanes as lanes_module  # noqa: E402
 from motes.pickers.networks.norm import BatchNorm, settle  # noqa: E402
 from motes.pickers.networks.phosaurus_net import PhosaurusNet  # noqa: E402
 from motes.pickers.networks.yolo_loss import yolo_loss  # noqa: E402

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from motes.pickers.networks import turning
 from motes.pickers.networks.crops import turned
 
 torch = pytest.importorskip("torch", reason="torch is an extra")
 
+from motes.pickers.networks import turning  # noqa: E402
 from motes.pickers.networks.lanes import lanes  # noqa: E402
 from motes.pickers.networks.norm import settle  # noqa: E402
 from motes.pickers.networks.unet import UNet  # noqa: E402

@@ -36,7 +36,7 @@ def log_prior_odds(scores: npt.NDArray[np.float64]) -> float:
 
     Examples
     --------
-    >>> round(log_prior_odds(np.array([6.0, -6.0, -6.0, -6.0])), 2)  # a quarter: log 1/3
+    >>> round(log_prior_odds(np.array([9.0, -9.0, -9.0, -9.0])), 2)  # a quarter: log 1/3
     -1.1
     """
     if not len(scores):
