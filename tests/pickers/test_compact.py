@@ -13,9 +13,10 @@ from motes import FormatError, picking
 from motes.io.npy import array_table
 from motes.io.npz import open_archive, write_npz
 from motes.pickers import CompactPicker, Labelled, NotFittedError, Picker
-from motes.pickers.networks import lanes as lanes_module
 
 torch = pytest.importorskip("torch", reason="torch is an extra")
+
+from motes.pickers.networks import lanes as lanes_module  # noqa: E402
 
 TINY = {"networks": 1, "steps": 25, "widths": (4, 8)}
 
@@ -75,6 +76,28 @@ def test_fits_leave_the_random_numbers_of_torch_alone(data):
     torch.manual_seed(5)
     CompactPicker(DIAMETER, networks=1, steps=2, widths=(2, 2)).fit(data[0])
     torch.testing.assert_close(torch.rand(3), expected, rtol=0, atol=0)
+
+
+def test_every_step_is_told_and_watching_changes_nothing(fitted, data):
+    told = []
+    again = CompactPicker(DIAMETER, observer=told.append, **TINY).fit(data[0], seed=3)
+    assert [record["step"] for record in told] == list(range(1, TINY["steps"] + 1))
+    assert {(record["steps"], record["network"]) for record in told} == {(TINY["steps"], 0)}
+    assert told[-1]["loss"] < told[0]["loss"]
+    assert_same(again.predict([data[1][0]]), fitted.predict([data[1][0]]))
+
+
+def test_a_fit_that_is_interrupted_leaves_the_picker_as_it_was(fitted, data):
+    def interrupt(record):
+        raise KeyboardInterrupt
+
+    picker = CompactPicker(DIAMETER, **TINY).fit(data[0], seed=3)
+    picker.observer = interrupt
+    before = torch.get_num_threads()
+    with pytest.raises(KeyboardInterrupt):
+        picker.fit(data[0], seed=9)
+    assert torch.get_num_threads() == before
+    assert_same(picker.predict([data[1][0]]), fitted.predict([data[1][0]]))
 
 
 def test_another_seed_gives_another_picker(fitted, data):

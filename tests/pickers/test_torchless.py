@@ -15,7 +15,7 @@ def no_torch(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
 
 
-@pytest.mark.parametrize("name", ["CompactPicker"])
+@pytest.mark.parametrize("name", ["CombinedPicker", "CompactPicker", "PhosaurusPicker"])
 def test_a_network_without_torch_is_one_sentence(no_torch, name, tmp_path):
     picker = getattr(pickers, name)
     with pytest.raises(ImportError, match=rf'^{name} needs torch: pip install "motes\[torch\]"$'):

@@ -16,7 +16,8 @@ from motes.errors import FormatError
 from motes.io.atomic import atomic_path
 from motes.micrograph import Micrograph
 from motes.pickers.features import VERSION, Features, features
-from motes.pickers.preparation import Border, prepare
+from motes.pickers.padding import Border
+from motes.pickers.preparation import prepare
 
 HEADER = 8  # numbers before the planes in a file: magic, corner, binning, shape of the micrograph, 2 spare
 MAGIC = 0x6D6F7465  # "mote"
@@ -39,7 +40,7 @@ class FeatureCache:
     >>> import motes
     >>> micrograph, cache = motes.sample.load().micrograph, FeatureCache()
     >>> cache.get(micrograph, 27)
-    <Features: 91 planes of 488 x 489, binned by 2>
+    <Features: 73 planes of 488 x 489, binned by 2>
     >>> cache.get(micrograph, 27) is cache.get(micrograph, 27)
     True
     """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -14,17 +16,18 @@ from motes.pickers.preparation import BINNED_DIAMETER, Prepared
 Plane = npt.NDArray[np.float32]
 Spectrum = npt.NDArray[np.complexfloating[Any, Any]]  # complex64
 
-VERSION = 1  # of the bank: another one makes what was cached or saved useless
+VERSION = 2  # of the bank: another one makes what was cached or saved useless
 
 # Widths in binned pixels of a particle that is 13.5 of them wide; all grow with the particle.
 SCALES = (0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 11.0)  # differences of Gaussians
 SHAPES = (1.0, 1.4, 2.0, 2.8, 4.0, 5.6)  # gradients and curvatures
-DEVIATIONS = (0.6, 1.15, 1.6, 2.3, 4.0, 6.0)  # windows of local standard deviations
+DEVIATIONS = (0.6, 1.15, 2.3)  # windows of local standard deviations
 EXTREMES = (5, 9, 15)  # windows of minima and maxima
-RINGS = (1.5, 3.0, 4.5, 6.0, 7.5, 9.0, 11.0)  # radii of circular harmonics
-ORDERS = range(5)
-ENERGIES = (1.5, 3.0, 6.0)  # windows of the deviation of each of the finest differences
-ENERGY_BANDS = 6
+RINGS = (3.0, 6.0, 9.0, 11.0)  # radii of circular harmonics
+ORDERS = (1, 2)
+BANDS = 6  # the finest differences of Gaussians, of which the energy counts, and still finer ones:
+FINE_SCALES = (0.25, 0.35, 0.5, 0.7, 1.0)
+ENERGIES = (1.5, 3.0, 6.0)  # windows of energy
 REACH = 2.5  # diameters of mirrored surroundings: more than any filter looks
 
 
@@ -67,8 +70,9 @@ class Features:
 def features(prepared: Prepared, diameter: float, shape: tuple[int, int]) -> Features:
     """Filter a prepared micrograph.
 
-    Differences of Gaussians, gradients, curvatures, local deviations of the image and of its bands, minima and maxima,
-    and moduli of circular harmonics on rings. All but the extremes are products of spectra.
+    Differences of Gaussians, gradients, curvatures, local deviations, minima and maxima,
+    moduli of circular harmonics on rings, and local energies of fine bands: texture. All but the extremes and the
+    finest bands are products of spectra.
 
     Parameters
     ----------
@@ -84,8 +88,10 @@ def features(prepared: Prepared, diameter: float, shape: tuple[int, int]) -> Fea
     Features
     """
     rows, columns = prepared.inside
-    bank = _Bank(np.ascontiguousarray(prepared.image[rows, columns]), diameter / prepared.binning)
-    return Features(bank.planes(), (columns.start, rows.start), prepared.binning, shape)
+    bank = _Bank(prepared.image[rows, columns], diameter / prepared.binning)
+    zoom = len(prepared.fine) // len(prepared.image)
+    fine = prepared.fine[zoom * rows.start : zoom * rows.stop, zoom * columns.start : zoom * columns.stop]
+    return Features(bank.planes(fine), (columns.start, rows.start), prepared.binning, shape)
 
 
 class _Bank:
@@ -101,6 +107,7 @@ class _Bank:
         self.ky, self.kx = along[0].astype(np.float32)[:, None], along[1].astype(np.float32)[None]
         self.squares = self.ky**2 + self.kx**2
         self.spectrum = self.forward(image)
+        self.rings = _ring_spectra(self.size, self.unit)
 
     def forward(self, image: Plane) -> Spectrum:
         """Spectrum of an image."""
@@ -124,17 +131,26 @@ class _Bank:
         exponent: Plane = np.float32(-0.5 * (width * self.unit) ** 2) * self.squares
         return np.exp(exponent)
 
-    def planes(self) -> Plane:
+    def planes(self, fine: Plane) -> Plane:
         """All filters, in a fixed order."""
         bands = [
-            self.back(self.spectrum * (self.gaussian(fine) - self.gaussian(coarse)))
-            for fine, coarse in pairwise(SCALES)
+            self.back(self.spectrum * (self.gaussian(narrow) - self.gaussian(wide)))
+            for narrow, wide in pairwise(SCALES)
         ]
         every = [*bands, *self.shapes(), *self.deviations(), *self.extremes(), *self.harmonics()]
-        for band in bands[:ENERGY_BANDS]:
-            energy = self.forward(band * band)
+        energies = [*(band * band for band in bands[:BANDS]), *self.fine_energies(fine)]
+        for energy in map(self.forward, energies):
             every += [np.sqrt(np.maximum(self.back(energy * self.gaussian(width)), 1e-8)) for width in ENERGIES]
         return np.stack(every)
+
+    def fine_energies(self, fine: Plane) -> Iterator[Plane]:
+        """Squares of differences of Gaussians that are too fine for the binned image, averaged to its pixels."""
+        from scipy import ndimage
+
+        (height, width), zoom = self.image.shape, len(fine) // len(self.image)
+        smooth = [ndimage.gaussian_filter(fine, zoom * scale * self.unit) for scale in FINE_SCALES]
+        for narrow, wide in pairwise(smooth):
+            yield ((narrow - wide) ** 2).reshape(height, zoom, width, zoom).mean(axis=(1, 3))
 
     def shapes(self) -> list[Plane]:
         """Gradient magnitude, and both curvatures; derivatives times width, so that they do not depend on it."""
@@ -174,17 +190,23 @@ class _Bank:
 
     def harmonics(self) -> list[Plane]:
         """Moduli of circular harmonics: of a ring times exp(i m angle), how much of it is around each pixel."""
-        from scipy import fft
+        return [np.hypot(*(self.back(self.spectrum * part) for part in ring)) for ring in self.rings]
 
-        y, x = (np.fft.fftfreq(side, 1 / side) for side in self.size)
-        radius, angle = np.hypot(y[:, None], x[None]), np.arctan2(y[:, None], x[None])
-        found: list[Plane] = []
-        for ring in RINGS:
-            width = max(0.8, 0.2 * ring) * self.unit
-            profile = np.exp(-0.5 * ((radius - ring * self.unit) / width) ** 2)
-            profile /= profile.sum()
-            for order in ORDERS:
-                parts = [profile * wave(order * angle) for wave in (np.cos, np.sin)[: 1 if order == 0 else 2]]
-                planes = [self.back(self.spectrum * fft.rfft2(part.astype(np.float32))) for part in parts]
-                found.append(planes[0] if order == 0 else np.hypot(*planes))
-        return found
+
+@lru_cache(maxsize=4)
+def _ring_spectra(size: tuple[int, int], unit: float) -> list[tuple[Spectrum, Spectrum]]:
+    """Of each ring and order, spectra of its cosine and its sine; the same for all micrographs of one size."""
+    from scipy import fft
+
+    y, x = (np.fft.fftfreq(side, 1 / side) for side in size)
+    radius, angle = np.hypot(y[:, None], x[None]), np.arctan2(y[:, None], x[None])
+    found = []
+    for ring in RINGS:
+        width = max(0.8, 0.2 * ring) * unit
+        profile = np.exp(-0.5 * ((radius - ring * unit) / width) ** 2)
+        profile /= profile.sum()
+        for order in ORDERS:
+            waves = np.cos(order * angle), np.sin(order * angle)
+            cosine, sine = (fft.rfft2((profile * wave).astype(np.float32)) for wave in waves)
+            found.append((cosine, sine))
+    return found

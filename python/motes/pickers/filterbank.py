@@ -22,18 +22,20 @@ from motes.pickers.edges import label_edge
 from motes.pickers.features import VERSION, Features
 from motes.pickers.labelled import Labelled
 from motes.pickers.logistic import fit_logistic
+from motes.pickers.padding import Border
 from motes.pickers.peaks import peaks
 from motes.pickers.picker import NotFittedError
-from motes.pickers.preparation import Border, check_diameter
+from motes.pickers.preparation import check_diameter
 from motes.pickers.sampling import Sample, draw
 from motes.threads import available_threads, one_blas_thread
 
 FloatArray = npt.NDArray[np.float64]
 
-SHARES = {"particle": 0.5, "background": 0.35, "flank": 0.15}  # of the weight
+SHARES = {"particle": 0.5, "background": 0.4, "flank": 0.1}  # of the weight
 REJECTED_SHARE = 0.5  # of the negatives' weight, when there are many more rejected places than labels
-PENALTY = 0.2  # over the number of labels
-SMOOTHING = 0.074  # diameters: of the score map
+PENALTY = 0.8  # over the number of labels
+SQUARES = 0.5  # size of the standardised squares: the penalty weighs more on them
+SMOOTHING = 0.104  # diameters: of the score map
 DISTANCE = 0.46  # diameters: between two candidates
 APPEARANCE = 16  # numbers that describe a candidate
 CHUNK = 8192  # pixels scored at a time: they stay in the processor's cache
@@ -137,6 +139,14 @@ class FilterBankPicker:
         circles = Circles(centres, self.diameter / 2, 1 / (1 + np.exp(-scores)), indptr=indptr)
         return Detections(circles, tuple(micrograph.name for micrograph in micrographs), appearance)
 
+    def score_map(self, micrograph: Micrograph) -> tuple[npt.NDArray[np.float32], Features]:
+        """Log-odds of every pixel of its features, not smoothed, and these: for pickers that combine several."""
+        if self._model is None:
+            raise NotFittedError("FilterBankPicker: fit or load it before it predicts")
+        with one_blas_thread():
+            [image] = self._features([micrograph])
+            return _score(image, self._model), image
+
     def _features(self, micrographs: Sequence[Micrograph]) -> list[Features]:
         with ThreadPoolExecutor(available_threads()) as pool:
             return list(pool.map(lambda one: self.cache.get(one, self.diameter, self.border), micrographs))
@@ -212,6 +222,7 @@ def _learn(sample: Sample, n_labels: int, n_rejected: int, edge: float) -> _Mode
     rows = (rows - mean) / deviation
     squares = rows * rows
     middle, spread = squares.mean(axis=0), squares.std(axis=0) + np.float32(1e-6)
+    spread /= np.float32(SQUARES)
     table = np.concatenate([rows, (squares - middle) / spread], axis=1)
     found = fit_logistic(table, targets, weights / weights.sum(), PENALTY / n_labels)
     # The same function of the features themselves: a x^2 + b x + c.

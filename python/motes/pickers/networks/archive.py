@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Any
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +14,9 @@ import numpy.typing as npt
 from motes.errors import FormatError
 from motes.io.npy import array_table
 from motes.io.npz import open_archive, write_npz
+from motes.pickers.picker import Picker
 
+Held = TypeVar("Held", bound=Picker)
 Tables = dict[str, npt.NDArray[Any]]
 
 
@@ -48,7 +52,8 @@ def read_tables(path: str | os.PathLike[str], kind: str, version: int, needed: s
 
 def weights_of(network: Any, prefix: str) -> Tables:
     """Parameters and statistics of a network as arrays."""
-    return {f"{prefix}{name}": values.detach().cpu().numpy() for name, values in network.state_dict().items()}
+    state = network.state_dict().items()
+    return {f"{prefix}{name}": np.ascontiguousarray(values.detach().cpu().numpy()) for name, values in state}
 
 
 def put_weights(network: Any, prefix: str, tables: Mapping[str, npt.NDArray[Any]], place: str) -> None:
@@ -69,4 +74,31 @@ def put_weights(network: Any, prefix: str, tables: Mapping[str, npt.NDArray[Any]
             raise FormatError(f"{place}: {prefix}{name} {got}, expected shape {tuple(values.shape)}")
         state[name] = torch.from_numpy(np.array(table, np.float32))
     network.load_state_dict(state, assign=True)
-    network.eval()
+    network.to(memory_format=torch.channels_last).eval()  # as after training: the order of sums, and so the bits
+
+
+def pack(picker: Picker, prefix: str) -> Tables:
+    """All arrays that a picker saves, for the file of a picker that holds it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "picker.npz")
+        picker.save(path)
+        with open_archive(path) as archive:
+            return {f"{prefix}{name}": archive.array(name) for name in archive.names}
+
+
+def unpack(load: Callable[[Path], Held], tables: Tables, prefix: str, place: str) -> Held:
+    """The picker that `pack` took the arrays of.
+
+    Raises
+    ------
+    FormatError
+        If it can not be loaded; the message names the file that holds it.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "picker.npz")
+        own = {name.removeprefix(prefix): table for name, table in tables.items() if name.startswith(prefix)}
+        write_npz(path, {name: array_table(table) for name, table in own.items()}, compress=False)
+        try:
+            return load(path)
+        except FormatError as error:
+            raise FormatError(str(error).replace(os.fspath(path), place)) from error

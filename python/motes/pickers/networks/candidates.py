@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,13 +16,13 @@ DISTANCE = 0.46  # diameters: between two candidates
 
 
 def candidates(
-    scores: npt.NDArray[np.float32], prepared: Prepared, shape: tuple[int, int], diameter: float, edge: float
+    scores: npt.NDArray[Any], prepared: Prepared, shape: tuple[int, int], diameter: float, edge: float
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     """Local maxima of a smoothed map.
 
     Parameters
     ----------
-    scores : (h, w) float32 array
+    scores : (h, w) float32 or float64 array
         Of binned pixels.
     prepared : Prepared
         The same pixels.

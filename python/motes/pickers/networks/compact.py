@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +17,12 @@ from motes.pickers.detections import Detections
 from motes.pickers.edges import label_edge
 from motes.pickers.labelled import Labelled
 from motes.pickers.networks.archive import Tables, put_weights, read_tables, weights_of, write_tables
-from motes.pickers.networks.base import Found, PreparedStore, detections
+from motes.pickers.networks.base import Found, PreparedStore, detections, some_of, standard
 from motes.pickers.networks.batches import Part, batches
 from motes.pickers.networks.candidates import candidates
-from motes.pickers.networks.crops import Crop, turned
+from motes.pickers.networks.crops import TURNS, Crop, turned
 from motes.pickers.networks.inputs import CHANNELS, channels
+from motes.pickers.networks.prior import log_prior_odds
 from motes.pickers.networks.requirement import require_torch
 from motes.pickers.networks.targets import Taught, teach, weights
 from motes.pickers.picker import NotFittedError
@@ -33,10 +34,11 @@ if TYPE_CHECKING:
 
 KIND, VERSION = "compact", 1
 WIDTHS = (16, 32, 64)
-CROPS, PARTS, SIDE = 16, 4, 64  # a batch: crops, parts that may run at the same time, and binned pixels along a side
+CROPS, PARTS, SIDE = 16, 2, 64  # a batch: crops, parts that may run at the same time, and binned pixels along a side
 WARM = 1 / 3  # of the steps, where an earlier fit is gone on with
 SETTLING = 16  # micrographs, at most, whose statistics batch normalisation takes
 SETTLING_SIDE = 448  # binned pixels
+MEASURED = 8  # micrographs, at most, that are looked at after training
 
 
 class CompactPicker:
@@ -64,6 +66,8 @@ class CompactPicker:
         A second `fit` goes on from the first with a third of the steps, instead of starting from scratch.
     device : {"auto", "cpu", "cuda"}
         "auto": a GPU where there is one. The GPU path has not been run on hardware yet.
+    observer : function, optional
+        Called after each step of the training with {"step", "steps", "loss", "network"}: for a progress bar.
 
     Raises
     ------
@@ -100,6 +104,7 @@ class CompactPicker:
         border: Border | None = None,
         warm_start: bool = False,
         device: str = "auto",
+        observer: Callable[[Mapping[str, Any]], None] | None = None,
     ) -> None:
         require_torch("CompactPicker")
         self.diameter = check_diameter(diameter)
@@ -109,13 +114,15 @@ class CompactPicker:
             raise ValueError(f"widths: expected at least two levels, got {len(self.widths)}")
         self.edge = None if edge is None else positive("edge", edge)
         self.border, self.warm_start = border, bool(warm_start)
+        self.observer = observer
         self.device = one_of("device", device, ("auto", "cpu", "cuda"))
         self.prepared = PreparedStore(
             lambda micrograph: prepare(micrograph, self.diameter, border="auto" if border is None else border)
         )
         self._trained: list[UNet] | None = None
-        self._looks: npt.NDArray[np.float32]  # (2, F): mean and deviation of what the coarsest levels see
-        self._edge = 0.0
+        # (2, F): mean and deviation of what the coarsest levels see at labels
+        self._looks: npt.NDArray[np.float32] = np.array([[0], [1]], np.float32)
+        self._edge, self._shift = 0.0, 0.0
 
     def fit(self, labelled: Labelled, seed: int = 0) -> CompactPicker:
         """Learn from labels; see `Picker.fit`.
@@ -149,8 +156,8 @@ class CompactPicker:
                 settle(network, (torch.from_numpy(view) for view in _views(taught, images, self._multiple())))
                 trained.append(network)
             self._trained = trained
-            self._looks = self._spread(taught, every)
-        self._edge = label_edge(labelled, self.diameter) if self.edge is None else self.edge
+            self._edge = label_edge(labelled, self.diameter) if self.edge is None else self.edge
+            self._measure(taught, every)
         return self
 
     def _side(self) -> int:
@@ -167,20 +174,22 @@ class CompactPicker:
         with seeded(seed):
             network = UNet(_channels_of(seed[1]), self.widths) if before is None else copy.deepcopy(before)
         steps = self.steps if before is None else max(2, round(WARM * self.steps))
-        train(network, data, balanced_loss, Schedule(steps), every=every, seed=seed, device=self.device)
+        observer = self.observer
+        told = None if observer is None else lambda record: observer({**record, "network": seed[1]})
+        train(network, data, balanced_loss, Schedule(steps), every=every, seed=seed, device=self.device, observer=told)
         return network
 
-    def _spread(self, taught: Sequence[Taught], every: Lanes) -> npt.NDArray[np.float32]:
-        """(2, F): mean and standard deviation of what the coarsest levels see at labels and rejected places."""
-        seen = []
-        for one in taught[:: -(-len(taught) // SETTLING)]:
-            if len(one.places):
-                _, looks = self.maps(one.prepared, every)
-                limits = np.array(looks.shape[:0:-1]) - 1
-                x, y = np.clip(one.places // self._multiple(), 0, limits).astype(np.int64).T
-                seen.append(looks[:, y, x])
-        places = np.concatenate(seen, axis=1)
-        return np.stack([places.mean(axis=1), places.std(axis=1) + np.float32(1e-6)])
+    def _measure(self, taught: Sequence[Taught], every: Lanes) -> None:
+        """Look at training micrographs: what is seen at labels and rejected places, and how high candidates score."""
+        seen, heights = [], []
+        for one in some_of([one for one in taught if len(one.places)], MEASURED):
+            scores, looks = self.maps(one.prepared, every, turns=2)
+            heights.append(self.propose(one.prepared, one.shape, scores, looks)[1])
+            limits = np.array(looks.shape[:0:-1]) - 1
+            x, y = np.clip(one.places // self._multiple(), 0, limits).astype(np.int64).T
+            seen.append(looks[:, y, x])
+        self._looks = standard(np.concatenate(seen, axis=1))
+        self._shift = log_prior_odds(np.concatenate(heights))
 
     def predict(self, micrographs: Sequence[Micrograph]) -> Detections:
         """Propose every local maximum of the score map; see `Picker.predict`."""
@@ -190,10 +199,15 @@ class CompactPicker:
             raise NotFittedError("CompactPicker: fit or load it before it predicts")
         self.prepared.fill(micrographs)
         with lanes() as every:
-            found = [self._candidates(micrograph, every) for micrograph in micrographs]
-        return detections(micrographs, found, self.diameter)
+            found = [
+                self.propose(prepared, micrograph.shape, *self.maps(prepared, every))
+                for micrograph, prepared in ((one, self.prepared(one)) for one in micrographs)
+            ]
+        return detections(micrographs, found, self.diameter, self._shift)
 
-    def maps(self, prepared: Prepared, every: Lanes) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    def maps(
+        self, prepared: Prepared, every: Lanes, turns: int = TURNS
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Log-odds (h, w) of every binned pixel, and what the coarsest levels of all networks see, (F, h', w')."""
         from motes.pickers.networks.lanes import device_of
         from motes.pickers.networks.turning import averaged
@@ -206,17 +220,18 @@ class CompactPicker:
             network.to(device)
             score, coarse = averaged(
                 network.both, image, strides=(1, network.multiple), margin=8 * network.multiple,
-                every=every, device=device,
+                every=every, turns=turns, device=device,
             )  # fmt: skip
             network.to("cpu")
             scores.append(score[0])
             looks.append(coarse)
         return np.mean(scores, axis=0), np.concatenate(looks)
 
-    def _candidates(self, micrograph: Micrograph, every: Lanes) -> Found:
-        prepared = self.prepared(micrograph)
-        scores, looks = self.maps(prepared, every)
-        centres, heights, pixels = candidates(scores, prepared, micrograph.shape, self.diameter, self._edge)
+    def propose(
+        self, prepared: Prepared, shape: tuple[int, int], scores: npt.NDArray[Any], looks: npt.NDArray[np.float32]
+    ) -> Found:
+        """Candidates of a score map, with their appearance; `maps` gives both."""
+        centres, heights, pixels = candidates(scores, prepared, shape, self.diameter, self._edge)
         x, y = (pixels // self._multiple()).T
         mean, deviation = self._looks
         return centres, heights, (looks[:, y, x].T - mean) / deviation
@@ -229,8 +244,8 @@ class CompactPicker:
         if self._trained is None:
             raise NotFittedError("CompactPicker: fit it before it is saved")
         tables: dict[str, npt.ArrayLike] = {
-            "diameter": [self.diameter], "widths": self.widths, "edge": [self._edge], "looks": self._looks,
-            "networks": [self.networks], "steps": [self.steps],
+            "diameter": [self.diameter], "widths": self.widths, "calibration": [self._edge, self._shift],
+            "looks": self._looks, "networks": [self.networks], "steps": [self.steps],
         }  # fmt: skip
         if self.border is not None:
             tables["border"] = self.border
@@ -250,7 +265,7 @@ class CompactPicker:
             If torch is not installed.
         """
         require_torch("CompactPicker")
-        tables = read_tables(path, KIND, VERSION, {"diameter", "widths", "edge", "looks", "networks", "steps"})
+        tables = read_tables(path, KIND, VERSION, {"diameter", "widths", "calibration", "looks", "networks", "steps"})
         try:
             return cls._of(tables, os.fspath(path))
         except FormatError:
@@ -280,7 +295,7 @@ class CompactPicker:
         for k, network in enumerate(trained):
             put_weights(network, f"{k}.", tables, place)
         picker._trained, picker._looks = trained, tables["looks"].astype(np.float32)
-        picker._edge = float(tables["edge"][0])
+        picker._edge, picker._shift = (float(number) for number in tables["calibration"])
         return picker
 
     def __repr__(self) -> str:
@@ -296,8 +311,8 @@ def _views(
     taught: Sequence[Taught], images: Sequence[npt.NDArray[np.float32]], multiple: int
 ) -> Iterator[npt.NDArray[np.float32]]:
     """Parts of the micrographs as they are, without padding, each turned in another way; (1, C, h, w)."""
-    step = -(-len(taught) // SETTLING)
-    for number, (one, image) in enumerate(zip(taught[::step], images[::step], strict=True)):
+    pairs = list(zip(taught, images, strict=True))
+    for number, (one, image) in enumerate(some_of(pairs, SETTLING)):
         rows, columns = one.prepared.inside
         view = image[:, rows, columns][:, :SETTLING_SIDE, :SETTLING_SIDE]
         view = np.pad(view, [(0, 0), *((0, -side % multiple) for side in view.shape[1:])], mode="symmetric")

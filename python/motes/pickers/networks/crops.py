@@ -115,9 +115,9 @@ class Jitter:
         The most white noise that is added; how much, is drawn for each crop.
     """
 
-    gain: float = 0.2
-    offset: float = 0.2
-    noise: float = 0.2
+    gain: float = 0.1
+    offset: float = 0.1
+    noise: float = 0.05
 
     def __call__(self, images: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArray[np.float32]:
         """(B, C, H, W) with the first channel changed."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,12 +21,13 @@ from motes.pickers.detections import Detections
 from motes.pickers.edges import label_edge
 from motes.pickers.labelled import Labelled
 from motes.pickers.networks.archive import Tables, put_weights, read_tables, weights_of, write_tables
-from motes.pickers.networks.base import Found, PreparedStore, detections
+from motes.pickers.networks.base import Found, PreparedStore, detections, some_of, standard
 from motes.pickers.networks.batches import batches
 from motes.pickers.networks.candidates import DISTANCE, inside
 from motes.pickers.networks.crops import Crop
 from motes.pickers.networks.grid import cells, with_weights
 from motes.pickers.networks.phosaurus_table import DEEPEST, STRIDE, filters
+from motes.pickers.networks.prior import log_prior_odds
 from motes.pickers.networks.requirement import require_torch
 from motes.pickers.networks.targets import Taught, teach, weights
 from motes.pickers.picker import NotFittedError
@@ -64,6 +65,8 @@ class PhosaurusPicker:
         A second `fit` goes on from the first with a third of the steps, instead of starting from scratch.
     device : {"auto", "cpu", "cuda"}
         "auto": a GPU where there is one. It was trained on CPUs; the GPU path has not been run on hardware yet.
+    observer : function, optional
+        Called after each step of the training with {"step", "steps", "loss"}: for a progress bar.
 
     Raises
     ------
@@ -102,6 +105,7 @@ class PhosaurusPicker:
         border: Border | None = None,
         warm_start: bool = False,
         device: str = "auto",
+        observer: Callable[[Mapping[str, Any]], None] | None = None,
     ) -> None:
         require_torch("PhosaurusPicker")
         self.diameter, self.width = check_diameter(diameter), positive("width", width)
@@ -111,10 +115,12 @@ class PhosaurusPicker:
         self.batch, self.steps = whole("batch", batch, 1), whole("steps", steps, 2)
         self.edge = None if edge is None else positive("edge", edge)
         self.border, self.warm_start = border, bool(warm_start)
+        self.observer = observer
         self.device = one_of("device", device, ("auto", "cpu", "cuda"))
         self._network: PhosaurusNet | None = None
-        self._looks: npt.NDArray[np.float32]  # (2, F): mean and deviation of layer 22
-        self._edge = 0.0
+        # (2, F): mean and deviation of layer 22 at labels
+        self._looks: npt.NDArray[np.float32] = np.array([[0], [1]], np.float32)
+        self._edge, self._shift = 0.0, 0.0
         self._use(1)
 
     def _use(self, binning: int) -> None:
@@ -168,25 +174,27 @@ class PhosaurusPicker:
             target = partial(_target, taught, anchor)
             data = batches(taught, images, target, crops=self.batch, parts=self.batch, side=self.crop, seed=seed)
             loss = partial(yolo_loss, anchor=anchor / STRIDE)
-            train(network, data, loss, Schedule(steps), every=every, seed=seed, device=self.device)
-            some = taught[:: -(-len(taught) // SETTLING)]
-            settle(network, (torch.from_numpy(_input(one.prepared)) for one in some))
+            train(
+                network, data, loss, Schedule(steps), every=every, seed=seed, device=self.device,
+                observer=self.observer,
+            )  # fmt: skip
+            settle(network, (torch.from_numpy(_input(one.prepared)) for one in some_of(taught, SETTLING)))
             self._network = network
-            self._looks = self._spread(some)
-        self._edge = label_edge(labelled, self.diameter) if self.edge is None else self.edge
+            self._edge = label_edge(labelled, self.diameter) if self.edge is None else self.edge
+            self._measure(taught)
         return self
 
-    def _spread(self, taught: Sequence[Taught]) -> npt.NDArray[np.float32]:
-        """(2, F): mean and standard deviation of what layer 22 sees at labels and rejected places."""
-        seen = []
-        for one in taught:
-            if len(one.places):
-                _, looks = self._answer(one.prepared)
-                limits = np.array(looks.shape[:0:-1]) - 1
-                x, y = np.clip((one.places + 0.5) // STRIDE, 0, limits).astype(np.int64).T
-                seen.append(looks[:, y, x])
-        places = np.concatenate(seen, axis=1)
-        return np.stack([places.mean(axis=1), places.std(axis=1) + np.float32(1e-6)])
+    def _measure(self, taught: Sequence[Taught]) -> None:
+        """Look at training micrographs: what is seen at labels and rejected places, and how high candidates score."""
+        seen, heights = [], []
+        for one in some_of([one for one in taught if len(one.places)], SETTLING):
+            output, looks = self._answer(one.prepared)
+            heights.append(self._propose(one.prepared, one.shape, output, looks)[1])
+            limits = np.array(looks.shape[:0:-1]) - 1
+            x, y = np.clip((one.places + 0.5) // STRIDE, 0, limits).astype(np.int64).T
+            seen.append(looks[:, y, x])
+        self._looks = standard(np.concatenate(seen, axis=1))
+        self._shift = log_prior_odds(np.concatenate(heights))
 
     def _answer(self, prepared: Prepared) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Channels (6, h', w') of every cell, and what layer 22 sees, (F, h', w')."""
@@ -211,18 +219,27 @@ class PhosaurusPicker:
         self.prepared.fill(micrographs)
         with lanes() as every:
             found = every.map(self._candidates, micrographs)
-        return detections(micrographs, found, self.diameter)
+        return detections(micrographs, found, self.diameter, self._shift)
 
     def _candidates(self, micrograph: Micrograph) -> Found:
         prepared = self.prepared(micrograph)
-        output, looks = self._answer(prepared)
+        return self._propose(prepared, micrograph.shape, *self._answer(prepared))
+
+    def _propose(
+        self,
+        prepared: Prepared,
+        shape: tuple[int, int],
+        output: npt.NDArray[np.float32],
+        looks: npt.NDArray[np.float32],
+    ) -> Found:
+        """The boxes of all cells, less those close to a better one."""
         rows, columns = np.indices(output.shape[1:])
         x, y = (
             start + 1 / (1 + np.exp(-t)) for start, t in zip((columns, rows), output[:2].astype(float), strict=True)
         )
         places = np.stack([x.ravel(), y.ravel()], axis=1) * STRIDE - 0.5
         centres, scores = prepared.to_micrograph(places), output[4].ravel().astype(np.float64)
-        kept = np.flatnonzero(inside(centres, places, prepared, micrograph.shape, self._edge))
+        kept = np.flatnonzero(inside(centres, places, prepared, shape, self._edge))
         circles = Circles(centres[kept], self.diameter / 2, scores[kept])
         kept = kept[suppress(circles, distance=DISTANCE * self.diameter, threads=1)]
         mean, deviation = self._looks
@@ -233,7 +250,8 @@ class PhosaurusPicker:
         if self._network is None:
             raise NotFittedError("PhosaurusPicker: fit it before it is saved")
         tables: dict[str, npt.ArrayLike] = {
-            "diameter": [self.diameter], "width": [self.width], "binning": [self.binning], "edge": [self._edge],
+            "diameter": [self.diameter], "width": [self.width], "binning": [self.binning],
+            "calibration": [self._edge, self._shift],
             "training": [self.longest, self.crop, self.batch, self.steps], "looks": self._looks,
         }  # fmt: skip
         if self.border is not None:
@@ -252,7 +270,7 @@ class PhosaurusPicker:
             If torch is not installed.
         """
         require_torch("PhosaurusPicker")
-        tables = read_tables(path, KIND, VERSION, {"diameter", "width", "binning", "edge", "training", "looks"})
+        tables = read_tables(path, KIND, VERSION, {"diameter", "width", "binning", "calibration", "training", "looks"})
         try:
             return cls._of(tables, os.fspath(path))
         except FormatError:
@@ -280,7 +298,7 @@ class PhosaurusPicker:
             network = PhosaurusNet(picker.width)
         put_weights(network, "network.", tables, place)
         picker._network, picker._looks = network, tables["looks"].astype(np.float32)
-        picker._edge = float(tables["edge"][0])
+        picker._edge, picker._shift = (float(number) for number in tables["calibration"])
         return picker
 
     def __repr__(self) -> str:

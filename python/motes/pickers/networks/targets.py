@@ -31,6 +31,8 @@ class Taught:
     Attributes
     ----------
     prepared : Prepared
+    shape : (int, int)
+        Rows and columns of the micrograph.
     particles, rejected : (N, 2) float64 arrays, binned pixels
         x and y of the labels.
     sizes : (N,) float64 array, binned pixels
@@ -40,6 +42,7 @@ class Taught:
     """
 
     prepared: Prepared
+    shape: tuple[int, int]
     particles: npt.NDArray[np.float64]
     sizes: npt.NDArray[np.float64]
     rejected: npt.NDArray[np.float64]
@@ -82,7 +85,9 @@ def teach(labelled: Labelled, prepare: Callable[[Micrograph], Prepared]) -> list
         real = on_mask(prepared, at)
         sizes = 2.0 * particles.radii[real] / prepared.binning
         others = prepared.to_prepared(rejected.centres)
-        result.append(Taught(prepared, at[real], sizes, others, bool(labelled.complete[m])))
+        result.append(
+            Taught(prepared, labelled.micrographs[m].shape, at[real], sizes, others, bool(labelled.complete[m]))
+        )
     if not any(len(one.particles) for one in result):
         raise ValueError("labelled: every particle lies on padding, expected at least one that does not")
     return result

@@ -47,7 +47,7 @@ def averaged(
     Returns
     -------
     list of (C, ceil(h / s), ceil(w / s)) float32 arrays
-        The mean of each map. The bits depend on neither tiles nor threads: a tile takes along all that it sees.
+        The mean of each map. A tile takes along all that its pixels see, so that its borders leave no trace.
     """
     (height, width), multiple = image.shape[1:], max(strides)
     padded = np.pad(image, [(0, 0), *((margin, margin + -side % multiple) for side in (height, width))])
@@ -57,8 +57,8 @@ def averaged(
         top, left, turn = work
         part = padded[:, top : top + TILE + 2 * margin, left : left + TILE + 2 * margin]
         with torch.no_grad():
-            there = torch.from_numpy(np.ascontiguousarray(turned(part, turn))).to(device)
-            answers = answer(there[None])
+            there = torch.from_numpy(np.ascontiguousarray(turned(part, turn)))[None]
+            answers = answer(there.to(device, memory_format=torch.channels_last))
         maps = (turned_back(found[0].cpu().numpy(), turn) for found in answers)
         return [_without(margin // stride, found) for stride, found in zip(strides, maps, strict=True)]
 
