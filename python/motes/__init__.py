@@ -73,6 +73,7 @@ _MODULES = (
     "plotting",
     "sample",
     "simulate",
+    "study",
     "viewer",
 )
 
@@ -112,6 +113,7 @@ __all__ = [
     "sample",
     "show_config",
     "simulate",
+    "study",
     "sweep",
     "viewer",
     "write_patterns",

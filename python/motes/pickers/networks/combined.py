@@ -21,8 +21,8 @@ from motes.pickers.networks.compact import CompactPicker
 from motes.pickers.networks.crops import TURNS
 from motes.pickers.networks.prior import log_prior_odds
 from motes.pickers.networks.requirement import require_torch
+from motes.pickers.padding import Border
 from motes.pickers.picker import NotFittedError
-from motes.pickers.preparation import Border
 
 if TYPE_CHECKING:
     from motes.pickers.networks.lanes import Lanes

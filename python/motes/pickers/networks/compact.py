@@ -25,8 +25,9 @@ from motes.pickers.networks.inputs import CHANNELS, channels
 from motes.pickers.networks.prior import log_prior_odds
 from motes.pickers.networks.requirement import require_torch
 from motes.pickers.networks.targets import Taught, teach, weights
+from motes.pickers.padding import Border
 from motes.pickers.picker import NotFittedError
-from motes.pickers.preparation import Border, Prepared, check_diameter, prepare
+from motes.pickers.preparation import Prepared, check_diameter, prepare
 
 if TYPE_CHECKING:
     from motes.pickers.networks.lanes import Lanes

@@ -30,8 +30,9 @@ from motes.pickers.networks.phosaurus_table import DEEPEST, STRIDE, filters
 from motes.pickers.networks.prior import log_prior_odds
 from motes.pickers.networks.requirement import require_torch
 from motes.pickers.networks.targets import Taught, teach, weights
+from motes.pickers.padding import Border
 from motes.pickers.picker import NotFittedError
-from motes.pickers.preparation import Border, Prepared, check_diameter, prepare
+from motes.pickers.preparation import Prepared, check_diameter, prepare
 
 if TYPE_CHECKING:
     from motes.pickers.networks.phosaurus_net import PhosaurusNet
