@@ -12,8 +12,8 @@ which draws seeds and micrographs independently with replacement (Owen 2007), ke
 of max_s |D*_s - D_s| / sd(D*_s) is what the largest of all errors stays below. The bootstrap of ten seeds knows nothing
 of the error of V itself, so q, a normal deviate, is replaced by the deviate of Student's t of the same tail with
 min(seeds, micrographs) - 1 degrees of freedom. Measured over tables without an effect, complete and not, with noise by
-model, by micrograph and by pair, some strategy of eleven is then called different in 2 to 5% of all studies; by plain
-percentiles of the same bootstrap it is up to 17%.
+model, by micrograph and by pair, some strategy of eleven is then called different in 1 to 6% of all studies; by plain
+percentiles of the same bootstrap it is up to 15%.
 """
 
 from __future__ import annotations
