@@ -17,7 +17,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from motes import challenge, classify, limits, pickers, picking, picks, plotting, sample, simulate, viewer
+    from motes import (
+        challenge,
+        classify,
+        limits,
+        pickers,
+        picking,
+        picks,
+        plotting,
+        resolution,
+        sample,
+        simulate,
+        viewer,
+    )
     from motes._core import version as __version__
     from motes.circles import Circles
     from motes.config import show_config
@@ -70,6 +82,7 @@ _MODULES = (
     "picking",
     "picks",
     "plotting",
+    "resolution",
     "sample",
     "simulate",
     "viewer",
@@ -107,6 +120,7 @@ __all__ = [
     "read_patterns",
     "read_picks",
     "reconstruct",
+    "resolution",
     "sample",
     "show_config",
     "simulate",
