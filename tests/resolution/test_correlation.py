@@ -265,7 +265,7 @@ def test_what_is_not_finite_is_named_by_its_place():
     second[1, 2, 3] = np.nan
     with pytest.raises(ValueError, match=re.escape("half2: not finite at (1, 2, 3)")):
         fsc(first, second, voxel_size=1)
-    with pytest.raises(ValueError, match=re.escape("second: not finite at (2, 3)")):
+    with pytest.raises(ValueError, match=re.escape("image2: not finite at (2, 3)")):
         frc(first[1], second[1])
 
 

@@ -18,6 +18,7 @@ from motes.cli.evaluate import evaluate
 from motes.cli.info import info
 from motes.cli.limits import limits
 from motes.cli.reconstruct import reconstruct
+from motes.cli.resolution import frc, fsc
 from motes.cli.show_config import show_config
 from motes.cli.simulate import simulate
 from motes.cli.suppress import suppress
@@ -67,6 +68,11 @@ app.command(
 app.command(epilog="Example: [bold]motes consensus cryolo topaz deepPicker -o agreed.star --min-pickers 2[/bold]")(
     consensus
 )
+app.command(
+    epilog="Examples: [bold]motes fsc half1.mrc half2.mrc[/bold]   "
+    "[bold]motes fsc half1.mrc half2.mrc --mask soft:80 --threshold 0.143 --threshold half-bit -o out[/bold]"
+)(fsc)
+app.command(epilog="Example: [bold]motes frc one/master.npy two/master.npy -o out[/bold]")(frc)
 app.add_typer(simulate, name="simulate")
 app.command("show-config")(show_config)
 

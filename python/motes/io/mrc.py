@@ -1,4 +1,4 @@
-"""MRC images through the package `mrcfile`, mapped and not read, once the header has been held against the file."""
+"""MRC images and volumes: mapped and not read, through `mrcfile`, once the header has been held against the file."""
 
 from __future__ import annotations
 
@@ -25,12 +25,19 @@ class Mrc:
     ----------
     data : (sections, H, W) array
         Mapped, read-only; index [section, y, x], rows as they are stored.
-    pixel_size : float or None
-        Angstrom; None where the header does not tell, or x and y differ.
+    voxel_size : (3,) tuple of float, or None
+        Angstrom, along x, y and z; None where the header does not tell. That of z is 0 where it tells none.
     """
 
     data: NDArray[Any]
-    pixel_size: float | None
+    voxel_size: tuple[float, float, float] | None
+
+    @property
+    def pixel_size(self) -> float | None:
+        """Angstrom; None where the header does not tell, or x and y differ."""
+        if self.voxel_size is None or abs(self.voxel_size[0] - self.voxel_size[1]) >= 1e-3 * self.voxel_size[0]:
+            return None
+        return self.voxel_size[0]
 
 
 def read_mrc(path: str | os.PathLike[str]) -> Mrc:
@@ -53,13 +60,12 @@ def read_mrc(path: str | os.PathLike[str]) -> Mrc:
         data: NDArray[Any] = file.data
     data = data.reshape(sections, *data.shape[-2:])
     data.flags.writeable = False
-    sizes = [length / count for length, count in cell if count > 0 and np.isfinite(length) and length > 0]
-    told = len(sizes) == 2 and abs(sizes[0] - sizes[1]) < 1e-3 * sizes[0]
-    return Mrc(data, float(sizes[0]) if told else None)
+    x, y, z = (length / n if n > 0 and np.isfinite(length) and length > 0 else 0.0 for length, n in cell)
+    return Mrc(data, (x, y, z) if x and y else None)
 
 
 def _checked(path: str | os.PathLike[str], place: str) -> tuple[int, list[tuple[float, int]]]:
-    """Sections, and (cell in angstrom, intervals) along x and y, of a header that fits the file."""
+    """Sections, and (cell in angstrom, intervals) along x, y and z, of a header that fits the file."""
     with open_file(path) as (file, size):
         header = file.read(HEADER_BYTES)
     if header[208:211] != b"MAP" or len(header) < HEADER_BYTES or header[212] not in STAMPS:
@@ -80,5 +86,5 @@ def _checked(path: str | os.PathLike[str], place: str) -> tuple[int, list[tuple[
         raise FormatError(f"{place}: axes mapc, mapr, maps are {axes}, expected 1, 2, 3")
     if int(words[22]) in range(401, 631) and nz % max(1, int(words[9])):
         raise FormatError(f"{place}: {nz} sections in volumes of {int(words[9])}, expected whole volumes")
-    cell = np.frombuffer(header, f"{order}f4")[10:12]
-    return nz, [(float(cell[i]), int(words[7 + i])) for i in range(2)]
+    cell = np.frombuffer(header, f"{order}f4")[10:13]
+    return nz, [(float(cell[i]), int(words[7 + i])) for i in range(3)]

@@ -95,8 +95,8 @@ def fsc(
 
 
 def frc(
-    first: NDArray[Any],
-    second: NDArray[Any],
+    image1: NDArray[Any],
+    image2: NDArray[Any],
     *,
     pixel_size: float | Sequence[float] | None = None,
     mask: NDArray[Any] | None = None,
@@ -110,7 +110,7 @@ def frc(
 
     Parameters
     ----------
-    first, second : (H, W) arrays of real numbers
+    image1, image2 : (H, W) arrays of real numbers
         Of one shape, in register.
     pixel_size : float, or two of them, angstrom, optional
         Without it frequencies are in cycles per pixel.
@@ -131,9 +131,9 @@ def frc(
     >>> rng = np.random.default_rng(0)
     >>> signal, noise = rng.standard_normal((2, 32, 32))
     >>> frc(signal, signal + 0.1 * noise)
-    <FRC of 32 x 32: 2 voxels or better at 0.143 (2 to 2)>
+    <FRC of 32 x 32: 2 pixels or better at 0.143 (2 to 2)>
     """
-    return _correlate(2, first, second, pixel_size, mask, randomise_from, correct, seed, confidence, threads)
+    return _correlate(2, image1, image2, pixel_size, mask, randomise_from, correct, seed, confidence, threads)
 
 
 def _correlate(
@@ -148,7 +148,7 @@ def _correlate(
     confidence: float,
     threads: int | None,
 ) -> ShellCurve:
-    names = ("half1", "half2") if n_axes == 3 else ("first", "second")
+    names = ("half1", "half2") if n_axes == 3 else ("image1", "image2")
     maps = [_check_map(name, values, n_axes) for name, values in zip(names, (first, second), strict=True)]
     shape = maps[0].shape
     if maps[1].shape != shape:

@@ -63,9 +63,14 @@ class ShellCurve:
         return "FSC" if len(self.shape) == 3 else "FRC"
 
     @property
+    def voxel(self) -> str:
+        """What the maps are made of."""
+        return "voxel" if len(self.shape) == 3 else "pixel"
+
+    @property
     def unit(self) -> str:
-        """Of lengths."""
-        return "voxels" if self.voxel_size is None else "angstrom"
+        """Of lengths: angstrom, voxels or pixels."""
+        return f"{self.voxel}s" if self.voxel_size is None else "angstrom"
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """All that there is to tell of each shell, by name, as a table is written."""
@@ -86,6 +91,16 @@ class ShellCurve:
         }
         behind = {"unmasked": self.unmasked, "masked": self.masked, "randomised": self.randomised}
         return told | {name: values for name, values in behind.items() if values is not None}
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values: the maps, and a list for each column of `columns`."""
+        return {
+            "shape": list(self.shape),
+            "voxel_size": self.voxel_size,
+            "confidence": self.confidence,
+            "randomised_from": self.randomised_from,
+            "shells": {name: values.tolist() for name, values in self.columns().items()},
+        }
 
     def __repr__(self) -> str:
         from motes.resolution.rules import resolution_at

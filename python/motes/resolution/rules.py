@@ -19,7 +19,7 @@ class Resolution:
     Attributes
     ----------
     value : float
-        Angstrom, or voxels where `unit` says so; infinite if the curve is below the threshold from the first shell on.
+        Angstrom, voxels or pixels, as `unit` says; infinite if the curve is below from the first shell on.
     low, high : float
         The same for the upper and the lower end of the curve's confidence band: from the finest to the coarsest.
     rule : str
@@ -27,7 +27,7 @@ class Resolution:
     crossed : bool
         False if the curve never falls below: `value` is then that of the last shell, and the truth is as fine or finer.
     unit : str
-        "angstrom" or "voxels".
+        "angstrom", "voxels" or "pixels".
     """
 
     value: float
@@ -70,16 +70,30 @@ def threshold(curve: ShellCurve, rule: str | float) -> FloatArray:
     ValueError
         If the rule is not known, or a number that is not between 0 and 1.
     """
+    fixed = level(rule)
+    if fixed is not None:
+        return np.full(len(curve), fixed)
+    root = np.sqrt(np.maximum(curve.n_independent, 1e-9))
+    return np.minimum(1.0, (0.2071 + 1.9102 / root) / (1.2071 + 0.9102 / root))
+
+
+def level(rule: str | float) -> float | None:
+    """The one correlation that a rule asks for in every shell; None for half-bit, which asks for less the more voxels.
+
+    Raises
+    ------
+    ValueError
+        If the rule is not known, or a number that is not between 0 and 1.
+    """
     if rule == "half-bit":
-        root = np.sqrt(np.maximum(curve.n_independent, 1e-9))
-        return np.minimum(1.0, (0.2071 + 1.9102 / root) / (1.2071 + 0.9102 / root))
+        return None
     try:
-        level = float(rule)
+        number = float(rule)
     except (TypeError, ValueError):
-        level = math.nan
-    if not 0 < level < 1 or isinstance(rule, bool):
+        number = math.nan
+    if not 0 < number < 1 or isinstance(rule, bool):
         raise ValueError(f"rule: expected one of {', '.join(RULES)}, or a number between 0 and 1, got {rule!r}")
-    return np.full(len(curve), level)
+    return number
 
 
 def resolution_at(curve: ShellCurve, rule: str | float = "0.143") -> Resolution:
