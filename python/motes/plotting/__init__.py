@@ -10,8 +10,8 @@ from motes.plotting.limits import limits
 from motes.plotting.master import master
 from motes.plotting.overlay import overlay
 from motes.plotting.pixels import pixels_png
-from motes.plotting.simulated import simulated
 from motes.plotting.shells import shell_curves
+from motes.plotting.simulated import simulated
 from motes.plotting.task5 import task5
 
 __all__ = [
@@ -25,7 +25,7 @@ __all__ = [
     "overlay",
     "pixels_png",
     "precision_recall",
-    "simulated",
     "shell_curves",
+    "simulated",
     "task5",
 ]
