@@ -1,10 +1,10 @@
-"""MRC images and volumes: mapped and not read, through `mrcfile`, once the header has been held against the file."""
+"""MRC: images and volumes mapped through `mrcfile`, once the header fits the file; stacks written as they grow."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,3 +88,68 @@ def _checked(path: str | os.PathLike[str], place: str) -> tuple[int, list[tuple[
         raise FormatError(f"{place}: {nz} sections in volumes of {int(words[9])}, expected whole volumes")
     cell = np.frombuffer(header, f"{order}f4")[10:13]
     return nz, [(float(cell[i]), int(words[7 + i])) for i in range(3)]
+
+
+class StackWriter:
+    """Writes a stack of images (float32, little-endian) section by section: only its statistics are kept in memory.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for writing, empty.
+    shape : (int, int)
+        Rows and columns of each image.
+    pixel_size : float, angstrom
+
+    Examples
+    --------
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> stack = StackWriter(file, (4, 6), 1.5)
+    >>> stack.append(np.ones((2, 4, 6), np.float32))
+    >>> stack.close()
+    >>> len(file.getvalue()), stack.n
+    (1216, 2)
+    """
+
+    LABEL = b"motes"
+
+    def __init__(self, file: IO[bytes], shape: tuple[int, int], pixel_size: float) -> None:
+        self.n = 0
+        self._file, self._shape, self._pixel_size = file, shape, pixel_size
+        self._low, self._high, self._sum, self._squares = np.inf, -np.inf, 0.0, 0.0
+        file.write(bytes(HEADER_BYTES))
+
+    def append(self, images: NDArray[np.float32]) -> None:
+        """Add images (n, H, W)."""
+        if images.dtype != np.float32 or images.shape[1:] != self._shape:
+            raise ValueError(f"images: expected float32 (n, {self._shape}), got {images.dtype} {images.shape}")
+        self._file.write(np.ascontiguousarray(images, "<f4").data)
+        self.n += len(images)
+        self._low = min(self._low, float(images.min(initial=np.inf)))
+        self._high = max(self._high, float(images.max(initial=-np.inf)))
+        for image in images:
+            self._sum += float(np.add.reduce(image, axis=None, dtype=np.float64))
+            self._squares += float(np.add.reduce(np.square(image), axis=None, dtype=np.float64))
+
+    def close(self) -> None:
+        """Write the header, now that it is known."""
+        height, width = self._shape
+        count = self.n * height * width
+        mean = self._sum / count if count else 0.0
+        spread = float(np.sqrt(max(0.0, self._squares / count - mean**2))) if count else -1.0
+        header = bytearray(HEADER_BYTES)
+        words, reals = np.frombuffer(header, "<i4"), np.frombuffer(header, "<f4")
+        words[:4] = width, height, self.n, 2
+        words[7:10] = width, height, 1  # a stack of images: one section each
+        reals[10:16] = width * self._pixel_size, height * self._pixel_size, self._pixel_size, 90, 90, 90
+        words[16:19] = 1, 2, 3
+        reals[19:22] = (self._low, self._high, mean) if count else (0, -1, -2)  # which says: not known
+        words[27] = 20140
+        header[208:216] = b"MAP \x44\x44\0\0"
+        reals[54] = spread
+        words[55] = 1
+        header[224 : 224 + len(self.LABEL)] = self.LABEL
+        self._file.seek(0)
+        self._file.write(header)
+        self._file.seek(0, os.SEEK_END)

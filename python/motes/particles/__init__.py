@@ -1,0 +1,6 @@
+"""From picks to particle images: cut out, normalised, as a stack that refinement programs read."""
+
+from motes.particles.extraction import Extraction, extract
+from motes.particles.metadata import Optics
+
+__all__ = ["Extraction", "Optics", "extract"]
