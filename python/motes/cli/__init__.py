@@ -15,6 +15,7 @@ from motes.cli.consensus import consensus
 from motes.cli.convert import convert
 from motes.cli.demo import demo
 from motes.cli.evaluate import evaluate
+from motes.cli.extract import extract
 from motes.cli.info import info
 from motes.cli.limits import limits
 from motes.cli.reconstruct import reconstruct
@@ -68,6 +69,10 @@ app.command(
 app.command(epilog="Example: [bold]motes consensus cryolo topaz deepPicker -o agreed.star --min-pickers 2[/bold]")(
     consensus
 )
+app.command(
+    epilog="Example: [bold]motes extract picks.star --micrographs MotionCorr -o Extract/particles.mrcs --box 256 "
+    "--invert --ctf micrographs_ctf.star[/bold]"
+)(extract)
 app.command(
     epilog="Examples: [bold]motes fsc half1.mrc half2.mrc[/bold]   "
     "[bold]motes fsc half1.mrc half2.mrc --mask soft:80 --threshold 0.143 --threshold half-bit -o out[/bold]"

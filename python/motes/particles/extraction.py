@@ -43,6 +43,10 @@ class Extraction:
         The images and their table.
     n : int
         Particles in the stack.
+    side : int
+        Pixels along a side of each image.
+    pixel_size : float
+        Of the images, angstrom.
     n_picks : int
         Picks that came.
     at_edge : int
@@ -58,6 +62,8 @@ class Extraction:
     stack: Path
     star: Path
     n: int
+    side: int
+    pixel_size: float
     n_picks: int
     at_edge: int
     flat: int
@@ -143,6 +149,19 @@ def extract(
     References
     ----------
     RELION's conventions: https://relion.readthedocs.io/en/latest/Reference/Conventions.html
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from PIL import Image as Picture
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     noise = np.random.default_rng(0).standard_normal((60, 80)).astype(np.float32)
+    ...     Picture.fromarray(noise).save(Path(folder, "grid1.tif"))
+    ...     picks = Picks([30, 40.4, 79], [30, 20.2, 30], micrographs=("grid1",))
+    ...     files = {"grid1": Path(folder, "grid1.tif")}
+    ...     result = extract(picks, files, Path(folder, "particles.mrcs"), box=16, pixel_size=1.5)
+    >>> result.n, result.at_edge
+    (2, 1)
     """
     path = Path(stack)
     if path.suffix != ".mrcs":
@@ -183,16 +202,8 @@ def extract(
             optics=optics or Optics(),
         )
         write_star(table, blocks, version="30001")
-    return Extraction(
-        path,
-        star,
-        rows.size,
-        len(picks),
-        at_edge,
-        flat,
-        missing,
-        tuple(metadata.lacking(kept, optics or Optics())),
-    )
+    lacking = tuple(metadata.lacking(kept, optics or Optics()))
+    return Extraction(path, star, rows.size, cutter.side, image_size, len(picks), at_edge, flat, missing, lacking)
 
 
 def _cutter(
