@@ -90,8 +90,26 @@ def _checked(path: str | os.PathLike[str], place: str) -> tuple[int, list[tuple[
     return nz, [(float(cell[i]), int(words[7 + i])) for i in range(3)]
 
 
+@dataclass(frozen=True)
+class Section:
+    """One image of a stack, and what the header will say of it."""
+
+    data: NDArray[np.float32]
+    low: float
+    high: float
+    total: float
+    squares: float
+
+    @classmethod
+    def of(cls, data: NDArray[np.float32]) -> Section:
+        """Take the statistics of an image."""
+        low, high = float(data.min()), float(data.max())
+        total, squares = (float(np.add.reduce(each, axis=None)) for each in (data, np.square(data)))
+        return cls(data, low, high, total, squares)
+
+
 class StackWriter:
-    """Writes a stack of images (float32, little-endian) section by section: only its statistics are kept in memory.
+    """Writes a stack of images (float32, little-endian) one by one: only its statistics are kept in memory.
 
     Parameters
     ----------
@@ -106,7 +124,8 @@ class StackWriter:
     >>> import io
     >>> file = io.BytesIO()
     >>> stack = StackWriter(file, (4, 6), 1.5)
-    >>> stack.append(np.ones((2, 4, 6), np.float32))
+    >>> for value in (1, 2):
+    ...     stack.append(Section.of(np.full((4, 6), value, np.float32)))
     >>> stack.close()
     >>> len(file.getvalue()), stack.n
     (1216, 2)
@@ -117,37 +136,35 @@ class StackWriter:
     def __init__(self, file: IO[bytes], shape: tuple[int, int], pixel_size: float) -> None:
         self.n = 0
         self._file, self._shape, self._pixel_size = file, shape, pixel_size
-        self._low, self._high, self._sum, self._squares = np.inf, -np.inf, 0.0, 0.0
+        self._low, self._high, self._total, self._squares = np.inf, -np.inf, 0.0, 0.0
         file.write(bytes(HEADER_BYTES))
 
-    def append(self, images: NDArray[np.float32]) -> None:
-        """Add images (n, H, W)."""
-        if images.dtype != np.float32 or images.shape[1:] != self._shape:
-            raise ValueError(f"images: expected float32 (n, {self._shape}), got {images.dtype} {images.shape}")
-        self._file.write(np.ascontiguousarray(images, "<f4").data)
-        self.n += len(images)
-        self._low = min(self._low, float(images.min(initial=np.inf)))
-        self._high = max(self._high, float(images.max(initial=-np.inf)))
-        for image in images:
-            self._sum += float(np.add.reduce(image, axis=None, dtype=np.float64))
-            self._squares += float(np.add.reduce(np.square(image), axis=None, dtype=np.float64))
+    def append(self, section: Section) -> None:
+        """Add an image."""
+        if section.data.dtype != np.float32 or section.data.shape != self._shape:
+            got = f"{section.data.dtype} {section.data.shape}"
+            raise ValueError(f"section: expected float32 {self._shape}, got {got}")
+        self._file.write(np.ascontiguousarray(section.data, "<f4").data)
+        self.n += 1
+        self._low, self._high = min(self._low, section.low), max(self._high, section.high)
+        self._total += section.total
+        self._squares += section.squares
 
     def close(self) -> None:
         """Write the header, now that it is known."""
         height, width = self._shape
-        count = self.n * height * width
-        mean = self._sum / count if count else 0.0
-        spread = float(np.sqrt(max(0.0, self._squares / count - mean**2))) if count else -1.0
+        count = max(1, self.n * height * width)
+        mean = self._total / count
         header = bytearray(HEADER_BYTES)
         words, reals = np.frombuffer(header, "<i4"), np.frombuffer(header, "<f4")
         words[:4] = width, height, self.n, 2
         words[7:10] = width, height, 1  # a stack of images: one section each
         reals[10:16] = width * self._pixel_size, height * self._pixel_size, self._pixel_size, 90, 90, 90
         words[16:19] = 1, 2, 3
-        reals[19:22] = (self._low, self._high, mean) if count else (0, -1, -2)  # which says: not known
+        reals[19:22] = self._low, self._high, mean
         words[27] = 20140
         header[208:216] = b"MAP \x44\x44\0\0"
-        reals[54] = spread
+        reals[54] = max(0.0, self._squares / count - mean**2) ** 0.5
         words[55] = 1
         header[224 : 224 + len(self.LABEL)] = self.LABEL
         self._file.seek(0)

@@ -15,18 +15,18 @@ from numpy.typing import NDArray
 
 from motes.checks import one_of, positive, whole
 from motes.io.atomic import atomic_path
-from motes.io.mrc import StackWriter
+from motes.io.mrc import Section, StackWriter
 from motes.io.star import write_star
 from motes.micrograph import SUFFIXES, read_micrograph
 from motes.particles import metadata
-from motes.particles.images import Cutter, Image, nearest
+from motes.particles.images import Cutter, nearest
 from motes.particles.metadata import Optics
 from motes.picks import Picks
 from motes.picks.container import stem
 from motes.threads import available_threads
 
 BACKGROUND = 0.375  # radius over box: RELION's default, a circle of 75% of the box
-CHUNK_BYTES = 2**24  # of images that are worked on together
+AHEAD_BYTES = 2**25  # of images that wait to be written
 SAME = 1e-3  # relative: pixel sizes that differ by less are one
 
 Edge = Literal["drop", "pad"]
@@ -176,11 +176,11 @@ def extract(
     star = path.with_suffix(".star")
     with atomic_path(star) as table, atomic_path(path) as images, images.open("wb") as file:
         writer = StackWriter(file, (cutter.side, cutter.side), image_size)
-        with ThreadPoolExecutor(available_threads(threads)) as pool:
-            done = [
-                _of_micrograph(writer, pool, cutter, files[m], told, rows, centres)
-                for m, rows in follow(_rows(picks, files))
-            ]
+        done = []
+        with ThreadPoolExecutor(available_threads(threads)) as pool, ThreadPoolExecutor(1) as disk:
+            for m, rows in follow(_rows(picks, files)):
+                done.append(_of_micrograph(writer, pool, cutter, files[m], told, rows, centres))
+                disk.submit(os.fdatasync, file.fileno())  # to the disk while more is made, and not only at the end
         rows = np.concatenate([each.rows for each in done])
         at_edge, flat = (sum(getattr(each, name) for each in done) for name in ("at_edge", "flat"))
         if not rows.size:
@@ -292,33 +292,31 @@ def _of_micrograph(
     if pixel_size is not None and own is not None and abs(own - pixel_size) > SAME * pixel_size:
         raise ValueError(f"{file}: {own:g} angstrom a pixel, expected {pixel_size:g}; pixel_size says which it is")
     places = np.stack([values[rows] for values in centres], axis=1)
-    inside = cutter.inside(places, micrograph.shape)
-    n = max(1, CHUNK_BYTES // (4 * cutter.side**2))
-    pending: deque[list[Future[Image | None]]] = deque()
-    good = []
-    within = np.flatnonzero(inside)
-    for start in range(0, within.size, n):
-        pending.append(
-            [pool.submit(cutter, micrograph.data, x, y) for x, y in places[within[start : start + n]].tolist()]
-        )
-        if len(pending) > 1:
-            good += _append(writer, pending.popleft(), file)
-    for futures in pending:
-        good += _append(writer, futures, file)
-    kept = rows[within[np.array(good, bool)]]
+    within = np.flatnonzero(cutter.inside(places, micrograph.shape))
+    ahead = max(1, AHEAD_BYTES // (4 * cutter.side**2))
+    waiting: deque[Future[Section | None]] = deque()
+    made = []
+    try:
+        for x, y in places[within].tolist():
+            waiting.append(pool.submit(cutter, micrograph.data, x, y))
+            if len(waiting) > ahead:
+                made.append(_append(writer, waiting.popleft()))
+        made += [_append(writer, future) for future in waiting]
+    except FloatingPointError as error:
+        raise ValueError(f"{file}: {error}") from None
+    finally:
+        for future in waiting:
+            future.cancel()
+    kept = rows[within[np.array(made, bool)]]
     return _Done(kept, rows.size - within.size, within.size - kept.size)
 
 
-def _append(writer: StackWriter, futures: Sequence[Future[Image | None]], file: Path) -> list[bool]:
-    """Write what is ready; which of them could be made."""
-    try:
-        images = [future.result() for future in futures]
-    except FloatingPointError as error:
-        raise ValueError(f"{file}: {error}") from None
-    made = [image for image in images if image is not None]
-    if made:
-        writer.append(np.stack(made))
-    return [image is not None for image in images]
+def _append(writer: StackWriter, future: Future[Section | None]) -> bool:
+    """Write an image as soon as it is made; whether there is one."""
+    section = future.result()
+    if section is not None:
+        writer.append(section)
+    return section is not None
 
 
 def _name_of(name: str, file: Path) -> str:

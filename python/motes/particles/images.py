@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from motes.io.mrc import Section
+
 Image = NDArray[np.float32]
 
 
@@ -74,28 +76,35 @@ class Normaliser:
     """
 
     def __init__(self, side: int, radius: float, *, ramp: bool) -> None:
-        axis = np.arange(side) - side // 2
-        rows, columns = np.nonzero(axis[:, None] ** 2 + axis**2 > radius**2)
-        self._at = rows * side + columns
-        self._axis = axis.astype(np.float32)
-        self._design = np.stack([np.ones(self._at.size), axis[columns], axis[rows]])[: 3 if ramp else 1]
-        self._inverse = np.linalg.inv(self._design @ self._design.T)
+        axis = np.arange(side) - side // 2.0
+        background = axis[:, None] ** 2 + axis**2 > radius**2
+        rows, columns = background.sum(1), background.sum(0)
+        self._background = background.astype(np.float32)
+        self._axis, self._n = axis, int(rows.sum())
+        x, y, xy = axis @ columns, axis @ rows, axis @ background @ axis
+        squares = axis**2 @ columns, axis**2 @ rows
+        design = np.array([[self._n, x, y], [x, squares[0], xy], [y, xy, squares[1]]])
+        self._inverse = np.linalg.inv(design) if ramp else np.diag([1 / self._n, 0, 0])
 
     def __call__(self, image: Image) -> bool:
-        """Normalise in place; False, and the image is left as it was, if its background is one number all over."""
-        background = image.ravel()[self._at].astype(np.float64)
-        mean = background.sum() / background.size
-        background -= mean
-        # Sums in one fixed order: BLAS's depends on its number of threads.
-        moments = np.array([np.einsum("i,i", background, column) for column in self._design])
+        """Normalise in place; False, and the image is not, if its background is one number all over."""
+        rough = np.add.reduce(image, axis=None) / image.size  # float32 keeps more of what is near 0
+        image -= rough
+        background = image * self._background
+        # Sums along rows and columns in float32, of few numbers; all else in float64. Not by BLAS, whose bits depend on
+        # its number of threads.
+        rows = np.add.reduce(background, axis=1).astype(np.float64)
+        columns = np.add.reduce(background, axis=0).astype(np.float64)
+        squares = np.add.reduce(np.square(background, out=background), axis=1).sum(dtype=np.float64)
+        moments = np.array([rows.sum(), np.sum(columns * self._axis), np.sum(rows * self._axis)])
         plane = self._inverse @ moments
-        variance = (np.einsum("i,i", background, background) - plane @ moments) / background.size
-        if variance <= (1e-7 * mean) ** 2:
+        variance = (squares - plane @ moments) / self._n
+        if variance <= (1e-7 * rough) ** 2:
             return False
-        image -= np.float32(mean + plane[0])
-        if plane.size > 1:
-            image -= np.add.outer(np.float32(plane[2]) * self._axis, np.float32(plane[1]) * self._axis)
-        image *= np.float32(variance**-0.5)
+        scale = variance**-0.5
+        image *= np.float32(scale)
+        along, down = scale * plane[1] * self._axis, scale * (plane[0] + plane[2] * self._axis)
+        image -= np.add.outer(down.astype(np.float32), along.astype(np.float32))
         return True
 
 
@@ -132,8 +141,8 @@ class Cutter:
         sides = np.array(shape[::-1])
         return np.asarray(((middle >= before) & (middle + after <= sides)).all(axis=1))
 
-    def __call__(self, data: NDArray[Any], x: float, y: float) -> Image | None:
-        """The image about (x, y); None if its background is one number all over.
+    def __call__(self, data: NDArray[Any], x: float, y: float) -> Section | None:
+        """The image about (x, y), as it goes into a stack; None if its background is one number all over.
 
         Raises
         ------
@@ -148,4 +157,4 @@ class Cutter:
             image = self._resample(image, (x - column, y - row) if self.shift else (0.0, 0.0))
         if not self._normalise(image):
             return None
-        return np.negative(image, out=image) if self._invert else image
+        return Section.of(np.negative(image, out=image) if self._invert else image)
