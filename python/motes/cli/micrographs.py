@@ -98,8 +98,6 @@ def micrographs(
         "amplitude_contrast": amplitude_contrast, "b_factor": b_factor, "ice_gradient": ice_gradient,
         "ice_spread": ice_spread, "carbon": carbon, "contamination": contamination,
     }  # fmt: skip
-    if species and not abundance:
-        changes["abundance"] = ()  # the preset's is of other species
     with _options_named():
         planned = simulated(
             preset, count, seed, engine=engine, **{name: value for name, value in changes.items() if value is not None}

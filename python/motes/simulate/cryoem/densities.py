@@ -53,8 +53,10 @@ class Blobs:
     weight: NDArray[np.float64]
 
 
-def built_in(name: str, diameter: float) -> Density:
+def built_in(name: str, diameter: float, voxel_size: float | None = None) -> Density:
     """One of the densities of `BUILT_IN`, of mass 1, scaled to a diameter in angstrom.
+
+    The voxels are as fine as its finest blobs need, unless their size is given.
 
     Examples
     --------
@@ -62,8 +64,9 @@ def built_in(name: str, diameter: float) -> Density:
     (84, 84, 84)
     """
     blobs = blobs_of(name)
-    voxel = diameter / (FINEST * VOXELS_PER_SIGMA)
-    side = 2 * int(np.ceil(PADDING * FINEST * VOXELS_PER_SIGMA / 2))
+    voxel = voxel_size or diameter / (FINEST * VOXELS_PER_SIGMA)
+    # Rounded: that a quotient of these ends in the last digit above a whole number is no reason for another voxel.
+    side = 2 * int(np.ceil(round(PADDING * diameter / voxel / 2, 6)))
     axis = (np.arange(side) - side // 2) * voxel / diameter
     data = np.zeros((side, side, side))
     for (x, y, z), sigma, weight in zip(blobs.centres, blobs.sigma, blobs.weight, strict=True):

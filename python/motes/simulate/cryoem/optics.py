@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,3 +94,16 @@ def ctf(
     if optics.b_factor:
         transfer *= np.exp(np.float32(-optics.b_factor / 4) * squares)
     return np.asarray(transfer, np.float32)
+
+
+def imaged(
+    image: NDArray[np.float32], pixel_size: float, defocus: Sequence[float] | NDArray[np.float64], optics: Optics
+) -> None:
+    """Multiply the transform of an image, (H, W), by the CTF of (U, V, angle), in place; it is periodic."""
+    import scipy.fft
+
+    height, width = image.shape
+    spectrum: Any = scipy.fft.rfft2(image)
+    kx, ky = scipy.fft.rfftfreq(width, pixel_size), scipy.fft.fftfreq(height, pixel_size)[:, None]
+    spectrum *= ctf(kx, ky, defocus[0], defocus[1], defocus[2], optics)
+    image[:] = scipy.fft.irfft2(spectrum, s=image.shape, overwrite_x=True)

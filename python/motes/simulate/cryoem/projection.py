@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from motes.simulate.cryoem.densities import Density
+from motes.simulate.cryoem.optics import Optics, imaged
 
 Image = NDArray[np.float32]
 
@@ -124,6 +126,21 @@ class Projector:
         origin = np.asarray(offset, np.float64) + side // 2
         projected: Any = scipy.fft.irfft2(self.spectrum(angles, origin, side), s=(side, side), overwrite_x=True)
         return np.asarray(projected, np.float32)
+
+    def images(
+        self,
+        angles: NDArray[np.float64],
+        offsets: NDArray[np.float64],
+        box: int,
+        defocus: NDArray[np.float64] | None = None,
+        optics: Optics | None = None,
+    ) -> Iterator[Image]:
+        """Projections one by one, (n, 3) angles and (n, 2) offsets; with (n, 3) defocus through its CTF."""
+        for i in range(len(angles)):
+            image = self.image(angles[i], offsets[i], box)
+            if defocus is not None and optics is not None:
+                imaged(image, self.pixel_size, defocus[i], optics)
+            yield image
 
 
 def even_angles(n: int) -> NDArray[np.float64]:

@@ -106,7 +106,7 @@ class Settings:
     ice_gradient: float = 0.0
     voltage: float = 300.0
     spherical_aberration: float = 2.7
-    amplitude_contrast: float = 0.03
+    amplitude_contrast: float = 0.1
     b_factor: float = 100.0
     defocus: Range = (1.0, 2.5)
     defocus_spread: float = 0.0
@@ -183,6 +183,8 @@ class Settings:
             changes.setdefault("dose", None)
         if changes.get("dose") is not None:
             changes.setdefault("snr", None)
+        if "species" in changes:  # abundances are of those that were
+            changes.setdefault("abundance", ())
         for name in ("shape", "species", "abundance", "decoys", "defocus"):
             if name in changes:
                 changes[name] = (changes[name],) if isinstance(changes[name], str) else tuple(changes[name])

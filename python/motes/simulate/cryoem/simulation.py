@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import chain
 from typing import Protocol, overload
 
 import numpy as np
@@ -14,13 +15,13 @@ from motes.checks import one_of, whole
 from motes.simulate.cryoem import background
 from motes.simulate.cryoem.densities import BUILT_IN, Density, built_in, read_density
 from motes.simulate.cryoem.layout import Layout, lay_out
-from motes.simulate.cryoem.optics import ctf
+from motes.simulate.cryoem.optics import Optics, imaged
 from motes.simulate.cryoem.particles import Floats, Particles, uniform_angles
 from motes.simulate.cryoem.projection import Projector, even_angles
 from motes.simulate.cryoem.settings import Settings
 
 Image = NDArray[np.float32]
-VIEWS = 300  # over which the variance of a species is averaged
+VIEWS = 120  # over which the variance of a species is averaged
 STREAMS = ("layout", "particles", "optics", "ice", "dirt", "noise")  # each micrograph's random numbers, apart
 DARKEST = 0.02  # of the mean intensity: nothing that is simulated lets less through
 
@@ -29,9 +30,17 @@ class Engine(Protocol):
     """Where projections come from."""
 
     box: int
+    """Side of an image that holds a whole projection, pixels."""
 
-    def image(self, angles: Floats, offset: Floats = ..., box: int | None = None) -> Image:
-        """One projection, its origin `offset` pixels (x, y) from pixel box // 2."""
+    def images(
+        self,
+        angles: Floats,
+        offsets: Floats,
+        box: int,
+        defocus: Floats | None = None,
+        optics: Optics | None = None,
+    ) -> Iterable[Image]:
+        """Projections, their origins `offsets` pixels (x, y) from pixel box // 2; with a defocus through its CTF."""
         ...
 
 
@@ -115,10 +124,18 @@ class Micrographs(Sequence[SimulatedMicrograph]):
 
     def __init__(self, settings: Settings, seed: int = 0, *, name: str = "micrograph", engine: str = "motes") -> None:
         self.settings, self.seed = settings, whole("seed", seed, 0)
-        self.name, self.engine = name, one_of("engine", engine, ("motes",))
-        self._densities = {one: self._density(one) for one in dict.fromkeys(settings.species + settings.decoys)}
-        own = max(self._densities[one].diameter for one in settings.species) / settings.pixel_size
-        self.diameter = settings.diameter or own
+        self.name, self.engine = name, one_of("engine", engine, ("motes", "aspire"))
+        self._densities = {
+            one: read_density(one, settings.pixel_size)
+            for one in dict.fromkeys(settings.species + settings.decoys)
+            if one not in BUILT_IN
+        }
+        own = [self._densities[one].diameter for one in settings.species if one in self._densities]
+        self.diameter = settings.diameter or max(own) / settings.pixel_size
+        if engine == "aspire":
+            from motes.simulate.cryoem.aspire import import_aspire
+
+            import_aspire()  # before anything is drawn
         if self.diameter > min(settings.shape):
             raise ValueError(
                 f"diameter: {self.diameter:g} pixels of {settings.species[0]} do not fit into {settings.shape}"
@@ -149,8 +166,7 @@ class Micrographs(Sequence[SimulatedMicrograph]):
         """Particles alone, before the CTF, over the mean intensity, (H, W): bright, and without decoys."""
         scene = self._scene(range(len(self))[index])
         canvas = np.zeros(self.settings.shape, np.float32)
-        for image, corner in self._projections(scene.particles, self.settings.species):
-            _paste(canvas, image, corner)
+        _paste(canvas, self._projections(scene.particles, self.settings.species), 0)
         return canvas
 
     def noise(self, index: int) -> Image:
@@ -158,24 +174,16 @@ class Micrographs(Sequence[SimulatedMicrograph]):
         flat = np.ones(self.settings.shape, np.float32)
         return np.asarray(self._exposed(flat, range(len(self))[index]) / np.float32(self.settings.electrons) - 1)
 
-    def _density(self, species: str) -> Density:
-        settings = self.settings
-        if species in BUILT_IN:
-            return built_in(species, settings.diameter * settings.pixel_size)
-        return read_density(species, settings.pixel_size)
-
     @cached_property
     def _species(self) -> Mapping[str, _Species]:
-        """Projectors, each with the factor that makes the variance over the support 1 on average over views."""
+        """Projectors of all species, made when the first micrograph is drawn."""
         ready = {}
-        for name, density in self._densities.items():
-            engine = Projector(density, self.settings.pixel_size)
-            side = max(engine.box, int(np.ceil(self.diameter)) + 2)
-            inside = support(side, self.diameter)
-            variance = np.mean([engine.image(view, box=side)[inside].var(dtype=np.float64) for view in _VIEWS])
-            if not variance > 0:
-                raise ValueError(f"species: projections of {name} are constant over a disc of {self.diameter:g} pixels")
-            ready[name] = _Species(engine, float(variance**-0.5))
+        for name in dict.fromkeys(self.settings.species + self.settings.decoys):
+            if name in BUILT_IN:
+                ready[name] = _built_in(name, self.diameter, self.settings.pixel_size, self.engine)
+            else:
+                density = self._densities[name]
+                ready[name] = _scaled(name, density, self.diameter, self.settings.pixel_size, self.engine)
         return ready
 
     def _random(self, index: int, stream: str) -> np.random.Generator:
@@ -217,15 +225,24 @@ class Micrographs(Sequence[SimulatedMicrograph]):
         )
 
     def _projections(
-        self, particles: Particles, names: tuple[str, ...], box: int = 0
+        self, particles: Particles, names: tuple[str, ...], margin: int | None = None
     ) -> Iterator[tuple[Image, NDArray[np.int64]]]:
-        """Each particle's projection, and where its first pixel lies, (x, y)."""
-        for i in range(len(particles)):
-            species = self._species[names[particles.species[i]]]
-            whole_pixel = np.rint(particles.centres[i]).astype(np.int64)
-            side = max(box, species.engine.box)
-            image = species.engine.image(particles.angles[i], particles.centres[i] - whole_pixel, side)
-            yield image * np.float32(species.scale * particles.contrast[i]), whole_pixel - side // 2
+        """Each particle's projection, and where its first pixel lies, (x, y); with a margin through its own CTF."""
+        import scipy.fft
+
+        middles = np.rint(particles.centres).astype(np.int64)
+        for number, name in enumerate(names):
+            rows = np.flatnonzero(particles.species == number)
+            if not rows.size:
+                continue
+            species, optics = self._species[name], self.settings.optics
+            side, defocus = species.engine.box, None
+            if margin is not None:
+                side, defocus = scipy.fft.next_fast_len(side + 2 * margin, real=True), particles.defocus[rows]
+            offsets = particles.centres[rows] - middles[rows]
+            images = species.engine.images(particles.angles[rows], offsets, side, defocus, optics)
+            for row, image in zip(rows, images, strict=True):
+                yield image * np.float32(species.scale * particles.contrast[row]), middles[row] - side // 2
 
     def _draw(self, index: int) -> SimulatedMicrograph:
         settings, scene = self.settings, self._scene(index)
@@ -263,26 +280,18 @@ class Micrographs(Sequence[SimulatedMicrograph]):
             (scene.decoys, settings.decoys),
             (scene.aggregates, settings.species),
         )
-        alone = settings.defocus_spread > 0  # each has its own CTF
+        alone = settings.defocus_spread > 0 or self.engine == "aspire"  # each through its own CTF
+        images = [self._projections(*group, margin=margin if alone else None) for group in groups]
         if not alone:
-            for particles, names in groups:
-                for image, corner in self._projections(particles, names):
-                    _paste(canvas, image, corner + margin)
+            _paste(canvas, chain(*images), margin)
         rng = self._random(index, "dirt")
         if scene.layout.hole is not None:
             background.add_carbon(canvas, scene.layout.hole, margin, rng)
         background.add_dirt(canvas, scene.layout, margin, rng)
-        _filter(canvas, scene.optics, settings)
+        imaged(canvas, settings.pixel_size, scene.optics, settings.optics)
         if alone:
-            for particles, names in groups:
-                box = scipy.fft.next_fast_len(self._largest_box(names) + 2 * margin, real=True)
-                for i, (image, corner) in enumerate(self._projections(particles, names, box)):
-                    _filter(image, particles.defocus[i], settings)
-                    _paste(canvas, image, corner + margin)
+            _paste(canvas, chain(*images), margin)
         return shown
-
-    def _largest_box(self, names: tuple[str, ...]) -> int:
-        return max((self._species[name].engine.box for name in names), default=0)
 
     def _exposed(self, intensity: Image, index: int) -> Image:
         """Electrons a pixel for an intensity whose mean is 1; the coloured noise belongs to the specimen."""
@@ -299,7 +308,29 @@ class Micrographs(Sequence[SimulatedMicrograph]):
         return np.asarray(n * intensity + white, np.float32)
 
 
-_VIEWS = even_angles(VIEWS)
+@lru_cache(maxsize=8)
+def _built_in(name: str, diameter: float, pixel_size: float, engine: str) -> _Species:
+    # ASPIRE projects onto the volume's own grid.
+    voxel_size = pixel_size if engine == "aspire" else None
+    return _scaled(name, built_in(name, diameter * pixel_size, voxel_size), diameter, pixel_size, engine)
+
+
+def _scaled(name: str, density: Density, diameter: float, pixel_size: float, engine: str) -> _Species:
+    """A projector, and the factor that makes the variance over the support 1 on average over views."""
+    projector: Engine
+    if engine == "aspire":
+        from motes.simulate.cryoem.aspire import AspireProjector
+
+        projector = AspireProjector(density, pixel_size)
+    else:
+        projector = Projector(density, pixel_size)
+    side = max(projector.box, int(np.ceil(diameter)) + 2)
+    inside, views = support(side, diameter), even_angles(VIEWS)
+    images = projector.images(views, np.zeros((VIEWS, 2)), side)
+    variance = np.mean([image[inside].var(dtype=np.float64) for image in images])
+    if not variance > 0:
+        raise ValueError(f"species: projections of {name} are constant over a disc of {diameter:g} pixels")
+    return _Species(projector, float(variance**-0.5))
 
 
 def support(side: int, diameter: float) -> NDArray[np.bool_]:
@@ -308,22 +339,12 @@ def support(side: int, diameter: float) -> NDArray[np.bool_]:
     return np.asarray(squares[:, None] + squares <= (diameter / 2) ** 2)
 
 
-def _filter(image: Image, defocus: Sequence[float] | Floats, settings: Settings) -> None:
-    """Image it: multiply its transform by the CTF, in place."""
-    import scipy.fft
-
-    spectrum = scipy.fft.rfft2(image)
-    kx = scipy.fft.rfftfreq(image.shape[1], settings.pixel_size)
-    ky = scipy.fft.fftfreq(image.shape[0], settings.pixel_size)[:, None]
-    spectrum *= ctf(kx, ky, defocus[0], defocus[1], defocus[2], settings.optics)
-    image[:] = scipy.fft.irfft2(spectrum, s=image.shape, overwrite_x=True)
-
-
-def _paste(canvas: Image, image: Image, corner: NDArray[np.int64]) -> None:
-    """Add an image to a canvas, its first pixel at (x, y) = `corner`; what lies outside is cut off."""
-    x, y = int(corner[0]), int(corner[1])
+def _paste(canvas: Image, images: Iterable[tuple[Image, NDArray[np.int64]]], margin: int) -> None:
+    """Add images to a canvas with a margin, each with its first pixel at its (x, y); what lies outside is cut off."""
     height, width = canvas.shape
-    top, left = max(0, y), max(0, x)
-    bottom, right = min(height, y + image.shape[0]), min(width, x + image.shape[1])
-    if top < bottom and left < right:
-        canvas[top:bottom, left:right] += image[top - y : bottom - y, left - x : right - x]
+    for image, corner in images:
+        x, y = int(corner[0]) + margin, int(corner[1]) + margin
+        top, left = max(0, y), max(0, x)
+        bottom, right = min(height, y + image.shape[0]), min(width, x + image.shape[1])
+        if top < bottom and left < right:
+            canvas[top:bottom, left:right] += image[top - y : bottom - y, left - x : right - x]
