@@ -2,5 +2,6 @@
 
 from motes.particles.extraction import Extraction, extract
 from motes.particles.metadata import Optics
+from motes.particles.stack import ParticleStack, read_stack
 
-__all__ = ["Extraction", "Optics", "extract"]
+__all__ = ["Extraction", "Optics", "ParticleStack", "extract", "read_stack"]

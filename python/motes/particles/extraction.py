@@ -6,7 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,7 +33,7 @@ Edge = Literal["drop", "pad"]
 Centring = Literal["nearest", "shift"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Extraction:
     """What became of the picks.
 
@@ -57,6 +57,8 @@ class Extraction:
         Micrographs of picks that there is no image of; their picks are dropped.
     lacking : tuple of str
         What RELION asks for that nobody told: columns of the optics, or of the CTF.
+    rows : (n,) int64 array
+        The rows of the picks that are in the stack, in its order.
     """
 
     stack: Path
@@ -69,6 +71,7 @@ class Extraction:
     flat: int
     missing: tuple[str, ...]
     lacking: tuple[str, ...]
+    rows: NDArray[np.int64] = field(repr=False)
 
 
 def extract(
@@ -203,7 +206,7 @@ def extract(
         )
         write_star(table, blocks, version="30001")
     lacking = tuple(metadata.lacking(kept, optics or Optics()))
-    return Extraction(path, star, rows.size, cutter.side, image_size, len(picks), at_edge, flat, missing, lacking)
+    return Extraction(path, star, rows.size, cutter.side, image_size, len(picks), at_edge, flat, missing, lacking, rows)
 
 
 def _cutter(
