@@ -48,6 +48,20 @@ def test_what_was_written(here, monkeypatch):
     assert read_stack(here / "Extract/particles.star").images(np.arange(3)).shape == (3, 8, 8)
 
 
+def test_aspire_reads_it(here):
+    """Another program's reader finds the same images, orientations, and CTF."""
+    pytest.importorskip("aspire", reason='another reader: pip install "motes[aspire]"')
+    from aspire.source import RelionSource
+
+    source = RelionSource("Extract/particles.star", data_folder=str(here))
+    stack = read_stack("Extract/particles.star")
+    np.testing.assert_allclose(source.images[:].asnumpy(), stack.images(np.arange(3)), atol=1e-6)
+    np.testing.assert_allclose(np.rad2deg(source.angles), stack.angles, atol=1e-4)
+    assert source.pixel_size == pytest.approx(4.0)
+    (transfer,) = source.unique_filters
+    assert (transfer.defocus_u, transfer.defocus_v, transfer.voltage, transfer.Cs) == (9000, 8000, 300, 2.7)
+
+
 def test_a_stack_that_was_written_anew_is_read_anew(here):
     before = read_stack("Extract/particles.star").images(np.arange(3))
     extract(motes.read_picks("Extract/particles.star"), {"grid1": "grid1.mrc"}, "Extract/particles.mrcs", box=8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from functools import lru_cache
 from typing import Any
 
@@ -111,6 +112,8 @@ def _by_aspire(stack: ParticleStack, rows: NDArray[np.int64]) -> Volume:
             for u, v, angle in each
         ]
         source.filter_indices = which.reshape(-1)
-    found = MeanEstimator(source, checkpoint_iterations=None).estimate().asnumpy()[0]
+    with tempfile.TemporaryDirectory() as place:  # it writes its last iteration down, asked or not
+        estimator = MeanEstimator(source, checkpoint_iterations=None, checkpoint_prefix=f"{place}/volume")
+        found = estimator.estimate().asnumpy()[0]
     # Its images are sums along the beam over the side, and its CTF makes particles dark.
     return np.asarray(found, np.float32) * np.float32((1 if stack.optics is None else -1) / stack.side)
