@@ -6,6 +6,7 @@ Nothing here imports motes. `counts` is (N, M), a row of photon counts for each 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations
 
 import mpmath
 import numpy as np
@@ -433,3 +434,117 @@ def shell_correlation(first, second):
     power = np.bincount(shell, abs(f) ** 2) * np.bincount(shell, abs(g) ** 2)
     last = n // 2 + 1
     return (cross / np.sqrt(power))[:last], np.bincount(shell)[:last]
+
+
+# -- queries --------------------------------------------------------------------------------------------------------
+
+
+def low_confidence(c) -> list[float]:
+    return [1 - p for p in c]
+
+
+def entropy_score(c) -> list[float]:
+    """Seed 001, equation (1), as printed: from logits, in nats."""
+    with mpmath.workdps(30):
+        logits = [mpmath.log(mpmath.mpf(p) / (1 - mpmath.mpf(p))) for p in c]
+        yes, no = ([1 / (1 + mpmath.exp(-sign * x)) for x in logits] for sign in (1, -1))
+        return [float(-s * mpmath.log(s) - r * mpmath.log(r)) for s, r in zip(yes, no, strict=True)]
+
+
+def entropy_score_normalised(c) -> list[float]:
+    """Min-max scaling to [0.01, 0.99] first."""
+    low, high = min(c), max(c)
+    return entropy_score([0.01 + 0.98 * (p - low) / (high - low) if high > low else 0.5 for p in c])
+
+
+def boundary_distance(c, t: float) -> list[float]:
+    return [-abs(p - t) for p in c]
+
+
+def least_confident(c) -> list[float]:
+    return [1 - max(p, 1 - p) for p in c]
+
+
+def margin(c) -> list[float]:
+    """Minus the difference of the likelier and the other label."""
+    return [-(max(p, 1 - p) - min(p, 1 - p)) for p in c]
+
+
+def _entropy(p: float) -> float:
+    return -sum(q * np.log(q) for q in (p, 1 - p) if q > 0)
+
+
+def bald(members) -> float:
+    return _entropy(sum(members) / len(members)) - sum(_entropy(p) for p in members) / len(members)
+
+
+def vote_entropy(members) -> float:
+    return _entropy(sum(p >= 0.5 for p in members) / len(members))
+
+
+def divergence_from_mean(members) -> float:
+    """Mean Kullback-Leibler divergence of the members' labels from their mean."""
+    mean = sum(members) / len(members)
+    pairs = [(q, r) for p in members for q, r in ((p, mean), (1 - p, 1 - mean)) if q > 0]
+    return sum(q * np.log(q / r) for q, r in pairs) / len(members)
+
+
+def distances(rows) -> np.ndarray:
+    return np.array([[np.linalg.norm(np.subtract(a, b)) for b in rows] for a in rows]).reshape(len(rows), len(rows))
+
+
+def position_distances(centres, micrograph, reach: float) -> np.ndarray:
+    table = np.minimum(distances(centres), reach)
+    for i, m in enumerate(micrograph):
+        table[i, [k != m for k in micrograph]] = reach
+    return table
+
+
+def farthest_point_gains(table, n_known: int, chosen, weights, strength: float, unknown: float):
+    """At each step: weight * distance ** strength of who was chosen, and the largest of all that were left."""
+    taken = list(range(n_known))
+    left = set(range(n_known, len(table)))
+    for i in chosen:
+        gain = {j: weights[j - n_known] * min((table[j, k] for k in taken), default=unknown) ** strength for j in left}
+        yield gain[i], max(gain.values())
+        taken.append(i)
+        left.remove(i)
+
+
+def best_value_per_cost(weights, micrograph, opened, n: int, opening: float, most: int) -> float:
+    """Every set of micrographs is tried."""
+    closed = [m for m in range(len(opened)) if not opened[m]]
+    best = 0.0
+    for k in range(most + 1):
+        for more in combinations(closed, k):
+            there = [w for w, m in zip(weights, micrograph, strict=True) if opened[m] or m in more]
+            if len(there) >= n:
+                best = max(best, sum(sorted(there, reverse=True)[:n]) / (n + opening * k))
+    return best
+
+
+def inclusion_probabilities(sizes, n: int) -> list[float]:
+    """Proportional to size; whoever would be above 1 is certain, and the rest share what is left, until none is."""
+    certain: set[int] = set()
+    while True:
+        rest = sum(size for i, size in enumerate(sizes) if i not in certain)
+        found = [1.0 if i in certain else (n - len(certain)) * size / rest for i, size in enumerate(sizes)]
+        above = {i for i, p in enumerate(found) if p >= 1}
+        if above == certain:
+            return found
+        certain = above
+
+
+def f_beta_of(c, y, t: float, beta: float = 1.0) -> float:
+    """From the counts."""
+    tp = sum(1 for p, one in zip(c, y, strict=True) if p >= t and one)
+    predictions, particles = sum(1 for p in c if p >= t), sum(y)
+    below = beta**2 * particles + predictions
+    return (1 + beta**2) * tp / below if below else 0.0
+
+
+def mean_square_residual(p: float, predicted: bool, f: float, beta: float) -> float:
+    """Of what one candidate adds to the error of F-beta, over its two labels; Sawade et al. (2010)."""
+    a = 1 / (1 + beta**2)
+    residual = {y: y * predicted - f * (a * predicted + (1 - a) * y) for y in (0, 1)}
+    return p * residual[1] ** 2 + (1 - p) * residual[0] ** 2

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from motes import (
+        active,
         challenge,
         classify,
         limits,
@@ -76,6 +77,7 @@ _HOME = {
     "write_picks": "picks",
 }
 _MODULES = (
+    "active",
     "challenge",
     "classify",
     "limits",
@@ -107,6 +109,7 @@ __all__ = [
     "Rotations",
     "Sweep",
     "__version__",
+    "active",
     "back_rotate",
     "challenge",
     "classify",

@@ -147,7 +147,7 @@ def test_a_users_volume(tmp_path):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (np.ones((4, 5, 6)), r"volume.mrc: expected a cube of 4 to 320 voxels a side, got 6 x 5 x 4"),
+        (np.ones((4, 5, 6)), r"volume.mrc: expected a cube of 4 to 256 voxels a side, got 6 x 5 x 4"),
         (np.zeros((8, 8, 8)), "volume.mrc: expected a density, got zeros alone"),
         (np.full((8, 8, 8), np.nan), "volume.mrc: expected finite densities"),
     ],

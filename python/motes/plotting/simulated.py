@@ -31,7 +31,7 @@ def simulated(micrographs: Sequence[SimulatedMicrograph], *, title: str = "") ->
     Parameters
     ----------
     micrographs : sequence of SimulatedMicrograph
-        At least one; all of one shape.
+        At least one; all of one ratio of width to height.
     title : str
         In words.
 
@@ -58,13 +58,14 @@ def simulated(micrographs: Sequence[SimulatedMicrograph], *, title: str = "") ->
             smooth = blur - local
             for bottom, image in ((FOOT + up + GAP, one.data), (FOOT, smooth)):
                 axes = place(figure, left, bottom, across, up)
-                show_micrograph(axes, image, (width, height))
+                show_micrograph(axes, image, (float(one.data.shape[1]), float(one.data.shape[0])))
                 if image is smooth:
                     for kind in present:
                         circles = _circles(getattr(one, kind), one.diameter)
                         draw_circles(axes, circles, KINDS[kind], dashed=kind != "particles")
             write(figure, left, top + 0.06, one.name, 8.5, color=MUTED)
-        _legend(figure, present)
+        if present:
+            _legend(figure, present)
     return figure
 
 

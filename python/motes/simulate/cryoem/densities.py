@@ -14,7 +14,7 @@ Points = NDArray[np.float64]
 FINEST = 60  # blobs' standard deviations in a diameter
 VOXELS_PER_SIGMA = 1.25  # a blob so wide has lost 99.98% of its spectrum at the volume's highest frequency
 PADDING = 1.12  # side of the volume in diameters
-MOST_VOXELS = 320
+MOST_VOXELS = 256  # of a side; the padded transform of this many is 1 GB
 POWER = 0.99  # of a user's volume that its diameter holds
 
 
