@@ -7,7 +7,7 @@ import numpy as np
 from motes import Circles
 from motes.micrograph import Micrograph
 
-DIAMETER = 14.0
+DIAMETER = 13.0
 
 
 def discs(

@@ -13,7 +13,7 @@ from motes import FormatError, picking
 from motes.io.npy import array_table
 from motes.io.npz import open_archive, write_npz
 from motes.pickers import Labelled, NotFittedError, PhosaurusPicker, Picker
-from motes.pickers.networks import grid
+from motes.pickers.networks import grid, phosaurus
 from motes.pickers.networks.phosaurus_table import filters
 from motes.pickers.networks.targets import EMPTY, PARTICLE, REJECTED, UNLABELLED, weights
 
@@ -287,9 +287,16 @@ def test_micrographs_of_other_sizes_are_scaled_alike(data):
     assert (np.diff(found.circles.indptr) > 0).all()
 
 
+@pytest.mark.parametrize(
+    ("side", "most", "binning"), [(4096, 1024, 4), (1024, 1024, 1), (2049, 1024, 4), (5760, 1024, 6)]
+)
+def test_a_micrograph_is_binned_to_the_longest_side(side, most, binning):
+    assert phosaurus._binning(side, most) == binning
+
+
 def test_too_small_a_particle_is_told(data):
     (micrograph, places), _ = data
-    with pytest.raises(ValueError, match=r"diameter: 28 pixels become 5\.6 where the longer side has 64, expected at"):
+    with pytest.raises(ValueError, match=r"diameter: 28 pixels become 4\.67 where the longer side has 64, expected at"):
         PhosaurusPicker(DISC, **SMALL, longest=64).fit(Labelled([micrograph], circles(places)))
 
 

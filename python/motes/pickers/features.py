@@ -28,6 +28,10 @@ ORDERS = (1, 2)
 BANDS = 6  # the finest differences of Gaussians, of which the energy counts, and still finer ones:
 FINE_SCALES = (0.25, 0.35, 0.5, 0.7, 1.0)
 ENERGIES = (1.5, 3.0, 6.0)  # windows of energy
+N_PLANES = (
+    len(SCALES) - 1 + 3 * len(SHAPES) + len(DEVIATIONS) + 2 * len(EXTREMES) + len(RINGS) * len(ORDERS)
+    + (BANDS + len(FINE_SCALES) - 1) * len(ENERGIES)
+)  # fmt: skip
 REACH = 2.5  # diameters of mirrored surroundings: more than any filter looks
 
 

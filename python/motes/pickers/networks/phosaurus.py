@@ -157,7 +157,7 @@ class PhosaurusPicker:
         before = self._network if self.warm_start else None
         if before is None:
             largest = max(max(micrograph.shape) for micrograph in labelled.micrographs)
-            self._use(math.ceil(largest / self.longest))
+            self._use(_binning(largest, self.longest))
         anchor = self.diameter / self.binning
         if anchor < STRIDE / 2:
             raise ValueError(
@@ -305,6 +305,12 @@ class PhosaurusPicker:
     def __repr__(self) -> str:
         fitted = "not " * (self._network is None)
         return f"<PhosaurusPicker: diameter {self.diameter:g}, width {self.width:g}, {fitted}fitted>"
+
+
+def _binning(side: int, most: int) -> int:
+    """The least binning, 1 or an even number, that leaves at most so many pixels."""
+    least = math.ceil(side / most)
+    return least if least == 1 else least + least % 2
 
 
 def _input(prepared: Prepared) -> npt.NDArray[np.float32]:
