@@ -81,7 +81,7 @@ def calibrate(scores: FloatArray, known: npt.NDArray[np.int8]) -> Calibration:
     Parameters
     ----------
     scores : (N,) float64 array
-        Raw scores of candidates, at least two different ones.
+        Raw scores of candidates.
     known : (N,) int8 array
         1: a particle, 0: none, -1: nobody has said.
 
@@ -97,6 +97,8 @@ def calibrate(scores: FloatArray, known: npt.NDArray[np.int8]) -> Calibration:
     >>> round(found.prior, 1), [round(mean) for mean in found.means]
     (0.3, [-2, 2])
     """
+    if len(scores) < 2:
+        return Calibration(0.5, (-1.0, 1.0), (1.0, 1.0), 1.0)
     scale = float(scores.std()) or 1.0
     fixed = [known == 0, known == 1]
     low, high = _start(scores, known)

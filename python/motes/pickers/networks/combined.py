@@ -98,7 +98,7 @@ class CombinedPicker:
         """(2, h, w): scores of the two; and what the networks see."""
         scores, looks = self.compact.maps(self.compact.prepared(micrograph), every, turns)
         own, image = self.bank.score_map(micrograph)
-        left, top = image.corner
+        left, top = image.frame.corner
         other = np.full(scores.shape, own.min(), np.float32)  # where the bank has no features is padding
         other[top : top + own.shape[0], left : left + own.shape[1]] = own
         return np.stack([other, scores]), looks
