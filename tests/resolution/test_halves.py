@@ -65,6 +65,20 @@ def test_halves_are_disjoint_and_follow_the_seed(stack_of):
     assert np.abs(correlation[8:14]).mean() < 0.15  # no image is in both
 
 
+def test_halves_that_are_given(stack_of):
+    stack = stack_of(40)
+    first = np.arange(40) < 30
+    one, other = half_maps(stack, first=first)
+    swapped = half_maps(stack, first=~first)
+    np.testing.assert_array_equal((one, other), swapped[::-1])
+    projector, rows = BackProjector(stack.side), np.arange(30)
+    projector.add(stack.images(rows), stack.angles[rows], stack.centres[rows], None)
+    np.testing.assert_allclose(one, projector.volume(), atol=1e-6)
+    for wrong, told in [(first[:-1], "expected 40 booleans, got bool"), (first | True, "a half without")]:
+        with pytest.raises(ValueError, match=f"first: .*{told}"):
+            half_maps(stack, first=wrong)
+
+
 def test_wrong_orientations_cost_resolution(stack_of):
     rng = np.random.default_rng(1)
     right = stack_of(300, noise=0.05)

@@ -18,8 +18,10 @@ ENGINES = ("motes", "aspire")
 BATCH = 200  # images that are worked on together
 
 
-def half_maps(stack: ParticleStack, *, seed: int = 0, engine: str = "motes") -> tuple[Volume, Volume]:
-    """Divide a stack at random into two halves, and reconstruct a map from each.
+def half_maps(
+    stack: ParticleStack, *, first: NDArray[np.bool_] | None = None, seed: int = 0, engine: str = "motes"
+) -> tuple[Volume, Volume]:
+    """Divide a stack into two halves, and reconstruct a map from each.
 
     Orientations and origins are those of the stack, and are taken to be right: nothing is refined. So the correlation
     of the two maps measures how many images there are, how many of them show the particle, and how well they are
@@ -29,8 +31,10 @@ def half_maps(stack: ParticleStack, *, seed: int = 0, engine: str = "motes") -> 
     ----------
     stack : ParticleStack
         With angles; where it has defocus and optics, images are divided by their CTF in the least-squares sense.
+    first : (N,) bool array, optional
+        Images of the first half; by default half of them, at random.
     seed : int
-        Of the division.
+        Of the division at random.
     engine : {"motes", "aspire"}
         Direct Fourier inversion of our own; or ASPIRE's `MeanEstimator` (least squares by conjugate gradients, extra
         `aspire`).
@@ -43,7 +47,7 @@ def half_maps(stack: ParticleStack, *, seed: int = 0, engine: str = "motes") -> 
     Raises
     ------
     ValueError
-        If the stack has no angles, fewer than two particles, or an odd side.
+        If the stack has no angles, fewer than two particles, or an odd side, or a half has no image.
     ImportError
         If the engine is not installed.
     """
@@ -54,10 +58,21 @@ def half_maps(stack: ParticleStack, *, seed: int = 0, engine: str = "motes") -> 
         raise ValueError(f"stack: expected two particles or more, got {len(stack)}")
     if stack.side % 2:
         raise ValueError(f"stack: expected images of an even side, got {stack.side}")
-    order = np.random.default_rng(seed).permutation(len(stack))
+    halves = _halves(len(stack), first, seed)
     reconstruct = _by_inversion if engine == "motes" else _by_aspire
-    first, second = (reconstruct(stack, np.sort(half)) for half in np.array_split(order, 2))
-    return first, second
+    one, other = (reconstruct(stack, rows) for rows in halves)
+    return one, other
+
+
+def _halves(n: int, first: NDArray[np.bool_] | None, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of each."""
+    if first is None:
+        first = np.random.default_rng(seed).permutation(n) < (n + 1) // 2
+    if first.shape != (n,) or first.dtype != np.bool_:
+        raise ValueError(f"first: expected {n} booleans, got {first.dtype} of shape {first.shape}")
+    if first.all() or not first.any():
+        raise ValueError("first: expected images in both halves, got a half without")
+    return np.flatnonzero(first), np.flatnonzero(~first)
 
 
 def _by_inversion(stack: ParticleStack, rows: NDArray[np.int64]) -> Volume:

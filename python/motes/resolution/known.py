@@ -33,12 +33,17 @@ class Oriented:
     ----------
     picks : Picks
         In RELION's columns: angles, defocus, and the truth's optics.
-    true : (N,) bool array
-        Whether there was a particle; the angles of others are random.
+    particle : (N,) int64 array
+        The row of the truth that it means; -1: there was none, and its angles are random.
     """
 
     picks: Picks
-    true: NDArray[np.bool_]
+    particle: NDArray[np.int64]
+
+    @property
+    def true(self) -> NDArray[np.bool_]:
+        """(N,): whether there was a particle."""
+        return self.particle >= 0
 
 
 def oriented(picks: Picks, truth: Picks, *, distance: float, seed: int = 0) -> Oriented:
@@ -70,20 +75,22 @@ def oriented(picks: Picks, truth: Picks, *, distance: float, seed: int = 0) -> O
     rows, of_truth = aligned.rows["picks"], aligned.rows["truth"]
     found = replace(picks[rows], format="star", blocks=truth.blocks, extra={})
     true = matches.particle >= 0
+    particle = np.full(len(rows), -1)
+    particle[true] = of_truth[matches.particle[true]]
     angles = uniform_angles(len(rows), np.random.default_rng(seed))
-    angles[true] = _numbers(truth, ANGLES)[of_truth[matches.particle[true]]]
+    angles[true] = _numbers(truth, ANGLES)[particle[true]]
     columns = dict(zip(ANGLES, angles.T, strict=True))
     if all(name in truth.extra for name in DEFOCI):
         known = _numbers(truth, DEFOCI)
         own = _mean_of_micrographs(known, truth, found)
-        own[true] = known[of_truth[matches.particle[true]]]
+        own[true] = known[particle[true]]
         columns |= dict(zip(DEFOCI, own.T, strict=True))
     extra = {
         name: np.array([repr(v) for v in values.tolist()], np.dtypes.StringDType()) for name, values in columns.items()
     }
     if B_FACTOR in truth.extra:
         extra[B_FACTOR] = np.full(len(rows), truth.extra[B_FACTOR][0], np.dtypes.StringDType())
-    return Oriented(replace(found, extra=extra), true)
+    return Oriented(replace(found, extra=extra), particle)
 
 
 def _numbers(table: Picks, names: tuple[str, ...]) -> NDArray[np.float64]:
@@ -138,7 +145,8 @@ def map_of_picks(
     """Extract picks, give them their true orientations, reconstruct two halves, and correlate these.
 
     With known orientations this measures number, purity and centring of the picks, and nothing else. False picks get
-    random orientations.
+    random orientations. A particle belongs to the same half whoever picks it, so that two sets of picks of one
+    micrograph differ by the picks, and not by the lot.
 
     Parameters
     ----------
@@ -177,9 +185,18 @@ def map_of_picks(
         stack = Path(place, "particles.mrcs")
         result = extract(seen.picks, micrographs, stack, box=side, downsample=downsample, invert=True, threads=threads)
         particles = read_stack(result.star)
-        maps = half_maps(particles, seed=seed, engine=engine)
+        maps = half_maps(particles, first=_first_half(seen.particle[result.rows], len(truth), seed), engine=engine)
     scale = particles.side / side
     radius = min(0.55 * diameter * scale, particles.side / 2 - 5)
     mask = soft_sphere(maps[0].shape, radius, min(5.0, particles.side / 2 - radius))
     curve = fsc(*maps, voxel_size=particles.pixel_size, mask=mask, seed=seed, threads=threads)
     return MapOfPicks(curve, result.n, int(np.count_nonzero(seen.true[result.rows])), maps)
+
+
+def _first_half(particle: NDArray[np.int64], n_truth: int, seed: int) -> NDArray[np.bool_]:
+    """Which picks are of the first half: by their particle, and by lot where there is none."""
+    rng = np.random.default_rng(seed)
+    of_particles = rng.permutation(n_truth) < n_truth / 2
+    first, true = rng.random(len(particle)) < 0.5, particle >= 0
+    first[true] = of_particles[particle[true]]
+    return first
