@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from motes.study.areas import common_range, mean_over
-from motes.study.statistics import compare
+from motes.study.statistics import compare, compare_seeds
 
 SEEDS, MICROGRAPHS, FOLDS, STRATEGIES = 10, 14, 3, 11
 
@@ -98,6 +98,29 @@ def test_the_standard_error_is_that_of_many_studies():
         told = np.mean([[one.std_error**2 for one in study] for study in studies])
         spread = np.mean([[one.difference**2 for one in study] for study in studies])
         assert told == pytest.approx(spread, rel=0.2)
+
+
+@pytest.mark.parametrize(("n_seeds", "own"), [(3, 1.0), (5, 0.3), (10, 1.0)])
+def test_intervals_over_seeds_alone(n_seeds, own):
+    """Copies of random, whose baseline all share: own noise of each, as large as the baseline's or smaller."""
+    rng, hold = np.random.default_rng(9), []
+    for _ in range(400):
+        x = own * rng.normal(size=(4, n_seeds)) - rng.normal(size=n_seeds)
+        hold.append(all(one.low <= 0 <= one.high for one in compare_seeds(x)))
+    assert 0.925 <= np.mean(hold)  # 2.3 standard errors below 95%
+
+
+def test_over_seeds_alone_by_hand():
+    [one] = compare_seeds([[1.0, 2.0, 3.0]])
+    assert (one.difference, one.std_error) == pytest.approx((2, 1 / np.sqrt(3)))
+    assert one.high - one.low == pytest.approx(2 * 4.302653 / np.sqrt(3))  # of t with 2 degrees of freedom
+    assert np.isnan(compare_seeds([[1.0]])[0].low)
+    assert compare_seeds(np.zeros((0, 3))) == []
+    for words, message in [(([1.0],), "shape"), (([[np.inf]],), "finite")]:
+        with pytest.raises(ValueError, match=f"differences: expected .*{message}"):
+            compare_seeds(*words)
+    with pytest.raises(ValueError, match="confidence"):
+        compare_seeds([[1.0, 2.0]], confidence=1)
 
 
 def test_few_numbers_have_no_interval():

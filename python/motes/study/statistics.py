@@ -58,7 +58,12 @@ class Comparison:
 
 
 def compare(
-    contributions: npt.ArrayLike, *, confidence: float = 0.95, n_bootstrap: int = 2000, seed: int = 0
+    contributions: npt.ArrayLike,
+    *,
+    confidence: float = 0.95,
+    n_bootstrap: int = 2000,
+    seed: int = 0,
+    given_micrographs: bool = False,
 ) -> list[Comparison]:
     """Differences of several strategies to the baseline, with simultaneous intervals.
 
@@ -73,6 +78,9 @@ def compare(
         Samples of the crossed bootstrap.
     seed : int
         Of the bootstrap.
+    given_micrographs : bool
+        Seeds alone are a sample, and what is said is said of these micrographs: for figures of all micrographs of a
+        seed together, (K, S, 1), that are no mean over them.
 
     Returns
     -------
@@ -109,10 +117,12 @@ def compare(
     if not present.any():
         return [Comparison(np.nan, np.nan, np.nan, np.nan)] * len(x)
     difference = x.sum(axis=(1, 2)) / times.sum()
-    if min(n_seeds, n_micrographs) < 2:
+    samples = n_seeds if given_micrographs else min(n_seeds, n_micrographs)
+    if samples < 2:
         return [Comparison(float(d), np.nan, np.nan, np.nan) for d in difference]
-    std_error = np.sqrt(_variance(x - difference[:, None, None] * times, times))
-    factor = _factor(x, times, difference, confidence, n_bootstrap, seed)
+    residual = x - difference[:, None, None] * times
+    std_error = np.sqrt(_by_cluster(residual, times, 2) if given_micrographs else _variance(residual, times))
+    factor = _factor(x, times, difference, confidence, n_bootstrap, seed, given_micrographs=given_micrographs)
     half = factor * std_error
     return [
         Comparison(float(d), float(d - h), float(d + h), float(e))
@@ -120,24 +130,84 @@ def compare(
     ]
 
 
+def compare_seeds(differences: npt.ArrayLike, *, confidence: float = 0.95) -> list[Comparison]:
+    """Differences of several strategies to the baseline where a seed has one figure, which is no mean over micrographs.
+
+    Seeds alone are the sample, so what is said is said of the micrographs that all of them share. Student's t for each
+    strategy, at a level that makes all intervals hold together however the strategies are correlated (Sidak 1967). The
+    bootstrap of `compare`, with seeds alone, called one of four copies of random different in 8% of simulated studies
+    with ten seeds, in place of 5%.
+
+    Parameters
+    ----------
+    differences : (K, S) array
+        Strategy less baseline, of each of S seeds.
+    confidence : float
+        That all K intervals hold.
+
+    Returns
+    -------
+    list of Comparison
+        K of them.
+
+    Raises
+    ------
+    ValueError
+        If the shape does not fit, the confidence is out of range, or a difference is not finite.
+
+    Examples
+    --------
+    >>> x = np.random.default_rng(1).normal([[0.0], [2.0]], 0.5, (2, 10))
+    >>> [comparison.verdict for comparison in compare_seeds(x)]
+    ['not distinguishable', 'better']
+    """
+    from scipy import stats
+
+    x = np.asarray(differences, np.float64)
+    if x.ndim != 2 or not x.shape[1]:
+        raise ValueError(f"differences: expected shape (strategies, seeds), got {x.shape}")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence: expected above 0 and below 1, got {confidence}")
+    if not np.isfinite(x).all():
+        raise ValueError("differences: expected finite numbers")
+    n_strategies, n_seeds = x.shape
+    mean = x.mean(axis=1)
+    if n_seeds < 2:
+        return [Comparison(float(d), np.nan, np.nan, np.nan) for d in mean]
+    std_error = x.std(axis=1, ddof=1) / np.sqrt(n_seeds)
+    tail = -np.expm1(np.log(confidence) / max(1, n_strategies)) / 2
+    half = float(stats.t.isf(tail, n_seeds - 1)) * std_error
+    return [
+        Comparison(float(d), float(d - h), float(d + h), float(e))
+        for d, h, e in zip(mean, half, std_error, strict=True)
+    ]
+
+
 def _variance(residual: FloatArray, times: FloatArray) -> FloatArray:
     """Of each strategy's mean, by clusters of seeds and of micrographs."""
-    n = times.sum()
-
-    def clustered(axis: int) -> FloatArray:
-        sums = residual.sum(axis=axis)
-        groups = sums.shape[-1]
-        part: FloatArray = (sums**2).sum(axis=-1) / n**2 * groups / (groups - 1)
-        return part
-
-    by_seed, by_micrograph = clustered(2), clustered(1)
-    by_pair = (residual**2).sum(axis=(1, 2)) / n**2
+    by_seed, by_micrograph = _by_cluster(residual, times, 2), _by_cluster(residual, times, 1)
+    by_pair = (residual**2).sum(axis=(1, 2)) / times.sum() ** 2
     both: FloatArray = np.maximum.reduce([by_seed, by_micrograph, by_seed + by_micrograph - by_pair])
     return both
 
 
+def _by_cluster(residual: FloatArray, times: FloatArray, within: int) -> FloatArray:
+    """Of each strategy's mean, by clusters whose members lie along the axis `within`: 2 for those of seeds."""
+    sums = residual.sum(axis=within)
+    groups = sums.shape[-1]
+    part: FloatArray = (sums**2).sum(axis=-1) / times.sum() ** 2 * groups / (groups - 1)
+    return part
+
+
 def _factor(
-    x: FloatArray, times: FloatArray, difference: FloatArray, confidence: float, n_bootstrap: int, seed: int
+    x: FloatArray,
+    times: FloatArray,
+    difference: FloatArray,
+    confidence: float,
+    n_bootstrap: int,
+    seed: int,
+    *,
+    given_micrographs: bool,
 ) -> float:
     """How many standard errors wide the intervals have to be for all of them to hold together."""
     from scipy import stats
@@ -149,7 +219,9 @@ def _factor(
     for begin in range(0, n_bootstrap, step):
         many = min(step, n_bootstrap - begin)
         seeds = rng.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), many).astype(np.float64)
-        micrographs = rng.multinomial(n_micrographs, np.full(n_micrographs, 1 / n_micrographs), many).astype(np.float64)
+        micrographs = np.ones((many, n_micrographs))
+        if not given_micrographs:
+            micrographs[:] = rng.multinomial(n_micrographs, np.full(n_micrographs, 1 / n_micrographs), many)
         counted = ((seeds @ times) * micrographs).sum(axis=1)
         sums = (np.einsum("bi,kim->bkm", seeds, x) * micrographs[:, None]).sum(axis=2)
         some = counted > 0  # an incomplete table may leave a sample without any pair
@@ -161,4 +233,5 @@ def _factor(
         return 0.0
     quantile = float(np.quantile(np.abs(away[:, moving] / spread[moving]).max(axis=1), confidence))
     tail = float(stats.norm.sf(quantile))
-    return float(stats.t.isf(tail, min(n_seeds, n_micrographs) - 1))
+    samples = n_seeds if given_micrographs else min(n_seeds, n_micrographs)
+    return float(stats.t.isf(tail, samples - 1))
