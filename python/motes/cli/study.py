@@ -51,6 +51,7 @@ def study(
     Bad input is told in one line (exit status 2), and nothing is run.
     """
     from motes.study import read_config, read_preset, run_study, write_outputs
+    from motes.study.mapped import WHAT
     from motes.study.presets import on_data
 
     if listed:
@@ -84,6 +85,8 @@ def study(
                 typer.echo(f"{setting.name}:")
             for strategy in setting.others:
                 typer.echo(setting.sentence(strategy))
+            for made in setting.mapped[-1:]:
+                typer.echo(f"{made.answer()} {WHAT}")
         typer.echo(f"look at {out / 'report.html'}")
 
 

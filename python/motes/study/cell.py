@@ -15,11 +15,15 @@ from motes import active
 from motes.active import GroundTruth, NoisyOracle, Oracle, Pool, Query
 from motes.active.settings import resolve
 from motes.circles import Circles
+from motes.kernels.matching import Matches
 from motes.micrograph import Micrograph
 from motes.pickers import Committee, Detections, FeatureCache, Labelled, Picker
 from motes.picking import best_threshold, match, suppress
-from motes.study.cellresult import Cell, CellResult, Costs, Round, Seconds
+from motes.study.cellresult import Cell, CellResult, Costs, Found, Round, Seconds
+from motes.study.data import DataSet
+from motes.study.field import Field
 from motes.study.labels import Labels
+from motes.study.maps import MapFigures
 from motes.study.plan import Plan
 
 PickerOf: TypeAlias = Callable[..., Picker]
@@ -28,7 +32,9 @@ HIT = 0.5  # IoU above which a pick has found a particle
 SEED = 0x57D1
 
 
-def run_cell(plan: Plan, cell: Cell, picker_of: PickerOf, cache: str | os.PathLike[str]) -> CellResult:
+def run_cell(
+    plan: Plan, cell: Cell, picker_of: PickerOf, cache: str | os.PathLike[str], field: Field | None = None
+) -> CellResult:
     """Make one run.
 
     Parameters
@@ -41,6 +47,8 @@ def run_cell(plan: Plan, cell: Cell, picker_of: PickerOf, cache: str | os.PathLi
         Gives a picker by name, diameter, options and a `FeatureCache`.
     cache : path
         Folder of features, shared by all processes.
+    field : Field, optional
+        Micrographs for maps, where the study makes some.
 
     Returns
     -------
@@ -59,7 +67,8 @@ def run_cell(plan: Plan, cell: Cell, picker_of: PickerOf, cache: str | os.PathLi
     plain = TimedPicker(new(), clock)
     _, _, needs = resolve(strategy.name, strategy.options)
     asking = TimedPicker(Committee(new(), choice.members), clock) if "members" in needs else plain
-    watch = _Watch(plain, asking, clock, _Part(plan, fold.validation), _Part(plan, fold.test))
+    maps = None if field is None else _Maps(field, labels.rounds, cell.seed)
+    watch = _Watch(plain, asking, clock, _Part(data, fold.validation), _Part(data, fold.test), maps)
     history = active.run(
         data.micrographs(fold.train),
         _oracle(truth, labels, cell.seed),
@@ -81,10 +90,14 @@ def run_cell(plan: Plan, cell: Cell, picker_of: PickerOf, cache: str | os.PathLi
     rounds = tuple(
         Round(
             Costs(each.labels, each.questions, each.opened, history.charged["labels"], history.charged["opened"]),
-            measured.t_opt,
+            measured.found.t_opt,
             each.t,
             measured.seconds,
-            *measured.picks,
+            measured.found.probability,
+            measured.found.micrograph,
+            measured.found.particle,
+            measured.found.iou,
+            measured.map,
         )
         for each, measured in zip(history.rounds, watch.measured, strict=True)
     )
@@ -109,11 +122,11 @@ def _oracle(truth: Circles, labels: Labels, seed: int) -> Oracle:
 class _Part:
     """Micrographs with their particles."""
 
-    def __init__(self, plan: Plan, rows: Sequence[int]) -> None:
-        self.micrographs = plan.data.micrographs(rows)
-        self.truth = plan.data.particles(rows)[0]
+    def __init__(self, data: DataSet, rows: Sequence[int]) -> None:
+        self.micrographs = data.micrographs(rows)
+        self.truth = data.particles(rows)[0]
 
-    def matches(self, picker: Picker) -> Any:
+    def matches(self, picker: Picker) -> Matches:
         """What a picker finds on them, suppressed and matched."""
         found = picker.predict(self.micrographs).circles
         found = found[suppress(found, iou=SAME_PLACE)]
@@ -172,17 +185,38 @@ class TimedPicker:
 
 @dataclass(frozen=True)
 class _Measured:
-    t_opt: float
+    found: Found
     seconds: Seconds
-    picks: tuple[Any, Any, Any, Any]
+    map: MapFigures | None
+
+
+class _Maps(_Part):
+    """Micrographs for maps, and after which rounds."""
+
+    def __init__(self, field: Field, n_rounds: int, seed: int) -> None:
+        super().__init__(field.data, field.rows)
+        self.field, self.seed = field, seed
+        self.rounds = field.settings.made_after(n_rounds)
+
+    def of(self, picker: Picker, t_opt: float) -> MapFigures:
+        """What the picker's picks make of a map."""
+        return self.field.measure(t_opt, self.matches(picker), self.seed)
 
 
 class _Watch:
     """Called in each round: measures the model on validation and test micrographs."""
 
-    def __init__(self, plain: TimedPicker, asking: TimedPicker, clock: Clock, validation: _Part, test: _Part) -> None:
+    def __init__(
+        self,
+        plain: TimedPicker,
+        asking: TimedPicker,
+        clock: Clock,
+        validation: _Part,
+        test: _Part,
+        maps: _Maps | None,
+    ) -> None:
         self.plain, self.asking, self.clock = plain, asking, clock
-        self.validation, self.test = validation, test
+        self.validation, self.test, self.maps = validation, test, maps
         self.measured: list[_Measured] = []
         self._since = time.perf_counter()
 
@@ -197,16 +231,11 @@ class _Watch:
         validation = self.validation.matches(self.plain)
         t_opt = best_threshold(validation, n_bootstrap=0).threshold.value if len(validation.picks) else np.nan
         found = self.test.matches(self.plain)
-        hits = np.flatnonzero(found.hit)
-        iou = np.zeros(len(found.picks), np.float32)
-        iou[hits] = found.overlap[hits]
         ended = time.perf_counter()
-        self.clock.read()
         own = began - self._since - sum(spent.values())
         seconds = Seconds(spent["train"], spent["predict"], ended - began, max(own, 0.0))
-        probability = found.picks.scores.astype(np.float64)
-        self.measured.append(
-            _Measured(float(t_opt), seconds, (probability, found.picks.micrograph, found.particle, iou))
-        )
-        self._since = ended
+        made = self.maps.of(self.plain, float(t_opt)) if self.maps is not None and round_ in self.maps.rounds else None
+        self.measured.append(_Measured(Found.from_matches(float(t_opt), found), seconds, made))
+        self.clock.read()
+        self._since = time.perf_counter()
         return {}

@@ -17,6 +17,8 @@ import numpy.typing as npt
 
 from motes.errors import FormatError
 from motes.io.atomic import atomic_path
+from motes.kernels.matching import Matches
+from motes.study.maps import MapFigures
 
 LAYOUT = 1
 
@@ -78,6 +80,26 @@ class Seconds:
 
 
 @dataclass(frozen=True, eq=False)
+class Found:
+    """What a model found on some micrographs; as in `Round`."""
+
+    t_opt: float
+    probability: npt.NDArray[np.float64]
+    micrograph: npt.NDArray[np.int64]
+    particle: npt.NDArray[np.int64]
+    iou: npt.NDArray[np.float32]
+
+    @classmethod
+    def from_matches(cls, t_opt: float, matches: Matches) -> Found:
+        """Picks in order of probability, matched to the particles."""
+        iou = np.zeros(len(matches.picks), np.float32)
+        iou[matches.hit] = matches.overlap[matches.hit]
+        assert matches.picks.scores is not None  # every picker gives probabilities
+        probability = matches.picks.scores.astype(np.float64)
+        return cls(t_opt, probability, matches.picks.micrograph, matches.particle, iou)
+
+
+@dataclass(frozen=True, eq=False)
 class Round:
     """One model on the test micrographs.
 
@@ -99,6 +121,8 @@ class Round:
         The particle that it found, one-to-one in order of probability; -1: none.
     iou : (N,) float32 array
         With it; 0: none.
+    map : MapFigures or None
+        What its picks make of a map, where one was made.
     """
 
     costs: Costs
@@ -109,6 +133,7 @@ class Round:
     micrograph: npt.NDArray[np.int64]
     particle: npt.NDArray[np.int64]
     iou: npt.NDArray[np.float32]
+    map: MapFigures | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +173,7 @@ class CellResult:
             **{name: getattr(self, name) for name in ("test", "n_truth", "n_particles", "initial", "labelled")},
             "rounds": [
                 {"costs": asdict(each.costs), "seconds": asdict(each.seconds), "t_opt": each.t_opt, "t": each.t}
+                | ({} if each.map is None else {"map": asdict(each.map)})
                 for each in self.rounds
             ],
         }
@@ -200,6 +226,7 @@ def _round(told: dict[str, Any], arrays: dict[str, npt.NDArray[Any]], i: int) ->
         arrays["micrograph"][part].astype(np.int64),
         arrays["particle"][part].astype(np.int64),
         arrays["iou"][part],
+        MapFigures.from_dict(told.get("map")),
     )
 
 

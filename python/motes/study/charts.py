@@ -8,6 +8,7 @@ from html import escape
 import numpy as np
 
 from motes.plotting.study import apart
+from motes.study.mapped import Mapped
 from motes.study.statistics import Comparison, FloatArray
 from motes.study.summary import Setting, told
 
@@ -16,7 +17,7 @@ BEYOND = 2.0
 CLASSES = {"better": "better", "worse": "worse", "not distinguishable": "neither"}
 
 
-def forest(differences: Mapping[str, Comparison], baseline: str) -> str:
+def forest(differences: Mapping[str, Comparison], baseline: str, what: str = "difference to") -> str:
     """Each strategy's difference with its interval, the best at the top."""
     known = [(name, one) for name, one in differences.items() if np.isfinite(one.difference)]
     known.sort(key=lambda item: -item[1].difference)
@@ -39,8 +40,8 @@ def forest(differences: Mapping[str, Comparison], baseline: str) -> str:
             f'<g class="{kind}"><title>{escape(name)}: {told(one)}</title>{line}{mark}</g>'
             f'<text class="name" x="238" y="{y + 4.5}">{escape(name)}</text>'
         )
-    parts.append(f'<text class="axis" x="{scale(0):.1f}" y="{height - 3}">difference to {escape(baseline)}</text>')
-    return _svg(760, height, parts, f"differences to {baseline} with intervals")
+    parts.append(f'<text class="axis" x="{scale(0):.1f}" y="{height - 3}">{what} {escape(baseline)}</text>')
+    return _svg(760, height, parts, f"{what} {baseline}, with intervals")
 
 
 def curves(setting: Setting, metric: str, axis: str = "labels") -> str:
@@ -63,6 +64,22 @@ def curves(setting: Setting, metric: str, axis: str = "labels") -> str:
         parts.append(f'<g class="{kind}"><title>{escape(name)}</title>{_path(across, up, x, y)}</g>')
     parts.append(f'<text class="axis" x="311" y="336">{axis}</text>')
     return _svg(760, 340, parts, f"{metric} over {axis}")
+
+
+def correlations(made: Mapped) -> str:
+    """Mean correlation of the half maps over frequency, the baseline in black, and the threshold."""
+    points = {name: curve for name in (*made.others, made.baseline) if len((curve := made.curve(name))[0])}
+    across = _Scale([0.0, *(float(x[-1]) for x, _ in points.values())], 62, 560)
+    up = _Scale([0.0, 1.0, *(float(y.min()) for _, y in points.values())], 300, 12)
+    level = up(made.threshold)
+    parts = [_ticks_below(across, 300), _ticks_left(up, 62, 560)]
+    parts.append(f'<line class="zero" x1="62" x2="560" y1="{level:.1f}" y2="{level:.1f}"/>')
+    parts.append(f'<text x="566" y="{level + 4:.1f}">{made.threshold:g}</text>')
+    for name, (x, y) in points.items():
+        kind = "baseline" if name == made.baseline else CLASSES[made.finer[name].verdict]
+        parts.append(f'<g class="{kind}"><title>{escape(name)}</title>{_path(across, up, x, y)}</g>')
+    parts.append('<text class="axis" x="311" y="336">1 / angstrom</text>')
+    return _svg(760, 340, parts, "Fourier shell correlation of the half maps")
 
 
 def small_multiples(setting: Setting) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from motes.study.labels import Labels, settings_of
+from motes.study.maps import MapSettings
 from motes.study.schema import check, did_you_mean, section, value_of
 from motes.study.sources import Data, data_of
 
@@ -20,7 +21,7 @@ else:
 
 KEYS = (
     *("name", "description", "baseline", "strategies", "seeds"),
-    *("data", "labels", "axes", "picker", "folds", "statistics"),
+    *("data", "labels", "axes", "picker", "folds", "statistics", "resolution"),
 )
 Metric: TypeAlias = Literal["average_precision", "auc_grid", "best_f1", "f1"]
 
@@ -97,6 +98,8 @@ class StudyConfig:
         What learns, on which micrographs, and how it is told apart.
     baseline : str
         The label of the strategy to compare with.
+    resolution : MapSettings or None
+        How maps are made from the picks; None: they are not.
     """
 
     name: str
@@ -109,6 +112,7 @@ class StudyConfig:
     folds: Folds = field(default_factory=Folds)
     statistics: Statistics = field(default_factory=Statistics)
     baseline: str = "random"
+    resolution: MapSettings | None = None
 
     def __post_init__(self) -> None:
         labels = [strategy.label for strategy in self.strategies]
@@ -139,6 +143,9 @@ class StudyConfig:
 
         if self.picker.name not in PICKERS:
             raise ValueError(f"picker.name: {self.picker.name!r} is none{did_you_mean(self.picker.name, PICKERS)}")
+        if self.resolution is not None:
+            for setting in self.settings.values():
+                self.resolution.made_after(setting.rounds)
 
 
 def known_strategies() -> tuple[str, ...]:
@@ -218,6 +225,7 @@ def parse_config(table: Mapping[str, Any], *, folder: Path = Path(), name: str =
         strategies=_strategies(table.get("strategies", "all")),
         seeds=_seeds(table.get("seeds", 10)),
         settings=settings_of(table.get("labels", {}), table.get("axes", {})),
+        resolution=_resolution(table.get("resolution", False)),
         **texts,
         **sections,
     )
@@ -232,6 +240,14 @@ def _strategies(given: object) -> tuple[StrategyChoice, ...]:
         StrategyChoice(entry) if isinstance(entry, str) else section(StrategyChoice, entry, f"strategies[{i}]")
         for i, entry in enumerate(given)
     )
+
+
+def _resolution(given: object) -> MapSettings | None:
+    if isinstance(given, bool):
+        return MapSettings() if given else None
+    if not isinstance(given, Mapping):
+        raise ValueError(f"resolution: expected true, false or a table, got {given!r}")
+    return section(MapSettings, given, "resolution")
 
 
 def _seeds(given: object) -> tuple[int, ...]:

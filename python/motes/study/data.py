@@ -118,7 +118,7 @@ def _of_folder(data: FolderData | CryoPPPData, micrographs: Path, truth: Path, t
         images = dict(list(images.items())[: data.limit])
     height = float(read_micrograph(next(iter(images.values()))).shape[0]) if data.flip_y else None
     picks = read_picks(truth, truth_format, flip_y=data.flip_y, height=height)
-    return _aligned(micrographs.resolve().parent.name, images, picks, data.diameter)
+    return aligned(micrographs.resolve().parent.name, images, picks, data.diameter)
 
 
 def _of_cryoppp(data: CryoPPPData) -> DataSet:
@@ -147,7 +147,7 @@ def images_of(folder: Path) -> dict[str, Path]:
     return dict(sorted(images.items()))
 
 
-def _aligned(name: str, images: dict[str, Path], picks: Picks, diameter: float | None) -> DataSet:
+def aligned(name: str, images: dict[str, Path], picks: Picks, diameter: float | None) -> DataSet:
     """Micrographs that have particles, by their stems; those without a table are told and left out."""
     tables = {stem(micrograph): part for micrograph, part in picks.by_micrograph()}
     both = [image for image in images if image in tables]
@@ -196,7 +196,7 @@ def _simulated(data: SimulatedData, folder: Path) -> DataSet:
             x, y = one.particles.centres.T
             parts.append(Picks(x, y, micrographs=(one.name,)))
         write_picks(truth, Picks.concatenate(parts))
-    return _aligned(f"simulated, {data.preset}", images_of(home), read_picks(truth), drawn.diameter)
+    return aligned(f"simulated, {data.preset}", images_of(home), read_picks(truth), drawn.diameter)
 
 
 def _tiles(data: SampleData, folder: Path) -> DataSet:
@@ -221,7 +221,7 @@ def _tiles(data: SampleData, folder: Path) -> DataSet:
             inside = (own_x > -0.5) & (own_x < columns - 0.5) & (own_y > -0.5) & (own_y < rows - 0.5)
             parts.append(Picks(own_x[inside], own_y[inside], micrographs=(name,)))
     assert truth.radius is not None
-    return _aligned("sample", images, Picks.concatenate(parts), 2 * float(truth.radius[0]))
+    return aligned("sample", images, Picks.concatenate(parts), 2 * float(truth.radius[0]))
 
 
 def _write_image(path: Path, image: NDArray[Any]) -> None:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from motes.picking.curve import area, best, grid_area
 from motes.picking.ranking import Ranking, f_beta, ratio
-from motes.study.cellresult import Round
+from motes.study.cellresult import Found, Round
 from motes.study.statistics import FloatArray
 
 CHUNK = 1 << 22  # numbers in any one array
@@ -27,7 +27,7 @@ METRICS = {
 Values: TypeAlias = dict[str, FloatArray]
 
 
-def measure(round_: Round, n_truth: tuple[int, ...], weights: FloatArray) -> Values:
+def measure(round_: Round | Found, n_truth: tuple[int, ...], weights: FloatArray) -> Values:
     """Every metric, with the test micrographs counted as often as each row of `weights` says.
 
     Parameters
@@ -52,7 +52,13 @@ def measure(round_: Round, n_truth: tuple[int, ...], weights: FloatArray) -> Val
     return {name: np.concatenate([part[name] for part in parts]) for name in METRICS}
 
 
-def contributions(round_: Round, n_truth: tuple[int, ...]) -> Values:
+def figures(round_: Round | Found, n_truth: tuple[int, ...]) -> dict[str, float]:
+    """Every metric, each micrograph counted once."""
+    found = measure(round_, n_truth, np.ones((1, len(n_truth))))
+    return {name: float(values[0]) for name, values in found.items()}
+
+
+def contributions(round_: Round | Found, n_truth: tuple[int, ...]) -> Values:
     """What each of M test micrographs contributes to each metric: numbers whose mean is the metric.
 
     By the jackknife: M times the metric less M - 1 times what it is without this micrograph, shifted so that the mean
@@ -72,7 +78,7 @@ def contributions(round_: Round, n_truth: tuple[int, ...]) -> Values:
     return values
 
 
-def _at(round_: Round, n_truth: npt.NDArray[np.int64]) -> FloatArray:
+def _at(round_: Round | Found, n_truth: npt.NDArray[np.int64]) -> FloatArray:
     """(M, 4): picks at T_opt or above, those that hit, the sum of their IoU, and particles."""
     m = len(n_truth)
     chosen = round_.probability >= round_.t_opt  # none where T_opt is NaN

@@ -11,6 +11,7 @@ from typing import Any
 from motes.study.cellresult import Cell
 from motes.study.config import StrategyChoice, StudyConfig
 from motes.study.data import DataSet
+from motes.study.field import check_field
 from motes.study.folds import Fold, folds_of
 from motes.study.labels import Labels
 
@@ -38,6 +39,8 @@ class Plan:
     data: DataSet
 
     def __post_init__(self) -> None:
+        if self.config.resolution is not None:
+            check_field(self.config.data, self.config.resolution)
         for cell in self.cells:
             if cell.strategy == self.config.baseline:
                 self._check(cell)
@@ -78,7 +81,7 @@ class Plan:
         return self.labels(cell).amounts(len(self.data.particles(self.fold(cell).train)[1]))
 
     def fingerprint(self, cell: Cell) -> str:
-        """Of all that a run depends on but its seed and part: data, version, picker, parts, setting, strategy."""
+        """Of all that a run depends on but its seed and part: data, version, picker, parts, setting, strategy, maps."""
         from motes import __version__
 
         strategy = self.strategy(cell)
@@ -90,6 +93,8 @@ class Plan:
             "labels": asdict(self.labels(cell)),
             "strategy": {"name": strategy.name, "options": strategy.options},
         }
+        if self.config.resolution is not None:
+            told["resolution"] = asdict(self.config.resolution)
         return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
     @cached_property

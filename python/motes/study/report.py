@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
 
 import numpy as np
 
-from motes.study.charts import CLASSES, MARKS, curves, forest, small_multiples
+from motes.study.charts import CLASSES, MARKS, correlations, curves, forest, small_multiples
+from motes.study.mapped import WHAT, Mapped
 from motes.study.metrics import METRICS
 from motes.study.plan import Plan
-from motes.study.statistics import Comparison
+from motes.study.statistics import Comparison, Verdict
 from motes.study.summary import AXES, Setting, told
 
 FINAL = ("average_precision", "auc_grid", "best_f1", "f1", "precision", "recall", "mean_iou_matched", "mean_iou_truth")
@@ -97,6 +98,7 @@ strategies together, but not for all rounds.</p>
 {_costs(setting)}
 <h3>After the last round</h3>
 {_final(setting)}
+{"".join(_maps(made, setting.n_rounds) for made in setting.mapped)}
 {_distinctness(setting)}
 {_seconds(setting)}
 </section>
@@ -104,13 +106,22 @@ strategies together, but not for all rounds.</p>
 
 
 def _sentences(setting: Setting) -> str:
-    ordered = sorted(setting.others, key=lambda name: -np.nan_to_num(setting.primary[name].difference, nan=-np.inf))
-    items = []
-    for name in ordered:
-        verdict = setting.primary[name].verdict
+    ordered = _by_difference(setting.primary)
+    return _list([(setting.primary[name].verdict, setting.sentence(name)) for name in ordered])
+
+
+def _by_difference(found: Mapping[str, Comparison]) -> list[str]:
+    """Strategies, the best first."""
+    return sorted(found, key=lambda name: -np.nan_to_num(found[name].difference, nan=-np.inf))
+
+
+def _list(items: Sequence[tuple[Verdict, str]]) -> str:
+    """Sentences, each with the mark of its verdict."""
+    lines = []
+    for verdict, sentence in items:
         mark = f'<span class="mark" aria-hidden="true">{MARKS[verdict]}</span>'
-        items.append(f'<li class="{CLASSES[verdict]}">{mark} {escape(setting.sentence(name))}</li>')
-    return f'<ul class="sentences">{"".join(items)}</ul>'
+        lines.append(f'<li class="{CLASSES[verdict]}">{mark} {escape(sentence)}</li>')
+    return f'<ul class="sentences">{"".join(lines)}</ul>'
 
 
 def _costs(setting: Setting) -> str:
@@ -145,6 +156,40 @@ def _final(setting: Setting) -> str:
     columns = [*(metric.replace("_", " ") for metric in FINAL), "T_opt"]
     explained = "; ".join(f"{name.replace('_', ' ')}: {what}" for name, what in METRICS.items())
     return _table(columns, rows, f"Means over runs. {explained}.")
+
+
+def _maps(made: Mapped, n_rounds: int) -> str:
+    """Resolution of each strategy's picks, beside F1 and average precision of the same picks."""
+    n_maps = sum(map(len, made.maps[made.baseline]))
+    when = "the last round" if made.round == n_rounds - 1 else f"round {made.round + 1} of {n_rounds}"
+    items = [(made.finer[name].verdict, made.sentence(name)) for name in _by_difference(made.finer)]
+    rows = []
+    for name in made.maps:
+        means = [f"{made.mean(name, 'resolution'):.2f}", f"{made.mean(name, 'n_images'):,.0f}"]
+        means += [_percent(made.mean(name, "n_true") / max(1.0, made.mean(name, "n_images")))]
+        means += [_figure(made.mean(name, metric)) for metric in ("f1", "recall", "mean_iou_matched")]
+        found = (made.finer, made.beside["f1"], made.beside["average_precision"])
+        compared = [_cell(one[name]) if name != made.baseline else "<td></td>" for one in found]
+        rows.append((name, "".join(compared) + "".join(f"<td>{text}</td>" for text in means)))
+    columns = ["finer by, angstrom", "F1", "average precision", "resolution, angstrom", "images", "of particles"]
+    columns += ["F1", "recall", "mean IoU matched"]
+    lacking = sum(made.without(name) for name in made.maps)
+    none = f" {lacking} maps have no resolution and count as {made.longest:.0f} A." if lacking else ""
+    caption = (
+        f"Differences to {made.baseline} with their intervals, then means over {n_maps} maps of each strategy, all of "
+        f"the same micrographs, that nobody asked about.{none}"
+    )
+    return f"""<h3>Maps from the picks, after {when}</h3>
+<p>{WHAT} {escape(made.answer())}</p>
+{_list(items)}
+<figure>{forest(made.finer, made.baseline, "angstrom finer than")}
+<figcaption>Resolution where the half maps' correlation falls below {made.threshold:g}, of the picks at T_opt or above.
+Intervals of {made.confidence:.0%} over seeds, for all strategies together, on these micrographs.</figcaption></figure>
+{_table(columns, rows, caption)}
+<figure>{correlations(made)}
+<figcaption>Mean correlation of the half maps. Heavy: {escape(made.baseline)}; blue: finer; orange, dashed: coarser;
+grey: not distinguishable.</figcaption></figure>
+"""
 
 
 def _distinctness(setting: Setting) -> str:

@@ -19,6 +19,7 @@ from motes.study.cell import PickerOf, run_cell
 from motes.study.cellresult import Cell
 from motes.study.config import StudyConfig
 from motes.study.data import load_data
+from motes.study.field import Field, draw_field
 from motes.study.pickers import new_picker
 from motes.study.plan import Plan
 from motes.study.store import CACHE, DATA, Store
@@ -72,6 +73,8 @@ def run_study(
     picker(config.picker.name, data.diameter, config.picker.options)  # what is not installed is told before the work
     store = Store(place, Plan(config, data), resume=resume)
     todo = store.missing()
+    if todo:
+        _field(store)
     total = len(store.plan.cells)
     tell = progress or (lambda done, total: None)
     tell(total - len(todo), total)
@@ -86,7 +89,7 @@ def run_study(
 def _in_this_process(store: Store, todo: Sequence[Cell], picker: PickerOf) -> Iterator[Cell]:
     with at_most(1), one_blas_thread():
         for cell in todo:
-            store.save(run_cell(store.plan, cell, picker, store.folder / CACHE))
+            _make(store, cell, picker)
             yield cell
 
 
@@ -147,5 +150,15 @@ def _end_with(parent: BaseProcess) -> None:
 
 def _run(cell: Cell) -> Cell:
     store, picker = _shared
-    store.save(run_cell(store.plan, cell, picker, store.folder / CACHE))
+    _make(store, cell, picker)
     return cell
+
+
+def _make(store: Store, cell: Cell, picker: PickerOf) -> None:
+    store.save(run_cell(store.plan, cell, picker, store.folder / CACHE, _field(store)))
+
+
+def _field(store: Store) -> Field | None:
+    """Micrographs for maps, drawn where they are not there."""
+    config = store.plan.config
+    return draw_field(config.data, config.resolution, store.folder / DATA) if config.resolution is not None else None

@@ -17,7 +17,7 @@ from motes.study.plan import Plan
 
 STATE, CELLS, DATA, CACHE = "state.json", "runs", "data", "cache"
 # A study that goes on may compare more, or otherwise: runs that are there stay what they are.
-MAY_DIFFER = ("name", "description", "strategies", "seeds", "settings", "statistics", "baseline")
+MAY_DIFFER = ("name", "description", "strategies", "seeds", "settings", "statistics", "baseline", "resolution")
 
 
 class Store:

@@ -12,6 +12,9 @@ from motes.picking import distinctness
 from motes.study.areas import common_range, mean_over
 from motes.study.cellresult import SECONDS, CellResult
 from motes.study.config import Statistics
+from motes.study.field import longest
+from motes.study.mapped import Mapped
+from motes.study.maps import MapFigures, MapSettings
 from motes.study.metrics import METRICS, Values, contributions
 from motes.study.plan import Plan
 from motes.study.statistics import Comparison, FloatArray, compare
@@ -74,6 +77,8 @@ class Setting:
         How.
     runs : dict of str to list of Run
         By strategy; of all seeds and parts that every strategy has run, in one order.
+    resolution : (MapSettings, float) or None
+        How maps were made, and the longest period that they show, angstrom; None: there are none.
     """
 
     name: str
@@ -81,6 +86,7 @@ class Setting:
     baseline: str
     statistics: Statistics
     runs: dict[str, list[Run]]
+    resolution: tuple[MapSettings, float] | None = None
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -172,6 +178,22 @@ class Setting:
         spent = f"; by questions asked it is {asked.verdict}: {told(asked)}" if np.isfinite(asked.low) else ""
         return f"{strategy} is {found.verdict} {than} {self.baseline} in {what}: {told(found)}{spent}."
 
+    @cached_property
+    def mapped(self) -> list[Mapped]:
+        """Maps of the picks, for each round after which they were made; none where the study makes none."""
+        if self.resolution is None:
+            return []
+        settings, longest = self.resolution
+        seeds = list(dict.fromkeys(run.result.cell.seed for run in self.runs[self.baseline]))
+        found = []
+        for r in settings.made_after(self.n_rounds):
+            maps = {
+                strategy: [[_made(run, r) for run in runs if run.result.cell.seed == seed] for seed in seeds]
+                for strategy, runs in self.runs.items()
+            }
+            found.append(Mapped(r, self.baseline, maps, longest, settings.threshold, self.statistics.confidence))
+        return found
+
     def distinctness(self) -> tuple[FloatArray, FloatArray]:
         """(S, S) labels of the row's strategy that are not the column's, at the end; and those by chance; means."""
         counts, chances = [], []
@@ -235,6 +257,8 @@ def summarise(plan: Plan, results: Iterable[CellResult]) -> list[Setting]:
     """
     runs = {result.cell: Run(result) for result in results}
     strategies = tuple(strategy.label for strategy in plan.config.strategies)
+    chosen = plan.config.resolution
+    maps = None if chosen is None else (chosen, longest(plan.config.data, chosen))
     settings = []
     for name in plan.config.settings:
         turns = dict.fromkeys((cell.seed, cell.fold) for cell in plan.cells if cell.setting == name)
@@ -249,8 +273,15 @@ def summarise(plan: Plan, results: Iterable[CellResult]) -> list[Setting]:
                 found[turn] = of_turn
         if found:
             by_strategy = {strategy: [of_turn[strategy] for of_turn in found.values()] for strategy in strategies}
-            settings.append(Setting(name, strategies, plan.config.baseline, plan.config.statistics, by_strategy))
+            config = plan.config
+            settings.append(Setting(name, strategies, config.baseline, config.statistics, by_strategy, maps))
     return settings
+
+
+def _made(run: Run, r: int) -> MapFigures:
+    made = run.result.rounds[r].map
+    assert made is not None  # a run with other maps has another fingerprint
+    return made
 
 
 def told(found: Comparison, *, digits: int = 4) -> str:

@@ -11,11 +11,14 @@ from typing import Any
 import numpy as np
 
 from motes.study.cellresult import COSTS, SECONDS
+from motes.study.mapped import BESIDE, WHAT, Mapped
+from motes.study.maps import MapFigures
 from motes.study.metrics import METRICS
 from motes.study.plan import Plan
 from motes.study.statistics import Comparison
 from motes.study.summary import AXES, Setting
 
+MAPS = ("map_images", "map_true", "map_f1", "map_average_precision")
 COLUMNS = (
     "setting",
     "strategy",
@@ -28,6 +31,8 @@ COLUMNS = (
     "t_opt",
     *METRICS,
     *(f"seconds_{name}" for name in SECONDS),
+    "resolution",
+    *MAPS,
 )
 
 
@@ -46,9 +51,17 @@ def to_csv(settings: Sequence[Setting]) -> str:
                     numbers: dict[str, Any] = asdict(each.costs) | {"t": each.t, "t_opt": each.t_opt}
                     numbers |= {name: mean[r] for name, mean in means.items()}
                     numbers |= {f"seconds_{name}": value for name, value in asdict(each.seconds).items()}
+                    numbers |= _of_map(each.map)
                     told = {name: _number(value) for name, value in numbers.items()}
                     rows.writerow(own | {"round": r, "n_test": len(run.result.test)} | told)
     return text.getvalue()
+
+
+def _of_map(made: MapFigures | None) -> dict[str, float]:
+    if made is None:
+        return {}
+    told = (made.n_images, made.n_true, *(made.figures[name] for name in BESIDE))
+    return {"resolution": made.resolution, **dict(zip(MAPS, told, strict=True))}
 
 
 def _number(value: float | None) -> str:
@@ -106,6 +119,35 @@ def _setting(setting: Setting) -> dict[str, Any]:
             "strategies": list(setting.strategies),
             "labels": count.tolist(),
             "by_chance": chance.tolist(),
+        },
+    } | ({"maps": [_maps(made) for made in setting.mapped]} if setting.mapped else {})
+
+
+def _maps(made: Mapped) -> dict[str, Any]:
+    return {
+        "round": made.round,
+        "what": WHAT,
+        "answer": made.answer(),
+        "threshold": made.threshold,
+        "counted_without": made.longest,
+        "strategies": {
+            strategy: {
+                "resolution": made.per_seed(strategy, "resolution").tolist(),
+                "without_resolution": made.without(strategy),
+                **{name: made.mean(strategy, name) for name in ("n_images", "n_true", "n_truth", *METRICS)},
+                "curve": dict(zip(("frequency", "correlation"), map(list, made.curve(strategy)), strict=True)),
+            }
+            | (
+                {}
+                if strategy == made.baseline
+                else {
+                    "sentence": made.sentence(strategy),
+                    "verdict": made.finer[strategy].verdict,
+                    "finer": _comparison(made.finer[strategy]),
+                    "beside": {name: _comparison(found[strategy]) for name, found in made.beside.items()},
+                }
+            )
+            for strategy in made.maps
         },
     }
 
