@@ -127,7 +127,9 @@ def test_who_is_finer(compared):
     verdicts = {name: one.verdict for name, one in last.finer.items()}
     assert (verdicts[BETTER], verdicts[WORSE]) == ("better", "worse")
     sentence = last.sentence(WORSE)
-    assert re.match(rf"{WORSE}'s maps are coarser than random's: 2\d\.\d A, -\d\.\d\d \(.*\) A finer; by F1 ", sentence)
+    assert re.match(
+        rf"{WORSE}'s maps are coarser than random's: 2\d\.\d Å, finer by -\d\.\d\d \(.*\) Å; by F1 ", sentence
+    )
     answer = last.answer()
     assert answer == (f"Resolution tells {WORSE} from random where F1 does not; both tell 1 of 4.")
     assert "Resolution tells no" in replace(last, maps=dict.fromkeys(last.maps, last.maps["random"])).answer()
@@ -154,7 +156,7 @@ def test_what_is_written(compared):
     assert page.count(WHAT) == 2
     for made in setting.mapped:
         assert made.sentence(BETTER).replace("'", "&#x27;") in page
-    assert "1 maps have no resolution and count as 407 A." in page
+    assert "1 maps have no resolution and count as 407 Å." in page
 
 
 def test_runs_keep_their_maps(compared, tmp_path):

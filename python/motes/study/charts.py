@@ -78,7 +78,7 @@ def correlations(made: Mapped) -> str:
     for name, (x, y) in points.items():
         kind = "baseline" if name == made.baseline else CLASSES[made.finer[name].verdict]
         parts.append(f'<g class="{kind}"><title>{escape(name)}</title>{_path(across, up, x, y)}</g>')
-    parts.append('<text class="axis" x="311" y="336">1 / angstrom</text>')
+    parts.append('<text class="axis" x="311" y="336">1 / Å</text>')
     return _svg(760, 340, parts, "Fourier shell correlation of the half maps")
 
 

@@ -84,7 +84,7 @@ class Mapped:
         found, f1 = self.finer[strategy], self.beside["f1"][strategy]
         known = "cannot be told from" if np.isnan(found.low) else "are not distinguishable from"
         words = {"better": "are finer than", "worse": "are coarser than", "not distinguishable": known}
-        reached = f"{self.mean(strategy, 'resolution'):.1f} A, {_told(found, 2)} A finer"
+        reached = f"{self.mean(strategy, 'resolution'):.1f} Å, finer by {_told(found, 2)} Å"
         return (
             f"{strategy}'s maps {words[found.verdict]} {self.baseline}'s: {reached}; by F1 of the same picks it is "
             f"{f1.verdict}: {_told(f1, 3)}."

@@ -171,10 +171,10 @@ def _maps(made: Mapped, n_rounds: int) -> str:
         found = (made.finer, made.beside["f1"], made.beside["average_precision"])
         compared = [_cell(one[name]) if name != made.baseline else "<td></td>" for one in found]
         rows.append((name, "".join(compared) + "".join(f"<td>{text}</td>" for text in means)))
-    columns = ["finer by, angstrom", "F1", "average precision", "resolution, angstrom", "images", "of particles"]
+    columns = ["finer by, Å", "F1", "average precision", "resolution, Å", "images", "of which true"]
     columns += ["F1", "recall", "mean IoU matched"]
     lacking = sum(made.without(name) for name in made.maps)
-    none = f" {lacking} maps have no resolution and count as {made.longest:.0f} A." if lacking else ""
+    none = f" {lacking} maps have no resolution and count as {made.longest:.0f} Å." if lacking else ""
     caption = (
         f"Differences to {made.baseline} with their intervals, then means over {n_maps} maps of each strategy, all of "
         f"the same micrographs, that nobody asked about.{none}"
@@ -182,7 +182,7 @@ def _maps(made: Mapped, n_rounds: int) -> str:
     return f"""<h3>Maps from the picks, after {when}</h3>
 <p>{WHAT} {escape(made.answer())}</p>
 {_list(items)}
-<figure>{forest(made.finer, made.baseline, "angstrom finer than")}
+<figure>{forest(made.finer, made.baseline, "Å finer than")}
 <figcaption>Resolution where the half maps' correlation falls below {made.threshold:g}, of the picks at T_opt or above.
 Intervals of {made.confidence:.0%} over seeds, for all strategies together, on these micrographs.</figcaption></figure>
 {_table(columns, rows, caption)}
