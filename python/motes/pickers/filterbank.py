@@ -136,7 +136,7 @@ class FilterBankPicker:
             raise NotFittedError("FilterBankPicker: fit or load it before it predicts")
         with one_blas_thread():
             [image] = self._features([micrograph])
-            return _score(image, self._model), image
+            return self._model.score(image.planes), image
 
     def _features(self, micrographs: Sequence[Micrograph]) -> list[Features]:
         with ThreadPoolExecutor(available_threads()) as pool:
