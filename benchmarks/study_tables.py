@@ -1,7 +1,7 @@
 """The committed studies in docs/study.md: `python -m benchmarks.study_tables [FOLDER ...]`.
 
 Each FOLDER is what `motes study benchmarks/studies/NAME.toml -o FOLDER` has written, and is called NAME. Its figures,
-`study.json`, are kept in `results/studies/`, its picture in docs/images/. Without a folder only the tables are made again.
+`study.json`, are kept in `results/studies/`, its picture in docs/images/. Without a folder only tables are made again.
 """
 
 from __future__ import annotations
