@@ -154,10 +154,13 @@ class _Whitened(Mirrored):
         self.diameter, self.frame = diameter, prepared.frame
         super().__init__((image.shape[0], image.shape[1]), int(np.ceil(REACH * diameter / prepared.binning)))
         spectrum = self.forward(image)
-        power = np.abs(spectrum) ** 2
+        twice = np.full(spectrum.shape, 2.0)  # half a spectrum: its other half mirrors all but these columns
+        twice[:, 0] = 1.0
+        if self.size[1] % 2 == 0:
+            twice[:, -1] = 1.0
         shells = np.minimum(np.sqrt(self.squares) / np.pi * SHELLS, SHELLS - 1).astype(np.int64)
-        counts = np.bincount(shells.ravel(), minlength=SHELLS)
-        mean = np.bincount(shells.ravel(), power.ravel(), SHELLS) / np.maximum(counts, 1)
+        power = np.bincount(shells.ravel(), (twice * np.abs(spectrum) ** 2).ravel(), SHELLS)
+        mean = power / np.maximum(np.bincount(shells.ravel(), twice.ravel(), SHELLS), 1)
         mean = np.maximum(mean, 1e-9 * mean.max())
         self.spectrum = spectrum / np.sqrt(mean).astype(np.float32)[shells]
 
