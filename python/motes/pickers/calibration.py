@@ -14,6 +14,7 @@ TOLERANCE = 1e-6  # of the prior: a step that changes it less is the last
 LEAST_WIDTH = 0.05  # of the standard deviation of all scores: no component shrinks to one score
 PSEUDO = 2.0  # candidates of the usual width that each component is thought to hold beforehand
 TAIL = 3.0  # standard deviations of all scores: beyond the middles log-odds bend to the logarithm of the distance
+LARGE = 4.0  # log-odds: beyond, they grow as their logarithm
 N_BINS = 15
 
 
@@ -68,7 +69,8 @@ class Calibration:
         for side, width, sign in ((self.means[0], self.widths[1], -1.0), (self.means[1], self.widths[0], 1.0)):
             slope = apart / width**2  # of the parabola at the mean of one: only the other one pulls
             odds += sign * slope * bend * np.log1p(np.maximum(sign * (x - side), 0) / bend)
-        found: FloatArray = 1 / (1 + np.exp(-odds))
+        large = np.maximum(np.abs(odds) / LARGE, 1)  # components far apart: else all would be 1, and tied
+        found: FloatArray = 1 / (1 + np.exp(-odds / large * (1 + np.log(large))))
         return found
 
 
