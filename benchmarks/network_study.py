@@ -59,22 +59,10 @@ def rows_of(
                 "seed": seed,
                 "average_precision": score.average_precision.value,
                 "best_f1": score.best_f1.value,
-                "calibration_error": calibration_error(found.probability, score.matches.particle >= 0),
                 "seconds": seconds,
             }
         )
     return rows
-
-
-def calibration_error(probability: Any, hit: Any) -> float:
-    """Mean difference of probability and precision over tenths of the probabilities, each weighted by its candidates.
-
-    Only of candidates with a probability of at least 0.05: most are far below it, and right.
-    """
-    kept = probability >= 0.05
-    tenth = np.minimum((probability[kept] * 10).astype(int), 9)
-    off = np.bincount(tenth, probability[kept] - hit[kept], 10)
-    return float(np.abs(off).sum() / max(kept.sum(), 1))
 
 
 class Clock:

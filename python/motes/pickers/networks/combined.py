@@ -12,15 +12,16 @@ import numpy.typing as npt
 from motes.errors import FormatError
 from motes.micrograph import Micrograph
 from motes.pickers.cache import FeatureCache
+from motes.pickers.calibration import Calibration
 from motes.pickers.detections import Detections
 from motes.pickers.filterbank import FilterBankPicker
 from motes.pickers.labelled import Labelled
 from motes.pickers.networks.archive import pack, unpack
-from motes.pickers.networks.base import Found, detections
+from motes.pickers.networks.base import UNKNOWN, Found, calibrated, detections, some_of
 from motes.pickers.networks.compact import CompactPicker
 from motes.pickers.networks.crops import TURNS
-from motes.pickers.networks.prior import log_prior_odds
 from motes.pickers.networks.requirement import require_torch
+from motes.pickers.networks.targets import teach
 from motes.pickers.padding import Border
 from motes.pickers.picker import NotFittedError
 from motes.pickers.saved import read_picker, write_picker
@@ -76,7 +77,7 @@ class CombinedPicker:
         self.diameter = self.compact.diameter
         self.bank = FilterBankPicker(diameter, cache=cache, edge=edge, border=border)
         self._spread: npt.NDArray[np.float64] | None = None  # (2,): standard deviations of the scores
-        self._shift = 0.0
+        self._calibration = UNKNOWN
 
     def fit(self, labelled: Labelled, seed: int = 0) -> CombinedPicker:
         """Learn from labels; see `Picker.fit`."""
@@ -84,13 +85,18 @@ class CombinedPicker:
 
         self.bank.fit(labelled, seed)
         self.compact.fit(labelled, seed)
-        some = sorted(labelled.micrographs, key=lambda micrograph: micrograph.name)[:MEASURED]
+        taught = teach(labelled, self.compact.prepared)
+        some = some_of([one for one in taught if len(one.places)], MEASURED)
+        micrographs = {micrograph.name: micrograph for micrograph in labelled.micrographs}
         with lanes() as every:
-            maps = [self._maps(micrograph, every, turns=2) for micrograph in some]
+            maps = [self._maps(micrographs[one.prepared.name], every, turns=2) for one in some]
             variances = [scores.var(axis=(1, 2), dtype=np.float64) for scores, _ in maps]
             self._spread = np.sqrt(np.mean(variances, axis=0)) + 1e-6
-            heights = [self._propose(one, *own, self._spread)[1] for one, own in zip(some, maps, strict=True)]
-        self._shift = log_prior_odds(np.concatenate(heights))
+            found = [
+                self._propose(micrographs[one.prepared.name], *own, self._spread)
+                for one, own in zip(some, maps, strict=True)
+            ]
+        self._calibration = calibrated(some, found, self.diameter)
         return self
 
     def _maps(
@@ -112,7 +118,7 @@ class CombinedPicker:
             raise NotFittedError("CombinedPicker: fit or load it before it predicts")
         with lanes() as every:
             found = [self._propose(one, *self._maps(one, every), self._spread) for one in micrographs]
-        return detections(micrographs, found, self.diameter, self._shift)
+        return detections(micrographs, found, self.diameter, self._calibration)
 
     def _propose(
         self, micrograph: Micrograph, scores: npt.NDArray[np.float32], looks: npt.NDArray[np.float32],
@@ -126,7 +132,7 @@ class CombinedPicker:
         if self._spread is None:
             raise NotFittedError("CombinedPicker: fit it before it is saved")
         parts = pack(self.bank, "bank/") | pack(self.compact, "compact/")
-        write_picker(path, KIND, VERSION, {"scale": np.array([*self._spread, self._shift]), **parts})
+        write_picker(path, KIND, VERSION, {"scale": self._spread, "calibration": self._calibration.as_array(), **parts})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, cache: FeatureCache | None = None) -> CombinedPicker:
@@ -140,14 +146,18 @@ class CombinedPicker:
             If torch is not installed.
         """
         require_torch("CombinedPicker")
-        *spread, shift = read_picker(path, KIND, VERSION, {"scale": (3,)})["scale"].tolist()
-        if min(spread) <= 0:
-            raise FormatError(f"{os.fspath(path)}: scale: expected positive spreads, got {spread}")
+        fixed = read_picker(path, KIND, VERSION, {"scale": (2,), "calibration": (6,)})
+        if fixed["scale"].min() <= 0:
+            raise FormatError(f"{os.fspath(path)}: scale: expected positive spreads, got {fixed['scale']}")
+        try:
+            calibration = Calibration.from_array(fixed["calibration"])
+        except ValueError as error:
+            raise FormatError(f"{os.fspath(path)}: {error}") from error
         compact = unpack(CompactPicker.load, "compact/", path)
         bank = unpack(lambda own: FilterBankPicker.load(own, cache=cache), "bank/", path)
         picker = cls(compact.diameter, networks=compact.networks, steps=compact.steps, border=compact.border)
         picker.compact, picker.bank = compact, bank
-        picker._spread, picker._shift = np.array(spread), shift
+        picker._spread, picker._calibration = fixed["scale"], calibration
         return picker
 
     def __repr__(self) -> str:

@@ -13,16 +13,16 @@ import numpy.typing as npt
 from motes.checks import one_of, positive, whole
 from motes.errors import FormatError
 from motes.micrograph import Micrograph
+from motes.pickers.calibration import Calibration
 from motes.pickers.detections import Detections
 from motes.pickers.edges import label_edge
 from motes.pickers.labelled import Labelled
 from motes.pickers.networks.archive import Tables, border_of, load_weights, numbers_of, weights_of
-from motes.pickers.networks.base import Found, PreparedStore, detections, some_of, standard
+from motes.pickers.networks.base import UNKNOWN, Found, PreparedStore, calibrated, detections, some_of, standard
 from motes.pickers.networks.batches import Part, batches
 from motes.pickers.networks.candidates import candidates
 from motes.pickers.networks.crops import TURNS, Crop, turned
 from motes.pickers.networks.inputs import CHANNELS, channels
-from motes.pickers.networks.prior import log_prior_odds
 from motes.pickers.networks.requirement import require_torch
 from motes.pickers.networks.targets import Taught, teach, weights
 from motes.pickers.padding import Border, check_border
@@ -125,7 +125,7 @@ class CompactPicker:
         self._trained: list[UNet] | None = None
         # (2, F): mean and deviation of what the coarsest levels see at labels
         self._looks: npt.NDArray[np.float32] = np.array([[0], [1]], np.float32)
-        self._edge, self._shift = 0.0, 0.0
+        self._edge, self._calibration = 0.0, UNKNOWN
 
     def fit(self, labelled: Labelled, seed: int = 0) -> CompactPicker:
         """Learn from labels; see `Picker.fit`.
@@ -183,16 +183,17 @@ class CompactPicker:
         return network
 
     def _measure(self, taught: Sequence[Taught], every: Lanes) -> None:
-        """Look at training micrographs: what is seen at labels and rejected places, and how high candidates score."""
-        seen, heights = [], []
-        for one in some_of([one for one in taught if len(one.places)], MEASURED):
+        """Look at training micrographs: what is seen at labels and rejected places, what scores are worth."""
+        seen, found = [], []
+        some = some_of([one for one in taught if len(one.places)], MEASURED)
+        for one in some:
             scores, looks = self.maps(one.prepared, every, turns=2)
-            heights.append(self.propose(one.prepared, one.shape, scores, looks)[1])
+            found.append(self.propose(one.prepared, one.shape, scores, looks))
             limits = np.array(looks.shape[:0:-1]) - 1
             x, y = np.clip(one.places // self._multiple(), 0, limits).astype(np.int64).T
             seen.append(looks[:, y, x])
         self._looks = standard(np.concatenate(seen, axis=1))
-        self._shift = log_prior_odds(np.concatenate(heights))
+        self._calibration = calibrated(some, found, self.diameter)
 
     def predict(self, micrographs: Sequence[Micrograph]) -> Detections:
         """Propose every local maximum of the score map; see `Picker.predict`."""
@@ -206,7 +207,7 @@ class CompactPicker:
                 self.propose(prepared, micrograph.shape, *self.maps(prepared, every))
                 for micrograph, prepared in ((one, self.prepared(one)) for one in micrographs)
             ]
-        return detections(micrographs, found, self.diameter, self._shift)
+        return detections(micrographs, found, self.diameter, self._calibration)
 
     def maps(
         self, prepared: Prepared, every: Lanes, turns: int = TURNS
@@ -247,13 +248,14 @@ class CompactPicker:
         if self._trained is None:
             raise NotFittedError("CompactPicker: fit it before it is saved")
         numbers = [
-            self.diameter, self.networks, self.steps, self._edge, self._shift, len(self.widths),
+            self.diameter, self.networks, self.steps, self._edge, len(self.widths),
             *numbers_of(self.border),
         ]  # fmt: skip
         tables: Tables = {
             "numbers": np.array(numbers, np.float64),
             "widths": np.array(self.widths, np.float64),
             "looks": self._looks,
+            "calibration": self._calibration.as_array(),
         }
         for k, network in enumerate(self._trained):
             tables |= weights_of(network, f"{k}.")
@@ -284,8 +286,8 @@ class CompactPicker:
 
         from motes.pickers.networks.unet import UNet
 
-        numbers = read_picker(path, KIND, VERSION, {"numbers": (10,)})["numbers"].tolist()
-        diameter, networks, steps, edge, shift, levels, *border = numbers
+        fixed = read_picker(path, KIND, VERSION, {"numbers": (9,), "calibration": (6,)})
+        diameter, networks, steps, edge, levels, *border = fixed["numbers"].tolist()
         widths = read_picker(path, KIND, VERSION, {"widths": (int(levels),)})["widths"]
         picker = cls(
             diameter, networks=int(networks), steps=int(steps), widths=[int(width) for width in widths],
@@ -297,7 +299,8 @@ class CompactPicker:
             trained = [UNet(_channels_of(k), picker.widths) for k in range(picker.networks)]
         for k, network in enumerate(trained):
             load_weights(network, f"{k}.", path, KIND, VERSION)
-        picker._trained, picker._edge, picker._shift = trained, edge, shift
+        picker._trained, picker._edge = trained, edge
+        picker._calibration = Calibration.from_array(fixed["calibration"])
         return picker
 
     def __repr__(self) -> str:

@@ -17,17 +17,17 @@ from motes.circles import Circles
 from motes.errors import FormatError
 from motes.kernels.suppression import suppress
 from motes.micrograph import Micrograph
+from motes.pickers.calibration import Calibration
 from motes.pickers.detections import Detections
 from motes.pickers.edges import label_edge
 from motes.pickers.labelled import Labelled
 from motes.pickers.networks.archive import Tables, border_of, load_weights, numbers_of, weights_of
-from motes.pickers.networks.base import Found, PreparedStore, detections, some_of, standard
+from motes.pickers.networks.base import UNKNOWN, Found, PreparedStore, calibrated, detections, some_of, standard
 from motes.pickers.networks.batches import batches
 from motes.pickers.networks.candidates import DISTANCE, inside
 from motes.pickers.networks.crops import Crop
 from motes.pickers.networks.grid import cells, with_weights
 from motes.pickers.networks.phosaurus_table import DEEPEST, LAST, STRIDE, filters
-from motes.pickers.networks.prior import log_prior_odds
 from motes.pickers.networks.requirement import require_torch
 from motes.pickers.networks.targets import Taught, teach, weights
 from motes.pickers.padding import Border, check_border
@@ -123,7 +123,7 @@ class PhosaurusPicker:
         self._network: PhosaurusNet | None = None
         # (2, F): mean and deviation of layer 22 at labels
         self._looks: npt.NDArray[np.float32] = np.array([[0], [1]], np.float32)
-        self._edge, self._shift = 0.0, 0.0
+        self._edge, self._calibration = 0.0, UNKNOWN
         self._use(1)
 
     def _use(self, binning: int) -> None:
@@ -188,16 +188,17 @@ class PhosaurusPicker:
         return self
 
     def _measure(self, taught: Sequence[Taught]) -> None:
-        """Look at training micrographs: what is seen at labels and rejected places, and how high candidates score."""
-        seen, heights = [], []
-        for one in some_of([one for one in taught if len(one.places)], SETTLING):
+        """Look at training micrographs: what is seen at labels and rejected places, what scores are worth."""
+        seen, found = [], []
+        some = some_of([one for one in taught if len(one.places)], SETTLING)
+        for one in some:
             output, looks = self._answer(one.prepared)
-            heights.append(self._propose(one.prepared, one.shape, output, looks)[1])
+            found.append(self._propose(one.prepared, one.shape, output, looks))
             limits = np.array(looks.shape[:0:-1]) - 1
             x, y = np.clip((one.places + 0.5) // STRIDE, 0, limits).astype(np.int64).T
             seen.append(looks[:, y, x])
         self._looks = standard(np.concatenate(seen, axis=1))
-        self._shift = log_prior_odds(np.concatenate(heights))
+        self._calibration = calibrated(some, found, self.diameter)
 
     def _answer(self, prepared: Prepared) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Channels (6, h', w') of every cell, and what layer 22 sees, (F, h', w')."""
@@ -222,7 +223,7 @@ class PhosaurusPicker:
         self.prepared.fill(micrographs)
         with lanes() as every:
             found = every.map(self._candidates, micrographs)
-        return detections(micrographs, found, self.diameter, self._shift)
+        return detections(micrographs, found, self.diameter, self._calibration)
 
     def _candidates(self, micrograph: Micrograph) -> Found:
         prepared = self.prepared(micrograph)
@@ -253,10 +254,14 @@ class PhosaurusPicker:
         if self._network is None:
             raise NotFittedError("PhosaurusPicker: fit it before it is saved")
         numbers = [
-            self.diameter, self.width, self.binning, self._edge, self._shift,
+            self.diameter, self.width, self.binning, self._edge,
             self.longest, self.crop, self.batch, self.steps, *numbers_of(self.border),
         ]  # fmt: skip
-        tables: Tables = {"numbers": np.array(numbers, np.float64), "looks": self._looks}
+        tables: Tables = {
+            "numbers": np.array(numbers, np.float64),
+            "looks": self._looks,
+            "calibration": self._calibration.as_array(),
+        }
         write_picker(path, KIND, VERSION, tables | weights_of(self._network, "network."))
 
     @classmethod
@@ -284,8 +289,8 @@ class PhosaurusPicker:
 
         from motes.pickers.networks.phosaurus_net import PhosaurusNet
 
-        numbers = read_picker(path, KIND, VERSION, {"numbers": (13,)})["numbers"].tolist()
-        diameter, width, binning, edge, shift, longest, crop, batch, steps, *border = numbers
+        fixed = read_picker(path, KIND, VERSION, {"numbers": (12,), "calibration": (6,)})
+        diameter, width, binning, edge, longest, crop, batch, steps, *border = fixed["numbers"].tolist()
         picker = cls(
             diameter, width=width, longest=int(longest), crop=int(crop), batch=int(batch), steps=int(steps),
             border=border_of(border),
@@ -296,7 +301,8 @@ class PhosaurusPicker:
         with torch.device("meta"):  # shapes alone: the file's own arrays take their place
             network = PhosaurusNet(width)
         load_weights(network, "network.", path, KIND, VERSION)
-        picker._network, picker._edge, picker._shift = network, edge, shift
+        picker._network, picker._edge = network, edge
+        picker._calibration = Calibration.from_array(fixed["calibration"])
         return picker
 
     def __repr__(self) -> str:
