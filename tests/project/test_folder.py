@@ -99,9 +99,9 @@ def test_a_micrograph_that_changed_its_size(project, tmp_path):
 
 
 def test_a_second_writer_is_told_who_writes(project):
-    with project.writing("motes active label p"), pytest.raises(BusyError) as refused:
-        with Project(project.folder).writing("motes active train p"):
-            pass
+    second = Project(project.folder).writing("motes active train p")
+    with project.writing("motes active label p"), pytest.raises(BusyError) as refused, second:
+        pass
     assert re.search(
         r"p: in use by motes active label p \(process \d+ on .*, since 2.*\); end that first", str(refused.value)
     )

@@ -252,7 +252,7 @@ class Project:
             If they can not be saved: then nothing is done, and it may be tried again.
         """
         assert self._writing, "only inside writing()"
-        fresh = {}
+        fresh: dict[str, Action] = {}
         for action in actions:
             sound = checked(action, self.shapes, self._was_asked)
             if sound["id"] not in self._known:
@@ -298,7 +298,8 @@ def read_object(path: Path) -> dict[str, Any]:
         raise FormatError(f"{path}: expected a JSON object with a version")
     if told["version"] > VERSION:
         raise FormatError(
-            f"{path}: version {told['version']}, but this motes knows {VERSION}; use the motes it was made with, or newer"
+            f"{path}: version {told['version']}, but this motes knows {VERSION}; "
+            "use the motes it was made with, or newer"
         )
     return told
 

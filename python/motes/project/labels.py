@@ -97,10 +97,10 @@ def import_labels(
         If one holds no micrograph of the project, or a row lies outside its micrograph.
     """
     state = project.state()
-    known = {name: np.zeros((0, 2)) for name in project.names}
-    for name in known:
-        here = [(place.x, place.y) for place in state.places.values() if place.particle and place.micrograph == name]
-        known[name] = np.array(here, np.float64).reshape(-1, 2)
+    known = {}
+    for name in project.names:
+        centres = [(place.x, place.y) for place in state.places.values() if place.particle and place.micrograph == name]
+        known[name] = np.array(centres, np.float64).reshape(-1, 2)
     actions: list[Action] = []
     told = []
     for path in paths:

@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -39,19 +40,19 @@ class Lock:
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     with Lock(os.path.join(folder, "lock"), "motes active train"):
+    ...     with Lock(Path(folder, "lock"), "motes active train"):
     ...         pass
     """
 
     def __init__(self, path: str | os.PathLike[str], command: str) -> None:
-        self.path, self.command = os.fspath(path), command
+        self.path, self.command = Path(path), command
         self._file: int | None = None
 
     def __enter__(self) -> Lock:
         file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             if not _taken(file):
-                raise BusyError(f"{os.path.dirname(self.path) or '.'}: in use by {_holder(file)}; end that first")
+                raise BusyError(f"{self.path.parent}: in use by {_holder(file)}; end that first")
             try:
                 holder = {"command": self.command, "process": os.getpid(), "host": socket.gethostname()}
                 told = json.dumps(holder | {"since": time.strftime("%Y-%m-%d %H:%M:%S")}).encode()
