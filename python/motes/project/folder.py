@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,6 +69,8 @@ class Project:
     Attributes
     ----------
     folder : pathlib.Path
+    id : str
+        Random; no other project has it.
     diameter : float
         Of the particles, pixels.
     pixel_size : float or None
@@ -84,6 +87,7 @@ class Project:
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
         told = _told(self.folder)
+        self.id: str = told["id"]
         self.diameter: float = told["diameter"]
         self.pixel_size: float | None = told["pixel_size"]
         self.sources = tuple(Source(one["name"], one["path"], tuple(one["shape"])) for one in told["micrographs"])
@@ -142,7 +146,8 @@ class Project:
             sources.append({"name": micrograph.name, "path": _seen_from(folder, path), "shape": micrograph.shape})
         folder.mkdir(parents=True, exist_ok=True)
         with Lock(folder / LOCK, "motes active init"):
-            told = {"format": FORMAT, "version": VERSION, "diameter": pixels, "pixel_size": pixel_size}
+            told: dict[str, Any] = {"format": FORMAT, "version": VERSION, "id": secrets.token_urlsafe(9)}
+            told |= {"diameter": pixels, "pixel_size": pixel_size}
             with atomic_path(folder / FILE) as temporary:
                 temporary.write_text(to_json(told | {"micrographs": sources}, indent=1), encoding="utf-8")
         return cls(folder)
@@ -316,6 +321,8 @@ def _told(folder: Path) -> dict[str, Any]:
         told["diameter"] = positive("diameter", told["diameter"])
         if told["pixel_size"] is not None:
             positive("pixel_size", told["pixel_size"])
+        if not isinstance(told["id"], str):
+            raise ValueError("id: expected a text")
         for one in told["micrographs"]:
             rows, columns = one["shape"]
             if not (isinstance(one["name"], str) and isinstance(one["path"], str) and rows >= 1 and columns >= 1):

@@ -1,0 +1,19 @@
+// Elements of the page.
+
+export const byId = (id) => document.getElementById(id);
+
+/** An element with attributes and children. */
+export function make(kind, attributes = {}, ...children) {
+  const element = document.createElement(kind);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
+
+/** Whole numbers with their thousands apart. */
+export const count = (n, what = "") => {
+  const told = n.toLocaleString("en");
+  return what ? `${told} ${what}${n === 1 ? "" : "s"}` : told;
+};
