@@ -1,7 +1,19 @@
 """Pickers: they learn from labels and propose particles with probabilities."""
 
+from motes.pickers.cache import FeatureCache
 from motes.pickers.detections import Detections
+from motes.pickers.filterbank import FilterBankPicker
 from motes.pickers.labelled import Labelled
 from motes.pickers.picker import NotFittedError, Picker
+from motes.pickers.preparation import Prepared, prepare
 
-__all__ = ["Detections", "Labelled", "NotFittedError", "Picker"]
+__all__ = [
+    "Detections",
+    "FeatureCache",
+    "FilterBankPicker",
+    "Labelled",
+    "NotFittedError",
+    "Picker",
+    "Prepared",
+    "prepare",
+]

@@ -1,0 +1,56 @@
+"""Candidates of a score map: its local maxima, refined."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from motes.kernels.suppression import suppress_map
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def peaks(scores: npt.NDArray[np.float32], distance: float) -> tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]:
+    """Local maxima, the best first, none closer than a distance to a better one.
+
+    Parameters
+    ----------
+    scores : (h, w) float32 array
+        Finite; its outermost pixels are no maxima.
+    distance : float, pixels
+        Between two maxima.
+
+    Returns
+    -------
+    places : (K, 2) float64 array
+        x and y of the top of the parabola through each maximum and its neighbours.
+    heights : (K,) float64 array
+        Scores of the maxima.
+    pixels : (K, 2) int64 array
+        x and y of the maxima.
+
+    Examples
+    --------
+    >>> x, y = np.meshgrid(np.arange(9), np.arange(7))
+    >>> places, _, pixels = peaks(-((x - 4.25) ** 2 + (y - 3.0) ** 2).astype(np.float32), 3)
+    >>> places, pixels
+    (array([[4.25, 3.  ]]), array([[4, 3]]))
+    """
+    [(pixels, heights)] = suppress_map(np.ascontiguousarray(scores), distance, threads=1)
+    height, width = scores.shape
+    within = ((pixels > 0) & (pixels < np.array([width - 1, height - 1]))).all(axis=1)
+    pixels, heights = pixels[within], heights[within]
+    x, y = pixels.T
+    around = np.stack([scores[y + dy, x + dx] for dy in (-1, 0, 1) for dx in (-1, 0, 1)]).astype(np.float64)
+    top = around.max(axis=0, initial=-np.inf) <= heights  # a slope below a taken maximum is none
+    pixels, heights, around = pixels[top], heights[top], around[:, top]
+    shift = np.stack([_vertex(around[3], around[4], around[5]), _vertex(around[1], around[4], around[7])], axis=1)
+    return pixels + shift, heights.astype(np.float64), pixels
+
+
+def _vertex(before: FloatArray, at: FloatArray, after: FloatArray) -> FloatArray:
+    """Where the parabola through three values is highest, from the middle one: within half a pixel."""
+    bend = before - 2 * at + after
+    flat = bend >= 0
+    shift: FloatArray = np.clip(np.where(flat, 0.0, (before - after) / 2) / np.where(flat, 1.0, bend), -0.5, 0.5)
+    return shift
