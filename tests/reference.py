@@ -6,6 +6,7 @@ Nothing here imports motes. `counts` is (N, M), a row of photon counts for each 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations
 
 import mpmath
 import numpy as np
@@ -354,4 +355,91 @@ def best_matching(weights) -> tuple[int, float]:
             without[:, j] = np.nan
             n, total = best_matching(without)
             best = max(best, (n + 1, total + weight))
+    return best
+
+
+# -- queries --------------------------------------------------------------------------------------------------------
+
+
+def low_confidence(c) -> list[float]:
+    return [1 - p for p in c]
+
+
+def entropy_score(c) -> list[float]:
+    """Seed 001, equation (1), as printed: from logits, in nats."""
+    with mpmath.workdps(30):
+        logits = [mpmath.log(mpmath.mpf(p) / (1 - mpmath.mpf(p))) for p in c]
+        yes, no = ([1 / (1 + mpmath.exp(-sign * x)) for x in logits] for sign in (1, -1))
+        return [float(-s * mpmath.log(s) - r * mpmath.log(r)) for s, r in zip(yes, no, strict=True)]
+
+
+def entropy_score_normalised(c) -> list[float]:
+    """Min-max scaling to [0.01, 0.99] first."""
+    low, high = min(c), max(c)
+    return entropy_score([0.01 + 0.98 * (p - low) / (high - low) if high > low else 0.5 for p in c])
+
+
+def boundary_distance(c, t: float) -> list[float]:
+    return [-abs(p - t) for p in c]
+
+
+def least_confident(c) -> list[float]:
+    return [1 - max(p, 1 - p) for p in c]
+
+
+def margin(c) -> list[float]:
+    """Minus the difference of the likelier and the other label."""
+    return [-(max(p, 1 - p) - min(p, 1 - p)) for p in c]
+
+
+def _entropy(p: float) -> float:
+    return -sum(q * np.log(q) for q in (p, 1 - p) if q > 0)
+
+
+def bald(members) -> float:
+    return _entropy(sum(members) / len(members)) - sum(_entropy(p) for p in members) / len(members)
+
+
+def vote_entropy(members) -> float:
+    return _entropy(sum(p >= 0.5 for p in members) / len(members))
+
+
+def divergence_from_mean(members) -> float:
+    """Mean Kullback-Leibler divergence of the members' labels from their mean."""
+    mean = sum(members) / len(members)
+    pairs = [(q, r) for p in members for q, r in ((p, mean), (1 - p, 1 - mean)) if q > 0]
+    return sum(q * np.log(q / r) for q, r in pairs) / len(members)
+
+
+def distances(rows) -> np.ndarray:
+    return np.array([[np.linalg.norm(np.subtract(a, b)) for b in rows] for a in rows]).reshape(len(rows), len(rows))
+
+
+def position_distances(centres, micrograph, reach: float) -> np.ndarray:
+    table = np.minimum(distances(centres), reach)
+    for i, m in enumerate(micrograph):
+        table[i, [k != m for k in micrograph]] = reach
+    return table
+
+
+def farthest_point_gains(table, n_known: int, chosen, weights, strength: float, unknown: float):
+    """At each step: weight * distance ** strength of who was chosen, and the largest of all that were left."""
+    taken = list(range(n_known))
+    left = set(range(n_known, len(table)))
+    for i in chosen:
+        gain = {j: weights[j - n_known] * min((table[j, k] for k in taken), default=unknown) ** strength for j in left}
+        yield gain[i], max(gain.values())
+        taken.append(i)
+        left.remove(i)
+
+
+def best_value_per_cost(weights, micrograph, opened, n: int, opening: float, most: int) -> float:
+    """Every set of micrographs is tried."""
+    closed = [m for m in range(len(opened)) if not opened[m]]
+    best = 0.0
+    for k in range(most + 1):
+        for more in combinations(closed, k):
+            there = [w for w, m in zip(weights, micrograph, strict=True) if opened[m] or m in more]
+            if len(there) >= n:
+                best = max(best, sum(sorted(there, reverse=True)[:n]) / (n + opening * k))
     return best

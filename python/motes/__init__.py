@@ -17,7 +17,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from motes import challenge, classify, limits, pickers, picking, picks, plotting, sample, simulate, viewer
+    from motes import active, challenge, classify, limits, pickers, picking, picks, plotting, sample, simulate, viewer
     from motes._core import version as __version__
     from motes.circles import Circles
     from motes.config import show_config
@@ -63,6 +63,7 @@ _HOME = {
     "write_picks": "picks",
 }
 _MODULES = (
+    "active",
     "challenge",
     "classify",
     "limits",
@@ -92,6 +93,7 @@ __all__ = [
     "Rotations",
     "Sweep",
     "__version__",
+    "active",
     "back_rotate",
     "challenge",
     "classify",

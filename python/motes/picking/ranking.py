@@ -152,13 +152,24 @@ def resampled(
     `statistics` takes how often each micrograph counts, (B, M), and gives (B,) for each; samples without a number, NaN,
     do not count. `size` is how many numbers one sample needs at a time.
     """
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence: expected above 0 and below 1, got {confidence}")
+    values, samples = bootstrap(statistics, n_micrographs, size, n_bootstrap=n_bootstrap, seed=seed)
+    return [summary(value, drawn, confidence) for value, drawn in zip(values, samples, strict=True)]
+
+
+def bootstrap(
+    statistics: Callable[[FloatArray], Sequence[FloatArray]],
+    n_micrographs: int,
+    size: int,
+    *,
+    n_bootstrap: int,
+    seed: int,
+) -> tuple[list[float], FloatArray]:
+    """S statistics of the micrographs, and (S, B) of bootstrap samples of these; none of fewer than two micrographs."""
     if n_bootstrap < 0:
         raise ValueError(f"n_bootstrap: expected 0 or more, got {n_bootstrap}")
     values = [float(value[0]) for value in statistics(np.ones((1, n_micrographs)))]
     if n_micrographs < 2 or n_bootstrap == 0:
-        return [Estimate(value, np.nan, np.nan) for value in values]
+        return values, np.zeros((len(values), 0))
     rng = np.random.default_rng(seed)
     chance = np.full(n_micrographs, 1 / n_micrographs)
     step = max(1, CHUNK // max(size, n_micrographs))
@@ -166,9 +177,14 @@ def resampled(
     for begin in range(0, n_bootstrap, step):
         weights = rng.multinomial(n_micrographs, chance, min(step, n_bootstrap - begin))
         parts.append(np.stack(statistics(weights.astype(np.float64))))
-    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    estimates = []
-    for value, samples in zip(values, np.concatenate(parts, axis=1), strict=True):
-        low, high = (np.nan, np.nan) if np.isnan(samples).all() else np.nanquantile(samples, tails)
-        estimates.append(Estimate(value, float(low), float(high)))
-    return estimates
+    return values, np.concatenate(parts, axis=1)
+
+
+def summary(value: float, samples: FloatArray, confidence: float) -> Estimate:
+    """A figure with the percentiles of its samples."""
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence: expected above 0 and below 1, got {confidence}")
+    if np.isnan(samples).all():
+        return Estimate(value, np.nan, np.nan)
+    low, high = np.nanquantile(samples, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Estimate(value, float(low), float(high))
