@@ -4,7 +4,7 @@ from motes.pickers.cache import FeatureCache
 from motes.pickers.detections import Detections
 from motes.pickers.filterbank import FilterBankPicker
 from motes.pickers.labelled import Labelled
-from motes.pickers.picker import NotFittedError, Picker
+from motes.pickers.picker import NotFittedError, Picker, WarmPicker
 from motes.pickers.preparation import Prepared, prepare
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "NotFittedError",
     "Picker",
     "Prepared",
+    "WarmPicker",
     "prepare",
 ]

@@ -11,6 +11,7 @@ from motes.pickers.detections import Detections
 from motes.pickers.labelled import Labelled
 
 Self = TypeVar("Self", bound="Picker")
+WarmSelf = TypeVar("WarmSelf", bound="WarmPicker")
 
 
 @runtime_checkable
@@ -44,6 +45,15 @@ class Picker(Protocol):
     @classmethod
     def load(cls: type[Self], path: str | os.PathLike[str]) -> Self:
         """Read what `save` wrote; it predicts the same, bit for bit."""
+        ...
+
+
+@runtime_checkable
+class WarmPicker(Picker, Protocol):
+    """A picker that can also learn on from what it knows."""
+
+    def refit(self: WarmSelf, labelled: Labelled, seed: int = 0) -> WarmSelf:
+        """Learn from these labels, beginning with what was learned before. Returns itself."""
         ...
 
 
