@@ -17,11 +17,7 @@ from PIL import Image
 import motes
 from motes.project import BusyError, Project, labelled
 from motes.project.labels import import_labels, new_id
-
-
-def add(x=50.0, y=60.0, particle=True, micrograph="grid0"):
-    where = {"micrograph": micrograph, "x": x, "y": y, "radius": 12.0}
-    return {"id": new_id(), "type": "add", "particle": particle, **where}
+from projects import add
 
 
 def test_begun_and_opened_again(project, tmp_path):
@@ -213,8 +209,9 @@ def test_labels_from_files(project, centres, tmp_path):
         again = import_labels(project, [tmp_path / "grid1.csv"])
     assert (first[0].n_new, again[0].n_new, again[0].n_known) == (len(places), 0, len(places))
     learned = labelled(project)
-    assert learned.complete.tolist() == [False, True, False]
-    np.testing.assert_allclose(learned.particles.of_micrograph(1).centres, places)
+    assert [micrograph.name for micrograph in learned.micrographs] == ["grid1"]
+    assert learned.complete.tolist() == [True]
+    np.testing.assert_allclose(learned.particles.centres, places)
 
 
 def test_labels_from_a_file_that_counts_from_the_bottom(project, centres, tmp_path):

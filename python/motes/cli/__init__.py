@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from motes.cli.active import active
 from motes.cli.challenge import challenge
 from motes.cli.commands import Commands
 from motes.cli.consensus import consensus
@@ -68,6 +69,7 @@ app.command(epilog="Example: [bold]motes consensus cryolo topaz deepPicker -o ag
     consensus
 )
 app.add_typer(simulate, name="simulate")
+app.add_typer(active, name="active")
 app.command("show-config")(show_config)
 
 

@@ -182,7 +182,7 @@ export class Asking {
     if (done === n && question) return [`All ${n} are answered. End the command, then `, code(`motes active train ${folder}`)];
     if (!question) return [focus ? "A label that nobody asked about: arrow keys move it, R takes it away, N goes back to the questions." : ""];
     const place = this.labels.places.get(question.name);
-    const said = place ? {true: "particle", false: "nothing", null: "can not be told"}[place.particle] : "not answered";
+    const said = place ? {true: "particle", false: "nothing", null: "unsure"}[place.particle] : "not answered";
     const sure = question.probability === null ? "" : `The picker gives it ${(100 * question.probability).toFixed(0)}%. `;
     return [`${sure}Answer: `, Object.assign(document.createElement("b"), {textContent: said}), ` · ${count(n - done)} to go`];
   }

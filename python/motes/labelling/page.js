@@ -17,7 +17,7 @@ const link = new Link(labels, `motes ${project.id}`, () => refresh());
 const tiles = new Tiles(project, () => [view, closeup, overview].forEach((each) => { if (!each.complete) each.redraw(); }));
 const editor = new Editor(project, labels, link);
 
-let mode = null, shown = true;
+let mode = null, shown = true, judged = null;
 const view = new View(byId("view"), tiles, (context, own) => { if (shown) mode?.marks(context, own); scaleBar(own, project); overview.redraw(false); });
 const closeup = new View(byId("closeup"), tiles, (context, own) => { if (shown) mode?.marks(context, own); });
 const overview = new View(byId("overview"), tiles, drawOverview);
@@ -34,11 +34,11 @@ link.opened = (m) => {
 // -- what is shown ----------------------------------------------------------------------------------------------------
 
 function drawOverview(context, own) {
-  context.fillStyle = "#f0e442";
-  for (const {x, y, particle, set} of mode?.sets === null ? [] : mode?.circles() ?? []) {
+  const circles = mode?.circles() ?? [], dot = circles.length > 200 ? 1 : 2;
+  for (const {x, y, particle, set} of circles) {
     context.fillStyle = particle === false ? "#ff8c2e" : particle || set ? "#56b4e9" : "#f0e442";
     const [sx, sy] = own.toScreen(x, y);
-    context.fillRect(sx - 1, sy - 1, 2, 2);
+    context.fillRect(sx, sy, dot, dot);
   }
   const [left, top] = own.toScreen(...view.toMicrograph(0, 0)), [right, bottom] = own.toScreen(...view.toMicrograph(view.width, view.height));
   for (const [width, ink] of [[3.5, "rgb(0 0 0 / 0.6)"], [1.5, "#ffffff"]]) {
@@ -52,25 +52,37 @@ function drawOverview(context, own) {
 function refresh() {
   if (!mode) return;
   mode.refresh();
-  if (overview.m !== view.m) {
+  if (overview.m !== view.m || !overview.fits) {
     overview.m = view.m;
     overview.fit();
   }
+  overview.figure.hidden = view.fits;
   for (const each of [view, closeup]) each.redraw(false);
   const [name, height, width] = project.micrographs[view.m], all = [...labels.places.values()];
   byId("where").textContent = `${name} · ${width} × ${height} px · micrograph ${view.m + 1} of ${project.micrographs.length}`;
   const figures = {
     "questions answered": all.filter(({source}) => source === "question").length,
     "particles labelled": all.filter(({particle}) => particle === true).length,
-    "rejected": all.filter(({particle}) => particle === false).length,
+    "places rejected": all.filter(({particle}) => particle === false).length,
     "micrographs opened": `${labels.opened.size} / ${project.micrographs.length}`,
-    "here": editor.of(view.m).length,
+    "labels here": editor.of(view.m).length,
   };
   byId("cost").replaceChildren(...Object.entries(figures).map(([what, n]) => (
     make("div", {}, make("dt", {}, what), make("dd", {}, typeof n === "number" ? count(n) : n)))));
   byId("complete").checked = labels.complete.has(name);
+  const left = asking.questions.length - asking.done;
+  if (!left !== judged && !link.waiting) {
+    judged = !left;
+    refreshStatus();
+  }
   for (const id of ["undo", "undo-review"]) byId(id).disabled = !labels.last(link.window);
   refreshSaved();
+}
+
+/** How good the picker is, and whether to go on. */
+async function refreshStatus() {
+  const answer = await fetch("status");
+  if (answer.ok) byId("status").replaceChildren(...(await answer.json()).lines.map((line) => make("li", {}, line)));
 }
 
 function refreshSaved() {

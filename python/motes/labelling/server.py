@@ -18,10 +18,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from zlib import crc32
 
 from motes.labelling.session import Session
-from motes.labelling.sets import PickSet
 from motes.project import Project
+from motes.project.picks import PickSet
 from motes.report import to_json
 
 HOST = "127.0.0.1"
@@ -33,6 +34,7 @@ FILES = {
         for name in ("asking", "dom", "editor", "image", "labels", "link", "marks", "page", "review", "tiles", "view")
     },
 }
+FIRST_PORT = 49152  # of those that belong to nobody
 MOST_BYTES = 1 << 20  # of a request
 PATIENCE = 60.0  # seconds that a connection may be silent
 HEADERS = {
@@ -64,8 +66,9 @@ class Server(ThreadingHTTPServer):
         Inside its `writing`, as long as the server runs.
     sets : sequence of PickSet
         Picks to be reviewed.
-    port : int
-        0 takes any that is free.
+    port : int, optional
+        0 takes any that is free. By default the project's own, or any if that is taken: at the same port a browser
+        still holds what it could not save before the server ended.
     token : str, optional
         By default a new random one.
     ears : socket.socket, optional
@@ -84,15 +87,15 @@ class Server(ThreadingHTTPServer):
         project: Project,
         sets: Sequence[PickSet] = (),
         *,
-        port: int = 0,
+        port: int | None = None,
         token: str | None = None,
         ears: socket.socket | None = None,
     ) -> None:
-        super().__init__((HOST, port), Handler, bind_and_activate=ears is None)
-        if ears is not None:
-            self.socket.close()
-            self.socket = ears
-            self.server_address = ears.getsockname()
+        if ears is None:
+            ears = _listening(port, project)
+        super().__init__(ears.getsockname(), Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = ears
         self.session = Session(project, sets)
         self.token = secrets.token_urlsafe(24) if token is None else token
         self.port = int(self.server_address[1])
@@ -112,6 +115,7 @@ class Server(ThreadingHTTPServer):
         if self._thread is not None:
             self.shutdown()
             self._thread.join()
+        self.session.close()
         self.server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -157,7 +161,12 @@ class Handler(BaseHTTPRequestHandler):
             raise
         except OSError as error:
             why = f"{error.filename}: {error.strerror}" if error.strerror else str(error)
-            self._send(HTTPStatus.INSUFFICIENT_STORAGE, _told(why), "application/json")
+            gone = isinstance(error, FileNotFoundError)
+            status = HTTPStatus.NOT_FOUND if gone else HTTPStatus.INSUFFICIENT_STORAGE
+            self._send(status, _told(why), "application/json")
+        except Exception as error:
+            self._send(HTTPStatus.INTERNAL_SERVER_ERROR, _told(f"a mistake of motes: {error!r}"), "application/json")
+            raise
 
     def _path(self) -> str:
         """The part of the address behind the token, or a refusal."""
@@ -183,6 +192,8 @@ class Handler(BaseHTTPRequestHandler):
             return Path(__file__).with_name(name).read_bytes(), kind
         if path == "project":
             return to_json(session.told()).encode(), "application/json"
+        if path == "status":
+            return to_json(session.status()).encode(), "application/json"
         numbers = [int(number) for number in re.findall(r"/(\d{1,9})(?=/|\Z)", path)]
         if re.fullmatch(r"tile(/\d{1,9}){4}", path, re.ASCII):
             return session.tile(*numbers), "application/octet-stream"
@@ -231,6 +242,20 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
+
+
+def _listening(port: int | None, project: Project) -> socket.socket:
+    """A socket at a port, by default the project's own."""
+    if port is None:
+        own = FIRST_PORT + crc32(project.id.encode()) % (65536 - FIRST_PORT)
+        try:
+            return socket.create_server((HOST, own))
+        except OSError:
+            port = 0
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as error:
+        raise OSError(error.errno, f"{error.strerror}; choose another --port", f"{HOST}:{port}") from error
 
 
 def _told(why: str) -> bytes:

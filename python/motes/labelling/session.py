@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.labelling.pyramid import APRON, TILE, Pyramids
-from motes.labelling.sets import PickSet, save_reviewed
 from motes.project import Project
+from motes.project.picks import PickSet, reviewed, write
+from motes.project.status import status
 
 MOST_ACTIONS = 1000  # in one request
 
@@ -31,6 +32,12 @@ class Session:
         self.project, self.sets = project, tuple(sets)
         self._pyramids = Pyramids(lambda number: project.micrograph(project.names[number]))
         self._lock = threading.Lock()
+        self._closed = False
+
+    def close(self) -> None:
+        """Do no more actions: what is under way is ended first."""
+        with self._lock:
+            self._closed = True
 
     def told(self) -> dict[str, Any]:
         """Everything that the page begins with."""
@@ -70,8 +77,15 @@ class Session:
         if len(actions) > MOST_ACTIONS:
             raise ValueError(f"actions: expected at most {MOST_ACTIONS} at a time, got {len(actions)}")
         with self._lock:
+            if self._closed:
+                raise ConnectionAbortedError("the server has ended")
             self.project.act(actions)
             return {"actions": self.project.actions[since:]}
+
+    def status(self) -> dict[str, Any]:
+        """How the project stands, in words."""
+        with self._lock:
+            return {"lines": status(self.project).lines()[2:]}
 
     def tile(self, number: int, level: int, row: int, column: int) -> bytes:
         """A tile of a micrograph; `LookupError` if there is none."""
@@ -94,5 +108,6 @@ class Session:
         if not 0 <= which < len(self.sets):
             raise LookupError(f"set {which} of {len(self.sets)}")
         with self._lock:
-            path, n = save_reviewed(self.project, self.sets[which], least)
-        return {"file": str(path), "n": n}
+            picks = reviewed(self.project, self.sets[which], least)
+            path = write(self.project, picks, "reviewed", "star")
+        return {"file": str(path), "n": len(picks)}

@@ -50,15 +50,25 @@ def settled(state: State) -> list[Place]:
 
 
 def labelled(project: Project, state: State | None = None) -> Labelled:
-    """The labels of a project, with its micrographs, for a picker to learn from."""
+    """The labels of a project, with the micrographs that hold some or are complete, for a picker to learn from.
+
+    Raises
+    ------
+    ValueError
+        If there is no label at all.
+    """
     state = project.state() if state is None else state
     every = settled(state)
+    looked_at = {place.micrograph for place in every} | state.complete
+    names = [name for name in project.names if name in looked_at]
+    if not names:
+        raise ValueError(f"{project.folder}: nothing is labelled yet; label some with motes active label")
     yes, no = ([place for place in every if place.particle is kind] for kind in (True, False))
     return Labelled(
-        project.micrographs(),
-        circles(yes, project.names),
-        circles(no, project.names),
-        np.array([name in state.complete for name in project.names]),
+        [project.micrograph(name) for name in names],
+        circles(yes, names),
+        circles(no, names),
+        np.array([name in state.complete for name in names]),
     )
 
 
