@@ -443,3 +443,30 @@ def best_value_per_cost(weights, micrograph, opened, n: int, opening: float, mos
             if len(there) >= n:
                 best = max(best, sum(sorted(there, reverse=True)[:n]) / (n + opening * k))
     return best
+
+
+def inclusion_probabilities(sizes, n: int) -> list[float]:
+    """Proportional to size; whoever would be above 1 is certain, and the rest share what is left, until none is."""
+    certain: set[int] = set()
+    while True:
+        rest = sum(size for i, size in enumerate(sizes) if i not in certain)
+        found = [1.0 if i in certain else (n - len(certain)) * size / rest for i, size in enumerate(sizes)]
+        above = {i for i, p in enumerate(found) if p >= 1}
+        if above == certain:
+            return found
+        certain = above
+
+
+def f_beta_of(c, y, t: float, beta: float = 1.0) -> float:
+    """From the counts."""
+    tp = sum(1 for p, one in zip(c, y, strict=True) if p >= t and one)
+    predictions, particles = sum(1 for p in c if p >= t), sum(y)
+    below = beta**2 * particles + predictions
+    return (1 + beta**2) * tp / below if below else 0.0
+
+
+def mean_square_residual(p: float, predicted: bool, f: float, beta: float) -> float:
+    """Of what one candidate adds to the error of F-beta, over its two labels; Sawade et al. (2010)."""
+    a = 1 / (1 + beta**2)
+    residual = {y: y * predicted - f * (a * predicted + (1 - a) * y) for y in (0, 1)}
+    return p * residual[1] ** 2 + (1 - p) * residual[0] ** 2

@@ -86,4 +86,4 @@ def test_pool_refuses_and_tells():
             Pool.from_detections(detections, **options)
     with pytest.raises(ValueError, match="known: expected the micrographs"):
         Pool(detections, known=found([], [], indptr=[0, 0, 0]))
-    assert repr(Pool.from_detections(found([], []))) == "<Pool: 0 candidates on 1 micrograph (0 opened)>"
+    assert repr(Pool.from_detections(found([], []))) == "<Pool: 0 candidates on 1 micrograph, 0 opened>"

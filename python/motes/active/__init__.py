@@ -1,6 +1,7 @@
 """Active learning: which candidates a person should be asked about next, and the loop around the question."""
 
 from motes.active import strategies
+from motes.active.estimate import Estimates, combine, estimate
 from motes.active.loop import run
 from motes.active.oracle import Answer, Answers, FromFile, GroundTruth, NoisyOracle, Oracle
 from motes.active.pool import Pool
@@ -13,6 +14,7 @@ __all__ = [
     "STRATEGIES",
     "Answer",
     "Answers",
+    "Estimates",
     "FromFile",
     "GroundTruth",
     "History",
@@ -21,6 +23,8 @@ __all__ = [
     "Pool",
     "Query",
     "Round",
+    "combine",
+    "estimate",
     "optimal_threshold",
     "query",
     "replay",

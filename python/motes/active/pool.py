@@ -41,7 +41,7 @@ class Pool:
     --------
     >>> found = Circles(np.array([[10.0, 20], [50, 20], [52, 20]]), 8.0, np.array([0.9, 0.4, 0.3]))
     >>> Pool.from_detections(Detections(found, ("grid1",)))
-    <Pool: 2 candidates on 1 micrograph (0 opened), probabilities 0.4 to 0.9>
+    <Pool: 2 candidates on 1 micrograph, probabilities 0.4 to 0.9, 0 opened>
     """
 
     detections: Detections
@@ -154,5 +154,5 @@ class Pool:
         return np.lexsort((self.probability, circles.radii, y, x, names[circles.micrograph])).astype(np.int64)
 
     def __repr__(self) -> str:
-        head, _, range_ = repr(self.detections)[len("<Detections: ") : -1].partition(",")
-        return f"<Pool: {head} ({int(self.opened.sum()):,} opened){',' if range_ else ''}{range_}>"
+        told = repr(self.detections)[len("<Detections: ") : -1]
+        return f"<Pool: {told}, {int(self.opened.sum()):,} opened>"

@@ -12,6 +12,7 @@ from motes.active.strategies.family import (
     margin,
     random,
 )
+from motes.active.strategies.importance import importance
 from motes.active.strategies.registry import STRATEGIES, Strategy, query
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "diverse_position",
     "entropy_score",
     "entropy_score_normalised",
+    "importance",
     "least_confident",
     "low_confidence",
     "margin",

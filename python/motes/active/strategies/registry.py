@@ -11,6 +11,7 @@ from motes.active.queries import Query, Seed
 from motes.active.strategies.bases import BASES
 from motes.active.strategies.cost import cost_aware
 from motes.active.strategies.diverse import diverse_appearance, diverse_position
+from motes.active.strategies.importance import importance
 from motes.checks import one_of
 
 
@@ -36,6 +37,7 @@ _FUNCTIONS: dict[str, Callable[..., Query]] = BASES | {
     "diverse_position": diverse_position,
     "diverse_appearance": diverse_appearance,
     "cost_aware": cost_aware,
+    "importance": importance,
 }
 STRATEGIES: dict[str, Strategy] = {
     name: Strategy(function, _NEEDS.get(name, ())) for name, function in _FUNCTIONS.items()
