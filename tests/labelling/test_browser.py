@@ -96,7 +96,7 @@ def drag(browser, start, end):
 def test_the_first_question_is_shown(page, centres):
     assert title(page) == "Question 1 of 24"
     assert page.text("#told").startswith("The picker gives it 50%. Answer: not answered")
-    assert page.text("#where") == "grid0 · 400 × 300 px · micrograph 1 of 3"
+    assert page.text("#where") == "grid0 · 400 \N{MULTIPLICATION SIGN} 300 px · micrograph 1 of 3"
     grey = page.evaluate(
         "(c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].filter((_, i) => i % 4 === 0))"
         "(document.querySelector('#closeup canvas'))"
@@ -221,7 +221,7 @@ def test_contrast_low_pass_and_inversion_change_the_picture(page):
     smooth = spread()
     rough = np.abs(np.diff(smooth, axis=1)).mean() / smooth.std()
     assert rough < 0.7 * np.abs(np.diff(plain, axis=1)).mean() / plain.std()
-    assert page.text("#lowpass-told").startswith("σ ")
+    assert page.text("#lowpass-told").startswith("\N{GREEK SMALL LETTER SIGMA} ")
     for _ in range(20):
         page.press("[")
     np.testing.assert_array_equal(spread(), plain)
@@ -423,7 +423,8 @@ def test_review_begins_with_the_most_doubtful(asked, browser, picked):
         right = p[p >= 0.5].mean()
         assert figures.startswith(f"score ≥ 0.500: {n - 1} picks, {len(every[1])} here; expected precision {right:.1%}")
         browser.evaluate(
-            "(s => { s.value = 700; s.dispatchEvent(new Event('input')); s.dispatchEvent(new Event('change')); })(document.querySelector('.slider input[type=range]'))"
+            "(s => { s.value = 700; s.dispatchEvent(new Event('input')); s.dispatchEvent(new Event('change')); })"
+            "(document.querySelector('.slider input[type=range]'))"
         )
         n_high = int((p >= 0.7).sum())
         assert browser.text(".slider .figures").startswith(f"score ≥ 0.700: {n_high} picks, 0 here; expected precision")
@@ -488,7 +489,8 @@ def test_two_sets_are_compared(asked, browser, picked):
         assert "no precision is known: none was looked at" in told[1]
         count = (
             "(async () => { await new Promise(requestAnimationFrame);"
-            " const c = document.querySelector('#view canvas:nth-child(2)'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
+            " const c = document.querySelector('#view canvas:nth-child(2)');"
+            " const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
             " let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; })()"
         )
         browser.click("#order li:nth-child(3)")
@@ -528,7 +530,8 @@ def test_words_can_be_read(server, dark):
 def test_nothing_is_cut_at_any_width(page, width):
     page.send("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=False)
     cut = (
-        "[...document.querySelectorAll('header *, aside *')].filter((e) => e.getBoundingClientRect().right > innerWidth + 1)"
+        "[...document.querySelectorAll('header *, aside *')]"
+        ".filter((e) => e.getBoundingClientRect().right > innerWidth + 1)"
         ".map((e) => e.outerHTML.slice(0, 80))"
     )
     assert page.evaluate(cut) == []

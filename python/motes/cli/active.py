@@ -94,7 +94,8 @@ def query(
 
 
 @active.command(
-    epilog="Examples: [bold]motes active label P[/bold]   [bold]motes active label P boxes/*.box --y-origin bottom[/bold]   "
+    epilog="Examples: [bold]motes active label P[/bold]   "
+    "[bold]motes active label P boxes/*.box --y-origin bottom[/bold]   "
     "[bold]motes active label P --picks cryolo --picks topaz[/bold]"
 )
 def label(
@@ -238,12 +239,18 @@ def _busy(what: str) -> Any:
 
 def _matching(patterns: list[str]) -> list[Path]:
     """Files that patterns match; one that matches nothing is told."""
-    from glob import glob
-
     found: dict[Path, None] = {}
     for pattern in patterns:
-        files = [path for path in map(Path, glob(pattern, recursive=True)) if path.is_file()]
+        files = [path for path in _glob(Path(pattern)) if path.is_file()]
         if not files:
             raise ValueError(f"--micrographs: no file matches {pattern!r}")
         found |= dict.fromkeys(files)
     return list(found)
+
+
+def _glob(pattern: Path) -> list[Path]:
+    """The file of this very name, or those that a pattern matches."""
+    if pattern.exists() or not pattern.parts:
+        return [pattern]
+    root = Path(pattern.anchor)
+    return sorted(root.glob(str(pattern.relative_to(pattern.anchor))))

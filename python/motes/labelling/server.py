@@ -49,7 +49,7 @@ HEADERS = {
 }
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A request that is not answered; its status and why."""
 
     def __init__(self, status: HTTPStatus, why: str) -> None:
@@ -150,7 +150,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             body, kind = how(self._path())
             self._send(HTTPStatus.OK, body, kind)
-        except Refused as refused:
+        except RefusedError as refused:
             self.close_connection = True  # what it sent has perhaps not been read
             self._send(refused.status, _told(str(refused)), "application/json")
         except LookupError as error:
@@ -172,17 +172,17 @@ class Handler(BaseHTTPRequestHandler):
         """The part of the address behind the token, or a refusal."""
         server, headers = self.server, self.headers
         if headers.get("Host") not in server.hosts:  # a name of another computer that was made to point here
-            raise Refused(HTTPStatus.FORBIDDEN, "this server answers to its own address alone")
+            raise RefusedError(HTTPStatus.FORBIDDEN, "this server answers to its own address alone")
         own = {f"http://{host}" for host in server.hosts}
         origin, referer = headers.get("Origin"), headers.get("Referer")
         foreign = (origin is not None and origin not in own) or (
             referer is not None and not any(referer.startswith(f"{one}/") for one in own)
         )
         if foreign or headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
-            raise Refused(HTTPStatus.FORBIDDEN, "asked for by another page")
+            raise RefusedError(HTTPStatus.FORBIDDEN, "asked for by another page")
         token, _, path = self.path.removeprefix("/").partition("/")
         if not hmac.compare_digest(token.encode("utf-8", "replace"), server.token.encode()):
-            raise Refused(HTTPStatus.FORBIDDEN, "the address lacks its token; use the one that motes printed")
+            raise RefusedError(HTTPStatus.FORBIDDEN, "the address lacks its token; use the one that motes printed")
         return path
 
     def _get(self, path: str) -> tuple[bytes, str]:
@@ -199,32 +199,33 @@ class Handler(BaseHTTPRequestHandler):
             return session.tile(*numbers), "application/octet-stream"
         if re.fullmatch(r"picks/\d{1,9}", path, re.ASCII):
             return session.picks(*numbers), "application/octet-stream"
-        raise Refused(HTTPStatus.NOT_FOUND, "there is nothing at this address")
+        raise RefusedError(HTTPStatus.NOT_FOUND, "there is nothing at this address")
 
     def _post(self, path: str) -> tuple[bytes, str]:
         told = self._body()
         session = self.server.session
         if path == "actions":
             since, actions = told.get("since"), told.get("actions")
-            if not _count(since) or not isinstance(actions, list):
-                raise ValueError("expected since, a number, and actions, a list")
-            return to_json(session.act(since, actions)).encode(), "application/json"
+            if not isinstance(actions, list):
+                raise ValueError("actions: expected a list")
+            return to_json(session.act(_count("since", since), actions)).encode(), "application/json"
         if path == "save":
             which, least = told.get("set"), told.get("least")
-            if not _count(which) or not isinstance(least, (int, float)):
-                raise ValueError("expected set and least, two numbers")
-            return to_json(session.save(which, float(least))).encode(), "application/json"
-        raise Refused(HTTPStatus.NOT_FOUND, "there is nothing at this address")
+            if isinstance(least, bool) or not isinstance(least, (int, float)):
+                raise ValueError("least: expected a number")
+            return to_json(session.save(_count("set", which), float(least))).encode(), "application/json"
+        raise RefusedError(HTTPStatus.NOT_FOUND, "there is nothing at this address")
 
     def _body(self) -> dict[str, Any]:
         """The JSON object that was sent."""
         if self.headers.get_content_type() != "application/json":  # what a form of another page can not send
-            raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "expected application/json")
+            raise RefusedError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "expected application/json")
         length = self.headers.get("Content-Length", "")
         if not re.fullmatch(r"\d{1,12}", length, re.ASCII):
-            raise Refused(HTTPStatus.LENGTH_REQUIRED, "expected a Content-Length")
+            raise RefusedError(HTTPStatus.LENGTH_REQUIRED, "expected a Content-Length")
         if int(length) > MOST_BYTES:
-            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"expected at most {MOST_BYTES} bytes, got {length}")
+            too_large = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            raise RefusedError(too_large, f"expected at most {MOST_BYTES} bytes, got {length}")
         try:
             told = json.loads(self.rfile.read(int(length)))
         except (ValueError, RecursionError) as error:
@@ -262,5 +263,7 @@ def _told(why: str) -> bytes:
     return to_json({"error": why}).encode()
 
 
-def _count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+def _count(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"{name}: expected a whole number, 0 or more")
+    return value

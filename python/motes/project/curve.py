@@ -97,4 +97,5 @@ def _quantiles(
 ) -> list[float]:
     order = np.argsort(values)
     reached = np.cumsum(weights[order])
-    return [float(values[order][min(np.searchsorted(reached, share), len(values) - 1)]) for share in shares]
+    rows = np.minimum(np.searchsorted(reached, shares), len(values) - 1)
+    return [float(value) for value in values[order][rows]]

@@ -61,7 +61,7 @@ class Status:
     def lines(self) -> list[str]:
         """In words."""
         told = [
-            f"labels: {self.n_particles:,} particles, {self.n_rejected:,} rejected, {self.n_unsure:,} could not be told",
+            f"labels: {self.n_particles:,} particles, {self.n_rejected:,} rejected, {self.n_unsure:,} unsure",
             f"cost: {self.n_answered:,} questions answered ({self.n_open:,} wait), {self.n_opened:,} of "
             f"{self.n_micrographs:,} micrographs opened",
         ]
