@@ -12,8 +12,10 @@ export function make(kind, attributes = {}, ...children) {
 
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
+const NUMBERS = new Intl.NumberFormat("en");
+
 /** Whole numbers with their thousands apart. */
 export const count = (n, what = "") => {
-  const told = n.toLocaleString("en");
+  const told = NUMBERS.format(n);
   return what ? `${told} ${what}${n === 1 ? "" : "s"}` : told;
 };

@@ -18,7 +18,7 @@ export class Editor {
       this.index = this.project.micrographs.map(() => []);
       for (const [name, place] of this.labels.places) {
         const at = this.moving?.name === name ? {...place, ...this.moving} : place;
-        this.index[this.number.get(place.micrograph)].push({...at, name, style: styleOf(place)});
+        this.index[this.number.get(place.micrograph)]?.push({...at, name, style: styleOf(place)});
       }
     }
     return this.index[m];

@@ -43,8 +43,12 @@ function told(lowpass, {pixel_size}) {
   return pixel_size ? `σ ${(lowpass * pixel_size).toFixed(1)} Å` : `σ ${lowpass.toFixed(1)} px`;
 }
 
+let scaled = 0;
+
 /** A bar of a round length. */
 export function scaleBar(view, {pixel_size}) {
+  if (scaled === view.zoom) return;
+  scaled = view.zoom;
   const unit = pixel_size ?? 1, most = 160 / view.zoom * unit, ten = 10 ** Math.floor(Math.log10(most));
   const length = [5, 2, 1].map((digit) => digit * ten).find((each) => each <= most);
   byId("scale-bar").style.width = `${length / unit * view.zoom}px`;

@@ -22,7 +22,7 @@ export class Link {
   /**
    * @param labels Labels that are kept in step with the server's.
    * @param key Name under which what is not saved yet outlives a reload.
-   * @param changed Called when labels, or how they are saved, have changed.
+   * @param changed Called when it has changed how labels are saved; with true if labels themselves have, but not by `act`.
    */
   constructor(labels, key, changed) {
     Object.assign(this, {labels, key, changed, busy: false, failure: null, refused: null, savedAt: null, timer: 0, most: MOST});
@@ -38,8 +38,8 @@ export class Link {
     const action = {id: name(), type, ...fields, by: this.window, time: new Date().toISOString().slice(0, 19) + "Z"};
     this.labels.act(action);
     this.#keep();
-    this.changed();
     this.push();
+    this.changed(false);
     return action.id;
   }
 
@@ -52,16 +52,18 @@ export class Link {
     const actions = this.labels.pending.slice(0, this.most);
     try {
       const told = await send("actions", {since: this.labels.confirmed.length, actions});
-      const news = told.actions.length > 0 || this.failure !== null;
+      const failed = this.failure !== null, {version} = this.labels;
       this.failure = null;
       this.labels.confirm(told.actions);
       if (actions.length) this.savedAt = new Date();
-      this.#keep();
-      if (news) this.changed();
+      if (told.actions.length || failed) {
+        this.#keep();
+        this.changed(this.labels.version !== version);
+      }
     } catch (error) {
       this.failure = error.message;
       if (error.status === 400 && actions.length) this.#refuse(actions, error.message);
-      this.changed();
+      this.changed(true);
     }
     this.busy = false;
     const soon = this.waiting && !this.failure;

@@ -13,7 +13,7 @@ import {View} from "./view.js";
 
 const project = await (await fetch("project")).json();
 const labels = new Labels(project.actions);
-const link = new Link(labels, `motes ${project.id}`, () => refresh());
+const link = new Link(labels, `motes ${project.id}`, (labelsToo) => (labelsToo ? refresh() : refreshSaved()));
 const tiles = new Tiles(project, () => [view, closeup, overview].forEach((each) => { if (!each.complete) each.redraw(); }));
 const editor = new Editor(project, labels, link);
 
@@ -70,11 +70,6 @@ function refresh() {
   byId("cost").replaceChildren(...Object.entries(figures).map(([what, n]) => (
     make("div", {}, make("dt", {}, what), make("dd", {}, typeof n === "number" ? count(n) : n)))));
   byId("complete").checked = labels.complete.has(name);
-  const left = asking.questions.length - asking.done;
-  if (!left !== judged && !link.waiting) {
-    judged = !left;
-    refreshStatus();
-  }
   for (const id of ["undo", "undo-review"]) byId(id).disabled = !labels.last(link.window);
   refreshSaved();
 }
@@ -86,6 +81,12 @@ async function refreshStatus() {
 }
 
 function refreshSaved() {
+  if (!mode) return;
+  const answered = asking.done === asking.questions.length;
+  if (answered !== judged && !link.waiting) {
+    judged = answered;
+    refreshStatus();
+  }
   const {waiting, failure, refused, savedAt} = link, saved = byId("saved"), alarm = byId("alarm");
   saved.classList.toggle("waiting", Boolean(failure));
   if (failure) saved.textContent = `● ${count(waiting, "action")} not saved yet`;

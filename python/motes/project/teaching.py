@@ -60,12 +60,12 @@ def train(project: Project, *, picker: str = "filterbank", seed: int = 0) -> dic
         If the picker needs an extra that is not installed.
     """
     whole("seed", seed, 0)
-    learner = _new(project, one_of("picker", picker, tuple(PICKERS)))
+    one_of("picker", picker, tuple(PICKERS))
     labels = labelled(project)
     if not len(labels.particles):
         raise ValueError(f"{project.folder}: no particle is labelled yet; label some with motes active label")
     began = time.perf_counter()
-    learner.fit(labels, seed)
+    learner = _new(project, picker).fit(labels, seed)
     number = max(project.numbered(MODELS), default=0) + 1
     path = project.place(MODELS, number, SUFFIX)
     path.parent.mkdir(exist_ok=True)
