@@ -358,6 +358,72 @@ def best_matching(weights) -> tuple[int, float]:
     return best
 
 
+# -- micrographs ----------------------------------------------------------------------------------------------------
+
+
+def electron_wavelength(voltage: float) -> float:
+    """Angstrom, of electrons of so many kV: h / p with the relativistic momentum, from the constants of nature."""
+    with mpmath.workdps(30):
+        h, m, e, c = (mpmath.mpf(x) for x in ("6.62607015e-34", "9.1093837015e-31", "1.602176634e-19", "299792458"))
+        energy = e * voltage * 1000
+        return float(h / mpmath.sqrt(2 * m * energy * (1 + energy / (2 * m * c**2))) * 10**10)
+
+
+def ctf(kx: float, ky: float, u: float, v: float, angle: float, voltage, cs, amplitude, b_factor) -> float:
+    """At one frequency, 1 / angstrom; defocus in angstrom, degrees, kV, mm; the phase shift of amplitude contrast."""
+    length, aberration = electron_wavelength(voltage), cs * 1e7
+    direction = np.arctan2(ky, kx) - np.deg2rad(angle)
+    defocus = 0.5 * (u + v + (u - v) * np.cos(2 * direction))
+    k2 = kx**2 + ky**2
+    gamma = np.pi * length * defocus * k2 - np.pi / 2 * aberration * length**3 * k2**2
+    value = np.sqrt(1 - amplitude**2) * np.sin(gamma) + amplitude * np.cos(gamma)
+    return float(value * np.exp(-b_factor * k2 / 4))
+
+
+def euler_zyz(rot: float, tilt: float, psi: float) -> np.ndarray:
+    """The frame is turned about its z by rot, about its new y by tilt, about its new z by psi (degrees)."""
+
+    def about(axis: int, degrees: float) -> np.ndarray:
+        c, s = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+        return np.array([[[c, s, 0], [-s, c, 0], [0, 0, 1]], [[c, 0, -s], [0, 1, 0], [s, 0, c]]][axis == 1])
+
+    return about(2, psi) @ about(1, tilt) @ about(2, rot)
+
+
+def project_blobs(centres, sigma, weight, matrix, side: int, offset) -> np.ndarray:
+    """Gaussian blobs (pixels) turned, then summed along the beam, each exactly; the origin is pixel side // 2."""
+    x = np.arange(side) - side // 2
+    image = np.zeros((side, side))
+    for centre, width, mass in zip(np.asarray(centres) @ matrix.T, sigma, weight, strict=True):
+        across = np.exp(-((x - centre[0] - offset[0]) ** 2) / (2 * width**2))
+        down = np.exp(-((x - centre[1] - offset[1]) ** 2) / (2 * width**2))
+        image += mass / (2 * np.pi * width**2) * np.outer(down, across)
+    return image
+
+
+def project_volume(volume, matrix, side: int) -> np.ndarray:
+    """A volume [z, y, x] turned point by point (trilinear), then summed along the beam, step one voxel."""
+    half = len(volume) // 2
+    reach = int(np.ceil(half * np.sqrt(3)))
+    image = np.zeros((side, side))
+    for row in range(side):
+        for column in range(side):
+            for z in range(-reach, reach + 1):
+                # A takes the volume's coordinates to the image's, so its transpose takes them back.
+                x3, y3, z3 = matrix.T @ np.array([column - side // 2, row - side // 2, z], float)
+                image[row, column] += _trilinear(volume, z3 + half, y3 + half, x3 + half)
+    return image
+
+
+def _trilinear(volume, z: float, y: float, x: float) -> float:
+    total, base = 0.0, [int(np.floor(c)) for c in (z, y, x)]
+    for corner in np.ndindex(2, 2, 2):
+        at = [b + c for b, c in zip(base, corner, strict=True)]
+        if all(0 <= i < len(volume) for i in at):
+            total += volume[tuple(at)] * np.prod([1 - abs(c - i) for c, i in zip((z, y, x), at, strict=True)])
+    return total
+
+
 # -- queries --------------------------------------------------------------------------------------------------------
 
 

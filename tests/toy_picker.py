@@ -36,20 +36,16 @@ class ToyPicker:
 
     def __init__(self, diameter=2 * RADIUS, pause=0.0):
         self.diameter, self.pause, self.level = diameter, pause, None
-        self.fits = 0
+        self.warm_start, self.fits = False, 0
 
     def fit(self, labelled: Labelled, seed=0):
-        self.level = None
-        return self.refit(labelled, seed)
-
-    def refit(self, labelled: Labelled, seed=0):
         time.sleep(self.pause)
         if not len(labelled.particles):
             raise ValueError("labelled: expected at least one particle")
         bright, dim = (self._brightness(labelled, which) for which in ("particles", "rejected"))
         level = bright.mean() if not len(dim) else (bright.mean() + dim.mean()) / 2
         level += 0.01 * np.random.default_rng(seed).normal()
-        self.level = level if self.level is None else (self.level + level) / 2
+        self.level = (self.level + level) / 2 if self.warm_start and self.level is not None else level
         self.fits += 1
         return self
 
@@ -75,7 +71,7 @@ class ToyPicker:
         return Detections(circles, tuple(m.name for m in micrographs), appearance)
 
     def save(self, path):
-        Path(path).write_text(f"{self.diameter!r} {self.level!r}")
+        Path(path).write_text(f"{self.diameter} {float(self.level)}")
 
     @classmethod
     def load(cls, path):

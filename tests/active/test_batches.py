@@ -60,7 +60,7 @@ def test_a_diverse_batch_is_its_definition(name, pool, data):
         table, cut, (batch.chosen + cut).tolist(), batch.uncertainty, strength, unknown
     )
     for gain_of_chosen, gain_of_any in gains:
-        assert gain_of_chosen == pytest.approx(gain_of_any, rel=1e-6, abs=1e-9)
+        assert gain_of_chosen == pytest.approx(gain_of_any, rel=1e-5, abs=1e-9)  # distances in float32
 
 
 def test_a_batch_visits_other_micrographs_before_it_comes_back():

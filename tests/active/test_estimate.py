@@ -7,7 +7,9 @@ from functools import cache
 
 import numpy as np
 import pytest
+from benchmarks import query_estimates
 from benchmarks.query_estimates import FIGURES, SIMULATED, Population, covered, simulated, values
+from benchmarks.results import load
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -166,6 +168,13 @@ def test_nothing_that_counts_has_no_value_and_an_endless_interval():
         assert (figure.low, figure.high) == (0, 1)
     assert found.particles.value == 0
     assert 0 < found.particles.high < 0.5
+
+
+def test_the_page_shows_what_was_measured():
+    stored = load("query_estimates")
+    page = query_estimates.PAGE.read_text()
+    for table in query_estimates.tables_of(stored["figures"]).values():
+        assert table in page
 
 
 def test_estimates_refuse():

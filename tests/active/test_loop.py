@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from motes import Circles
-from motes.active import GroundTruth, NoisyOracle, Query, run
+from motes.active import GroundTruth, NoisyOracle, Query, estimate, run
 from motes.pickers import Detections, Labelled
 from toy_picker import RADIUS, ToyPicker, problem
 
@@ -125,6 +125,11 @@ def test_a_threshold_as_base_of_another_strategy_is_charged_too():
     assert history.charged["labels"] == len(VALIDATION_TRUTH)
 
 
+def test_a_threshold_may_bring_its_bootstrap_samples():
+    history = loop("boundary_distance", validation=VALIDATION, strategy_options={"bootstrap": True})
+    assert all(each.t is not None for each in history.rounds[:-1])
+
+
 def test_a_threshold_that_is_given_needs_no_validation():
     history = loop("boundary_distance", strategy_options={"threshold": 0.4})
     assert history.charged["labels"] == 0
@@ -170,15 +175,19 @@ def test_no_label_at_all_is_the_pickers_error_unless_it_starts_cold():
 
 
 def test_a_warm_start_learns_on():
-    class Counting(ToyPicker):
+    class Noting(ToyPicker):
         def fit(self, labelled, seed=0):
-            self.scratch = getattr(self, "scratch", 0) + 1
+            self.starts = [*getattr(self, "starts", []), self.warm_start]
             return super().fit(labelled, seed)
 
-    cold, warm = Counting(), Counting()
-    loop(picker=cold)
-    loop(picker=warm, warm_start=True)
-    assert (cold.scratch, warm.scratch, warm.fits) == (4, 1, 4)
+    used = ToyPicker().fit(Labelled(MICROGRAPHS, TRUTH)).level  # what a picker knew before the run does not count
+    for asked, expected in ((False, [False] * 4), (True, [False, True, True, True])):
+        picker = Noting()
+        picker.level, picker.warm_start = used, not asked
+        history = loop(picker=picker, warm_start=asked)
+        assert picker.starts == expected
+        assert picker.warm_start is not asked  # as it was made
+        assert history.questions == loop(warm_start=asked).questions
 
 
 def test_measures_of_the_callback_are_in_the_history():
@@ -196,6 +205,27 @@ def test_the_callback_meets_what_the_picker_was_trained_with():
     loop(callback=lambda r, picker, pool, query, labelled: met.append((r, len(labelled.particles), query)))
     assert [(r, n) for r, n, _ in met] == [(0, 3), (1, 5), (2, 7), (3, 9)]
     assert [query is None for *_, query in met] == [False, False, False, True]
+
+
+def test_answers_of_an_importance_sampled_query_say_how_good_the_picker_is():
+    met = []
+    history = loop(
+        "importance",
+        budget="questions",
+        n=40,
+        rounds=2,
+        callback=lambda r, p, pool, query, _: met.append((pool, query)),
+    )
+    pool, query = met[0]
+    answers = history.answers(0)
+    assert len(answers) == len(query.chosen) == 40
+    told = estimate(query, answers, pool)
+    assert told.recall.low <= told.recall.value <= told.recall.high
+    whole = GroundTruth(TRUTH).answer(pool.circles, [each["particle"] for each in history.initial])
+    predicted = pool.probability >= query.t
+    recall = (predicted & whole.confirmed).sum() / whole.confirmed.sum()
+    assert told.recall.low - 0.05 <= recall <= told.recall.high + 0.05
+    np.testing.assert_array_equal(history.spent("questions"), np.arange(1, 41))
 
 
 def test_a_strategy_of_ones_own():
@@ -268,7 +298,7 @@ def test_a_warm_start_needs_a_picker_that_can():
 
         fit = predict = save = load = None
 
-    with pytest.raises(TypeError, match="warm_start: Cold has no refit"):
+    with pytest.raises(TypeError, match="warm_start: Cold learns from scratch only"):
         loop(picker=Cold(), warm_start=True)
 
 

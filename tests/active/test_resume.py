@@ -171,6 +171,7 @@ def test_lost_and_moved_lines_are_found(undisturbed, tmp_path):
         ({"oracle": NoisyOracle(TRUTH)}, "oracle is"),
         ({"oracle": GroundTruth(TRUTH[:6])}, "oracle is"),
         ({"picker": ToyPicker(diameter=7.0)}, "picker is"),
+        ({"cold_start": ToyPicker()}, "cold_start is None there"),
         ({"strategy_options": {"base": "margin"}}, "strategy_options is"),
     ],
 )

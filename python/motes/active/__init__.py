@@ -3,6 +3,7 @@
 from motes.active import strategies
 from motes.active.estimate import Estimates, combine, estimate
 from motes.active.loop import run
+from motes.active.measures import measure, measuring
 from motes.active.oracle import Answer, Answers, FromFile, GroundTruth, NoisyOracle, Oracle
 from motes.active.pool import Pool
 from motes.active.queries import Query
@@ -25,6 +26,8 @@ __all__ = [
     "Round",
     "combine",
     "estimate",
+    "measure",
+    "measuring",
     "optimal_threshold",
     "query",
     "replay",

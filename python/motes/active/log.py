@@ -25,14 +25,9 @@ Record: TypeAlias = dict[str, Any]
 
 def encode(record: Mapping[str, Any], seal: int) -> tuple[bytes, int]:
     """A line, and its seal: the CRC-32 of all lines so far, by which a changed, lost or moved line is found."""
-    body = body_of(record)
+    body = json.dumps(record, allow_nan=False, ensure_ascii=False, separators=(",", ":"))[:-1].encode()
     seal = zlib.crc32(body, seal)
     return body + b',"check":"%08x"}\n' % seal, seal
-
-
-def body_of(record: Mapping[str, Any]) -> bytes:
-    """A line without its seal and its closing brace."""
-    return json.dumps(plain(record), allow_nan=False, ensure_ascii=False, separators=(",", ":"))[:-1].encode()
 
 
 def decode(data: bytes, place: str) -> tuple[list[Record], int, int]:
@@ -90,7 +85,7 @@ class Log:
     def __init__(self, place: str, data: bytes, file: int | None) -> None:
         self.place, self._file = place, file
         self.records, self._end, self._seal = decode(data, place)
-        self.at = 0
+        self.at, self._on_disk = 0, True
 
     def peek(self) -> Record | None:
         """The next record that is written already."""
@@ -106,32 +101,38 @@ class Log:
         after = [i for i, record in enumerate(rest[1:], 1) if record["kind"] in ("round", "end")]
         return rest[: after[0]] if after else rest
 
-    def say(self, records: Iterable[Mapping[str, Any]]) -> None:
-        """Say the next records: they must be those that are written, or are appended, and on the disk on return.
+    def say(self, records: Iterable[Record]) -> None:
+        """Say the next records: they must be those that are written, or are written now, at once if not on the disk.
 
         Raises
         ------
         CheckpointError
             If something else is written; nothing is changed.
         """
-        new = b""
+        new = []
         for record in records:
-            written, said = self.peek(), json.loads(body_of(record) + b"}")
+            written = self.peek()
             if written is None:
                 line, self._seal = encode(record, self._seal)
-                new += line
-                self.records.append(said)
-            elif said != written:
-                raise CheckpointError(self._differs(written, said))
+                new.append(line)
+                self.records.append(record)
+            elif record != written:
+                raise CheckpointError(self._differs(written, record))
             self.at += 1
         if new and self._file is not None:
             os.ftruncate(self._file, self._end)  # a line that was cut short
             os.lseek(self._file, self._end, os.SEEK_SET)
-            left = memoryview(new)
+            left = memoryview(b"".join(new))
+            self._end += len(left)
             while left:
                 left = left[os.write(self._file, left) :]
+            self._on_disk = False
+
+    def sync(self) -> None:
+        """Wait until all that was said is on the disk."""
+        if self._file is not None and not self._on_disk:
             os.fsync(self._file)
-            self._end += len(new)
+            self._on_disk = True
 
     def _differs(self, written: Record, said: Record) -> str:
         names = [name for name in said if said[name] != written.get(name)]
@@ -170,6 +171,7 @@ def open_log(folder: str | os.PathLike[str] | None, header: Record) -> Iterator[
             _check_header(path, log.records[0], header)
         log.say([header])
         yield log
+        log.sync()
     finally:
         os.close(file)
 

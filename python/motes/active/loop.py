@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from motes._core import version
-from motes.active.log import LAYOUT, Log, Record, open_log
-from motes.active.oracle import Answer, Answers, Oracle
+from motes.active.log import LAYOUT, Log, Record, open_log, plain
+from motes.active.oracle import Answer, Oracle
 from motes.active.pool import Pool
 from motes.active.queries import Query
 from motes.active.replay import History, history_of
@@ -24,6 +25,8 @@ from motes.pickers import Labelled, Picker, WarmPicker
 
 Measure: TypeAlias = Callable[[int, Picker, Pool, Query | None, Labelled], Mapping[str, Any] | None]
 """Called in each round with its number, the trained picker, pool, query, and what the picker was trained with."""
+
+WORDS = {int(answer): answer.word for answer in Answer}
 
 
 def run(
@@ -81,7 +84,8 @@ def run(
     rejections : "negative" or "drop"
         Whether a place that holds no particle teaches the picker. In either case it is not asked about again.
     warm_start : bool
-        Learn on from the last round's picker, which must be a `WarmPicker`, instead of from scratch.
+        Learn on from the last round's picker, which must be a `WarmPicker`, instead of from scratch; the first round
+        begins from scratch in either case.
     cold_start : Picker, optional
         Takes the picker's place while there is no label.
     validation : Labelled, optional
@@ -99,9 +103,10 @@ def run(
     seed : int
         Of everything that is drawn by lot. The same seed gives the same log, byte for byte.
     folder : path, optional
-        Where to write `log.jsonl`, one line a question, on the disk before the next is asked. A run that was cut off
-        goes on from there, to the same log that it would have written undisturbed: pickers of rounds that are complete
-        are not trained again, unless each learns from the last.
+        Where to write `log.jsonl`, one line a question, written before the next batch is asked, and on the disk before
+        the next picker is trained. A run that was cut off goes on from there, to the same log that it would have
+        written undisturbed: pickers of rounds that are complete are not trained again, unless each learns from the
+        last.
     callback : callable, optional
         Called in each round as `callback(round, picker, pool, query, labelled)` once its picker is trained; the query
         is None where nothing will be asked, and else what is asked first. The numbers that it returns by name are
@@ -136,7 +141,7 @@ def run(
     )  # fmt: skip
     loop = _Loop(tuple(micrographs), oracle, picker, cold_start, settings, callback)
     header: Record = {"kind": "run", "layout": LAYOUT, "version": version}
-    header |= {"settings": settings.describe(loop.micrographs, oracle, picker)}
+    header |= {"settings": settings.describe(loop.micrographs, oracle, picker, cold_start)}
     first = loop.initial()
     with open_log(folder, header) as log:
         loop.go(log, first)
@@ -165,7 +170,7 @@ class _Loop:
         if oracle.n_micrographs != len(micrographs):
             raise ValueError(f"oracle: knows {oracle.n_micrographs} micrographs, expected {len(micrographs)}")
         if settings.warm_start and not isinstance(picker, WarmPicker):
-            raise TypeError(f"warm_start: {type(picker).__name__} has no refit, it learns from scratch only")
+            raise TypeError(f"warm_start: {type(picker).__name__} learns from scratch only")
         if settings.validation is not None:
             names = {micrograph.name for micrograph in settings.validation.micrographs}
             if both := sorted(names & set(self.names)):
@@ -216,12 +221,9 @@ class _Loop:
     def _train(self, index: int) -> None:
         if self._cold:
             return
-        labelled, seed = self._labelled(), self.settings.seed_of("fit", index)
-        if self.settings.warm_start and self._taught:
-            assert isinstance(self.picker, WarmPicker)
-            self.picker.refit(labelled, seed)
-        else:
-            self.picker.fit(labelled, seed)
+        warm = self.settings.warm_start and self._taught
+        with _warm(self.picker, warm):
+            self.picker.fit(self._labelled(), self.settings.seed_of("fit", index))
         self._taught = True
 
     @property
@@ -245,15 +247,16 @@ class _Loop:
         state, written = self.state, log.peek()
         record = {"kind": "round", "round": index, "labels": len(state.particles), "rejected": len(state.rejected)}
         record |= {"questions": state.n_questions, "opened": int(state.opened.sum()), "pool": len(pool)}
-        record["t"] = None if query is None else query.t
+        record["t"] = None if query is None else _number(query.t)
         if written is not None and written["kind"] == "round":
             record["measures"] = written["measures"]
         else:
             told = self.callback(index, picker, pool, query, labelled) if self.callback else None
-            record["measures"] = dict(told or {})
+            record["measures"] = plain(told or {})
         self._say(log, [record])
         if query is not None and ask is not None:
             self._ask(log, index, pool, query, ask)
+        log.sync()
         return asks or index + 1 == settings.rounds
 
     def _asker(self, index: int, picker: Picker) -> Callable[[Pool, int], Query]:
@@ -263,8 +266,9 @@ class _Loop:
         if settings.uses_validation:
             assert settings.validation is not None
             found, truth = picker.predict(settings.validation.micrographs), settings.validation.particles
+            samples = 1000 if options.get("bootstrap") else 0  # for a strategy that asks how far T_opt is known
             options["threshold"] = optimal_threshold(
-                found, truth, beta=settings.beta, seed=settings.seed_of("threshold", index)
+                found, truth, beta=settings.beta, n_bootstrap=samples, seed=settings.seed_of("threshold", index)
             )
         return partial(settings.ask, seed=seed, **options)
 
@@ -287,54 +291,61 @@ class _Loop:
                 asked += len(rows)
                 gained += sum(record["label"] is not None for record in records)
             # Further down the ranking; micrographs that were opened for it cost nothing more.
-            pool = Pool(pool.detections, self.state.opened, pool.known, pool.shapes)
+            if (pool.opened != self.state.opened).any():
+                pool = Pool(pool.detections, self.state.opened, pool.known, pool.shapes)
             query = ask(pool, min(2 * int(passed.sum()), len(pool)))
             if passed[query.chosen].all():
                 return
 
     def _answered(self, index: int, pool: Pool, query: Query, rows: Indices) -> list[Record]:
         """Lines of the log for one batch of questions, in the order they are asked."""
-        order = np.argsort(pool.circles.micrograph[rows], kind="stable")  # as circles are kept
         questions = pool.circles[rows]
         answers = self.oracle.answer(questions, self.state.labelled_particles)
-        where = np.argsort(order)
-        opened, labels = self.state.opened.copy(), len(self.state.particles)
+        # Circles come micrograph after micrograph: where among them each question is that is asked.
+        at = np.argsort(np.argsort(pool.circles.micrograph[rows], kind="stable"))
         positions = self._inside(answers.position, questions.micrograph)
-        records = []
-        for k, (row, at) in enumerate(zip(rows.tolist(), where.tolist(), strict=True), 1):
-            m = int(questions.micrograph[at])
+        micrograph, confirmed = questions.micrograph[at], answers.confirmed[at]
+        places = np.column_stack([positions, answers.radius])[at].tolist()
+        opened, n_opened = self.state.opened.copy(), []
+        for m in micrograph:
             opened[m] = True
-            labels += bool(answers.confirmed[at])
-            records.append(
-                self._line(index, query, row, self.names[m], questions, answers, positions, at)
-                | {"questions": self.state.n_questions + k, "labels": labels, "opened": int(opened.sum())}
-            )
-        return records
-
-    @staticmethod
-    def _line(
-        index: int, query: Query, row: int, name: str, questions: Circles, answers: Answers, positions: Any, at: int
-    ) -> Record:
-        assert questions.scores is not None
-        x, y = questions.centres[at].tolist()
-        label = [*positions[at].tolist(), float(answers.radius[at])] if answers.confirmed[at] else None
-        return {
-            "kind": "question",
-            "round": index,
-            "strategy": query.strategy,
-            "t": query.t,
-            "micrograph": name,
-            "x": x,
-            "y": y,
-            "radius": float(questions.radii[at]),
-            "probability": float(questions.scores[at]),
-            "uncertainty": float(query.uncertainty[row]),
-            "answer": Answer(answers.answer[at]).word,
-            "label": label,
-            "particle": int(answers.particle[at]),
+            n_opened.append(int(opened.sum()))
+        head = {"kind": "question", "round": index, "strategy": query.strategy, "t": _number(query.t)}
+        columns = {
+            "micrograph": [self.names[m] for m in micrograph],
+            "x": questions.centres[at, 0].tolist(),
+            "y": questions.centres[at, 1].tolist(),
+            "radius": questions.radii[at].tolist(),
+            "probability": pool.probability[rows].tolist(),
+            "uncertainty": [_number(value) for value in query.uncertainty[rows].tolist()],
+            "answer": [WORDS[answer] for answer in answers.answer[at].tolist()],
+            "label": [place if gained else None for place, gained in zip(places, confirmed, strict=True)],
+            "particle": answers.particle[at].tolist(),
+            "questions": (self.state.n_questions + np.arange(1, len(rows) + 1)).tolist(),
+            "labels": (len(self.state.particles) + np.cumsum(confirmed)).tolist(),
+            "opened": n_opened,
         }
+        return [head | dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
     def _inside(self, centres: Any, micrograph: Indices) -> Any:
         """Positions moved onto their micrographs: a hand that trembles at the edge does not click beside it."""
         sides = np.array([shape[::-1] for shape in self.shapes])[micrograph]
         return np.clip(centres, 0, sides - 1)
+
+
+@contextmanager
+def _warm(picker: Picker, warm: bool) -> Iterator[None]:
+    """The run says whether a picker learns on or from scratch, whatever the picker was made with."""
+    if not isinstance(picker, WarmPicker):
+        yield
+        return
+    made, picker.warm_start = picker.warm_start, warm
+    try:
+        yield
+    finally:
+        picker.warm_start = made
+
+
+def _number(value: float | None) -> float | None:
+    """As JSON has it."""
+    return None if value is None or not np.isfinite(value) else float(value)

@@ -169,21 +169,21 @@ class GroundTruth:
         n, truth = len(questions), self.truth
         free = np.ones(len(truth), bool)
         free[np.asarray([] if labelled is None else labelled, np.int64)] = False
-        particle = np.full(n, -1, np.int64)
+        question, near, overlap = near_pairs(questions, truth, iou=min(self.iou, OVERLAP), threads=1)
+        above = overlap > self.iou
+        possible = np.unique(near[above])
         if self.rule == "optimal":
-            rows = np.flatnonzero(free)
-            correction = correct(questions, truth[rows], iou=self.iou, rule="optimal", threads=1)
-            particle[correction.confirmed] = rows[correction.particle[correction.confirmed]]
-        else:
-            particle = correct(questions, truth, iou=self.iou, rule=self.rule, threads=1).particle.copy()
+            possible = possible[free[possible]]
+        found = correct(questions, truth[possible], iou=self.iou, rule=self.rule, threads=1).particle
+        particle = np.where(found >= 0, np.append(possible, -1)[found], -1)
+        if self.rule != "optimal":
             claimed, first = np.unique(particle, return_index=True)
             gains = np.isin(np.arange(n), first[claimed >= 0]) & (particle >= 0)
             gains[gains] = free[particle[gains]]
             particle[~gains] = -1
-        question, _, overlap = near_pairs(questions, truth, iou=min(self.iou, OVERLAP), threads=1)
         answer = np.full(n, Answer.NOTHING, np.int8)
         answer[question] = Answer.OFF_CENTRE
-        answer[question[overlap > self.iou]] = Answer.DUPLICATE
+        answer[question[above]] = Answer.DUPLICATE
         has = particle >= 0
         answer[has] = Answer.PARTICLE
         position, radius = np.full((n, 2), np.nan), np.full(n, np.nan)

@@ -13,12 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.active.log import Record, decode
+from motes.active.oracle import Answer, Answers
 from motes.active.state import circles_from
 from motes.checks import one_of
 from motes.circles import Circles, Indices
 from motes.errors import FormatError
 
 Cost = Literal["labels", "questions", "opened"]
+CODES = {answer.word: int(answer) for answer in Answer}
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -94,6 +96,15 @@ class History:
         places += [(r["micrograph"], *r["label"]) for r in self.questions if r["label"] is not None]
         number = {name: m for m, name in enumerate(self.settings["micrographs"])}
         return circles_from([(number[name], x, y, radius) for name, x, y, radius in places], len(number))
+
+    def answers(self, index: int) -> Answers:
+        """Answers of one round in the order they were asked: what `active.estimate` takes beside its query and pool."""
+        asked = [question for question in self.questions if question["round"] == index]
+        labels = [[np.nan] * 3 if question["label"] is None else question["label"] for question in asked]
+        places = np.array(labels, np.float64).reshape(-1, 3)
+        codes = [CODES[question["answer"]] for question in asked]
+        particle = np.array([question["particle"] for question in asked], np.int64)
+        return Answers(np.array(codes, np.int8), places[:, :2], places[:, 2], particle)
 
     def cost(self, per: Cost = "labels", *, charged: bool = True) -> Indices:
         """(R,): what had been paid when each round's picker was trained.

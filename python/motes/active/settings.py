@@ -76,7 +76,9 @@ class Settings:
         number = ("initial", "fit", "query", "threshold").index(purpose)
         return int(np.random.SeedSequence(self.seed, spawn_key=(number, index)).generate_state(1)[0])
 
-    def describe(self, micrographs: Sequence[Micrograph], oracle: Oracle, picker: Picker) -> dict[str, Any]:
+    def describe(
+        self, micrographs: Sequence[Micrograph], oracle: Oracle, picker: Picker, cold_start: Picker | None
+    ) -> dict[str, Any]:
         """All of a run in plain values."""
         names = ("strategy", "n", "rounds", "budget", "max_questions", "rejections", "warm_start", "iou")
         told: dict[str, Any] = {name: getattr(self, name) for name in (*names, "min_probability", "beta", "seed")}
@@ -86,9 +88,11 @@ class Settings:
             assert self.validation is not None
             charged = {"labels": len(self.validation.particles), "opened": len(self.validation.micrographs)}
             told["validation"] = [_mark(self.validation.micrographs), _mark_of(self.validation.particles)]
-        told |= {"initial": initial, "strategy_options": plain(self.strategy_options), "charged": charged}
+        told |= {"initial": initial, "strategy_options": self.strategy_options, "charged": charged}
         told |= {"picker": _description(picker), "oracle": oracle.describe(), "data": _mark(micrographs)}
-        return told | {"micrographs": [micrograph.name for micrograph in micrographs]}
+        told["cold_start"] = None if cold_start is None else _description(cold_start)
+        told["micrographs"] = [micrograph.name for micrograph in micrographs]
+        return {str(key): plain(value) for key, value in told.items()}
 
 
 def resolve(
@@ -109,8 +113,10 @@ def _description(picker: Picker) -> dict[str, Any]:
     told: dict[str, Any] = {"class": f"{kind.__module__}.{kind.__qualname__}", "diameter": float(picker.diameter)}
     for name in signature(kind).parameters:
         value = getattr(picker, name, None)
-        if isinstance(value, bool | int | float | str):
+        if isinstance(value, bool | int | float | str | tuple) and name != "warm_start":  # which the run decides
             told[name] = value
+        elif isinstance(value, Picker):  # of a committee
+            told[name] = _description(value)
     return told
 
 

@@ -144,11 +144,18 @@ def proportion(draw: Draw, estimate: Ratio, counts: npt.NDArray[np.bool_], confi
         wider = quantile(freedom, confidence) / quantile(np.array(np.inf), confidence)
         n_effective = float(p * (1 - p) / v / wider**2)
     else:
-        weight, left = draw.weight[counts], 1 - draw.inclusion[counts]
-        different = float((weight**2 * left).sum())
-        n_effective = float(weight.sum()) ** 2 / different if different > 0 else 0.0 if left.size == 0 else np.inf
+        n_effective = _number(draw, counts)
     low, high = clopper_pearson(p, n_effective, confidence)
     return Proportion(estimate.value, low, high, float(np.sqrt(v)), n_effective)
+
+
+def _number(draw: Draw, counts: npt.NDArray[np.bool_]) -> float:
+    """How many units count, by Kish where rounds weigh differently; infinitely many where all of them are certain."""
+    if not counts.any():
+        return 0.0
+    weight, left = draw.weight[counts], 1 - draw.inclusion[counts]
+    different = float((weight**2 * left).sum())
+    return float(weight.sum()) ** 2 / different if different > 0 else np.inf
 
 
 def quantile(freedom: FloatArray, confidence: float) -> FloatArray:

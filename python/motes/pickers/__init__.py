@@ -1,14 +1,18 @@
 """Pickers: they learn from labels and propose particles with probabilities."""
 
 from motes.pickers.cache import FeatureCache
+from motes.pickers.committee import Committee
 from motes.pickers.detections import Detections
+from motes.pickers.external import ExternalPicks
 from motes.pickers.filterbank import FilterBankPicker
 from motes.pickers.labelled import Labelled
 from motes.pickers.picker import NotFittedError, Picker, WarmPicker
 from motes.pickers.preparation import Prepared, prepare
 
 __all__ = [
+    "Committee",
     "Detections",
+    "ExternalPicks",
     "FeatureCache",
     "FilterBankPicker",
     "Labelled",

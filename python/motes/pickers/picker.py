@@ -11,7 +11,6 @@ from motes.pickers.detections import Detections
 from motes.pickers.labelled import Labelled
 
 Self = TypeVar("Self", bound="Picker")
-WarmSelf = TypeVar("WarmSelf", bound="WarmPicker")
 
 
 @runtime_checkable
@@ -52,9 +51,8 @@ class Picker(Protocol):
 class WarmPicker(Picker, Protocol):
     """A picker that can also learn on from what it knows."""
 
-    def refit(self: WarmSelf, labelled: Labelled, seed: int = 0) -> WarmSelf:
-        """Learn from these labels, beginning with what was learned before. Returns itself."""
-        ...
+    warm_start: bool
+    """Whether `fit` begins with what was learned before, if anything was, instead of from scratch."""
 
 
 class NotFittedError(ValueError):

@@ -10,6 +10,7 @@ from motes.plotting.limits import limits
 from motes.plotting.master import master
 from motes.plotting.overlay import overlay
 from motes.plotting.pixels import pixels_png
+from motes.plotting.simulated import simulated
 from motes.plotting.task5 import task5
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "overlay",
     "pixels_png",
     "precision_recall",
+    "simulated",
     "task5",
 ]

@@ -23,8 +23,6 @@ from motes.active.queries import FloatArray, Query, Seed, lots, size
 from motes.active.strategies.bases import weighed
 from motes.circles import Circles
 
-CHUNK = 1 << 22  # numbers of a table of distances at a time
-
 
 def diverse_position(
     pool: Pool,
@@ -112,7 +110,8 @@ def diverse_appearance(
 ) -> Query:
     """A batch of candidates that look different, from one another and from those that are known.
 
-    Distance is Euclidean between rows of the candidates' `appearance`.
+    Distance is Euclidean between rows of the candidates' `appearance`, in float32. It costs N x F for each question and
+    each known place.
 
     Parameters
     ----------
@@ -142,9 +141,18 @@ def diverse_appearance(
     looks = pool.detections.appearance
     if looks is None:
         raise ValueError("pool: a query by appearance needs the candidates' appearance, and they have none")
-    far = _nearest(looks, pool.known.appearance)
+    rows = np.ascontiguousarray(looks, np.float32)
+
+    def distances_from(other: npt.NDArray[np.float32]) -> FloatArray:
+        apart = rows - other
+        squares: FloatArray = np.einsum("ij,ij->i", apart, apart).astype(np.float64)
+        return np.sqrt(squares)
+
+    far, known = np.full(len(pool), np.inf), pool.known.appearance
+    for other in [] if known is None else known:
+        np.minimum(far, distances_from(other), out=far)
     return _batch(
-        "diverse_appearance", pool, n, far, lambda i: _nearest(looks, looks[i : i + 1]),
+        "diverse_appearance", pool, n, far, lambda i: distances_from(rows[i]),
         base=base, strength=strength, seed=seed, allow_fewer=allow_fewer, options=options,
     )  # fmt: skip
 
@@ -188,16 +196,3 @@ def _extent(places: Circles) -> float:
         if end > begin
     ]
     return max(diagonals, default=0.0) or 1.0
-
-
-def _nearest(looks: npt.NDArray[np.float32], others: npt.NDArray[np.float32] | None) -> FloatArray:
-    """(N,): distance of each row from the nearest of the others; infinite where there are none."""
-    nearest = np.full(len(looks), np.inf)
-    if others is None or len(others) == 0:
-        return nearest
-    wide = others.astype(np.float64)
-    step = max(1, CHUNK // (len(wide) * max(wide.shape[1], 1)))
-    for begin in range(0, len(looks), step):
-        rows = looks[begin : begin + step].astype(np.float64)
-        nearest[begin : begin + step] = np.sqrt(((rows[:, None] - wide) ** 2).sum(axis=2)).min(axis=1)
-    return nearest
