@@ -21,7 +21,6 @@ from benchmarks.results import save
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from browser import Browser
-
 from motes.circles import Circles
 from motes.labelling import Server
 from motes.project import Project
@@ -40,8 +39,10 @@ SCENES = {  # keys, each so many times; a scene begins where the last one ended
 ARROWS = "ArrowRight"
 INSTRUMENT = """(() => {
   const complete = () => document.querySelector("#view")?.dataset.complete === "true";
-  const look = () => { if (complete() && document.documentElement.dataset.ready) window.firstMicrograph = performance.now();
-                       else requestAnimationFrame(look); };
+  const look = () => {
+    if (complete() && document.documentElement.dataset.ready) window.firstMicrograph = performance.now();
+    else requestAnimationFrame(look);
+  };
   look();
   window.answers = [];
   addEventListener("keydown", (event) => {

@@ -369,6 +369,7 @@ def test_two_browsers_on_one_project(page, server):
 
 
 def test_an_action_that_the_server_refuses_does_not_block_the_others(page, server):
+    saved(page)
     page.evaluate(
         "localStorage.setItem(`motes ${'"
         + server.session.project.id
