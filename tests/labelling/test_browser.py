@@ -488,6 +488,8 @@ def test_two_sets_are_compared(asked, browser, picked):
         assert "share of picks of one set that the other does not have" in browser.text("#doubt")
         told = browser.evaluate("[...document.querySelectorAll('.slider .figures')].map((e) => e.textContent)")
         assert "no precision is known: none was looked at" in told[1]
+        small = "[...document.querySelectorAll('aside :is(.legend, .sample) canvas')].map((c) => c.clientWidth)"
+        assert set(browser.evaluate(small)) == {28}, "pictures of marks, not over the micrograph"
         count = (
             "(async () => { await new Promise(requestAnimationFrame);"
             " const c = document.querySelector('#view canvas:nth-child(2)');"

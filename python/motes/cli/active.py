@@ -12,6 +12,7 @@ from motes.cli.coordinates import NAMES, above_zero, checked_origin
 
 if TYPE_CHECKING:
     from motes.project import Project
+    from motes.project.picks import PickSet
 
 active = typer.Typer(
     help="Label particles where a picker asks: init, query, label, train, pick; status tells when to stop.",
@@ -125,13 +126,16 @@ def label(
 ) -> None:
     """Label: in the browser, or from coordinate files, which are matched to the micrographs by their stems."""
     from motes.project.labels import import_labels
+    from motes.project.picks import read_set
 
     origin = checked_origin(y_origin, "--y-origin")
     with _writing(folder, "label") as project:
         if not files:
-            if origin is not None or complete:
+            if complete or (origin is not None and not picks):
                 raise ValueError("--y-origin, --complete: of files, and none is given")
-            _serve(project, picks or [], port, no_browser)
+            if len(picks or []) > 2:
+                raise ValueError(f"--picks: expected at most two sets, got {len(picks or [])}")
+            _serve(project, [read_set(project, path, y_origin=origin) for path in picks or []], port, no_browser)
             return
         if picks:
             raise ValueError("--picks: of the page, which is not opened when files are given")
@@ -194,18 +198,15 @@ def status(
         typer.echo(line)
 
 
-def _serve(project: Project, paths: list[Path], port: int | None, no_browser: bool) -> None:
+def _serve(project: Project, sets: list[PickSet], port: int | None, no_browser: bool) -> None:
     """The page, until Ctrl-C."""
     import webbrowser
 
     from motes.labelling import Server
-    from motes.project.picks import latest_set, read_set
+    from motes.project.picks import latest_set
 
-    if len(paths) > 2:
-        raise ValueError(f"--picks: expected at most two sets, got {len(paths)}")
-    own = latest_set(project) if len(paths) < 2 else None
-    sets = [*([own] if own is not None else []), *(read_set(project, path) for path in paths)]
-    with Server(project, sets, port=port) as server:
+    own = latest_set(project) if len(sets) < 2 else None
+    with Server(project, [*([own] if own is not None else []), *sets], port=port) as server:
         typer.echo(server.address)
         typer.echo("label in the browser; Ctrl-C here ends it, and everything is saved as it is done")
         if not no_browser:

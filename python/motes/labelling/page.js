@@ -110,7 +110,7 @@ async function enter(next) {
   await next.enter();
   mode = next;
   document.querySelectorAll(".sample").forEach((place) => {
-    if (!place.firstChild) place.append(make("canvas", {class: "stamp"}));
+    if (!place.firstChild) place.append(make("canvas", {"aria-hidden": "true"}));
     sample(place.firstChild, place.dataset.style);
   });
   const used = next === asking ? ["asked", "particle", "added", "nothing", "unsure"] : ["first", ...(review.sets.length > 1 ? ["second"] : []), "added", "nothing"];

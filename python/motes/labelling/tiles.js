@@ -2,7 +2,7 @@
 // answer without a way to the server.
 
 const MEDIAN = 128, SPREAD = 28;  // of the bytes of a level: see motes/labelling/pyramid.py
-const WINDOW = 2.5;  // deviations from the median that are black and white at contrast 1
+const WINDOW = 3.2;  // deviations from the median that are black and white at contrast 1
 const FAINTEST = 0.4;  // low-pass of a tile in its own pixels that is not worth the work
 const WIDEST = 5;  // low-pass in pixels of a tile that its apron has room for
 const AGAIN = 2000;  // milliseconds until a tile that did not come is asked for again

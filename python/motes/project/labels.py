@@ -114,7 +114,7 @@ def import_labels(
     actions: list[Action] = []
     told = []
     for path in paths:
-        picks = _read(project, path, y_origin)
+        picks = read_coordinates(project, path, y_origin)
         places, n_known, elsewhere = _fresh(project, path, picks, known)
         told.append(Imported(str(path), len(places), n_known, elsewhere, picks.convention))
         if places:
@@ -127,7 +127,7 @@ def import_labels(
     return told
 
 
-def _read(project: Project, path: Path, y_origin: Origin | None) -> Picks:
+def read_coordinates(project: Project, path: Path, y_origin: Origin | None = None) -> Picks:
     """Picks of one file or folder; a flip takes the height of the micrographs, which has to be one."""
     if y_origin is None:
         return read_picks(path)

@@ -12,10 +12,10 @@ from motes.circles import Circles
 from motes.io.npy import array_table
 from motes.io.npz import open_archive, write_npz
 from motes.picking import circles_of, suppress
-from motes.picks import FORMATS, Picks, format_of, read_picks, stem, write_picks
+from motes.picks import FORMATS, Origin, Picks, format_of, stem, write_picks
 from motes.project.asking import SAME_PLACE, estimates
 from motes.project.folder import PICKS, QUERIES, Project
-from motes.project.labels import SAME, settled
+from motes.project.labels import SAME, read_coordinates, settled
 from motes.project.teaching import Watch, detections, latest, load, unwatched
 
 FAINTEST = 0.01  # probability of the candidates that are kept for the slider of the page
@@ -128,15 +128,22 @@ def latest_set(project: Project) -> PickSet | None:
     return PickSet(told["name"], circles, probability=True, least=told["least"])
 
 
-def read_set(project: Project, path: Path) -> PickSet:
+def read_set(project: Project, path: Path, *, y_origin: Origin | None = None) -> PickSet:
     """Picks from a coordinate file or a folder of them, on the micrographs of a project.
+
+    Parameters
+    ----------
+    project : Project
+    path : Path
+    y_origin : "top" or "bottom", optional
+        Where y counts from; by default as the format has it.
 
     Raises
     ------
     ValueError
         If none of the picks' micrographs is the project's.
     """
-    picks = read_picks(path)
+    picks = read_coordinates(project, path, y_origin)
     number = {name: m for m, name in enumerate(project.names)}
     of_project = np.array([number.get(stem(name), -1) for name in picks.micrographs], np.int64)
     if not (of_project >= 0).any():
