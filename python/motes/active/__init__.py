@@ -1,7 +1,7 @@
 """Active learning: which candidates a person should be asked about next, and the loop around the question."""
 
 from motes.active import strategies
-from motes.active.estimate import Estimates, combine, estimate
+from motes.active.estimates import Estimates, combine, estimate
 from motes.active.loop import run
 from motes.active.measures import measure, measuring
 from motes.active.oracle import Answer, Answers, FromFile, GroundTruth, NoisyOracle, Oracle
