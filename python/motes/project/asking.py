@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from motes.active import STRATEGIES, Pool, Query, query
-from motes.active.estimate import Estimates, estimate
+from motes.active import STRATEGIES, Estimates, Pool, Query, estimate, query
 from motes.checks import one_of, whole
 from motes.circles import Circles
 from motes.io.npy import array_table
@@ -115,7 +114,7 @@ def _questions(pool: Pool, chosen: Query) -> tuple[Question, ...]:
 
 @dataclass(frozen=True)
 class _Answers:
-    """Answers in the order of the query's chosen rows; see `motes.active.estimate.Answered`."""
+    """Answers in the order of the query's chosen rows; see `motes.active.estimate`."""
 
     confirmed: npt.NDArray[np.bool_]
     position: npt.NDArray[np.float64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from motes.active.estimate import Estimates
+from motes.active import Estimates
 from motes.picking import Estimate
 from motes.project.asking import estimates
 from motes.project.curve import SURE, WORTH, Worth, worth
