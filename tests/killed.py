@@ -68,26 +68,34 @@ def killed_while_serving(folder: Path) -> set[str]:
     port = ears.getsockname()[1]
     ears.close()
     acknowledged: set[str] = set()
+    wait, go = os.pipe()
+    delay = random.uniform(0, 3 * LONGEST)
     killer = os.fork()
     if not killer:
-        time.sleep(random.uniform(0.01, 0.01 + 3 * LONGEST))
+        os.read(wait, 1)  # it labels
+        time.sleep(delay)
         os.kill(child, signal.SIGKILL)
         os._exit(0)
     try:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        since = len(Project(folder).actions)
         while True:
             actions = [action()]
-            body = json.dumps({"since": 0, "actions": actions})
+            body = json.dumps({"since": since, "actions": actions})
             connection.request("POST", f"/{'t' * 20}/actions", body, {"Content-Type": "application/json"})
             answer = connection.getresponse()
             told = json.loads(answer.read())
             assert answer.status == 200, told
             assert actions[0]["id"] in {one["id"] for one in told["actions"]}
             acknowledged |= {one["id"] for one in actions}
+            since += len(actions)
+            os.write(go, b"!")
     except (OSError, http.client.HTTPException, json.JSONDecodeError):
         pass  # killed
     os.waitpid(killer, 0)
     os.waitpid(child, 0)
+    os.close(wait)
+    os.close(go)
     return acknowledged
 
 
@@ -100,7 +108,8 @@ def main(way: str, folder: Path, kills: int) -> None:
     lost = twice = torn = 0
     for _ in range(kills):
         acknowledged |= run(folder / "p")
-        torn += not (folder / "p" / "labels.jsonl").read_bytes().endswith(b"\n")
+        journal = folder / "p" / "labels.jsonl"
+        torn += journal.exists() and not journal.read_bytes().endswith(b"\n")
         ids = [one["id"] for one in Project(folder / "p").actions]
         lost += len(acknowledged - set(ids))
         twice += len(ids) - len(set(ids))
