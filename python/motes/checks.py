@@ -39,6 +39,15 @@ def positive(name: str, value: object) -> float:
     return float(value)
 
 
+def not_negative(name: str, value: object) -> float:
+    """`value` as a finite float of 0 or more."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.floating | np.integer):
+        raise TypeError(f"{name}: expected a number, got {value!r}")
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError(f"{name}: expected a finite number of 0 or more, got {value}")
+    return float(value)
+
+
 def floating(name: str, value: object) -> type[np.float32] | type[np.float64]:
     """`value` as one of the two types that the kernels know."""
     for choice in (np.float32, np.float64):

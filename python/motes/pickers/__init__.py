@@ -1,5 +1,6 @@
 """Pickers: they learn from labels and propose particles with probabilities."""
 
+from motes.pickers.blob import BlobPicker
 from motes.pickers.cache import FeatureCache
 from motes.pickers.committee import Committee
 from motes.pickers.detections import Detections
@@ -10,6 +11,7 @@ from motes.pickers.picker import NotFittedError, Picker, WarmPicker
 from motes.pickers.preparation import Prepared, prepare
 
 __all__ = [
+    "BlobPicker",
     "Committee",
     "Detections",
     "ExternalPicks",

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from motes.pickers.frame import Frame
 from motes.pickers.preparation import BINNED_DIAMETER, Prepared
+from motes.pickers.spectrum import Mirrored, Plane, Spectrum
 
-Plane = npt.NDArray[np.float32]
-Spectrum = npt.NDArray[np.complexfloating[Any, Any]]  # complex64
-
-VERSION = 1  # of the bank: another one makes what was cached or saved useless
+VERSION = 2  # of the bank: another one makes what was cached or saved useless
 
 # Widths in binned pixels of a particle that is 13.5 of them wide; all grow with the particle.
 SCALES = (0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 11.0)  # differences of Gaussians
 SHAPES = (1.0, 1.4, 2.0, 2.8, 4.0, 5.6)  # gradients and curvatures
-DEVIATIONS = (0.6, 1.15, 1.6, 2.3, 4.0, 6.0)  # windows of local standard deviations
+DEVIATIONS = (0.6, 1.15, 2.3)  # windows of local standard deviations
 EXTREMES = (5, 9, 15)  # windows of minima and maxima
-RINGS = (1.5, 3.0, 4.5, 6.0, 7.5, 9.0, 11.0)  # radii of circular harmonics
-ORDERS = range(5)
-ENERGIES = (1.5, 3.0, 6.0)  # windows of the deviation of each of the finest differences
-ENERGY_BANDS = 6
+RINGS = (3.0, 6.0, 9.0, 11.0)  # radii of circular harmonics
+ORDERS = (1, 2)
+BANDS = 6  # the finest differences of Gaussians, of which the energy counts, and still finer ones:
+FINE_SCALES = (0.25, 0.35, 0.5, 0.7, 1.0)
+ENERGIES = (1.5, 3.0, 6.0)  # windows of energy
+N_PLANES = (
+    len(SCALES) - 1 + 3 * len(SHAPES) + len(DEVIATIONS) + 2 * len(EXTREMES) + len(RINGS) * len(ORDERS)
+    + (BANDS + len(FINE_SCALES) - 1) * len(ENERGIES)
+)  # fmt: skip
 REACH = 2.5  # diameters of mirrored surroundings: more than any filter looks
 
 
@@ -36,39 +40,24 @@ class Features:
     ----------
     planes : (F, h, w) float32 array
         Of the part that is no padding.
-    corner : (int, int)
-        Column and row of its first pixel, binned pixels of the whole micrograph.
-    binning : int
-        Stored pixels a binned pixel.
-    shape : (int, int)
-        Rows and columns of the micrograph.
+    frame : Frame
+        Where that part lies on the micrograph.
     """
 
     planes: Plane
-    corner: tuple[int, int]
-    binning: int
-    shape: tuple[int, int]
-
-    def to_micrograph(self, xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Places on the planes as places in stored pixels."""
-        places: npt.NDArray[np.float64] = (xy + np.array(self.corner)) * self.binning + (self.binning - 1) / 2
-        return places
-
-    def to_planes(self, xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Places in stored pixels as places on the planes."""
-        places: npt.NDArray[np.float64] = (xy - (self.binning - 1) / 2) / self.binning - np.array(self.corner)
-        return places
+    frame: Frame
 
     def __repr__(self) -> str:
         n, height, width = self.planes.shape
-        return f"<Features: {n} planes of {height} x {width}, binned by {self.binning}>"
+        return f"<Features: {n} planes of {height} x {width}, binned by {self.frame.binning}>"
 
 
-def features(prepared: Prepared, diameter: float, shape: tuple[int, int]) -> Features:
+def features(prepared: Prepared, diameter: float) -> Features:
     """Filter a prepared micrograph.
 
-    Differences of Gaussians, gradients, curvatures, local deviations of the image and of its bands, minima and maxima,
-    and moduli of circular harmonics on rings. All but the extremes are products of spectra.
+    Differences of Gaussians, gradients, curvatures, local deviations, minima and maxima,
+    moduli of circular harmonics on rings, and local energies of fine bands: texture. All but the extremes and the
+    finest bands are products of spectra.
 
     Parameters
     ----------
@@ -76,65 +65,51 @@ def features(prepared: Prepared, diameter: float, shape: tuple[int, int]) -> Fea
         For particles of this diameter.
     diameter : float, stored pixels
         Of the particles.
-    shape : (int, int)
-        Of the stored micrograph.
 
     Returns
     -------
     Features
     """
     rows, columns = prepared.inside
-    bank = _Bank(np.ascontiguousarray(prepared.image[rows, columns]), diameter / prepared.binning)
-    return Features(bank.planes(), (columns.start, rows.start), prepared.binning, shape)
+    bank = _Bank(prepared.image[rows, columns], diameter / prepared.binning)
+    zoom = len(prepared.fine) // len(prepared.image)
+    fine = prepared.fine[zoom * rows.start : zoom * rows.stop, zoom * columns.start : zoom * columns.stop]
+    return Features(bank.planes(fine), prepared.frame)
 
 
-class _Bank:
-    """One image and its spectrum; mirrored beyond its edges, so that a period is no neighbour."""
+class _Bank(Mirrored):
+    """One image and its spectrum; widths in binned pixels of a particle of the usual size."""
 
     def __init__(self, image: Plane, diameter: float) -> None:
-        from scipy import fft
-
+        super().__init__((image.shape[0], image.shape[1]), int(np.ceil(REACH * diameter)))
         self.image, self.unit = image, diameter / BINNED_DIAMETER
-        self.margin = int(np.ceil(REACH * diameter))
-        self.size = tuple(fft.next_fast_len(side + 2 * self.margin, real=True) for side in image.shape)
-        along = 2 * np.pi * np.fft.fftfreq(self.size[0]), 2 * np.pi * np.fft.rfftfreq(self.size[1])
-        self.ky, self.kx = along[0].astype(np.float32)[:, None], along[1].astype(np.float32)[None]
-        self.squares = self.ky**2 + self.kx**2
         self.spectrum = self.forward(image)
-
-    def forward(self, image: Plane) -> Spectrum:
-        """Spectrum of an image."""
-        from scipy import fft
-
-        before = self.margin
-        pads = [(before, whole - side - before) for whole, side in zip(self.size, image.shape, strict=True)]
-        spectrum: Spectrum = fft.rfft2(np.pad(image, pads, mode="symmetric"))
-        return spectrum
-
-    def back(self, spectrum: Spectrum) -> Plane:
-        """The image of a spectrum."""
-        from scipy import fft
-
-        height, width = self.image.shape
-        image = np.asarray(fft.irfft2(spectrum, s=self.size), np.float32)
-        return image[self.margin : self.margin + height, self.margin : self.margin + width]
+        self.rings = _ring_spectra(self.size, self.unit)
 
     def gaussian(self, width: float) -> Plane:
-        """Transfer function of a Gaussian."""
-        exponent: Plane = np.float32(-0.5 * (width * self.unit) ** 2) * self.squares
-        return np.exp(exponent)
+        """Transfer function of a Gaussian that grows with the particle."""
+        return super().gaussian(width * self.unit)
 
-    def planes(self) -> Plane:
+    def planes(self, fine: Plane) -> Plane:
         """All filters, in a fixed order."""
         bands = [
-            self.back(self.spectrum * (self.gaussian(fine) - self.gaussian(coarse)))
-            for fine, coarse in pairwise(SCALES)
+            self.back(self.spectrum * (self.gaussian(narrow) - self.gaussian(wide)))
+            for narrow, wide in pairwise(SCALES)
         ]
         every = [*bands, *self.shapes(), *self.deviations(), *self.extremes(), *self.harmonics()]
-        for band in bands[:ENERGY_BANDS]:
-            energy = self.forward(band * band)
+        energies = [*(band * band for band in bands[:BANDS]), *self.fine_energies(fine)]
+        for energy in map(self.forward, energies):
             every += [np.sqrt(np.maximum(self.back(energy * self.gaussian(width)), 1e-8)) for width in ENERGIES]
         return np.stack(every)
+
+    def fine_energies(self, fine: Plane) -> Iterator[Plane]:
+        """Squares of differences of Gaussians that are too fine for the binned image, averaged to its pixels."""
+        from scipy import ndimage
+
+        (height, width), zoom = self.image.shape, len(fine) // len(self.image)
+        smooth = [ndimage.gaussian_filter(fine, zoom * scale * self.unit) for scale in FINE_SCALES]
+        for narrow, wide in pairwise(smooth):
+            yield ((narrow - wide) ** 2).reshape(height, zoom, width, zoom).mean(axis=(1, 3))
 
     def shapes(self) -> list[Plane]:
         """Gradient magnitude, and both curvatures; derivatives times width, so that they do not depend on it."""
@@ -174,17 +149,23 @@ class _Bank:
 
     def harmonics(self) -> list[Plane]:
         """Moduli of circular harmonics: of a ring times exp(i m angle), how much of it is around each pixel."""
-        from scipy import fft
+        return [np.hypot(*(self.back(self.spectrum * part) for part in ring)) for ring in self.rings]
 
-        y, x = (np.fft.fftfreq(side, 1 / side) for side in self.size)
-        radius, angle = np.hypot(y[:, None], x[None]), np.arctan2(y[:, None], x[None])
-        found: list[Plane] = []
-        for ring in RINGS:
-            width = max(0.8, 0.2 * ring) * self.unit
-            profile = np.exp(-0.5 * ((radius - ring * self.unit) / width) ** 2)
-            profile /= profile.sum()
-            for order in ORDERS:
-                parts = [profile * wave(order * angle) for wave in (np.cos, np.sin)[: 1 if order == 0 else 2]]
-                planes = [self.back(self.spectrum * fft.rfft2(part.astype(np.float32))) for part in parts]
-                found.append(planes[0] if order == 0 else np.hypot(*planes))
-        return found
+
+@lru_cache(maxsize=4)
+def _ring_spectra(size: tuple[int, int], unit: float) -> list[tuple[Spectrum, Spectrum]]:
+    """Of each ring and order, spectra of its cosine and its sine; the same for all micrographs of one size."""
+    from scipy import fft
+
+    y, x = (np.fft.fftfreq(side, 1 / side) for side in size)
+    radius, angle = np.hypot(y[:, None], x[None]), np.arctan2(y[:, None], x[None])
+    found = []
+    for ring in RINGS:
+        width = max(0.8, 0.2 * ring) * unit
+        profile = np.exp(-0.5 * ((radius - ring * unit) / width) ** 2)
+        profile /= profile.sum()
+        for order in ORDERS:
+            waves = np.cos(order * angle), np.sin(order * angle)
+            cosine, sine = (fft.rfft2((profile * wave).astype(np.float32)) for wave in waves)
+            found.append((cosine, sine))
+    return found

@@ -14,45 +14,46 @@ TOLERANCE = 1e-7  # nats a row (mean by weight): what a step must gain to be fol
 
 
 def fit_logistic(
-    rows: npt.NDArray[np.float32], targets: npt.NDArray[np.bool_], weights: FloatArray, penalty: float
-) -> FloatArray:
-    """Coefficients, the intercept last, of the least mean loss plus `penalty / 2` times their sum of squares.
+    table: npt.NDArray[np.float32], targets: npt.NDArray[np.bool_], weights: FloatArray, penalty: float
+) -> tuple[FloatArray, FloatArray]:
+    """Coefficients of the least mean loss plus `penalty / 2` times their sum of squares.
 
     Each Newton step is halved until the loss falls; with the penalty the loss is strictly convex, so the result is the
     one minimum. The same bits for any number of threads.
 
     Parameters
     ----------
-    rows : (N, K) float32 array
-        Standardised: columns of about the same size.
+    table : (N, K) float32 array
+        Standardised columns, of about the same size; the last one is of ones.
     targets : (N,) bool array
     weights : (N,) float64 array
         Not negative; sum 1.
     penalty : float
-        Above 0; the intercept is free.
+        Above 0; the last coefficient is free.
 
     Returns
     -------
-    (K + 1,) float64 array
+    coefficients : (K,) float64 array
+    curvature : (K, K) float64 array
+        Second derivatives of what was minimised, at the last step but one.
     """
-    n = rows.shape[1]
-    table = np.concatenate([rows, np.ones((len(rows), 1), np.float32)], axis=1)
+    n = table.shape[1]
     sign = np.where(targets, 1.0, -1.0)
-    shrink = np.full(n + 1, penalty)
-    shrink[n] = 0.0
+    shrink = np.full(n, penalty)
+    shrink[-1] = 1e-9  # next to nothing: the curvature keeps an inverse
 
     def loss(at: FloatArray) -> tuple[float, FloatArray]:
         logits = (table @ at.astype(np.float32)).astype(np.float64)
         return float(weights @ np.logaddexp(0, -sign * logits) + shrink @ at**2 / 2), logits
 
     with one_blas_thread():
-        found = np.zeros(n + 1)
+        found = np.zeros(n)
         value, logits = loss(found)
         for _ in range(MAX_STEPS):
             probability = 1 / (1 + np.exp(-logits))
             slope = table.T @ (weights * (probability - targets)).astype(np.float32) + shrink * found
             scaled = table * np.sqrt(weights * probability * (1 - probability)).astype(np.float32)[:, None]
-            curvature = (scaled.T @ scaled).astype(np.float64) + np.diag(shrink + 1e-9)
+            curvature = (scaled.T @ scaled).astype(np.float64) + np.diag(shrink)
             step = np.linalg.solve(curvature, -slope)
             for _ in range(10):
                 tried, its_logits = loss(found + step)
@@ -64,4 +65,50 @@ def fit_logistic(
             gain, found, value, logits = value - tried, found + step, tried, its_logits
             if gain < TOLERANCE:
                 break
-    return found
+    return found, curvature
+
+
+def left_out(
+    rows: npt.NDArray[np.float32],
+    weights: FloatArray,
+    groups: npt.NDArray[np.int64],
+    coefficients: FloatArray,
+    curvature: FloatArray,
+) -> FloatArray:
+    """By how much the mean log-odds of each group of positive rows would fall, had the group been left out of the fit.
+
+    One Newton step from the fit with all of them, the group taken as one row of its weight.
+
+    Parameters
+    ----------
+    rows : (N, K) float32 array
+        Positive ones.
+    weights : (N,) float64 array
+        As they were in the fit.
+    groups : (N,) int64 array
+        Which group each is in, counted from 0; every group has rows.
+    coefficients, curvature : arrays
+        What `fit_logistic` found.
+
+    Returns
+    -------
+    (G,) float64 array
+        0 or more.
+
+    Notes
+    -----
+    Giordano, Stephenson, Liu, Jordan and Broderick, A Swiss army infinitesimal jackknife (AISTATS 2019), with the
+    leverage of leave-one-out residuals.
+    """
+    order = np.argsort(groups, kind="stable")
+    rows, weights, groups = rows[order], weights[order], groups[order]
+    starts = np.flatnonzero(np.diff(groups, prepend=-1))
+    with one_blas_thread():
+        wanting = 1 / (1 + np.exp((rows @ coefficients.astype(np.float32)).astype(np.float64)))
+        middle = np.add.reduceat(rows, starts).astype(np.float64) / np.diff(starts, append=len(rows))[:, None]
+        slope = np.add.reduceat(rows * (weights * wanting).astype(np.float32)[:, None], starts).astype(np.float64)
+        pulled = np.linalg.solve(curvature, middle.T).T
+    spread = np.add.reduceat(weights * wanting * (1 - wanting), starts)
+    leverage = np.minimum(spread * (middle * pulled).sum(axis=1), 0.9)
+    drop: FloatArray = np.maximum((pulled * slope).sum(axis=1) / (1 - leverage), 0.0)
+    return drop

@@ -11,9 +11,11 @@ import numpy.typing as npt
 
 from motes.checks import positive, whole
 from motes.micrograph import Micrograph
+from motes.pickers.frame import Frame
+from motes.pickers.padding import Border, binned_border, check_border, find_border
 
-Border = tuple[int, int, int, int]
-"""Padding of a micrograph: rows at the top and at the bottom, columns at the left and at the right."""
+Plane = npt.NDArray[np.float32]
+FloatArray = npt.NDArray[np.float64]
 
 LEAST_DIAMETER = 4.0  # pixels: below this there is no shape to be seen
 BINNED_DIAMETER = 13.5  # binned pixels: 108 pixels binned by 8
@@ -21,9 +23,6 @@ MEAN_WIDTH, DEVIATION_WIDTH = 1.39, 2.78  # diameters: sigma of what is subtract
 CLIP = 5.0  # local standard deviations
 LEAST_DEVIATION = 0.05  # of the whole micrograph's: a dead region is not blown up
 STRIP_ROWS = 512
-COPIED = 0.5  # of the median change from line to line: lines that change less are stretched
-LEAST_COPIES = 3  # lines: a detector may repeat its outermost one
-RAMP = 1 / 6  # diameters: where stretched lines were smoothed into real ones
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -34,20 +33,26 @@ class Prepared:
     ----------
     image : (h, w) float32 array
         Local mean 0 and local standard deviation 1, clipped at 5; 0 on padding.
+    fine : (2h, 2w) or (h, w) float32 array
+        The same at half the binning; at the same one where that is 1.
     mask : (h, w) bool array
         False on padding.
     binning : int
         Stored pixels a binned pixel, along each side.
     border : (int, int, int, int)
         Binned rows of padding at the top and the bottom, columns at the left and the right.
+    shape : (int, int)
+        Rows and columns of the stored micrograph.
     name : str
         Of the micrograph.
     """
 
-    image: npt.NDArray[np.float32]
+    image: Plane
+    fine: Plane
     mask: npt.NDArray[np.bool_]
     binning: int
     border: Border
+    shape: tuple[int, int]
     name: str
 
     @property
@@ -56,13 +61,18 @@ class Prepared:
         (height, width), (top, bottom, left, right) = self.image.shape, self.border
         return slice(top, height - bottom), slice(left, width - right)
 
-    def to_micrograph(self, xy: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-        """Places in binned pixels as places in stored pixels; both count from the middle of the first pixel."""
-        return np.asarray(xy, np.float64) * self.binning + (self.binning - 1) / 2
+    @property
+    def frame(self) -> Frame:
+        """Where `image[inside]` lies on the micrograph."""
+        return Frame((self.border[2], self.border[0]), self.binning, self.shape)
 
-    def to_prepared(self, xy: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-        """Places in stored pixels as places in binned pixels."""
-        return (np.asarray(xy, np.float64) - (self.binning - 1) / 2) / self.binning
+    def to_micrograph(self, xy: npt.NDArray[Any]) -> FloatArray:
+        """Places on `image` as places in stored pixels; both count from the middle of the first pixel."""
+        return Frame((0, 0), self.binning, self.shape).to_micrograph(xy)
+
+    def to_prepared(self, xy: npt.NDArray[Any]) -> FloatArray:
+        """Places in stored pixels as places on `image`."""
+        return Frame((0, 0), self.binning, self.shape).to_image(xy)
 
     def __repr__(self) -> str:
         height, width = self.image.shape
@@ -70,14 +80,20 @@ class Prepared:
 
 
 def binning_of(diameter: float) -> int:
-    """By how much a micrograph is down-sampled: particles become about 13.5 pixels wide.
+    """By how much a micrograph is down-sampled: particles become about 13.5 pixels wide; 1, or an even number.
 
     Examples
     --------
     >>> binning_of(108), binning_of(27), binning_of(10)
     (8, 2, 1)
     """
-    return max(1, round(diameter / BINNED_DIAMETER))
+    return max(1, 2 * round(diameter / (2 * BINNED_DIAMETER)))
+
+
+def _check_binning(binning: int) -> int:
+    if whole("binning", binning, 1) != 1 and binning % 2:
+        raise ValueError(f"binning: expected 1 or an even number, got {binning}")
+    return int(binning)
 
 
 def check_diameter(diameter: object) -> float:
@@ -126,57 +142,28 @@ def prepare(
     <Prepared Falcon_2012_06_12-14_33_35_0: 512 x 512, binned by 2, padding (11, 13, 9, 14)>
     """
     diameter = check_diameter(diameter)
-    b = binning_of(diameter) if binning is None else whole("binning", binning, 1)
+    b = binning_of(diameter) if binning is None else _check_binning(binning)
     _check_data(micrograph)
-    found = find_border(micrograph, diameter) if border == "auto" else _check_border(border)
+    found = find_border(micrograph, diameter) if border == "auto" else check_border(border)
     height, width = (side // b for side in micrograph.shape)
-    padding = _binned(found, b, micrograph.shape)
+    padding = binned_border(found, b, micrograph.shape)
     rows, columns = slice(padding[0], height - padding[1]), slice(padding[2], width - padding[3])
     if min(rows.stop - rows.start, columns.stop - columns.start) * b < diameter:
         what = f"{' x '.join(map(str, micrograph.shape))} pixels" + (f" with padding {found}" if any(found) else "")
         raise ValueError(f"{micrograph.name}: {what}, smaller than a particle of diameter {diameter:g}")
+    zoom = 1 if b == 1 else 2
+    details = _means(micrograph, b // zoom)[: zoom * height, : zoom * width]
+    _check_values(details, micrograph.name)
+    means = details.reshape(height, zoom, width, zoom).mean(axis=(1, 3))
     image, mask = np.zeros((height, width), np.float32), np.zeros((height, width), bool)
-    image[rows, columns] = _normalised(_means(micrograph, b)[rows, columns], diameter / b, micrograph.name)
+    fine = np.zeros(details.shape, np.float32)
+    own = tuple(slice(zoom * part.start, zoom * part.stop) for part in (rows, columns))
+    image[rows, columns], fine[own] = _normalised(means[rows, columns], details[own], diameter / b, micrograph.name)
     mask[rows, columns] = True
-    return Prepared(image, mask, b, padding, micrograph.name)
+    return Prepared(image, fine, mask, b, padding, micrograph.shape, micrograph.name)
 
 
-def find_border(micrograph: Micrograph, diameter: float) -> Border:
-    """Padding made by stretching the outermost lines of an image, as in some published micrographs.
-
-    A line belongs to it while it differs from the next one inwards by less than half of what lines of this micrograph
-    usually do; then a sixth of a diameter more, where denoising has smeared the two.
-
-    Returns
-    -------
-    (int, int, int, int), pixels
-        Rows at the top and the bottom, columns at the left and the right; 0 where there is none.
-    """
-    changes = _changes(micrograph)
-    found = []
-    for change in changes:
-        usual = np.median(change) if len(change) else 0.0
-        for profile in (change, change[::-1]):
-            ahead = np.cumsum(np.where(profile < COPIED * usual, 1, -1))  # copies less others: a few others do no harm
-            run = int(np.argmax(ahead)) + 1 if ahead.max(initial=0) >= LEAST_COPIES else 0
-            found.append(run + round(RAMP * diameter) if run else 0)
-    top, bottom, left, right = found
-    return top, bottom, left, right
-
-
-def _changes(micrograph: Micrograph) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Mean absolute difference of each row to the next, and of each column to the next."""
-    height, width = micrograph.shape
-    rows, columns = np.zeros(max(height - 1, 0)), np.zeros(max(width - 1, 0))
-    for start in range(0, height, STRIP_ROWS):
-        strip = np.asarray(micrograph.data[start : start + STRIP_ROWS + 1], np.float32)
-        rows[start : start + len(strip) - 1] = np.abs(strip[1:] - strip[:-1]).mean(axis=1, dtype=np.float64)
-        own = strip[:STRIP_ROWS]
-        columns += np.abs(own[:, 1:] - own[:, :-1]).sum(axis=0, dtype=np.float64)
-    return rows, columns / height
-
-
-def _means(micrograph: Micrograph, b: int) -> npt.NDArray[np.float64]:
+def _means(micrograph: Micrograph, b: int) -> FloatArray:
     """Means over b x b pixels."""
     height, width = (side // b for side in micrograph.shape)
     means = np.empty((height, width))
@@ -194,23 +181,29 @@ def _strips(micrograph: Micrograph, b: int) -> Iterator[tuple[int, npt.NDArray[A
         yield first, np.asarray(micrograph.data[first : first + step])
 
 
-def _normalised(means: npt.NDArray[np.float64], diameter: float, name: str) -> npt.NDArray[np.float32]:
-    """Less the local mean, over the local deviation; mirrored beyond the edges."""
+def _normalised(means: FloatArray, details: FloatArray, diameter: float, name: str) -> tuple[Plane, Plane]:
+    """Both less the local mean, over the local deviation of the means; mirrored beyond the edges."""
     from scipy import ndimage
 
-    if not np.isfinite(means).all():
-        y, x = np.argwhere(~np.isfinite(means))[0]
-        raise ValueError(f"{name}: holds values that are no finite numbers, the first near binned pixel ({x}, {y})")
-    deviation = means.std()
+    middle, deviation = means.mean(), means.std()
     if means.max() == means.min() or not deviation > 0:
         raise ValueError(f"{name}: is blank, every pixel is {means.flat[0]:g}")
-    values = ((means - means.mean()) / deviation).astype(np.float32)  # first of all, so that squares stay in range
-    values -= ndimage.gaussian_filter(values, MEAN_WIDTH * diameter, truncate=3)
-    local = ndimage.gaussian_filter(values * values, DEVIATION_WIDTH * diameter, truncate=3)
-    np.sqrt(local, out=local)
-    values /= np.maximum(local, LEAST_DEVIATION * values.std())
-    result: npt.NDArray[np.float32] = np.clip(values, -CLIP, CLIP, out=values)
-    return result
+    image, fine = (((values - middle) / deviation).astype(np.float32) for values in (means, details))
+    local = ndimage.gaussian_filter(image, MEAN_WIDTH * diameter, truncate=3)
+    image -= local
+    spread = np.sqrt(ndimage.gaussian_filter(image * image, DEVIATION_WIDTH * diameter, truncate=3))
+    spread = np.maximum(spread, LEAST_DEVIATION * image.std())
+    zoom = len(fine) // len(image)
+    image /= spread
+    fine -= local.repeat(zoom, axis=0).repeat(zoom, axis=1)
+    fine /= spread.repeat(zoom, axis=0).repeat(zoom, axis=1)
+    return np.clip(image, -CLIP, CLIP), np.clip(fine, -CLIP, CLIP)
+
+
+def _check_values(values: FloatArray, name: str) -> None:
+    if not np.isfinite(values).all():
+        y, x = np.argwhere(~np.isfinite(values))[0]
+        raise ValueError(f"{name}: holds values that are no finite numbers, the first near binned pixel ({x}, {y})")
 
 
 def _check_data(micrograph: Micrograph) -> None:
@@ -219,22 +212,3 @@ def _check_data(micrograph: Micrograph) -> None:
             f"{micrograph.name}: expected real numbers of two dimensions, got {micrograph.data.dtype} of shape "
             f"{micrograph.data.shape}"
         )
-
-
-def _check_border(border: object) -> Border:
-    if not isinstance(border, tuple | list) or len(border) != 4:
-        raise TypeError(f"border: expected 'auto' or four whole numbers, got {border!r}")
-    top, bottom, left, right = (whole("border", side, 0) for side in border)
-    return top, bottom, left, right
-
-
-def _binned(border: Border, b: int, shape: tuple[int, int]) -> Border:
-    """Padding in binned lines; one that is padding in part is padding."""
-    top, bottom, left, right = border
-    lost = [side % b for side in shape]
-    return (
-        -(-top // b),
-        -(-max(bottom - lost[0], 0) // b),
-        -(-left // b),
-        -(-max(right - lost[1], 0) // b),
-    )

@@ -21,6 +21,7 @@ class Sample:
     """Rows of features by what they are thought to be."""
 
     particle: npt.NDArray[np.float32]
+    label: npt.NDArray[np.int64]  # which label each row of `particle` is of, counted from 0 over those with rows
     background: npt.NDArray[np.float32]
     flank: npt.NDArray[np.float32]
     rejected: npt.NDArray[np.float32]
@@ -54,24 +55,32 @@ def draw(
     Sample
     """
     parts: list[list[npt.NDArray[np.float32]]] = [[], [], [], []]
+    labels: list[npt.NDArray[np.int64]] = []
+    n_before = 0
     clean = complete if complete.any() else np.ones(len(images), bool)
     for image, own, others, is_clean in zip(images, particles, rejected, clean, strict=True):
         _, height, width = image.planes.shape
-        reach = FAR * diameter / image.binning
-        near = _distances(image.to_planes(own), (height, width), reach) * (image.binning / diameter)
-        wrong = _distances(image.to_planes(others), (height, width), reach) * (image.binning / diameter)
+        reach = FAR * diameter / image.frame.binning
+        (near, which), (wrong, _) = (
+            _nearest(image.frame.to_image(centres), (height, width), reach) for centres in (own, others)
+        )
+        near, wrong = (distances * (image.frame.binning / diameter) for distances in (near, wrong))
         on = near <= ON
-        flank = (near > NEAR) & (near <= FAR)
+        beside = (near > NEAR) & (near <= FAR)
         chosen = (
             np.flatnonzero(on),
             _some(np.flatnonzero(near > FAR), BACKGROUND // clean.sum() if is_clean else 0, rng),
-            _some(np.flatnonzero(flank), FLANKS // len(images), rng),
+            _some(np.flatnonzero(beside), FLANKS // len(images), rng),
             np.flatnonzero((wrong <= ON) & ~on),
         )
         flat = image.planes.reshape(len(image.planes), -1)
         for part, pixels in zip(parts, chosen, strict=True):
             part.append(flat[:, pixels].T)
-    return Sample(*(np.concatenate(part) for part in parts))
+        labels.append(which[on] + n_before)
+        n_before += len(own)
+    particle, background, flank, refused = (np.concatenate(part) for part in parts)
+    label = np.unique(np.concatenate(labels), return_inverse=True)[1]
+    return Sample(particle, label, background, flank, refused)
 
 
 def _some(pixels: npt.NDArray[np.int64], n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
@@ -79,14 +88,19 @@ def _some(pixels: npt.NDArray[np.int64], n: int, rng: np.random.Generator) -> np
     return chosen
 
 
-def _distances(centres: npt.NDArray[np.float64], shape: tuple[int, int], reach: float) -> npt.NDArray[np.float64]:
-    """(h * w,): of each pixel to the nearest centre, infinite beyond the reach."""
-    found = np.full(shape, np.inf)
+def _nearest(
+    centres: npt.NDArray[np.float64], shape: tuple[int, int], reach: float
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Of each pixel of an image, flat: distance to the nearest centre, infinite beyond the reach, and which it is."""
+    found, which = np.full(shape, np.inf), np.full(shape, -1)
     size = int(np.ceil(reach)) + 1
-    for x, y in centres:
+    for k, (x, y) in enumerate(centres):
         row, column = int(y), int(x)
-        top, left = max(row - size, 0), max(column - size, 0)
-        window = found[top : max(row + size + 2, 0), left : max(column + size + 2, 0)]
-        rows, columns = (np.arange(side) + first for side, first in zip(window.shape, (top, left), strict=True))
-        np.minimum(window, np.hypot(rows[:, None] - y, columns[None] - x), out=window)
-    return found.ravel()
+        part = tuple(slice(max(at - size, 0), max(at + size + 2, 0)) for at in (row, column))
+        window = found[part]
+        rows, columns = (np.arange(side) + one.start for side, one in zip(window.shape, part, strict=True))
+        distance = np.hypot(rows[:, None] - y, columns[None] - x)
+        nearer = distance < window
+        window[nearer] = distance[nearer]
+        which[part][nearer] = k
+    return found.ravel(), which.ravel()
