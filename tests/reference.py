@@ -424,6 +424,18 @@ def _trilinear(volume, z: float, y: float, x: float) -> float:
     return total
 
 
+def shell_correlation(first, second):
+    """Correlation in each Fourier shell, all of both transforms in complex128: (S,), and voxels in each."""
+    n = max(first.shape)
+    squares = np.ix_(*[(np.fft.fftfreq(side) * n) ** 2 for side in first.shape])
+    shell = np.rint(np.sqrt(sum(squares))).astype(int).ravel()
+    f, g = np.fft.fftn(first).ravel(), np.fft.fftn(second).ravel()
+    cross = np.bincount(shell, (f * g.conj()).real)
+    power = np.bincount(shell, abs(f) ** 2) * np.bincount(shell, abs(g) ** 2)
+    last = n // 2 + 1
+    return (cross / np.sqrt(power))[:last], np.bincount(shell)[:last]
+
+
 # -- queries --------------------------------------------------------------------------------------------------------
 
 

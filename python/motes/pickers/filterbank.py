@@ -128,6 +128,14 @@ class FilterBankPicker:
         circles, looks = zip(*found, strict=True)
         return detections(circles, micrographs, self._calibration, np.concatenate(looks))
 
+    def score_map(self, micrograph: Micrograph) -> tuple[npt.NDArray[np.float32], Features]:
+        """Log-odds of every pixel of its features, not smoothed, and these: for pickers that combine several."""
+        if self._model is None:
+            raise NotFittedError("FilterBankPicker: fit or load it before it predicts")
+        with one_blas_thread():
+            [image] = self._features([micrograph])
+            return self._model.score(image.planes), image
+
     def _features(self, micrographs: Sequence[Micrograph]) -> list[Features]:
         with ThreadPoolExecutor(available_threads()) as pool:
             return list(pool.map(lambda one: self.cache.get(one, self.diameter, self.border), micrographs))

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from motes.circles import Indices
 from motes.kernels.matching import Matches
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -86,17 +87,27 @@ class Ranking:
     """
 
     def __init__(self, matches: Matches) -> None:
-        picks, truth = matches.picks, matches.truth
+        picks = matches.picks
         scores = np.zeros(len(picks)) if picks.scores is None else picks.scores.astype(np.float64)
+        self._rank(scores, picks.micrograph, matches.particle, np.diff(matches.truth.indptr))
+
+    @classmethod
+    def from_hits(cls, scores: FloatArray, micrograph: Indices, particle: Indices, n_truth: Indices) -> Ranking:
+        """Of N picks by their scores, micrographs and the particles that they found (-1: none), of (M,) particles."""
+        ranking = cls.__new__(cls)
+        ranking._rank(scores, micrograph, particle, n_truth)
+        return ranking
+
+    def _rank(self, scores: FloatArray, micrograph: Indices, particle: Indices, n_truth: Indices) -> None:
         order = np.argsort(-scores, kind="stable")
-        particle = matches.particle[order]
+        particle = particle[order]
         self.scores = scores[order]
-        self.micrograph = picks.micrograph[order]
+        self.micrograph = micrograph[order]
         self.hit = particle >= 0
-        self.first = np.zeros(len(picks), bool)  # several picks may claim one particle: the first of them found it
+        self.first = np.zeros(len(scores), bool)  # several picks may claim one particle: the first of them found it
         claimed, where = np.unique(particle, return_index=True)
         self.first[where[claimed >= 0]] = True
-        self.n_truth = np.diff(truth.indptr)
+        self.n_truth = n_truth
         self.last = np.flatnonzero(np.diff(self.scores, append=-np.inf) != 0)  # of each run of equal scores
 
     @property

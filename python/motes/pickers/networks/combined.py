@@ -1,0 +1,154 @@
+"""The filter bank and the small networks together: their standardised scores added."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from motes.errors import FormatError
+from motes.micrograph import Micrograph
+from motes.pickers.cache import FeatureCache
+from motes.pickers.detections import Detections
+from motes.pickers.filterbank import FilterBankPicker
+from motes.pickers.labelled import Labelled
+from motes.pickers.networks.archive import pack, read_tables, unpack, write_tables
+from motes.pickers.networks.base import Found, detections
+from motes.pickers.networks.compact import CompactPicker
+from motes.pickers.networks.crops import TURNS
+from motes.pickers.networks.prior import log_prior_odds
+from motes.pickers.networks.requirement import require_torch
+from motes.pickers.padding import Border
+from motes.pickers.picker import NotFittedError
+
+if TYPE_CHECKING:
+    from motes.pickers.networks.lanes import Lanes
+
+KIND, VERSION = "combined", 1
+MEASURED = 4  # micrographs, at most, on which the spread of the two scores is measured
+
+
+class CombinedPicker:
+    """Picks particles by `FilterBankPicker` and `CompactPicker` together; needs torch.
+
+    Both learn from the same labels. A score map is the sum of the two, each over its standard deviation on training
+    micrographs, times the mean of these.
+
+    Parameters
+    ----------
+    diameter : float, pixels of the micrograph
+        Of the particles; at least 4.
+    networks, steps, device, observer
+        As for `CompactPicker`.
+    cache : FeatureCache, optional
+        As for `FilterBankPicker`.
+    edge, border : optional
+        As for both.
+
+    Raises
+    ------
+    ImportError
+        If torch is not installed.
+    """
+
+    diameter: float
+
+    def __init__(
+        self,
+        diameter: float,
+        *,
+        networks: int = 2,
+        steps: int = 300,
+        cache: FeatureCache | None = None,
+        edge: float | None = None,
+        border: Border | None = None,
+        device: str = "auto",
+        observer: Callable[[Mapping[str, Any]], None] | None = None,
+    ) -> None:
+        require_torch("CombinedPicker")
+        self.compact = CompactPicker(
+            diameter, networks=networks, steps=steps, edge=edge, border=border, device=device, observer=observer
+        )
+        self.diameter = self.compact.diameter
+        self.bank = FilterBankPicker(diameter, cache=cache, edge=edge, border=border)
+        self._spread: npt.NDArray[np.float64] | None = None  # (2,): standard deviations of the scores
+        self._shift = 0.0
+
+    def fit(self, labelled: Labelled, seed: int = 0) -> CombinedPicker:
+        """Learn from labels; see `Picker.fit`."""
+        from motes.pickers.networks.lanes import lanes
+
+        self.bank.fit(labelled, seed)
+        self.compact.fit(labelled, seed)
+        some = sorted(labelled.micrographs, key=lambda micrograph: micrograph.name)[:MEASURED]
+        with lanes() as every:
+            maps = [self._maps(micrograph, every, turns=2) for micrograph in some]
+            variances = [scores.var(axis=(1, 2), dtype=np.float64) for scores, _ in maps]
+            self._spread = np.sqrt(np.mean(variances, axis=0)) + 1e-6
+            heights = [self._propose(one, *own, self._spread)[1] for one, own in zip(some, maps, strict=True)]
+        self._shift = log_prior_odds(np.concatenate(heights))
+        return self
+
+    def _maps(
+        self, micrograph: Micrograph, every: Lanes, turns: int = TURNS
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """(2, h, w): scores of the two; and what the networks see."""
+        scores, looks = self.compact.maps(self.compact.prepared(micrograph), every, turns)
+        own, image = self.bank.score_map(micrograph)
+        left, top = image.frame.corner
+        other = np.full(scores.shape, own.min(), np.float32)  # where the bank has no features is padding
+        other[top : top + own.shape[0], left : left + own.shape[1]] = own
+        return np.stack([other, scores]), looks
+
+    def predict(self, micrographs: Sequence[Micrograph]) -> Detections:
+        """Propose every local maximum of the sum; see `Picker.predict`."""
+        from motes.pickers.networks.lanes import lanes
+
+        if self._spread is None:
+            raise NotFittedError("CombinedPicker: fit or load it before it predicts")
+        with lanes() as every:
+            found = [self._propose(one, *self._maps(one, every), self._spread) for one in micrographs]
+        return detections(micrographs, found, self.diameter, self._shift)
+
+    def _propose(
+        self, micrograph: Micrograph, scores: npt.NDArray[np.float32], looks: npt.NDArray[np.float32],
+        spread: npt.NDArray[np.float64],
+    ) -> Found:  # fmt: skip
+        total = np.tensordot(spread.mean() / 2 / spread, scores, 1)
+        return self.compact.propose(self.compact.prepared(micrograph), micrograph.shape, total, looks)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write what both learned as .npz, whole or not at all."""
+        if self._spread is None:
+            raise NotFittedError("CombinedPicker: fit it before it is saved")
+        parts = pack(self.bank, "bank/") | pack(self.compact, "compact/")
+        write_tables(path, KIND, VERSION, {"spread": self._spread, "shift": [self._shift], **parts})
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, cache: FeatureCache | None = None) -> CombinedPicker:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        FormatError
+            If it is no such file, of another version, or damaged.
+        ImportError
+            If torch is not installed.
+        """
+        require_torch("CombinedPicker")
+        tables = read_tables(path, KIND, VERSION, {"spread", "shift"})
+        place = os.fspath(path)
+        compact = unpack(CompactPicker.load, tables, "compact/", place)
+        picker = cls(compact.diameter, networks=compact.networks, steps=compact.steps, border=compact.border)
+        picker.compact = compact
+        picker.bank = unpack(lambda file: FilterBankPicker.load(file, cache=cache), tables, "bank/", place)
+        if tables["spread"].shape != (2,) or tables["shift"].shape != (1,):
+            raise FormatError(f"{place}: expected two spreads and one shift")
+        picker._spread, picker._shift = tables["spread"].astype(np.float64), float(tables["shift"][0])
+        return picker
+
+    def __repr__(self) -> str:
+        return f"<CombinedPicker: diameter {self.diameter:g}, {'not ' * (self._spread is None)}fitted>"

@@ -1,0 +1,93 @@
+"""The filter bank and the small networks together."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from discs import DIAMETER, circles, discs
+from motes import FormatError, picking
+from motes.io.npy import array_table
+from motes.io.npz import open_archive, write_npz
+from motes.pickers import CombinedPicker, FilterBankPicker, Labelled, NotFittedError, Picker
+
+pytest.importorskip("torch", reason="torch is an extra")
+
+QUICK = {"networks": 1, "steps": 4}
+
+
+@pytest.fixture(scope="module")
+def data():
+    (first, at), test = discs(1), discs(3)
+    return Labelled([first], circles(at[::2])), test
+
+
+@pytest.fixture(scope="module")
+def fitted(data):
+    return CombinedPicker(DIAMETER, **QUICK).fit(data[0], seed=1)
+
+
+def test_it_learns_discs_it_has_not_seen(fitted, data):
+    micrograph, places = data[1]
+    found = fitted.predict([micrograph])
+    assert isinstance(fitted, Picker)
+    score = picking.evaluate(found.circles, circles(places), iou=0.3, n_bootstrap=0)
+    assert score.average_precision.value > 0.9
+
+
+def test_its_score_is_the_sum_of_standardised_ones(fitted, data, monkeypatch):
+    """A bank whose scores are four times as large changes no place and no order."""
+    own = FilterBankPicker.score_map
+
+    def louder(bank, micrograph):
+        scores, image = own(bank, micrograph)
+        return 4 * scores, image
+
+    monkeypatch.setattr(FilterBankPicker, "score_map", louder)
+    found = CombinedPicker(DIAMETER, **QUICK).fit(data[0], seed=1).predict([data[1][0]])
+    monkeypatch.undo()
+    expected = fitted.predict([data[1][0]])
+    assert len(found) == len(expected)
+    np.testing.assert_allclose(found.circles.centres[:30], expected.circles.centres[:30], atol=0.01)
+
+
+def test_a_saved_picker_predicts_the_same(fitted, data, tmp_path):
+    fitted.save(tmp_path / "picker.npz")
+    found, expected = (one.predict([data[1][0]]) for one in (CombinedPicker.load(tmp_path / "picker.npz"), fitted))
+    np.testing.assert_array_equal(found.probability, expected.probability)
+    np.testing.assert_array_equal(found.circles.centres, expected.circles.centres)
+    np.testing.assert_array_equal(found.appearance, expected.appearance)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("combined", "bad.npz: holds no combined picker"),
+        ("bank/linear", "bad.npz: lacks linear"),
+        ("compact/0.head.bias", "bad.npz: 0.head.bias is missing"),
+        ("spread", "bad.npz: lacks spread"),
+        ("shift", "bad.npz: lacks shift"),
+    ],
+)
+def test_damaged_files_are_told(fitted, tmp_path, name, message):
+    fitted.save(tmp_path / "fine.npz")
+    with open_archive(tmp_path / "fine.npz") as archive:
+        tables = {one: array_table(archive.array(one)) for one in archive.names if one != name}
+    write_npz(tmp_path / "bad.npz", tables)
+    with pytest.raises(FormatError, match=re.escape(message)):
+        CombinedPicker.load(tmp_path / "bad.npz")
+
+
+def test_it_has_to_be_fitted_first(data, tmp_path):
+    picker = CombinedPicker(DIAMETER)
+    with pytest.raises(NotFittedError, match="CombinedPicker: fit or load it before it predicts"):
+        picker.predict([data[1][0]])
+    with pytest.raises(NotFittedError, match="CombinedPicker: fit it before it is saved"):
+        picker.save(tmp_path / "picker.npz")
+
+
+def test_no_label_is_refused(data):
+    with pytest.raises(ValueError, match="labelled: expected at least one particle, got none"):
+        CombinedPicker(DIAMETER, **QUICK).fit(Labelled(data[0].micrographs, circles([])))
