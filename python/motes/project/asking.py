@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from motes.active import STRATEGIES, Estimates, Pool, Query, estimate, query
+from motes.active import STRATEGIES, Estimates, Pool, Query, combine, estimate, query
 from motes.checks import one_of, whole
 from motes.circles import Circles
 from motes.io.npy import array_table
@@ -22,6 +22,7 @@ from motes.project.queries import Asked, Question
 from motes.project.teaching import Watch, detections, latest, load, unwatched
 
 SAME_PLACE = 0.3  # IoU between a question and the label that answers it: the pool's rule for one place
+DISCOUNT = 0.5  # weight of a round of answers beside the next one: pickers get better
 BEFORE_ANSWERS = 0.5  # threshold of the first query, when nothing is known of the probabilities
 
 
@@ -145,13 +146,19 @@ def estimates(project: Project, number: int, state: State | None = None) -> Esti
 
 
 def best_threshold(project: Project) -> float:
-    """T_opt by the answers to the last query that says it; 0.5 before there are any."""
-    state = project.state()
-    for number in reversed(project.numbered(QUERIES)):
-        told = estimates(project, number, state)
-        if told is not None and np.isfinite(told.threshold.value):
-            return float(told.threshold.value)
-    return BEFORE_ANSWERS
+    """T_opt by all answers so far, later ones counting more; 0.5 before there are any.
+
+    Probabilities of trained pickers and of the one that needs no labels mean different things: only those of the kind
+    that would ask next count.
+    """
+    state, trained = project.state(), latest(project) > 0
+    rounds = []
+    for number in project.numbered(QUERIES):
+        if (project.read_told(QUERIES, number)["model"] > 0) == trained:
+            found = estimates(project, number, state)
+            rounds += [] if found is None else [found]
+    best = combine(rounds, discount=DISCOUNT).threshold.value if rounds else np.nan
+    return float(best) if np.isfinite(best) else BEFORE_ANSWERS
 
 
 def _keep_pool(project: Project, number: int, pool: Pool, chosen: Query) -> None:
