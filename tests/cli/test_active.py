@@ -82,7 +82,8 @@ def test_the_whole_way(begun, motes):
     lines = motes("active", "status", "P").stdout.splitlines()
     assert lines[0].startswith("labels: ")
     assert lines[1].startswith("cost: 70 questions answered (0 wait), 4 of 4 micrographs opened")
-    assert re.match(r"picker 1 \(\d+ labels\), by 30 answers: F1 [01]\.\d+ \(0\.\d+ to [01]\.\d+\), precision", lines[3])
+    f1 = r"F1 [01]\.\d+ \(0\.\d+ to [01]\.\d+\), precision"
+    assert re.match(rf"picker 1 \(\d+ labels\), by 30 answers: {f1}", lines[3])
     assert re.match(r"the next 50 labels: \+0\.\d+ \(\+0\.\d+ to \+0\.\d+\) of F1; the chance", lines[4])
     assert re.match(r"(stop|go on): the rule is to stop once that chance is 90%", lines[5])
     told = json.loads(motes("active", "status", "P", "--json").stdout)

@@ -188,6 +188,8 @@ class Handler(BaseHTTPRequestHandler):
     def _get(self, path: str) -> tuple[bytes, str]:
         session = self.server.session
         if path in FILES:
+            if not path:
+                session.warm()
             name, kind = FILES[path]
             return Path(__file__).with_name(name).read_bytes(), kind
         if path == "project":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,20 @@ class Session:
         """Do no more actions: what is under way is ended first."""
         with self._lock:
             self._closed = True
+
+    def warm(self) -> None:
+        """Make the tiles that the page will ask for first, while it is still loading."""
+        queries = self.project.queries()
+        with self._lock:
+            answered = self.project.state().answered
+        questions = zip(queries[-1].names, queries[-1].questions, strict=True) if queries else ()
+        first = next((question.micrograph for name, question in questions if name not in answered), None)
+        number = 0 if first is None else self.project.names.index(first)
+        threading.Thread(target=self._make, args=(number,), daemon=True).start()
+
+    def _make(self, number: int) -> None:
+        with suppress(ValueError, OSError, ImportError):  # told when the page asks for it
+            _ = self._pyramids[number]
 
     def told(self) -> dict[str, Any]:
         """Everything that the page begins with."""
