@@ -144,7 +144,7 @@ def test_a_circle_is_moved_by_arrow_keys_before_it_is_accepted(page, server, cen
     while labels(server).answered["1.0"].y != pytest.approx(y - 1, abs=0.011):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    moves = [action for action in server.session.project.actions if action["type"] == "move"]
+    moves = [action for action in Project(server.session.project.folder).actions if action["type"] == "move"]
     assert len(moves) == 1, "two presses in a row are one move"
 
 
