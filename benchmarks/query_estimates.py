@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 import motes
-from benchmarks.picking_study import table
+from benchmarks.pages import fill, table
 from benchmarks.results import load, save
 from motes import Circles
 from motes.active import Estimates, Pool, combine, estimate, strategies
@@ -181,14 +181,7 @@ def write_tables() -> None:
     stored = load("query_estimates")
     if stored is None:
         raise SystemExit("results/query_estimates.json: not there yet")
-    figures, page = stored["figures"], PAGE.read_text()
-    for mark, text in tables_of(figures).items():
-        before, found, rest = page.partition(f"<!-- {mark} -->\n")
-        _, end, after = rest.partition(f"<!-- /{mark} -->")
-        assert found, f"{PAGE.name}: no mark {mark}"
-        assert end, f"{PAGE.name}: mark {mark} has no end"
-        page = before + found + text + end + after
-    PAGE.write_text(page)
+    fill(PAGE, tables_of(stored["figures"]))
 
 
 def tables_of(figures: dict[str, list[dict[str, Any]]]) -> dict[str, str]:

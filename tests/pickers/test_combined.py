@@ -64,11 +64,11 @@ def test_a_saved_picker_predicts_the_same(fitted, data, tmp_path):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("combined", "bad.npz: holds no combined picker"),
+        ("picker", "bad.npz: holds no picker"),
         ("bank/linear", "bad.npz: lacks linear"),
-        ("compact/0.head.bias", "bad.npz: 0.head.bias is missing"),
-        ("spread", "bad.npz: lacks spread"),
-        ("shift", "bad.npz: lacks shift"),
+        ("bank/picker", "bad.npz: holds no picker"),
+        ("compact/0.head.bias", "bad.npz: lacks 0.head.bias"),
+        ("scale", "bad.npz: lacks scale"),
     ],
 )
 def test_damaged_files_are_told(fitted, tmp_path, name, message):

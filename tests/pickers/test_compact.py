@@ -215,23 +215,33 @@ def spoil(name, table):
     return change
 
 
+def with_number(at, value):
+    """Tables with one of the numbers replaced."""
+
+    def change(tables):
+        numbers = tables["numbers"].copy()
+        numbers[at] = value
+        return {**tables, "numbers": numbers}
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (spoil("compact", None), "holds no compact picker"),
-        (spoil("compact", np.array([99])), "compact picker of version [99], expected [1]"),
+        (spoil("picker", None), "holds no picker"),
+        (spoil("picker", np.array("blob")), "holds a picker of kind 'blob', expected 'compact'"),
+        (spoil("version", np.array([99])), "version 99 of compact, expected 1"),
         (spoil("looks", None), "lacks looks"),
-        (spoil("0.head.bias", None), "0.head.bias is missing, expected shape (1,)"),
-        (spoil("0.head.bias", np.zeros(2, np.float32)), "0.head.bias has shape (2,), expected shape (1,)"),
-        (spoil("0.head.bias", np.array([np.nan], np.float32)), "0.head.bias: expected finite numbers"),
-        (spoil("diameter", np.array([-5.0])), "diameter: expected a positive, finite number"),
-        (spoil("diameter", np.zeros(0)), "out of bounds"),
-        (spoil("networks", np.array([10**15])), "looks: expected shape (2, 8000000000000000), got (2, 8)"),
-        (
-            spoil("widths", np.array([10**9, 8])),
-            "Storage size calculation overflowed",
-        ),
-        (spoil("looks", np.zeros((1, 8), np.float32)), "looks: expected shape (2, 8), got (1, 8)"),
+        (spoil("0.head.bias", None), "lacks 0.head.bias"),
+        (spoil("0.head.bias", np.zeros(2, np.float32)), "0.head.bias: expected finite floats of shape (1,)"),
+        (spoil("0.head.bias", np.array([np.nan], np.float32)), "0.head.bias: expected finite floats"),
+        (with_number(0, -5.0), "diameter: expected a positive, finite number"),
+        (with_number(1, 1e15), "looks: expected finite floats of shape (2, 8000000000000000), got float32, (2, 8)"),
+        (with_number(5, 3.0), "widths: expected finite floats of shape (3,)"),
+        (spoil("widths", np.array([1e9, 8.0])), "Storage size calculation overflowed"),
+        (spoil("numbers", np.zeros(0)), "numbers: expected finite floats of shape (10,)"),
+        (spoil("looks", np.zeros((1, 8), np.float32)), "looks: expected finite floats of shape (2, 8)"),
     ],
 )
 def test_damaged_files_are_told(fitted, tmp_path, change, message):

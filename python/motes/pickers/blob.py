@@ -113,7 +113,7 @@ class BlobPicker:
         border = (-1, -1, -1, -1) if self.border is None else self.border
         signs = {"dark": -1.0, "auto": 0.0, "bright": 1.0}
         width, edge, calibration = self._noted or (0.0, 0.0, None)
-        noted = np.zeros(6) if calibration is None else calibration.as_array()
+        noted = np.zeros(5) if calibration is None else calibration.as_array()
         numbers = np.array([self.diameter, signs[self.contrast], *border, width, edge], np.float64)
         write_picker(path, KIND, VERSION, {"numbers": numbers, "calibration": noted})
 
@@ -126,7 +126,7 @@ class BlobPicker:
         FormatError
             If it is no such file, of another version, or damaged.
         """
-        arrays = read_picker(path, KIND, VERSION, {"numbers": (8,), "calibration": (6,)})
+        arrays = read_picker(path, KIND, VERSION, {"numbers": (8,), "calibration": (5,)})
         diameter, sign, *border, width, edge = arrays["numbers"].tolist()
         contrast: Contrast = "dark" if sign < 0 else "bright" if sign > 0 else "auto"
         try:

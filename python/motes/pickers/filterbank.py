@@ -185,7 +185,7 @@ class FilterBankPicker:
         FormatError
             If it is no such file, of another version, or damaged.
         """
-        arrays = read_picker(path, KIND, VERSION, MODEL_SHAPES | {"calibration": (6,), "numbers": (6,)})
+        arrays = read_picker(path, KIND, VERSION, MODEL_SHAPES | {"calibration": (5,), "numbers": (6,)})
         try:
             diameter, edge, *border = arrays["numbers"].tolist()
             padding = None if border[0] < 0 else tuple(map(int, border))

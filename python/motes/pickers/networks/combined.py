@@ -15,7 +15,7 @@ from motes.pickers.cache import FeatureCache
 from motes.pickers.detections import Detections
 from motes.pickers.filterbank import FilterBankPicker
 from motes.pickers.labelled import Labelled
-from motes.pickers.networks.archive import pack, read_tables, unpack, write_tables
+from motes.pickers.networks.archive import pack, unpack
 from motes.pickers.networks.base import Found, detections
 from motes.pickers.networks.compact import CompactPicker
 from motes.pickers.networks.crops import TURNS
@@ -23,6 +23,7 @@ from motes.pickers.networks.prior import log_prior_odds
 from motes.pickers.networks.requirement import require_torch
 from motes.pickers.padding import Border
 from motes.pickers.picker import NotFittedError
+from motes.pickers.saved import read_picker, write_picker
 
 if TYPE_CHECKING:
     from motes.pickers.networks.lanes import Lanes
@@ -125,7 +126,7 @@ class CombinedPicker:
         if self._spread is None:
             raise NotFittedError("CombinedPicker: fit it before it is saved")
         parts = pack(self.bank, "bank/") | pack(self.compact, "compact/")
-        write_tables(path, KIND, VERSION, {"spread": self._spread, "shift": [self._shift], **parts})
+        write_picker(path, KIND, VERSION, {"scale": np.array([*self._spread, self._shift]), **parts})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, cache: FeatureCache | None = None) -> CombinedPicker:
@@ -139,15 +140,14 @@ class CombinedPicker:
             If torch is not installed.
         """
         require_torch("CombinedPicker")
-        tables = read_tables(path, KIND, VERSION, {"spread", "shift"})
-        place = os.fspath(path)
-        compact = unpack(CompactPicker.load, tables, "compact/", place)
+        *spread, shift = read_picker(path, KIND, VERSION, {"scale": (3,)})["scale"].tolist()
+        if min(spread) <= 0:
+            raise FormatError(f"{os.fspath(path)}: scale: expected positive spreads, got {spread}")
+        compact = unpack(CompactPicker.load, "compact/", path)
+        bank = unpack(lambda own: FilterBankPicker.load(own, cache=cache), "bank/", path)
         picker = cls(compact.diameter, networks=compact.networks, steps=compact.steps, border=compact.border)
-        picker.compact = compact
-        picker.bank = unpack(lambda file: FilterBankPicker.load(file, cache=cache), tables, "bank/", place)
-        if tables["spread"].shape != (2,) or tables["shift"].shape != (1,):
-            raise FormatError(f"{place}: expected two spreads and one shift")
-        picker._spread, picker._shift = tables["spread"].astype(np.float64), float(tables["shift"][0])
+        picker.compact, picker.bank = compact, bank
+        picker._spread, picker._shift = np.array(spread), shift
         return picker
 
     def __repr__(self) -> str:

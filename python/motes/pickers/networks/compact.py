@@ -16,7 +16,7 @@ from motes.micrograph import Micrograph
 from motes.pickers.detections import Detections
 from motes.pickers.edges import label_edge
 from motes.pickers.labelled import Labelled
-from motes.pickers.networks.archive import Tables, put_weights, read_tables, weights_of, write_tables
+from motes.pickers.networks.archive import Tables, border_of, load_weights, numbers_of, weights_of
 from motes.pickers.networks.base import Found, PreparedStore, detections, some_of, standard
 from motes.pickers.networks.batches import Part, batches
 from motes.pickers.networks.candidates import candidates
@@ -25,9 +25,10 @@ from motes.pickers.networks.inputs import CHANNELS, channels
 from motes.pickers.networks.prior import log_prior_odds
 from motes.pickers.networks.requirement import require_torch
 from motes.pickers.networks.targets import Taught, teach, weights
-from motes.pickers.padding import Border
+from motes.pickers.padding import Border, check_border
 from motes.pickers.picker import NotFittedError
 from motes.pickers.preparation import Prepared, check_diameter, prepare
+from motes.pickers.saved import read_picker, write_picker
 
 if TYPE_CHECKING:
     from motes.pickers.networks.lanes import Lanes
@@ -114,7 +115,8 @@ class CompactPicker:
         if len(self.widths) < 2:
             raise ValueError(f"widths: expected at least two levels, got {len(self.widths)}")
         self.edge = None if edge is None else positive("edge", edge)
-        self.border, self.warm_start = border, bool(warm_start)
+        self.border = None if border is None else check_border(border)
+        self.warm_start = bool(warm_start)
         self.observer = observer
         self.device = one_of("device", device, ("auto", "cpu", "cuda"))
         self.prepared = PreparedStore(
@@ -244,15 +246,18 @@ class CompactPicker:
         """Write what was learned as .npz, whole or not at all."""
         if self._trained is None:
             raise NotFittedError("CompactPicker: fit it before it is saved")
-        tables: dict[str, npt.ArrayLike] = {
-            "diameter": [self.diameter], "widths": self.widths, "calibration": [self._edge, self._shift],
-            "looks": self._looks, "networks": [self.networks], "steps": [self.steps],
-        }  # fmt: skip
-        if self.border is not None:
-            tables["border"] = self.border
+        numbers = [
+            self.diameter, self.networks, self.steps, self._edge, self._shift, len(self.widths),
+            *numbers_of(self.border),
+        ]  # fmt: skip
+        tables: Tables = {
+            "numbers": np.array(numbers, np.float64),
+            "widths": np.array(self.widths, np.float64),
+            "looks": self._looks,
+        }
         for k, network in enumerate(self._trained):
             tables |= weights_of(network, f"{k}.")
-        write_tables(path, KIND, VERSION, tables)
+        write_picker(path, KIND, VERSION, tables)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> CompactPicker:
@@ -266,37 +271,33 @@ class CompactPicker:
             If torch is not installed.
         """
         require_torch("CompactPicker")
-        tables = read_tables(path, KIND, VERSION, {"diameter", "widths", "calibration", "looks", "networks", "steps"})
         try:
-            return cls._of(tables, os.fspath(path))
-        except FormatError:
-            raise
-        except (TypeError, ValueError, IndexError, OverflowError, RuntimeError) as error:
+            return cls._read(path)
+        except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+            if isinstance(error, FormatError):
+                raise
             raise FormatError(f"{os.fspath(path)}: {error}") from error
 
     @classmethod
-    def _of(cls, tables: Tables, place: str) -> CompactPicker:
+    def _read(cls, path: str | os.PathLike[str]) -> CompactPicker:
         import torch
 
         from motes.pickers.networks.unet import UNet
 
-        border = tables.get("border")
+        numbers = read_picker(path, KIND, VERSION, {"numbers": (10,)})["numbers"].tolist()
+        diameter, networks, steps, edge, shift, levels, *border = numbers
+        widths = read_picker(path, KIND, VERSION, {"widths": (int(levels),)})["widths"]
         picker = cls(
-            float(tables["diameter"][0]),
-            networks=int(tables["networks"][0]),
-            steps=int(tables["steps"][0]),
-            widths=[int(width) for width in tables["widths"]],
-            border=None if border is None else tuple(border.tolist()),
-        )
-        n = picker.networks * picker.widths[-1]
-        if tables["looks"].shape != (2, n):
-            raise FormatError(f"{place}: looks: expected shape (2, {n}), got {tables['looks'].shape}")
+            diameter, networks=int(networks), steps=int(steps), widths=[int(width) for width in widths],
+            border=border_of(border),
+        )  # fmt: skip
+        shape = 2, picker.networks * picker.widths[-1]
+        picker._looks = read_picker(path, KIND, VERSION, {"looks": shape})["looks"].astype(np.float32)
         with torch.device("meta"):  # shapes alone: the file's own arrays take their place
             trained = [UNet(_channels_of(k), picker.widths) for k in range(picker.networks)]
         for k, network in enumerate(trained):
-            put_weights(network, f"{k}.", tables, place)
-        picker._trained, picker._looks = trained, tables["looks"].astype(np.float32)
-        picker._edge, picker._shift = (float(number) for number in tables["calibration"])
+            load_weights(network, f"{k}.", path, KIND, VERSION)
+        picker._trained, picker._edge, picker._shift = trained, edge, shift
         return picker
 
     def __repr__(self) -> str:

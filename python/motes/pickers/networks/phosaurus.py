@@ -20,19 +20,20 @@ from motes.micrograph import Micrograph
 from motes.pickers.detections import Detections
 from motes.pickers.edges import label_edge
 from motes.pickers.labelled import Labelled
-from motes.pickers.networks.archive import Tables, put_weights, read_tables, weights_of, write_tables
+from motes.pickers.networks.archive import Tables, border_of, load_weights, numbers_of, weights_of
 from motes.pickers.networks.base import Found, PreparedStore, detections, some_of, standard
 from motes.pickers.networks.batches import batches
 from motes.pickers.networks.candidates import DISTANCE, inside
 from motes.pickers.networks.crops import Crop
 from motes.pickers.networks.grid import cells, with_weights
-from motes.pickers.networks.phosaurus_table import DEEPEST, STRIDE, filters
+from motes.pickers.networks.phosaurus_table import DEEPEST, LAST, STRIDE, filters
 from motes.pickers.networks.prior import log_prior_odds
 from motes.pickers.networks.requirement import require_torch
 from motes.pickers.networks.targets import Taught, teach, weights
-from motes.pickers.padding import Border
+from motes.pickers.padding import Border, check_border
 from motes.pickers.picker import NotFittedError
 from motes.pickers.preparation import Prepared, check_diameter, prepare
+from motes.pickers.saved import read_picker, write_picker
 
 if TYPE_CHECKING:
     from motes.pickers.networks.phosaurus_net import PhosaurusNet
@@ -115,7 +116,8 @@ class PhosaurusPicker:
             raise ValueError(f"crop: expected a multiple of {DEEPEST}, got {self.crop}")
         self.batch, self.steps = whole("batch", batch, 1), whole("steps", steps, 2)
         self.edge = None if edge is None else positive("edge", edge)
-        self.border, self.warm_start = border, bool(warm_start)
+        self.border = None if border is None else check_border(border)
+        self.warm_start = bool(warm_start)
         self.observer = observer
         self.device = one_of("device", device, ("auto", "cpu", "cuda"))
         self._network: PhosaurusNet | None = None
@@ -250,14 +252,12 @@ class PhosaurusPicker:
         """Write what was learned as .npz, whole or not at all."""
         if self._network is None:
             raise NotFittedError("PhosaurusPicker: fit it before it is saved")
-        tables: dict[str, npt.ArrayLike] = {
-            "diameter": [self.diameter], "width": [self.width], "binning": [self.binning],
-            "calibration": [self._edge, self._shift],
-            "training": [self.longest, self.crop, self.batch, self.steps], "looks": self._looks,
-        }  # fmt: skip
-        if self.border is not None:
-            tables["border"] = self.border
-        write_tables(path, KIND, VERSION, tables | weights_of(self._network, "network."))
+        numbers = [
+            self.diameter, self.width, self.binning, self._edge, self._shift,
+            self.longest, self.crop, self.batch, self.steps, *numbers_of(self.border),
+        ]  # fmt: skip
+        tables: Tables = {"numbers": np.array(numbers, np.float64), "looks": self._looks}
+        write_picker(path, KIND, VERSION, tables | weights_of(self._network, "network."))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> PhosaurusPicker:
@@ -271,35 +271,32 @@ class PhosaurusPicker:
             If torch is not installed.
         """
         require_torch("PhosaurusPicker")
-        tables = read_tables(path, KIND, VERSION, {"diameter", "width", "binning", "calibration", "training", "looks"})
         try:
-            return cls._of(tables, os.fspath(path))
-        except FormatError:
-            raise
-        except (TypeError, ValueError, IndexError, OverflowError, RuntimeError) as error:
+            return cls._read(path)
+        except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+            if isinstance(error, FormatError):
+                raise
             raise FormatError(f"{os.fspath(path)}: {error}") from error
 
     @classmethod
-    def _of(cls, tables: Tables, place: str) -> PhosaurusPicker:
+    def _read(cls, path: str | os.PathLike[str]) -> PhosaurusPicker:
         import torch
 
         from motes.pickers.networks.phosaurus_net import PhosaurusNet
 
-        border = tables.get("border")
-        longest, crop, batch, steps = (int(number) for number in tables["training"])
+        numbers = read_picker(path, KIND, VERSION, {"numbers": (13,)})["numbers"].tolist()
+        diameter, width, binning, edge, shift, longest, crop, batch, steps, *border = numbers
         picker = cls(
-            float(tables["diameter"][0]), width=float(tables["width"][0]), longest=longest, crop=crop, batch=batch,
-            steps=steps, border=None if border is None else tuple(border.tolist()),
+            diameter, width=width, longest=int(longest), crop=int(crop), batch=int(batch), steps=int(steps),
+            border=border_of(border),
         )  # fmt: skip
-        picker._use(whole("binning", int(tables["binning"][0]), 1))
-        n = filters(picker.width)[22]
-        if tables["looks"].shape != (2, n):
-            raise FormatError(f"{place}: looks: expected shape (2, {n}), got {tables['looks'].shape}")
+        picker._use(whole("binning", int(binning), 1))
+        shape = 2, filters(width)[LAST]
+        picker._looks = read_picker(path, KIND, VERSION, {"looks": shape})["looks"].astype(np.float32)
         with torch.device("meta"):  # shapes alone: the file's own arrays take their place
-            network = PhosaurusNet(picker.width)
-        put_weights(network, "network.", tables, place)
-        picker._network, picker._looks = network, tables["looks"].astype(np.float32)
-        picker._edge, picker._shift = (float(number) for number in tables["calibration"])
+            network = PhosaurusNet(width)
+        load_weights(network, "network.", path, KIND, VERSION)
+        picker._network, picker._edge, picker._shift = network, edge, shift
         return picker
 
     def __repr__(self) -> str:
