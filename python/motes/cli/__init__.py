@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from motes.cli.active import active
 from motes.cli.challenge import challenge
 from motes.cli.commands import Commands
 from motes.cli.consensus import consensus
@@ -84,6 +85,7 @@ app.command(
 )(fsc)
 app.command(epilog="Example: [bold]motes frc one/master.npy two/master.npy -o out[/bold]")(frc)
 app.add_typer(simulate, name="simulate")
+app.add_typer(active, name="active")
 app.command("show-config")(show_config)
 
 
