@@ -17,6 +17,7 @@ LEAST_WIDTH = 0.05  # of the standard deviation of all scores: no component shri
 PSEUDO = 2.0  # candidates of the usual width that each component is thought to hold beforehand
 LIMIT = 20.0  # log-odds, which no score reaches: nobody is that sure
 N_BINS = 15
+CALIBRATION_SHAPE = (5,)  # of a calibration as an array
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from motes.circles import Circles
 from motes.errors import FormatError
 from motes.micrograph import Micrograph
 from motes.pickers.cache import FeatureCache
-from motes.pickers.calibration import Calibration, calibrate
+from motes.pickers.calibration import CALIBRATION_SHAPE, Calibration, calibrate
 from motes.pickers.candidates import candidates, detections, known
 from motes.pickers.detections import Detections
 from motes.pickers.edges import label_edge
@@ -185,7 +185,7 @@ class FilterBankPicker:
         FormatError
             If it is no such file, of another version, or damaged.
         """
-        arrays = read_picker(path, KIND, VERSION, MODEL_SHAPES | {"calibration": (5,), "numbers": (6,)})
+        arrays = read_picker(path, KIND, VERSION, MODEL_SHAPES | {"calibration": CALIBRATION_SHAPE, "numbers": (6,)})
         try:
             diameter, edge, *border = arrays["numbers"].tolist()
             padding = None if border[0] < 0 else tuple(map(int, border))

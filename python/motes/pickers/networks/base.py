@@ -20,7 +20,7 @@ from motes.pickers.preparation import Prepared
 from motes.threads import available_threads
 
 SAME = 0.25  # diameters: a candidate so near a label is it
-UNKNOWN = Calibration(0.5, (-1.0, 1.0), (1.0, 1.0), 1.0)  # where there is nothing to learn it from
+UNKNOWN = Calibration(0.5, (-1.0, 1.0), (1.0, 1.0))  # where there is nothing to learn it from
 
 Item = TypeVar("Item")
 Found = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float32]]

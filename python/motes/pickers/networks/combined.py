@@ -12,7 +12,7 @@ import numpy.typing as npt
 from motes.errors import FormatError
 from motes.micrograph import Micrograph
 from motes.pickers.cache import FeatureCache
-from motes.pickers.calibration import Calibration
+from motes.pickers.calibration import CALIBRATION_SHAPE, Calibration
 from motes.pickers.detections import Detections
 from motes.pickers.filterbank import FilterBankPicker
 from motes.pickers.labelled import Labelled
@@ -146,7 +146,7 @@ class CombinedPicker:
             If torch is not installed.
         """
         require_torch("CombinedPicker")
-        fixed = read_picker(path, KIND, VERSION, {"scale": (2,), "calibration": (6,)})
+        fixed = read_picker(path, KIND, VERSION, {"scale": (2,), "calibration": CALIBRATION_SHAPE})
         if fixed["scale"].min() <= 0:
             raise FormatError(f"{os.fspath(path)}: scale: expected positive spreads, got {fixed['scale']}")
         try:

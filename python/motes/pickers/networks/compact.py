@@ -13,7 +13,7 @@ import numpy.typing as npt
 from motes.checks import one_of, positive, whole
 from motes.errors import FormatError
 from motes.micrograph import Micrograph
-from motes.pickers.calibration import Calibration
+from motes.pickers.calibration import CALIBRATION_SHAPE, Calibration
 from motes.pickers.detections import Detections
 from motes.pickers.edges import label_edge
 from motes.pickers.labelled import Labelled
@@ -286,7 +286,7 @@ class CompactPicker:
 
         from motes.pickers.networks.unet import UNet
 
-        fixed = read_picker(path, KIND, VERSION, {"numbers": (9,), "calibration": (6,)})
+        fixed = read_picker(path, KIND, VERSION, {"numbers": (9,), "calibration": CALIBRATION_SHAPE})
         diameter, networks, steps, edge, levels, *border = fixed["numbers"].tolist()
         widths = read_picker(path, KIND, VERSION, {"widths": (int(levels),)})["widths"]
         picker = cls(

@@ -17,7 +17,7 @@ from motes.circles import Circles
 from motes.errors import FormatError
 from motes.kernels.suppression import suppress
 from motes.micrograph import Micrograph
-from motes.pickers.calibration import Calibration
+from motes.pickers.calibration import CALIBRATION_SHAPE, Calibration
 from motes.pickers.detections import Detections
 from motes.pickers.edges import label_edge
 from motes.pickers.labelled import Labelled
@@ -289,7 +289,7 @@ class PhosaurusPicker:
 
         from motes.pickers.networks.phosaurus_net import PhosaurusNet
 
-        fixed = read_picker(path, KIND, VERSION, {"numbers": (12,), "calibration": (6,)})
+        fixed = read_picker(path, KIND, VERSION, {"numbers": (12,), "calibration": CALIBRATION_SHAPE})
         diameter, width, binning, edge, longest, crop, batch, steps, *border = fixed["numbers"].tolist()
         picker = cls(
             diameter, width=width, longest=int(longest), crop=int(crop), batch=int(batch), steps=int(steps),
