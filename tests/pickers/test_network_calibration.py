@@ -51,7 +51,7 @@ def test_without_candidates_nothing_is_known(scene):
 
 def test_certainty_has_no_end():
     """Of components as narrow and as far apart as can be."""
-    calibration = Calibration(0.5, (-1.0, 1.0), (0.05, 0.05), 1.0)
+    calibration = Calibration(0.5, (-1.0, 1.0), (0.05, 0.05))
     probability = calibration(np.linspace(-4, 4, 401))
     assert (np.diff(probability) > 0).all()
     assert probability.min() > 0
