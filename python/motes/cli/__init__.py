@@ -32,7 +32,8 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     name="motes",
     cls=Commands,
-    help="Photons to pictures: find the image that is hidden in photon-sparse patterns of unknown orientation.",
+    help="Single-particle imaging: the picture that is hidden in photon-sparse patterns of unknown orientation, and "
+    "particles on micrographs from few labels.",
     epilog="First steps: [bold]motes demo[/bold]",
     rich_markup_mode="rich",
     add_completion=False,
