@@ -1,5 +1,6 @@
 """Pickers: they learn from labels and propose particles with probabilities."""
 
+from motes.pickers.blob import BlobPicker
 from motes.pickers.cache import FeatureCache
 from motes.pickers.detections import Detections
 from motes.pickers.filterbank import FilterBankPicker
@@ -11,6 +12,7 @@ from motes.pickers.picker import NotFittedError, Picker
 from motes.pickers.preparation import Prepared, prepare
 
 __all__ = [
+    "BlobPicker",
     "CombinedPicker",
     "CompactPicker",
     "Detections",

@@ -16,6 +16,7 @@ from motes.errors import FormatError
 from motes.io.atomic import atomic_path
 from motes.micrograph import Micrograph
 from motes.pickers.features import VERSION, Features, features
+from motes.pickers.frame import Frame
 from motes.pickers.padding import Border
 from motes.pickers.preparation import prepare
 
@@ -72,7 +73,7 @@ class FeatureCache:
         found = self._stored(key)
         if found is None:
             prepared = prepare(micrograph, diameter, border="auto" if border is None else border)
-            found = features(prepared, diameter, micrograph.shape)
+            found = features(prepared, diameter)
             found = self._store(key, found)
         with self._lock:
             self._kept[key] = found
@@ -105,13 +106,14 @@ class FeatureCache:
             raise FormatError(f"{path}: no cached features, or damaged ({error}); remove it") from error
         if magic != MAGIC:
             raise FormatError(f"{path}: no cached features; remove it")
-        return Features(planes, (left, top), binning, (height, width))
+        return Features(planes, Frame((left, top), binning, (height, width)))
 
     def _store(self, key: str, found: Features) -> Features:
         if self.folder is None:
             return found
         _, rows, columns = found.planes.shape
-        head = np.array([MAGIC, *found.corner, found.binning, *found.shape, rows, columns], np.int32)
+        frame = found.frame
+        head = np.array([MAGIC, *frame.corner, frame.binning, *frame.shape, rows, columns], np.int32)
         with atomic_path(self.folder / f"{key}.npy") as temporary, temporary.open("wb") as file:
             np.save(file, np.concatenate([head.view(np.float32), found.planes.ravel()]))
         return self._stored(key) or found

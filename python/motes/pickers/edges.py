@@ -18,7 +18,7 @@ def label_edge(labelled: Labelled, diameter: float) -> float:
     Parameters
     ----------
     labelled : Labelled
-        At least one particle.
+        Without particles it is half a diameter.
     diameter : float, pixels
         Of the particles.
 
@@ -26,6 +26,8 @@ def label_edge(labelled: Labelled, diameter: float) -> float:
     -------
     float, pixels
     """
+    if not len(labelled.particles):
+        return WHOLE * diameter
     shapes = np.array([micrograph.shape[::-1] for micrograph in labelled.micrographs])
     centres = labelled.particles.centres
     sides = shapes[labelled.particles.micrograph]

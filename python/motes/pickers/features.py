@@ -6,15 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from motes.pickers.frame import Frame
 from motes.pickers.preparation import BINNED_DIAMETER, Prepared
-
-Plane = npt.NDArray[np.float32]
-Spectrum = npt.NDArray[np.complexfloating[Any, Any]]  # complex64
+from motes.pickers.spectrum import Mirrored, Plane, Spectrum
 
 VERSION = 2  # of the bank: another one makes what was cached or saved useless
 
@@ -43,35 +40,19 @@ class Features:
     ----------
     planes : (F, h, w) float32 array
         Of the part that is no padding.
-    corner : (int, int)
-        Column and row of its first pixel, binned pixels of the whole micrograph.
-    binning : int
-        Stored pixels a binned pixel.
-    shape : (int, int)
-        Rows and columns of the micrograph.
+    frame : Frame
+        Where that part lies on the micrograph.
     """
 
     planes: Plane
-    corner: tuple[int, int]
-    binning: int
-    shape: tuple[int, int]
-
-    def to_micrograph(self, xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Places on the planes as places in stored pixels."""
-        places: npt.NDArray[np.float64] = (xy + np.array(self.corner)) * self.binning + (self.binning - 1) / 2
-        return places
-
-    def to_planes(self, xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Places in stored pixels as places on the planes."""
-        places: npt.NDArray[np.float64] = (xy - (self.binning - 1) / 2) / self.binning - np.array(self.corner)
-        return places
+    frame: Frame
 
     def __repr__(self) -> str:
         n, height, width = self.planes.shape
-        return f"<Features: {n} planes of {height} x {width}, binned by {self.binning}>"
+        return f"<Features: {n} planes of {height} x {width}, binned by {self.frame.binning}>"
 
 
-def features(prepared: Prepared, diameter: float, shape: tuple[int, int]) -> Features:
+def features(prepared: Prepared, diameter: float) -> Features:
     """Filter a prepared micrograph.
 
     Differences of Gaussians, gradients, curvatures, local deviations, minima and maxima,
@@ -84,8 +65,6 @@ def features(prepared: Prepared, diameter: float, shape: tuple[int, int]) -> Fea
         For particles of this diameter.
     diameter : float, stored pixels
         Of the particles.
-    shape : (int, int)
-        Of the stored micrograph.
 
     Returns
     -------
@@ -95,45 +74,21 @@ def features(prepared: Prepared, diameter: float, shape: tuple[int, int]) -> Fea
     bank = _Bank(prepared.image[rows, columns], diameter / prepared.binning)
     zoom = len(prepared.fine) // len(prepared.image)
     fine = prepared.fine[zoom * rows.start : zoom * rows.stop, zoom * columns.start : zoom * columns.stop]
-    return Features(bank.planes(fine), (columns.start, rows.start), prepared.binning, shape)
+    return Features(bank.planes(fine), prepared.frame)
 
 
-class _Bank:
-    """One image and its spectrum; mirrored beyond its edges, so that a period is no neighbour."""
+class _Bank(Mirrored):
+    """One image and its spectrum; widths in binned pixels of a particle of the usual size."""
 
     def __init__(self, image: Plane, diameter: float) -> None:
-        from scipy import fft
-
+        super().__init__((image.shape[0], image.shape[1]), int(np.ceil(REACH * diameter)))
         self.image, self.unit = image, diameter / BINNED_DIAMETER
-        self.margin = int(np.ceil(REACH * diameter))
-        self.size = tuple(fft.next_fast_len(side + 2 * self.margin, real=True) for side in image.shape)
-        along = 2 * np.pi * np.fft.fftfreq(self.size[0]), 2 * np.pi * np.fft.rfftfreq(self.size[1])
-        self.ky, self.kx = along[0].astype(np.float32)[:, None], along[1].astype(np.float32)[None]
-        self.squares = self.ky**2 + self.kx**2
         self.spectrum = self.forward(image)
         self.rings = _ring_spectra(self.size, self.unit)
 
-    def forward(self, image: Plane) -> Spectrum:
-        """Spectrum of an image."""
-        from scipy import fft
-
-        before = self.margin
-        pads = [(before, whole - side - before) for whole, side in zip(self.size, image.shape, strict=True)]
-        spectrum: Spectrum = fft.rfft2(np.pad(image, pads, mode="symmetric"))
-        return spectrum
-
-    def back(self, spectrum: Spectrum) -> Plane:
-        """The image of a spectrum."""
-        from scipy import fft
-
-        height, width = self.image.shape
-        image = np.asarray(fft.irfft2(spectrum, s=self.size), np.float32)
-        return image[self.margin : self.margin + height, self.margin : self.margin + width]
-
     def gaussian(self, width: float) -> Plane:
-        """Transfer function of a Gaussian."""
-        exponent: Plane = np.float32(-0.5 * (width * self.unit) ** 2) * self.squares
-        return np.exp(exponent)
+        """Transfer function of a Gaussian that grows with the particle."""
+        return super().gaussian(width * self.unit)
 
     def planes(self, fine: Plane) -> Plane:
         """All filters, in a fixed order."""

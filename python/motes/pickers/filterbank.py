@@ -12,27 +12,25 @@ import numpy.typing as npt
 from motes.checks import not_negative, whole
 from motes.circles import Circles
 from motes.errors import FormatError
-from motes.kernels.matching import match
 from motes.micrograph import Micrograph
 from motes.pickers.cache import FeatureCache
 from motes.pickers.calibration import Calibration, calibrate
+from motes.pickers.candidates import candidates, detections, known
 from motes.pickers.detections import Detections
 from motes.pickers.edges import label_edge
 from motes.pickers.features import N_PLANES, VERSION, Features
 from motes.pickers.labelled import Labelled
 from motes.pickers.linear import APPEARANCE, LinearModel, learn
 from motes.pickers.padding import Border, check_border
-from motes.pickers.peaks import peaks
 from motes.pickers.picker import NotFittedError
 from motes.pickers.preparation import check_diameter
-from motes.pickers.sampling import NEAR, draw
+from motes.pickers.sampling import draw
 from motes.pickers.saved import read_picker, write_picker
 from motes.threads import available_threads, one_blas_thread
 
 FloatArray = npt.NDArray[np.float64]
 
 SMOOTHING = 0.104  # diameters: of the score map
-DISTANCE = 0.46  # diameters: between two candidates
 KIND = "filter bank"
 MODEL_SHAPES = {
     "linear": (N_PLANES,), "square": (N_PLANES,), "intercept": (1,), "mean": (N_PLANES,), "deviation": (N_PLANES,),
@@ -123,12 +121,12 @@ class FilterBankPicker:
         """Propose every local maximum of the score map; see `Picker.predict`."""
         if self._model is None or self._calibration is None:
             raise NotFittedError("FilterBankPicker: fit or load it before it predicts")
+        if not micrographs:
+            raise ValueError("micrographs: expected at least one, got none")
         with one_blas_thread():
             found = [self._candidates(image, self._model) for image in self._features(micrographs)]
-        centres, scores, appearance = (np.concatenate(part) for part in zip(*found, strict=True))
-        indptr = np.concatenate([[0], np.cumsum([len(own) for own, *_ in found])])
-        circles = Circles(centres, self.diameter / 2, self._calibration(scores), indptr=indptr)
-        return Detections(circles, tuple(micrograph.name for micrograph in micrographs), appearance)
+        circles, looks = zip(*found, strict=True)
+        return detections(circles, micrographs, self._calibration, np.concatenate(looks))
 
     def score_map(self, micrograph: Micrograph) -> tuple[npt.NDArray[np.float32], Features]:
         """Log-odds of every pixel of its features, not smoothed, and these: for pickers that combine several."""
@@ -142,39 +140,26 @@ class FilterBankPicker:
         with ThreadPoolExecutor(available_threads()) as pool:
             return list(pool.map(lambda one: self.cache.get(one, self.diameter, self.border), micrographs))
 
-    def _candidates(
-        self, image: Features, model: LinearModel
-    ) -> tuple[FloatArray, FloatArray, npt.NDArray[np.float32]]:
-        """Places in stored pixels, raw scores, appearance."""
+    def _candidates(self, image: Features, model: LinearModel) -> tuple[Circles, npt.NDArray[np.float32]]:
+        """With raw scores, and what they look like."""
         from scipy import ndimage
 
-        scale = self.diameter / image.binning
-        scores = ndimage.gaussian_filter(model.score(image.planes), SMOOTHING * scale)
-        places, heights, pixels = peaks(scores, DISTANCE * scale)
-        centres = image.to_micrograph(places)
-        height, width = image.shape
-        edge = self._edge - 0.5  # edges of the micrograph are half a pixel beyond its outermost centres
-        kept = ((centres >= edge) & (centres <= np.array([width, height]) - 1 - edge)).all(axis=1)
-        x, y = pixels[kept].T
-        return centres[kept], heights[kept], model.describe(image.planes[:, y, x].T)
+        scores = ndimage.gaussian_filter(model.score(image.planes), SMOOTHING * self.diameter / image.frame.binning)
+        found, pixels = candidates(scores, image.frame, self.diameter, self._edge)
+        return found, model.describe(image.planes[:, pixels[:, 1], pixels[:, 0]].T)
 
     def _calibrate(
         self, images: list[Features], labelled: Labelled, which: npt.NDArray[np.int64], drop: float
     ) -> Calibration:
         """What scores are worth, from candidates of some micrographs and what has been said about them."""
         assert self._model is not None
-        every, known = [], []
+        scores, said = [], []
         for image, m in zip(images, which, strict=True):
-            centres, scores, _ = self._candidates(image, self._model)
-            candidates = Circles(centres, self.diameter / 2, scores)
-            said = np.full(len(scores), 0 if labelled.complete[m] else -1, np.int8)
-            for circles, value in ((labelled.rejected, 0), (labelled.particles, 1)):
-                of_one = circles.of_micrograph(int(m))
-                own = Circles(of_one.centres.astype(np.float64), self.diameter / 2)
-                said[match(candidates, own, distance=NEAR * self.diameter, threads=1).hit] = value
-            every.append(scores - drop * (said == 1))  # labels score higher than they would if they had not been seen
-            known.append(said)
-        return calibrate(np.concatenate(every), np.concatenate(known))
+            found, _ = self._candidates(image, self._model)
+            said.append(known(found, labelled, int(m)))
+            assert found.scores is not None
+            scores.append(found.scores - drop * (said[-1] == 1))  # a label scores higher than had it not been seen
+        return calibrate(np.concatenate(scores), np.concatenate(said))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write what was learned as .npz, whole or not at all."""
@@ -200,7 +185,7 @@ class FilterBankPicker:
         FormatError
             If it is no such file, of another version, or damaged.
         """
-        arrays = read_picker(path, KIND, VERSION, MODEL_SHAPES | {"calibration": (6,), "numbers": (6,)})
+        arrays = read_picker(path, KIND, VERSION, MODEL_SHAPES | {"calibration": (5,), "numbers": (6,)})
         try:
             diameter, edge, *border = arrays["numbers"].tolist()
             padding = None if border[0] < 0 else tuple(map(int, border))

@@ -25,16 +25,16 @@ def peaks(scores: npt.NDArray[np.float32], distance: float) -> tuple[FloatArray,
     places : (K, 2) float64 array
         x and y of the top of the parabola through each maximum and its neighbours.
     heights : (K,) float64 array
-        Scores of the maxima.
+        Of those tops.
     pixels : (K, 2) int64 array
         x and y of the maxima.
 
     Examples
     --------
     >>> x, y = np.meshgrid(np.arange(9), np.arange(7))
-    >>> places, _, pixels = peaks(-((x - 4.25) ** 2 + (y - 3.0) ** 2).astype(np.float32), 3)
-    >>> places, pixels
-    (array([[4.25, 3.  ]]), array([[4, 3]]))
+    >>> places, heights, pixels = peaks(-((x - 4.25) ** 2 + (y - 3.0) ** 2).astype(np.float32), 3)
+    >>> places, heights, pixels
+    (array([[4.25, 3.  ]]), array([0.]), array([[4, 3]]))
     """
     [(pixels, heights)] = suppress_map(np.ascontiguousarray(scores), distance, threads=1)
     height, width = scores.shape
@@ -43,14 +43,13 @@ def peaks(scores: npt.NDArray[np.float32], distance: float) -> tuple[FloatArray,
     x, y = pixels.T
     around = np.stack([scores[y + dy, x + dx] for dy in (-1, 0, 1) for dx in (-1, 0, 1)]).astype(np.float64)
     top = around.max(axis=0, initial=-np.inf) <= heights  # a slope below a taken maximum is none
-    pixels, heights, around = pixels[top], heights[top], around[:, top]
-    shift = np.stack([_vertex(around[3], around[4], around[5]), _vertex(around[1], around[4], around[7])], axis=1)
-    return pixels + shift, heights.astype(np.float64), pixels
+    pixels, heights, around = pixels[top], heights[top].astype(np.float64), around[:, top]
+    (dx, gained_x), (dy, gained_y) = (_vertex(around[4 - step], around[4], around[4 + step]) for step in (1, 3))
+    return pixels + np.stack([dx, dy], axis=1), heights + gained_x + gained_y, pixels
 
 
-def _vertex(before: FloatArray, at: FloatArray, after: FloatArray) -> FloatArray:
-    """Where the parabola through three values is highest, from the middle one: within half a pixel."""
-    bend = before - 2 * at + after
-    flat = bend >= 0
-    shift: FloatArray = np.clip(np.where(flat, 0.0, (before - after) / 2) / np.where(flat, 1.0, bend), -0.5, 0.5)
-    return shift
+def _vertex(before: FloatArray, at: FloatArray, after: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Where a parabola through three values, the middle one none lower, is highest; and by how much above that one."""
+    bend = np.maximum(2 * at - before - after, np.finfo(np.float64).tiny)
+    shift = (after - before) / 2 / bend
+    return shift, shift * (after - before) / 4

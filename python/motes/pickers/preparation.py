@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from motes.checks import positive, whole
 from motes.micrograph import Micrograph
+from motes.pickers.frame import Frame
 from motes.pickers.padding import Border, binned_border, check_border, find_border
 
 Plane = npt.NDArray[np.float32]
@@ -40,6 +41,8 @@ class Prepared:
         Stored pixels a binned pixel, along each side.
     border : (int, int, int, int)
         Binned rows of padding at the top and the bottom, columns at the left and the right.
+    shape : (int, int)
+        Rows and columns of the stored micrograph.
     name : str
         Of the micrograph.
     """
@@ -49,6 +52,7 @@ class Prepared:
     mask: npt.NDArray[np.bool_]
     binning: int
     border: Border
+    shape: tuple[int, int]
     name: str
 
     @property
@@ -57,13 +61,18 @@ class Prepared:
         (height, width), (top, bottom, left, right) = self.image.shape, self.border
         return slice(top, height - bottom), slice(left, width - right)
 
+    @property
+    def frame(self) -> Frame:
+        """Where `image[inside]` lies on the micrograph."""
+        return Frame((self.border[2], self.border[0]), self.binning, self.shape)
+
     def to_micrograph(self, xy: npt.NDArray[Any]) -> FloatArray:
-        """Places in binned pixels as places in stored pixels; both count from the middle of the first pixel."""
-        return np.asarray(xy, np.float64) * self.binning + (self.binning - 1) / 2
+        """Places on `image` as places in stored pixels; both count from the middle of the first pixel."""
+        return Frame((0, 0), self.binning, self.shape).to_micrograph(xy)
 
     def to_prepared(self, xy: npt.NDArray[Any]) -> FloatArray:
-        """Places in stored pixels as places in binned pixels."""
-        return (np.asarray(xy, np.float64) - (self.binning - 1) / 2) / self.binning
+        """Places in stored pixels as places on `image`."""
+        return Frame((0, 0), self.binning, self.shape).to_image(xy)
 
     def __repr__(self) -> str:
         height, width = self.image.shape
@@ -151,7 +160,7 @@ def prepare(
     own = tuple(slice(zoom * part.start, zoom * part.stop) for part in (rows, columns))
     image[rows, columns], fine[own] = _normalised(means[rows, columns], details[own], diameter / b, micrograph.name)
     mask[rows, columns] = True
-    return Prepared(image, fine, mask, b, padding, micrograph.name)
+    return Prepared(image, fine, mask, b, padding, micrograph.shape, micrograph.name)
 
 
 def _means(micrograph: Micrograph, b: int) -> FloatArray:
@@ -160,7 +169,7 @@ def _means(micrograph: Micrograph, b: int) -> FloatArray:
     means = np.empty((height, width))
     for first, strip in _strips(micrograph, b):
         kept = strip[: len(strip) // b * b, : width * b]
-        sums = kept.reshape(-1, b, width * b).sum(axis=1, dtype=np.float64)
+        sums = kept.reshape(len(kept) // b, b, width * b).sum(axis=1, dtype=np.float64)
         means[first // b : first // b + len(sums)] = sums.reshape(len(sums), width, b).sum(axis=2) / b**2
     return means
 

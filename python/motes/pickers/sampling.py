@@ -60,11 +60,11 @@ def draw(
     clean = complete if complete.any() else np.ones(len(images), bool)
     for image, own, others, is_clean in zip(images, particles, rejected, clean, strict=True):
         _, height, width = image.planes.shape
-        reach = FAR * diameter / image.binning
+        reach = FAR * diameter / image.frame.binning
         (near, which), (wrong, _) = (
-            _nearest(image.to_planes(centres), (height, width), reach) for centres in (own, others)
+            _nearest(image.frame.to_image(centres), (height, width), reach) for centres in (own, others)
         )
-        near, wrong = (distances * (image.binning / diameter) for distances in (near, wrong))
+        near, wrong = (distances * (image.frame.binning / diameter) for distances in (near, wrong))
         on = near <= ON
         beside = (near > NEAR) & (near <= FAR)
         chosen = (

@@ -1,0 +1,76 @@
+"""Candidates on micrographs, from maxima of score maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from motes.circles import Circles
+from motes.kernels.matching import match
+from motes.micrograph import Micrograph
+from motes.pickers.calibration import Calibration
+from motes.pickers.detections import Detections
+from motes.pickers.frame import Frame
+from motes.pickers.labelled import Labelled
+from motes.pickers.peaks import peaks
+from motes.picking.edges import away_from_edges
+
+FloatArray = npt.NDArray[np.float64]
+
+DISTANCE = 0.46  # diameters: between two candidates
+SAME = 0.26  # diameters: a candidate closer to a label is of it; IoU 0.5 of two circles
+
+
+def candidates(
+    scores: npt.NDArray[np.float32], frame: Frame, diameter: float, edge: float
+) -> tuple[Circles, npt.NDArray[np.int64]]:
+    """Maxima of a score map in stored pixels, away from the edges of the micrograph.
+
+    Parameters
+    ----------
+    scores : (h, w) float32 array
+        Raw scores of a part of the micrograph.
+    frame : Frame
+        Which part.
+    diameter, edge : float, stored pixels
+        Of the particles; least distance from an edge.
+
+    Returns
+    -------
+    circles : Circles
+        N candidates, the best first, with raw scores.
+    pixels : (N, 2) int64 array
+        x and y of their maxima on the map.
+    """
+    places, heights, pixels = peaks(scores, DISTANCE * diameter / frame.binning)
+    circles = Circles(frame.to_micrograph(places), diameter / 2, heights)
+    kept = away_from_edges(circles, frame.shape, edge)
+    return circles[kept], pixels[kept]
+
+
+def known(found: Circles, labelled: Labelled, m: int) -> npt.NDArray[np.int8]:
+    """What has been said about the candidates of micrograph m: 1 a particle, 0 none, -1 nothing."""
+    said = np.full(len(found), 0 if labelled.complete[m] else -1, np.int8)
+    if not len(found):
+        return said
+    near = SAME * 2 * float(found.radii[0])
+    for places, value in ((labelled.rejected, 0), (labelled.particles, 1)):
+        own = places.of_micrograph(m)
+        circles = Circles(own.centres.astype(np.float64), own.radii.astype(np.float64))
+        said[match(found, circles, distance=near, threads=1).hit] = value
+    return said
+
+
+def detections(
+    found: Sequence[Circles],
+    micrographs: Sequence[Micrograph],
+    calibration: Calibration,
+    appearance: npt.NDArray[np.float32] | None = None,
+) -> Detections:
+    """Candidates of each micrograph, their raw scores turned into probabilities."""
+    raw = Circles.concatenate(found)
+    assert raw.scores is not None
+    circles = Circles(raw.centres, raw.radii, calibration(raw.scores), indptr=raw.indptr)
+    return Detections(circles, tuple(micrograph.name for micrograph in micrographs), appearance)

@@ -1,0 +1,147 @@
+"""Logistic regression, what labels would score had they not been seen, peaks, and probabilities."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
+
+from motes.pickers.calibration import Calibration, calibrate, calibration_error
+from motes.pickers.logistic import fit_logistic, left_out
+from motes.pickers.peaks import peaks
+
+
+def problem(seed=0, n=300, k=5):
+    rng = np.random.default_rng(seed)
+    table = np.concatenate([rng.standard_normal((n, k)), np.ones((n, 1))], axis=1).astype(np.float32)
+    targets = table @ rng.standard_normal(k + 1) + rng.logistic(size=n) > 0
+    weights = rng.uniform(0.1, 1, n)
+    return table, targets, weights / weights.sum()
+
+
+def loss(at, table, targets, weights, penalty):
+    logits = table.astype(np.float64) @ at
+    return weights @ np.logaddexp(0, np.where(targets, -logits, logits)) + penalty * (at[:-1] ** 2).sum() / 2
+
+
+@pytest.mark.parametrize("penalty", [1e-4, 0.01, 1.0])
+def test_newton_finds_the_minimum(penalty):
+    table, targets, weights = problem()
+    found, _ = fit_logistic(table, targets, weights, penalty)
+    best = minimize(loss, np.zeros(6), (table, targets, weights, penalty), tol=1e-12)
+    assert loss(found, table, targets, weights, penalty) <= best.fun + 1e-7
+    np.testing.assert_allclose(found, best.x, atol=5e-3)
+
+
+def test_separable_classes_have_a_minimum_too():
+    table = np.array([[-1, 1], [1, 1]], np.float32)
+    found, _ = fit_logistic(table, np.array([False, True]), np.array([0.5, 0.5]), 0.01)
+    assert np.isfinite(found).all()
+    assert found[0] > 1
+
+
+def test_threads_change_no_bit():
+    table, targets, weights = problem(n=5000, k=60)
+    bits = []
+    for threads in (1, 2, 4):
+        with threadpool_limits(threads):
+            bits.append(fit_logistic(table, targets, weights, 0.01)[0].tobytes())
+    assert len(set(bits)) == 1
+
+
+def test_leaving_a_group_out_is_foretold():
+    table, targets, weights = problem(n=400, k=8)
+    order = np.argsort(~targets, kind="stable")
+    table, targets = table[order], targets[order]
+    weights = np.where(targets, 0.5 / targets.sum(), 0.5 / (~targets).sum())
+    groups = np.arange(targets.sum()) // 5
+    found, curvature = fit_logistic(table, targets, weights, 0.01)
+    own = slice(targets.sum())
+    told = left_out(table[own], weights[own], groups, found, curvature)
+    true = []
+    for group in range(groups.max() + 1):
+        kept = np.ones(len(table), bool)
+        kept[np.flatnonzero(groups == group)] = False
+        without, _ = fit_logistic(table[kept], targets[kept], weights[kept], 0.01)
+        true.append((table[~kept] @ (found - without)).mean())
+    assert np.corrcoef(told, true)[0, 1] > 0.9
+    assert told.mean() == pytest.approx(np.mean(true), rel=0.3)
+
+
+def test_peaks_are_refined():
+    x, y = np.meshgrid(np.arange(40), np.arange(30))
+    tops = np.array([[10.3, 8.8], [27.4, 20.1]])
+    scores = sum(a * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / 18) for a, (cx, cy) in zip((2, 1), tops, strict=True))
+    places, heights, pixels = peaks(scores.astype(np.float32), 6)
+    np.testing.assert_allclose(places, tops, atol=0.05)
+    np.testing.assert_allclose(heights, [2, 1], atol=0.01)
+    np.testing.assert_array_equal(pixels, np.rint(tops))
+
+
+def test_slopes_and_margins_are_no_peaks():
+    x, _ = np.meshgrid(np.arange(50.0), np.arange(20.0))
+    places, heights, _ = peaks(x.astype(np.float32), 5)
+    assert len(places) == len(heights) == 0
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 7), (3, 3), (0, 5)])
+def test_small_maps_have_few_peaks(shape):
+    assert len(peaks(np.zeros(shape, np.float32), 3)[0]) <= 1
+
+
+@given(
+    prior=st.floats(0.01, 0.99),
+    low=st.floats(-20, 5),
+    apart=st.floats(0.1, 20),
+    widths=st.tuples(st.floats(0.1, 5), st.floats(0.1, 5)),
+)
+def test_probabilities_rise_strictly(prior, low, apart, widths):
+    calibration = Calibration(prior, (low, low + apart), widths)
+    assert np.array_equal(Calibration.from_array(calibration.as_array()).as_array(), calibration.as_array())
+    probability = calibration(np.linspace(low - 3, low + apart + 3, 201))
+    assert ((probability >= 0) & (probability <= 1)).all()
+    assert (np.diff(probability) > 0).all()
+
+
+def mixture(rng, n=4000, share=0.3, gap=4.0):
+    truth = rng.random(n) < share
+    return np.where(truth, rng.normal(gap / 2, 1, n), rng.normal(-gap / 2, 1.5, n)), truth
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.7])
+def test_probabilities_are_what_they_say_without_a_label(share):
+    scores, truth = mixture(np.random.default_rng(0), share=share)
+    found = calibrate(scores, np.full(len(scores), -1, np.int8))
+    assert found.prior == pytest.approx(share, abs=0.06)
+    assert calibration_error(found(scores), truth) < 0.03
+
+
+def test_what_is_known_helps_where_the_components_overlap():
+    scores, truth = mixture(np.random.default_rng(1), gap=1.5)
+    known = np.full(len(scores), -1, np.int8)
+    alone = calibration_error(calibrate(scores, known)(scores), truth)
+    asked = np.random.default_rng(2).choice(len(scores), 600, replace=False)
+    known[asked] = truth[asked]
+    helped = calibration_error(calibrate(scores, known)(scores), truth)
+    assert helped < 0.05
+    assert helped <= alone
+
+
+@given(
+    scores=st.lists(st.floats(-100, 100), max_size=20),
+    known=st.integers(-1, 1),
+)
+def test_any_scores_give_probabilities(scores, known):
+    values = np.array(scores, np.float64)
+    said = np.full(len(values), -1, np.int8)
+    said[: len(values) // 2] = known
+    probability = calibrate(values, said)(values)
+    assert ((probability >= 0) & (probability <= 1)).all()
+
+
+def test_numbers_that_are_no_calibration_are_refused():
+    with pytest.raises(ValueError, match="calibration"):
+        Calibration.from_array(np.array([0.5, 1, -1, 1, 1.0]))
