@@ -17,11 +17,11 @@ from motes.pickers.detections import Detections
 from motes.pickers.filterbank import FilterBankPicker
 from motes.pickers.labelled import Labelled
 from motes.pickers.networks.archive import pack, unpack
-from motes.pickers.networks.base import UNKNOWN, Found, calibrated, detections, some_of
+from motes.pickers.networks.base import UNKNOWN, Found, calibrated, proposed, some_of
 from motes.pickers.networks.compact import CompactPicker
 from motes.pickers.networks.crops import TURNS
 from motes.pickers.networks.requirement import require_torch
-from motes.pickers.networks.targets import teach
+from motes.pickers.networks.targets import frame_of, teach
 from motes.pickers.padding import Border
 from motes.pickers.picker import NotFittedError
 from motes.pickers.saved import read_picker, write_picker
@@ -96,7 +96,7 @@ class CombinedPicker:
                 self._propose(micrographs[one.prepared.name], *own, self._spread)
                 for one, own in zip(some, maps, strict=True)
             ]
-        self._calibration = calibrated(some, found, self.diameter)
+        self._calibration = calibrated(some, found, labelled)
         return self
 
     def _maps(
@@ -118,14 +118,15 @@ class CombinedPicker:
             raise NotFittedError("CombinedPicker: fit or load it before it predicts")
         with lanes() as every:
             found = [self._propose(one, *self._maps(one, every), self._spread) for one in micrographs]
-        return detections(micrographs, found, self.diameter, self._calibration)
+        return proposed(found, micrographs, self._calibration)
 
     def _propose(
         self, micrograph: Micrograph, scores: npt.NDArray[np.float32], looks: npt.NDArray[np.float32],
         spread: npt.NDArray[np.float64],
     ) -> Found:  # fmt: skip
         total = np.tensordot(spread.mean() / 2 / spread, scores, 1)
-        return self.compact.propose(self.compact.prepared(micrograph), micrograph.shape, total, looks)
+        prepared = self.compact.prepared(micrograph)
+        return self.compact.propose(prepared, frame_of(prepared, micrograph), total, looks)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write what both learned as .npz, whole or not at all."""

@@ -14,17 +14,18 @@ from motes.checks import one_of, positive, whole
 from motes.errors import FormatError
 from motes.micrograph import Micrograph
 from motes.pickers.calibration import CALIBRATION_SHAPE, Calibration
+from motes.pickers.candidates import candidates
 from motes.pickers.detections import Detections
 from motes.pickers.edges import label_edge
+from motes.pickers.frame import Frame
 from motes.pickers.labelled import Labelled
 from motes.pickers.networks.archive import Tables, border_of, load_weights, numbers_of, weights_of
-from motes.pickers.networks.base import UNKNOWN, Found, PreparedStore, calibrated, detections, some_of, standard
+from motes.pickers.networks.base import UNKNOWN, Found, PreparedStore, calibrated, proposed, some_of, standard
 from motes.pickers.networks.batches import Part, batches
-from motes.pickers.networks.candidates import candidates
 from motes.pickers.networks.crops import TURNS, Crop, turned
 from motes.pickers.networks.inputs import CHANNELS, channels
 from motes.pickers.networks.requirement import require_torch
-from motes.pickers.networks.targets import Taught, teach, weights
+from motes.pickers.networks.targets import Taught, frame_of, teach, weights
 from motes.pickers.padding import Border, check_border
 from motes.pickers.picker import NotFittedError
 from motes.pickers.preparation import Prepared, check_diameter, prepare
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 KIND, VERSION = "compact", 1
 WIDTHS = (16, 32, 64)
 CROPS, PARTS, SIDE = 16, 2, 64  # a batch: crops, parts that may run at the same time, and binned pixels along a side
+SMOOTHING = 0.074  # diameters: of the score map
 WARM = 1 / 3  # of the steps, where an earlier fit is gone on with
 SETTLING = 16  # micrographs, at most, whose statistics batch normalisation takes
 SETTLING_SIDE = 448  # binned pixels
@@ -160,7 +162,7 @@ class CompactPicker:
                 trained.append(network)
             self._trained = trained
             self._edge = label_edge(labelled, self.diameter) if self.edge is None else self.edge
-            self._measure(taught, every)
+            self._measure(taught, labelled, every)
         return self
 
     def _side(self) -> int:
@@ -182,18 +184,18 @@ class CompactPicker:
         train(network, data, balanced_loss, Schedule(steps), every=every, seed=seed, device=self.device, observer=told)
         return network
 
-    def _measure(self, taught: Sequence[Taught], every: Lanes) -> None:
+    def _measure(self, taught: Sequence[Taught], labelled: Labelled, every: Lanes) -> None:
         """Look at training micrographs: what is seen at labels and rejected places, what scores are worth."""
         seen, found = [], []
         some = some_of([one for one in taught if len(one.places)], MEASURED)
         for one in some:
             scores, looks = self.maps(one.prepared, every, turns=2)
-            found.append(self.propose(one.prepared, one.shape, scores, looks))
+            found.append(self.propose(one.prepared, one.frame, scores, looks))
             limits = np.array(looks.shape[:0:-1]) - 1
             x, y = np.clip(one.places // self._multiple(), 0, limits).astype(np.int64).T
             seen.append(looks[:, y, x])
         self._looks = standard(np.concatenate(seen, axis=1))
-        self._calibration = calibrated(some, found, self.diameter)
+        self._calibration = calibrated(some, found, labelled)
 
     def predict(self, micrographs: Sequence[Micrograph]) -> Detections:
         """Propose every local maximum of the score map; see `Picker.predict`."""
@@ -204,10 +206,10 @@ class CompactPicker:
         self.prepared.fill(micrographs)
         with lanes() as every:
             found = [
-                self.propose(prepared, micrograph.shape, *self.maps(prepared, every))
+                self.propose(prepared, frame_of(prepared, micrograph), *self.maps(prepared, every))
                 for micrograph, prepared in ((one, self.prepared(one)) for one in micrographs)
             ]
-        return detections(micrographs, found, self.diameter, self._calibration)
+        return proposed(found, micrographs, self._calibration)
 
     def maps(
         self, prepared: Prepared, every: Lanes, turns: int = TURNS
@@ -232,13 +234,16 @@ class CompactPicker:
         return np.mean(scores, axis=0), np.concatenate(looks)
 
     def propose(
-        self, prepared: Prepared, shape: tuple[int, int], scores: npt.NDArray[Any], looks: npt.NDArray[np.float32]
+        self, prepared: Prepared, frame: Frame, scores: npt.NDArray[Any], looks: npt.NDArray[np.float32]
     ) -> Found:
         """Candidates of a score map, with their appearance; `maps` gives both."""
-        centres, heights, pixels = candidates(scores, prepared, shape, self.diameter, self._edge)
-        x, y = (pixels // self._multiple()).T
+        from scipy import ndimage
+
+        smooth = ndimage.gaussian_filter(scores, SMOOTHING * self.diameter / prepared.binning)
+        found, pixels = candidates(smooth[prepared.inside], frame, self.diameter, self._edge)
+        x, y = ((pixels + frame.corner) // self._multiple()).T
         mean, deviation = self._looks
-        return centres, heights, (looks[:, y, x].T - mean) / deviation
+        return found, (looks[:, y, x].T - mean) / deviation
 
     def _multiple(self) -> int:
         return 1 << (len(self.widths) - 1)

@@ -18,22 +18,23 @@ from motes.errors import FormatError
 from motes.kernels.suppression import suppress
 from motes.micrograph import Micrograph
 from motes.pickers.calibration import CALIBRATION_SHAPE, Calibration
+from motes.pickers.candidates import DISTANCE
 from motes.pickers.detections import Detections
 from motes.pickers.edges import label_edge
 from motes.pickers.labelled import Labelled
 from motes.pickers.networks.archive import Tables, border_of, load_weights, numbers_of, weights_of
-from motes.pickers.networks.base import UNKNOWN, Found, PreparedStore, calibrated, detections, some_of, standard
+from motes.pickers.networks.base import UNKNOWN, Found, PreparedStore, calibrated, proposed, some_of, standard
 from motes.pickers.networks.batches import batches
-from motes.pickers.networks.candidates import DISTANCE, inside
 from motes.pickers.networks.crops import Crop
 from motes.pickers.networks.grid import cells, with_weights
 from motes.pickers.networks.phosaurus_table import DEEPEST, LAST, STRIDE, filters
 from motes.pickers.networks.requirement import require_torch
-from motes.pickers.networks.targets import Taught, teach, weights
+from motes.pickers.networks.targets import Taught, on_mask, teach, weights
 from motes.pickers.padding import Border, check_border
 from motes.pickers.picker import NotFittedError
 from motes.pickers.preparation import Prepared, check_diameter, prepare
 from motes.pickers.saved import read_picker, write_picker
+from motes.picking.edges import away_from_edges
 
 if TYPE_CHECKING:
     from motes.pickers.networks.phosaurus_net import PhosaurusNet
@@ -184,21 +185,21 @@ class PhosaurusPicker:
             settle(network, (torch.from_numpy(_input(one.prepared)) for one in some_of(taught, SETTLING)))
             self._network = network
             self._edge = label_edge(labelled, self.diameter) if self.edge is None else self.edge
-            self._measure(taught)
+            self._measure(taught, labelled)
         return self
 
-    def _measure(self, taught: Sequence[Taught]) -> None:
+    def _measure(self, taught: Sequence[Taught], labelled: Labelled) -> None:
         """Look at training micrographs: what is seen at labels and rejected places, what scores are worth."""
         seen, found = [], []
         some = some_of([one for one in taught if len(one.places)], SETTLING)
         for one in some:
             output, looks = self._answer(one.prepared)
-            found.append(self._propose(one.prepared, one.shape, output, looks))
+            found.append(self._propose(one.prepared, one.frame.shape, output, looks))
             limits = np.array(looks.shape[:0:-1]) - 1
             x, y = np.clip((one.places + 0.5) // STRIDE, 0, limits).astype(np.int64).T
             seen.append(looks[:, y, x])
         self._looks = standard(np.concatenate(seen, axis=1))
-        self._calibration = calibrated(some, found, self.diameter)
+        self._calibration = calibrated(some, found, labelled)
 
     def _answer(self, prepared: Prepared) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Channels (6, h', w') of every cell, and what layer 22 sees, (F, h', w')."""
@@ -223,7 +224,7 @@ class PhosaurusPicker:
         self.prepared.fill(micrographs)
         with lanes() as every:
             found = every.map(self._candidates, micrographs)
-        return detections(micrographs, found, self.diameter, self._calibration)
+        return proposed(found, micrographs, self._calibration)
 
     def _candidates(self, micrograph: Micrograph) -> Found:
         prepared = self.prepared(micrograph)
@@ -242,12 +243,12 @@ class PhosaurusPicker:
             start + 1 / (1 + np.exp(-t)) for start, t in zip((columns, rows), output[:2].astype(float), strict=True)
         )
         places = np.stack([x.ravel(), y.ravel()], axis=1) * STRIDE - 0.5
-        centres, scores = prepared.to_micrograph(places), output[4].ravel().astype(np.float64)
-        kept = np.flatnonzero(inside(centres, places, prepared, shape, self._edge))
-        circles = Circles(centres[kept], self.diameter / 2, scores[kept])
-        kept = kept[suppress(circles, distance=DISTANCE * self.diameter, threads=1)]
+        scores = output[4].ravel().astype(np.float64)
+        every = Circles(prepared.to_micrograph(places), self.diameter / 2, scores)
+        kept = np.flatnonzero(away_from_edges(every, shape, self._edge) & on_mask(prepared, places))
+        kept = kept[suppress(every[kept], distance=DISTANCE * self.diameter, threads=1)]
         mean, deviation = self._looks
-        return centres[kept], scores[kept], (looks.reshape(len(looks), -1)[:, kept].T - mean) / deviation
+        return every[kept], (looks.reshape(len(looks), -1)[:, kept].T - mean) / deviation
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write what was learned as .npz, whole or not at all."""
