@@ -77,8 +77,8 @@ def test_the_whole_way(begun, motes):
         apart = np.hypot(picks.x[:, None] - places[:, 0], picks.y[:, None] - places[:, 1])
         hits += int((apart.min(axis=1) < 6).sum())
     n = sum(map(len, begun.values()))
-    assert hits / len(found) > 0.85
-    assert hits / n > 0.85
+    assert hits / len(found) > 0.75
+    assert hits / n > 0.75
     lines = motes("active", "status", "P").stdout.splitlines()
     assert lines[0].startswith("labels: ")
     assert lines[1].startswith("cost: 70 questions answered (0 wait), 4 of 4 micrographs opened")

@@ -55,8 +55,8 @@ def pick(
     project : Project
         Inside its `writing`.
     threshold : float, optional
-        Least probability of a pick. By default T_opt by the answers to this picker's questions; where there are none,
-        the probability at which F1 is highest if all probabilities are right.
+        Least probability of a pick. By default the one at which F1 is highest if all probabilities are right, or the
+        nearest to it of those that the answers to this picker's questions can not tell from the best.
     format : str
         A name of `motes.picks.FORMATS`.
     watch : callable, optional
@@ -83,22 +83,20 @@ def pick(
     circles = found.circles[found.probability >= FAINTEST]
     circles = circles[suppress(circles, iou=SAME_PLACE)]
     assert circles.scores is not None
-    least = threshold
-    if least is None:
-        least = _by_answers(project, number) or expected_best(circles.scores)
+    least = _clipped(expected_best(circles.scores), project, number) if threshold is None else threshold
     picks = PickSet(f"picker {number}", circles, probability=True, least=least)
     _keep(project, number, picks)
     found_and_labelled = reviewed(project, picks, least)
     return write(project, found_and_labelled, f"picker{number}", form.name), len(found_and_labelled)
 
 
-def _by_answers(project: Project, model: int) -> float | None:
-    """T_opt by the answers to the questions of this picker."""
+def _clipped(threshold: float, project: Project, model: int) -> float:
+    """The nearest threshold that may be the best by the answers to the questions of this picker."""
     for number in reversed(project.numbered(QUERIES)):
         told = estimates(project, number) if project.read_told(QUERIES, number)["model"] == model else None
         if told is not None and np.isfinite(told.threshold.value):
-            return float(told.threshold.value)
-    return None
+            return float(np.clip(threshold, told.threshold.low, told.threshold.high))
+    return threshold
 
 
 def expected_best(probabilities: np.ndarray[tuple[int], np.dtype[np.floating]]) -> float:
