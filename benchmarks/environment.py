@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 LIBRARIES = (
-    "motes", "numpy", "scipy", "numba", "scikit-learn", "torch", "sparse-dot-mkl", "mkl", "pomegranate",
+    "motes", "numpy", "scipy", "numba", "scikit-learn", "torch", "sparse-dot-mkl", "mkl", "pomegranate", "aspire",
 )  # fmt: skip
 
 

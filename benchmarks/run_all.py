@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks import table
 from benchmarks.results import condense, save
 
-SCRIPTS = ("accuracy", "memory", "growth", "circle_growth", "end_to_end")
+SCRIPTS = ("accuracy", "memory", "growth", "circle_growth", "end_to_end", "extraction")
 ROOT = Path(__file__).parent.parent
 
 

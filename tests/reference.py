@@ -6,6 +6,7 @@ Nothing here imports motes. `counts` is (N, M), a row of photon counts for each 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations
 
 import mpmath
 import numpy as np
@@ -355,3 +356,195 @@ def best_matching(weights) -> tuple[int, float]:
             n, total = best_matching(without)
             best = max(best, (n + 1, total + weight))
     return best
+
+
+# -- micrographs ----------------------------------------------------------------------------------------------------
+
+
+def electron_wavelength(voltage: float) -> float:
+    """Angstrom, of electrons of so many kV: h / p with the relativistic momentum, from the constants of nature."""
+    with mpmath.workdps(30):
+        h, m, e, c = (mpmath.mpf(x) for x in ("6.62607015e-34", "9.1093837015e-31", "1.602176634e-19", "299792458"))
+        energy = e * voltage * 1000
+        return float(h / mpmath.sqrt(2 * m * energy * (1 + energy / (2 * m * c**2))) * 10**10)
+
+
+def ctf(kx: float, ky: float, u: float, v: float, angle: float, voltage, cs, amplitude, b_factor) -> float:
+    """At one frequency, 1 / angstrom; defocus in angstrom, degrees, kV, mm; the phase shift of amplitude contrast."""
+    length, aberration = electron_wavelength(voltage), cs * 1e7
+    direction = np.arctan2(ky, kx) - np.deg2rad(angle)
+    defocus = 0.5 * (u + v + (u - v) * np.cos(2 * direction))
+    k2 = kx**2 + ky**2
+    gamma = np.pi * length * defocus * k2 - np.pi / 2 * aberration * length**3 * k2**2
+    value = np.sqrt(1 - amplitude**2) * np.sin(gamma) + amplitude * np.cos(gamma)
+    return float(value * np.exp(-b_factor * k2 / 4))
+
+
+def euler_zyz(rot: float, tilt: float, psi: float) -> np.ndarray:
+    """The frame is turned about its z by rot, about its new y by tilt, about its new z by psi (degrees)."""
+
+    def about(axis: int, degrees: float) -> np.ndarray:
+        c, s = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+        return np.array([[[c, s, 0], [-s, c, 0], [0, 0, 1]], [[c, 0, -s], [0, 1, 0], [s, 0, c]]][axis == 1])
+
+    return about(2, psi) @ about(1, tilt) @ about(2, rot)
+
+
+def project_blobs(centres, sigma, weight, matrix, side: int, offset) -> np.ndarray:
+    """Gaussian blobs (pixels) turned, then summed along the beam, each exactly; the origin is pixel side // 2."""
+    x = np.arange(side) - side // 2
+    image = np.zeros((side, side))
+    for centre, width, mass in zip(np.asarray(centres) @ matrix.T, sigma, weight, strict=True):
+        across = np.exp(-((x - centre[0] - offset[0]) ** 2) / (2 * width**2))
+        down = np.exp(-((x - centre[1] - offset[1]) ** 2) / (2 * width**2))
+        image += mass / (2 * np.pi * width**2) * np.outer(down, across)
+    return image
+
+
+def project_volume(volume, matrix, side: int) -> np.ndarray:
+    """A volume [z, y, x] turned point by point (trilinear), then summed along the beam, step one voxel."""
+    half = len(volume) // 2
+    reach = int(np.ceil(half * np.sqrt(3)))
+    image = np.zeros((side, side))
+    for row in range(side):
+        for column in range(side):
+            for z in range(-reach, reach + 1):
+                # A takes the volume's coordinates to the image's, so its transpose takes them back.
+                x3, y3, z3 = matrix.T @ np.array([column - side // 2, row - side // 2, z], float)
+                image[row, column] += _trilinear(volume, z3 + half, y3 + half, x3 + half)
+    return image
+
+
+def _trilinear(volume, z: float, y: float, x: float) -> float:
+    total, base = 0.0, [int(np.floor(c)) for c in (z, y, x)]
+    for corner in np.ndindex(2, 2, 2):
+        at = [b + c for b, c in zip(base, corner, strict=True)]
+        if all(0 <= i < len(volume) for i in at):
+            total += volume[tuple(at)] * np.prod([1 - abs(c - i) for c, i in zip((z, y, x), at, strict=True)])
+    return total
+
+
+def shell_correlation(first, second):
+    """Correlation in each Fourier shell, all of both transforms in complex128: (S,), and voxels in each."""
+    n = max(first.shape)
+    squares = np.ix_(*[(np.fft.fftfreq(side) * n) ** 2 for side in first.shape])
+    shell = np.rint(np.sqrt(sum(squares))).astype(int).ravel()
+    f, g = np.fft.fftn(first).ravel(), np.fft.fftn(second).ravel()
+    cross = np.bincount(shell, (f * g.conj()).real)
+    power = np.bincount(shell, abs(f) ** 2) * np.bincount(shell, abs(g) ** 2)
+    last = n // 2 + 1
+    return (cross / np.sqrt(power))[:last], np.bincount(shell)[:last]
+
+
+# -- queries --------------------------------------------------------------------------------------------------------
+
+
+def low_confidence(c) -> list[float]:
+    return [1 - p for p in c]
+
+
+def entropy_score(c) -> list[float]:
+    """Seed 001, equation (1), as printed: from logits, in nats."""
+    with mpmath.workdps(30):
+        logits = [mpmath.log(mpmath.mpf(p) / (1 - mpmath.mpf(p))) for p in c]
+        yes, no = ([1 / (1 + mpmath.exp(-sign * x)) for x in logits] for sign in (1, -1))
+        return [float(-s * mpmath.log(s) - r * mpmath.log(r)) for s, r in zip(yes, no, strict=True)]
+
+
+def entropy_score_normalised(c) -> list[float]:
+    """Min-max scaling to [0.01, 0.99] first."""
+    low, high = min(c), max(c)
+    return entropy_score([0.01 + 0.98 * (p - low) / (high - low) if high > low else 0.5 for p in c])
+
+
+def boundary_distance(c, t: float) -> list[float]:
+    return [-abs(p - t) for p in c]
+
+
+def least_confident(c) -> list[float]:
+    return [1 - max(p, 1 - p) for p in c]
+
+
+def margin(c) -> list[float]:
+    """Minus the difference of the likelier and the other label."""
+    return [-(max(p, 1 - p) - min(p, 1 - p)) for p in c]
+
+
+def _entropy(p: float) -> float:
+    return -sum(q * np.log(q) for q in (p, 1 - p) if q > 0)
+
+
+def bald(members) -> float:
+    return _entropy(sum(members) / len(members)) - sum(_entropy(p) for p in members) / len(members)
+
+
+def vote_entropy(members) -> float:
+    return _entropy(sum(p >= 0.5 for p in members) / len(members))
+
+
+def divergence_from_mean(members) -> float:
+    """Mean Kullback-Leibler divergence of the members' labels from their mean."""
+    mean = sum(members) / len(members)
+    pairs = [(q, r) for p in members for q, r in ((p, mean), (1 - p, 1 - mean)) if q > 0]
+    return sum(q * np.log(q / r) for q, r in pairs) / len(members)
+
+
+def distances(rows) -> np.ndarray:
+    return np.array([[np.linalg.norm(np.subtract(a, b)) for b in rows] for a in rows]).reshape(len(rows), len(rows))
+
+
+def position_distances(centres, micrograph, reach: float) -> np.ndarray:
+    table = np.minimum(distances(centres), reach)
+    for i, m in enumerate(micrograph):
+        table[i, [k != m for k in micrograph]] = reach
+    return table
+
+
+def farthest_point_gains(table, n_known: int, chosen, weights, strength: float, unknown: float):
+    """At each step: weight * distance ** strength of who was chosen, and the largest of all that were left."""
+    taken = list(range(n_known))
+    left = set(range(n_known, len(table)))
+    for i in chosen:
+        gain = {j: weights[j - n_known] * min((table[j, k] for k in taken), default=unknown) ** strength for j in left}
+        yield gain[i], max(gain.values())
+        taken.append(i)
+        left.remove(i)
+
+
+def best_value_per_cost(weights, micrograph, opened, n: int, opening: float, most: int) -> float:
+    """Every set of micrographs is tried."""
+    closed = [m for m in range(len(opened)) if not opened[m]]
+    best = 0.0
+    for k in range(most + 1):
+        for more in combinations(closed, k):
+            there = [w for w, m in zip(weights, micrograph, strict=True) if opened[m] or m in more]
+            if len(there) >= n:
+                best = max(best, sum(sorted(there, reverse=True)[:n]) / (n + opening * k))
+    return best
+
+
+def inclusion_probabilities(sizes, n: int) -> list[float]:
+    """Proportional to size; whoever would be above 1 is certain, and the rest share what is left, until none is."""
+    certain: set[int] = set()
+    while True:
+        rest = sum(size for i, size in enumerate(sizes) if i not in certain)
+        found = [1.0 if i in certain else (n - len(certain)) * size / rest for i, size in enumerate(sizes)]
+        above = {i for i, p in enumerate(found) if p >= 1}
+        if above == certain:
+            return found
+        certain = above
+
+
+def f_beta_of(c, y, t: float, beta: float = 1.0) -> float:
+    """From the counts."""
+    tp = sum(1 for p, one in zip(c, y, strict=True) if p >= t and one)
+    predictions, particles = sum(1 for p in c if p >= t), sum(y)
+    below = beta**2 * particles + predictions
+    return (1 + beta**2) * tp / below if below else 0.0
+
+
+def mean_square_residual(p: float, predicted: bool, f: float, beta: float) -> float:
+    """Of what one candidate adds to the error of F-beta, over its two labels; Sawade et al. (2010)."""
+    a = 1 / (1 + beta**2)
+    residual = {y: y * predicted - f * (a * predicted + (1 - a) * y) for y in (0, 1)}
+    return p * residual[1] ** 2 + (1 - p) * residual[0] ** 2

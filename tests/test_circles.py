@@ -80,3 +80,12 @@ def test_circles_refuse(arguments, error, message):
 def test_micrographs_that_do_not_fit_are_refused(indptr):
     with pytest.raises((TypeError, ValueError), match="indptr: expected"):
         Circles(CENTRES, RADII, indptr=indptr)
+
+
+def test_circles_change_their_type():
+    picks = Circles(np.array([[1.0, 2.0], [3.0, 4.0]]), 5.0, np.array([0.5, 0.25]), indptr=[0, 1, 2])
+    single = picks.astype(np.float32)
+    assert {array.dtype for array in (single.centres, single.radii, single.scores)} == {np.dtype(np.float32)}
+    np.testing.assert_array_equal(single.centres, picks.centres)
+    assert single.indptr.tolist() == [0, 1, 2]
+    assert picks[:0].astype(np.float32).scores.dtype == np.float32

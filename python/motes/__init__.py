@@ -17,7 +17,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from motes import challenge, classify, limits, pickers, picking, picks, plotting, sample, simulate, viewer
+    from motes import (
+        active,
+        challenge,
+        classify,
+        limits,
+        particles,
+        pickers,
+        picking,
+        picks,
+        plotting,
+        resolution,
+        sample,
+        simulate,
+        viewer,
+    )
     from motes._core import version as __version__
     from motes.circles import Circles
     from motes.config import show_config
@@ -63,15 +77,19 @@ _HOME = {
     "write_picks": "picks",
 }
 _MODULES = (
+    "active",
     "challenge",
     "classify",
     "limits",
+    "particles",
     "pickers",
     "picking",
     "picks",
     "plotting",
+    "resolution",
     "sample",
     "simulate",
+    "study",
     "viewer",
 )
 
@@ -92,6 +110,7 @@ __all__ = [
     "Rotations",
     "Sweep",
     "__version__",
+    "active",
     "back_rotate",
     "challenge",
     "classify",
@@ -99,6 +118,7 @@ __all__ = [
     "goodness_of_fit",
     "limits",
     "log_likelihood",
+    "particles",
     "pickers",
     "picking",
     "picks",
@@ -107,9 +127,11 @@ __all__ = [
     "read_patterns",
     "read_picks",
     "reconstruct",
+    "resolution",
     "sample",
     "show_config",
     "simulate",
+    "study",
     "sweep",
     "viewer",
     "write_patterns",

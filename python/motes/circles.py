@@ -127,6 +127,15 @@ class Circles:
             self.centres[chosen], self.radii[chosen], scores, indptr=np.concatenate([[0], np.cumsum(counts)])
         )
 
+    def astype(self, dtype: npt.DTypeLike) -> Circles:
+        """The same circles in float32 or float64."""
+        centres, radii, scores = (
+            None if array is None else array.astype(dtype) for array in (self.centres, self.radii, self.scores)
+        )
+        assert centres is not None
+        assert radii is not None
+        return Circles(centres, radii, scores, indptr=self.indptr)
+
     def __repr__(self) -> str:
         counts = {"circle": len(self), "micrograph": self.n_micrographs}
         text = ", ".join(f"{n} {what}{'s' * (n != 1)}" for what, n in counts.items())

@@ -51,8 +51,11 @@ def available_threads(threads: int | None = None) -> int:
         if not 1 <= threads <= 1024:
             raise ValueError(f"threads: expected 1 to 1024, got {threads}")
         return threads
+    wish = _wish()
+    if 1 in (wish, _most):  # the least there is; many small calls would spend their time reading quotas
+        return 1
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    limits = [allowed, _group_quota(), _wish(), _most]
+    limits = [allowed, _group_quota(), wish, _most]
     return max(1, min(limit for limit in (*limits, 1024) if limit is not None))
 
 

@@ -15,11 +15,14 @@ from motes.cli.consensus import consensus
 from motes.cli.convert import convert
 from motes.cli.demo import demo
 from motes.cli.evaluate import evaluate
+from motes.cli.extract import extract
 from motes.cli.info import info
 from motes.cli.limits import limits
 from motes.cli.reconstruct import reconstruct
+from motes.cli.resolution import frc, fsc
 from motes.cli.show_config import show_config
 from motes.cli.simulate import simulate
+from motes.cli.study import study
 from motes.cli.suppress import suppress
 from motes.cli.view import view
 
@@ -67,6 +70,19 @@ app.command(
 app.command(epilog="Example: [bold]motes consensus cryolo topaz deepPicker -o agreed.star --min-pickers 2[/bold]")(
     consensus
 )
+app.command(
+    epilog="Examples: [bold]motes study --preset sample -o out[/bold]   "
+    "[bold]motes study mine.toml -o out --processes 4 --resume[/bold]"
+)(study)
+app.command(
+    epilog="Example: [bold]motes extract picks.star --micrographs MotionCorr -o Extract/particles.mrcs --box 256 "
+    "--invert --ctf micrographs_ctf.star[/bold]"
+)(extract)
+app.command(
+    epilog="Examples: [bold]motes fsc half1.mrc half2.mrc[/bold]   "
+    "[bold]motes fsc half1.mrc half2.mrc --mask soft:80 --threshold 0.143 --threshold half-bit -o out[/bold]"
+)(fsc)
+app.command(epilog="Example: [bold]motes frc one/master.npy two/master.npy -o out[/bold]")(frc)
 app.add_typer(simulate, name="simulate")
 app.command("show-config")(show_config)
 

@@ -30,7 +30,8 @@ ADVICE = {
 }
 
 OF_ONE_NAME = (
-    "acceleration|contrast|image|init|iou|mask|missing|method|noise|photons|rotations|task|tolerance|truth|weights"
+    "acceleration|background|box|centring|confidence|contrast|downsample|edge|image|init|iou|mask|missing|method|noise|photons|rotations|task|tolerance"
+    "|truth|weights"
 )
 SPELLING = {  # what a message of the library advises, and the option that does it
     r"\bn_patterns=(\d+)": r"--patterns \1",
@@ -42,6 +43,9 @@ SPELLING = {  # what a message of the library advises, and the option that does 
     r"\bbinarise=True": "--binarise",
     r"\btask=(\d+)": r"--task \1",
     r"\btarget_error\b": "--target-error",
+    r"^pixel_size: ": "--pixel-size: ",
+    r"\bpixel_size says": "--pixel-size says",
+    r"^randomise_from: ": "--randomise-from: ",
     r"^rule: ": "--matching: ",
     r"^min_pickers: ": "--min-pickers: ",
     r"^radius: needed": "--diameter: needed",

@@ -91,6 +91,16 @@ def of_micrograph(path: Path, picks: Picks, micrograph: Path | None) -> Picks:
     return replace(picks, micrographs=(micrograph.name,))
 
 
+def images_of(path: Path) -> dict[str, Path]:
+    """Images by the stems of their names."""
+    from motes.micrograph import SUFFIXES
+
+    files = [file for file in sorted(path.iterdir()) if file.suffix.lower() in SUFFIXES] if path.is_dir() else [path]
+    if not files:
+        raise ValueError(f"--micrographs {path}: a folder without micrographs ({', '.join(SUFFIXES)})")
+    return {file.stem: file for file in files}
+
+
 def paired(
     paths: Sequence[Path], tables: Mapping[str, Picks], images: Collection[str] = ()
 ) -> tuple[dict[str, Picks], str]:

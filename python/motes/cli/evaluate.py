@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motes.cli.coordinates import FlipY, Height, Radius, Source, Threads, paired, size_of, tell_diameters, tell_missing
+from motes.cli.coordinates import (
+    FlipY,
+    Height,
+    Radius,
+    Source,
+    Threads,
+    images_of,
+    paired,
+    size_of,
+    tell_diameters,
+    tell_missing,
+)
 from motes.cli.observers import steps
 from motes.cli.outputs import output_folder
 
@@ -72,7 +83,7 @@ def evaluate(
     from motes.reconstruction.result import many
     from motes.report import to_json
 
-    images = {} if micrographs is None else _images(micrographs)
+    images = {} if micrographs is None else images_of(micrographs)
     if flip_y and images:
         height = _height_of_all(images, height)
     found = read_picks(picks, source, flip_y=flip_y, height=height)
@@ -157,16 +168,6 @@ def _refuse_sizes(picks: Circles, truth: Circles, iou: float) -> None:
             f"circles of these sizes have an IoU of {most:.3g} at most, and none above {iou:g}: "
             "give --radius of a particle, for both"
         )
-
-
-def _images(path: Path) -> dict[str, Path]:
-    """Images by the stems of their names."""
-    from motes.micrograph import SUFFIXES
-
-    files = [file for file in sorted(path.iterdir()) if file.suffix.lower() in SUFFIXES] if path.is_dir() else [path]
-    if not files:
-        raise ValueError(f"--micrographs {path}: a folder without micrographs ({', '.join(SUFFIXES)})")
-    return {file.stem: file for file in files}
 
 
 def _height_of_all(images: Mapping[str, Path], asked: float | None) -> float | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from motes.cli.arguments import RANDOM, n_patterns_of
+from motes.cli.micrographs import micrographs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,9 +16,10 @@ if TYPE_CHECKING:
 simulate = typer.Typer(help="Make data with known truth.", rich_markup_mode="rich")
 
 
-@simulate.callback()
-def _simulate() -> None:
-    """Keep `patterns` a command of its own, though it is the only one."""
+simulate.command(
+    epilog="Examples: [bold]motes simulate micrographs --preset faint --seed 1 -o faint[/bold]   "
+    "[bold]motes simulate micrographs --preset seed --count 2 --dose 30 --defocus 0.8 1.6 -o dose[/bold]"
+)(micrographs)
 
 
 @simulate.command(

@@ -1,10 +1,10 @@
-"""MRC images through the package `mrcfile`, mapped and not read, once the header has been held against the file."""
+"""MRC: images and volumes mapped through `mrcfile`, once the header fits the file; stacks written as they grow."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +25,19 @@ class Mrc:
     ----------
     data : (sections, H, W) array
         Mapped, read-only; index [section, y, x], rows as they are stored.
-    pixel_size : float or None
-        Angstrom; None where the header does not tell, or x and y differ.
+    voxel_size : (3,) tuple of float, or None
+        Angstrom, along x, y and z; None where the header does not tell. That of z is 0 where it tells none.
     """
 
     data: NDArray[Any]
-    pixel_size: float | None
+    voxel_size: tuple[float, float, float] | None
+
+    @property
+    def pixel_size(self) -> float | None:
+        """Angstrom; None where the header does not tell, or x and y differ."""
+        if self.voxel_size is None or abs(self.voxel_size[0] - self.voxel_size[1]) >= 1e-3 * self.voxel_size[0]:
+            return None
+        return self.voxel_size[0]
 
 
 def read_mrc(path: str | os.PathLike[str]) -> Mrc:
@@ -53,13 +60,12 @@ def read_mrc(path: str | os.PathLike[str]) -> Mrc:
         data: NDArray[Any] = file.data
     data = data.reshape(sections, *data.shape[-2:])
     data.flags.writeable = False
-    sizes = [length / count for length, count in cell if count > 0 and np.isfinite(length) and length > 0]
-    told = len(sizes) == 2 and abs(sizes[0] - sizes[1]) < 1e-3 * sizes[0]
-    return Mrc(data, float(sizes[0]) if told else None)
+    x, y, z = (length / n if n > 0 and np.isfinite(length) and length > 0 else 0.0 for length, n in cell)
+    return Mrc(data, (x, y, z) if x and y else None)
 
 
 def _checked(path: str | os.PathLike[str], place: str) -> tuple[int, list[tuple[float, int]]]:
-    """Sections, and (cell in angstrom, intervals) along x and y, of a header that fits the file."""
+    """Sections, and (cell in angstrom, intervals) along x, y and z, of a header that fits the file."""
     with open_file(path) as (file, size):
         header = file.read(HEADER_BYTES)
     if header[208:211] != b"MAP" or len(header) < HEADER_BYTES or header[212] not in STAMPS:
@@ -80,5 +86,87 @@ def _checked(path: str | os.PathLike[str], place: str) -> tuple[int, list[tuple[
         raise FormatError(f"{place}: axes mapc, mapr, maps are {axes}, expected 1, 2, 3")
     if int(words[22]) in range(401, 631) and nz % max(1, int(words[9])):
         raise FormatError(f"{place}: {nz} sections in volumes of {int(words[9])}, expected whole volumes")
-    cell = np.frombuffer(header, f"{order}f4")[10:12]
-    return nz, [(float(cell[i]), int(words[7 + i])) for i in range(2)]
+    cell = np.frombuffer(header, f"{order}f4")[10:13]
+    return nz, [(float(cell[i]), int(words[7 + i])) for i in range(3)]
+
+
+@dataclass(frozen=True)
+class Section:
+    """One image of a stack, and what the header will say of it."""
+
+    data: NDArray[np.float32]
+    low: float
+    high: float
+    total: float
+    squares: float
+
+    @classmethod
+    def of(cls, data: NDArray[np.float32]) -> Section:
+        """Take the statistics of an image."""
+        low, high = float(data.min()), float(data.max())
+        total, squares = (float(np.add.reduce(each, axis=None)) for each in (data, np.square(data)))
+        return cls(data, low, high, total, squares)
+
+
+class StackWriter:
+    """Writes a stack of images (float32, little-endian) one by one: only its statistics are kept in memory.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for writing, empty.
+    shape : (int, int)
+        Rows and columns of each image.
+    pixel_size : float, angstrom
+
+    Examples
+    --------
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> stack = StackWriter(file, (4, 6), 1.5)
+    >>> for value in (1, 2):
+    ...     stack.append(Section.of(np.full((4, 6), value, np.float32)))
+    >>> stack.close()
+    >>> len(file.getvalue()), stack.n
+    (1216, 2)
+    """
+
+    LABEL = b"motes"
+
+    def __init__(self, file: IO[bytes], shape: tuple[int, int], pixel_size: float) -> None:
+        self.n = 0
+        self._file, self._shape, self._pixel_size = file, shape, pixel_size
+        self._low, self._high, self._total, self._squares = np.inf, -np.inf, 0.0, 0.0
+        file.write(bytes(HEADER_BYTES))
+
+    def append(self, section: Section) -> None:
+        """Add an image."""
+        if section.data.dtype != np.float32 or section.data.shape != self._shape:
+            got = f"{section.data.dtype} {section.data.shape}"
+            raise ValueError(f"section: expected float32 {self._shape}, got {got}")
+        self._file.write(np.ascontiguousarray(section.data, "<f4").data)
+        self.n += 1
+        self._low, self._high = min(self._low, section.low), max(self._high, section.high)
+        self._total += section.total
+        self._squares += section.squares
+
+    def close(self) -> None:
+        """Write the header, now that it is known."""
+        height, width = self._shape
+        count = max(1, self.n * height * width)
+        mean = self._total / count
+        header = bytearray(HEADER_BYTES)
+        words, reals = np.frombuffer(header, "<i4"), np.frombuffer(header, "<f4")
+        words[:4] = width, height, self.n, 2
+        words[7:10] = width, height, 1  # a stack of images: one section each
+        reals[10:16] = width * self._pixel_size, height * self._pixel_size, self._pixel_size, 90, 90, 90
+        words[16:19] = 1, 2, 3
+        reals[19:22] = self._low, self._high, mean
+        words[27] = 20140
+        header[208:216] = b"MAP \x44\x44\0\0"
+        reals[54] = max(0.0, self._squares / count - mean**2) ** 0.5
+        words[55] = 1
+        header[224 : 224 + len(self.LABEL)] = self.LABEL
+        self._file.seek(0)
+        self._file.write(header)
+        self._file.seek(0, os.SEEK_END)

@@ -47,5 +47,13 @@ class Picker(Protocol):
         ...
 
 
+@runtime_checkable
+class WarmPicker(Picker, Protocol):
+    """A picker that can also learn on from what it knows."""
+
+    warm_start: bool
+    """Whether `fit` begins with what was learned before, if anything was, instead of from scratch."""
+
+
 class NotFittedError(ValueError):
     """A picker was asked before it was taught."""

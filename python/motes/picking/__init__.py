@@ -21,7 +21,7 @@ from motes.picking.evaluation import Evaluation, evaluate
 from motes.picking.overlap import mean_iou
 from motes.picking.pool import pool
 from motes.picking.ranking import Estimate
-from motes.picking.tables import Aligned, align, circles_of
+from motes.picking.tables import Aligned, align, circles_of, on_micrographs
 
 __all__ = [
     "Aligned",
@@ -50,6 +50,7 @@ __all__ = [
     "match",
     "mean_iou",
     "near_pairs",
+    "on_micrographs",
     "pairwise_box_iou",
     "pairwise_circle_iou",
     "pool",

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from motes.kernels.matching import Matches
-from motes.picking.ranking import Estimate, FloatArray, Ranking, Tally, f_beta, ratio, resampled
+from motes.picking.ranking import (
+    Estimate,
+    FloatArray,
+    Ranking,
+    Tally,
+    bootstrap,
+    f_beta,
+    ratio,
+    resampled,
+    summary,
+)
 
 GRID = np.arange(1000, -1, -1) / 1000  # the seed's thresholds, highest first
 
@@ -207,11 +217,14 @@ class BestThreshold:
         F-beta at each sample's own best threshold: as good as it looks, not as it will be on other micrographs.
     beta : float
         1 for F1, 2 for F2.
+    samples : (B,) float64 array
+        T_opt of each bootstrap sample; none where there is no interval.
     """
 
     threshold: Estimate
     f_beta: Estimate
     beta: float
+    samples: FloatArray = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
 
 
 def best_threshold(
@@ -242,10 +255,16 @@ def best_threshold(
     0.8
     """
     _check_beta(beta)
-    threshold, highest = ranked(matches).estimates(
-        lambda tally: best(tally, beta), confidence=confidence, n_bootstrap=n_bootstrap, seed=seed
+    ranking = ranked(matches)
+    values, samples = bootstrap(
+        lambda weights: best(ranking.tally(weights), beta),
+        ranking.n_micrographs,
+        len(ranking.scores),
+        n_bootstrap=n_bootstrap,
+        seed=seed,
     )
-    return BestThreshold(threshold, highest, beta)
+    threshold, highest = (summary(value, drawn, confidence) for value, drawn in zip(values, samples, strict=True))
+    return BestThreshold(threshold, highest, beta, samples[0])
 
 
 def area(tally: Tally) -> FloatArray:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from motes.circles import Indices
 from motes.kernels.matching import Matches
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -86,17 +87,27 @@ class Ranking:
     """
 
     def __init__(self, matches: Matches) -> None:
-        picks, truth = matches.picks, matches.truth
+        picks = matches.picks
         scores = np.zeros(len(picks)) if picks.scores is None else picks.scores.astype(np.float64)
+        self._rank(scores, picks.micrograph, matches.particle, np.diff(matches.truth.indptr))
+
+    @classmethod
+    def from_hits(cls, scores: FloatArray, micrograph: Indices, particle: Indices, n_truth: Indices) -> Ranking:
+        """Of N picks by their scores, micrographs and the particles that they found (-1: none), of (M,) particles."""
+        ranking = cls.__new__(cls)
+        ranking._rank(scores, micrograph, particle, n_truth)
+        return ranking
+
+    def _rank(self, scores: FloatArray, micrograph: Indices, particle: Indices, n_truth: Indices) -> None:
         order = np.argsort(-scores, kind="stable")
-        particle = matches.particle[order]
+        particle = particle[order]
         self.scores = scores[order]
-        self.micrograph = picks.micrograph[order]
+        self.micrograph = micrograph[order]
         self.hit = particle >= 0
-        self.first = np.zeros(len(picks), bool)  # several picks may claim one particle: the first of them found it
+        self.first = np.zeros(len(scores), bool)  # several picks may claim one particle: the first of them found it
         claimed, where = np.unique(particle, return_index=True)
         self.first[where[claimed >= 0]] = True
-        self.n_truth = np.diff(truth.indptr)
+        self.n_truth = n_truth
         self.last = np.flatnonzero(np.diff(self.scores, append=-np.inf) != 0)  # of each run of equal scores
 
     @property
@@ -152,13 +163,24 @@ def resampled(
     `statistics` takes how often each micrograph counts, (B, M), and gives (B,) for each; samples without a number, NaN,
     do not count. `size` is how many numbers one sample needs at a time.
     """
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence: expected above 0 and below 1, got {confidence}")
+    values, samples = bootstrap(statistics, n_micrographs, size, n_bootstrap=n_bootstrap, seed=seed)
+    return [summary(value, drawn, confidence) for value, drawn in zip(values, samples, strict=True)]
+
+
+def bootstrap(
+    statistics: Callable[[FloatArray], Sequence[FloatArray]],
+    n_micrographs: int,
+    size: int,
+    *,
+    n_bootstrap: int,
+    seed: int,
+) -> tuple[list[float], FloatArray]:
+    """S statistics of the micrographs, and (S, B) of bootstrap samples of these; none of fewer than two micrographs."""
     if n_bootstrap < 0:
         raise ValueError(f"n_bootstrap: expected 0 or more, got {n_bootstrap}")
     values = [float(value[0]) for value in statistics(np.ones((1, n_micrographs)))]
     if n_micrographs < 2 or n_bootstrap == 0:
-        return [Estimate(value, np.nan, np.nan) for value in values]
+        return values, np.zeros((len(values), 0))
     rng = np.random.default_rng(seed)
     chance = np.full(n_micrographs, 1 / n_micrographs)
     step = max(1, CHUNK // max(size, n_micrographs))
@@ -166,9 +188,14 @@ def resampled(
     for begin in range(0, n_bootstrap, step):
         weights = rng.multinomial(n_micrographs, chance, min(step, n_bootstrap - begin))
         parts.append(np.stack(statistics(weights.astype(np.float64))))
-    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    estimates = []
-    for value, samples in zip(values, np.concatenate(parts, axis=1), strict=True):
-        low, high = (np.nan, np.nan) if np.isnan(samples).all() else np.nanquantile(samples, tails)
-        estimates.append(Estimate(value, float(low), float(high)))
-    return estimates
+    return values, np.concatenate(parts, axis=1)
+
+
+def summary(value: float, samples: FloatArray, confidence: float) -> Estimate:
+    """A figure with the percentiles of its samples."""
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence: expected above 0 and below 1, got {confidence}")
+    if np.isnan(samples).all():
+        return Estimate(value, np.nan, np.nan)
+    low, high = np.nanquantile(samples, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Estimate(value, float(low), float(high))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -126,6 +126,49 @@ def circles_of(picks: Picks, *, radius: float | None = None) -> tuple[Circles, I
     (Circles(3 circles, 2 micrographs), array([1, 0, 2]))
     """
     return _grouped("picks", picks, picks.index, len(picks.micrographs), radius)
+
+
+def on_micrographs(
+    name: str, picks: Picks, micrographs: Sequence[str], *, radius: float | None = None
+) -> tuple[Circles, Indices]:
+    """Circles of one table on the micrographs that are asked for, which are matched by their stems.
+
+    Parameters
+    ----------
+    name : str
+        Of the table, for messages.
+    picks : Picks
+        A micrograph that it does not name has none there; rows of others are left out.
+    micrographs : sequence of str
+        M names.
+    radius : float, pixels, optional
+        Of every circle; by default the table's own.
+
+    Returns
+    -------
+    circles : Circles
+        Of M micrographs.
+    rows : int64 array
+        The row of the table that each circle comes from.
+
+    Raises
+    ------
+    ValueError
+        If the table names none of the micrographs, two of one stem, or holds no radius and none is given.
+
+    Examples
+    --------
+    >>> picks = Picks([1, 2, 3], [5, 5, 5], micrographs=("a.mrc", "b.mrc"), index=[1, 0, 1])
+    >>> on_micrographs("picks", picks, ["b", "c"], radius=4)
+    (Circles(2 circles, 2 micrographs), array([0, 2]))
+    """
+    own, wanted = _stems(name, picks), {stem(micrograph): m for m, micrograph in enumerate(micrographs)}
+    if not own.keys() & wanted.keys():
+        raise ValueError(
+            f"{name}: of {_some(own)}, by the stems of their names, expected any of {_some(dict.fromkeys(wanted))}"
+        )
+    micrograph = np.array([wanted.get(each, -1) for each in own], np.int64)[picks.index]
+    return _grouped(name, picks, micrograph, len(micrographs), radius)
 
 
 def _stems(name: str, picks: Picks) -> dict[str, None]:

@@ -10,6 +10,9 @@ from motes.plotting.limits import limits
 from motes.plotting.master import master
 from motes.plotting.overlay import overlay
 from motes.plotting.pixels import pixels_png
+from motes.plotting.shells import shell_curves
+from motes.plotting.simulated import simulated
+from motes.plotting.study import study
 from motes.plotting.task5 import task5
 
 __all__ = [
@@ -23,5 +26,8 @@ __all__ = [
     "overlay",
     "pixels_png",
     "precision_recall",
+    "shell_curves",
+    "simulated",
+    "study",
     "task5",
 ]

@@ -1,0 +1,15 @@
+"""Fourier shell correlation."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.map_work import SIDES
+from benchmarks.peers import Contender, contenders
+from benchmarks.race import Race
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("contender", [one for name in SIDES for one in contenders(name)], ids=str)
+def bench_fsc(race: Race, contender: Contender, threads: int) -> None:
+    race(contender, threads)

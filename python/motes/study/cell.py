@@ -1,0 +1,212 @@
+"""One run: a strategy asks, round by round, and each round's model is measured on micrographs that nobody saw."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from motes import active
+from motes.active import GroundTruth, NoisyOracle, Oracle, Pool, Query
+from motes.active.settings import resolve
+from motes.circles import Circles
+from motes.micrograph import Micrograph
+from motes.pickers import Committee, Detections, FeatureCache, Labelled, Picker
+from motes.picking import best_threshold, match, suppress
+from motes.study.cellresult import Cell, CellResult, Costs, Round, Seconds
+from motes.study.labels import Labels
+from motes.study.plan import Plan
+
+PickerOf: TypeAlias = Callable[..., Picker]
+SAME_PLACE = 0.3  # IoU above which two candidates are one, as in the pool
+HIT = 0.5  # IoU above which a pick has found a particle
+SEED = 0x57D1
+
+
+def run_cell(plan: Plan, cell: Cell, picker_of: PickerOf, cache: str | os.PathLike[str]) -> CellResult:
+    """Make one run.
+
+    Parameters
+    ----------
+    plan : Plan
+        Of which it is one.
+    cell : Cell
+        Which.
+    picker_of : callable
+        Gives a picker by name, diameter, options and a `FeatureCache`.
+    cache : path
+        Folder of features, shared by all processes.
+
+    Returns
+    -------
+    CellResult
+    """
+    fold, labels, strategy, data = plan.fold(cell), plan.labels(cell), plan.strategy(cell), plan.data
+    truth, numbers = data.particles(fold.train)
+    initial, per_round = plan.amounts(cell)
+    choice = plan.config.picker
+    features = FeatureCache(memory=0, folder=cache)  # mapped from the folder that all processes share
+
+    def new() -> Picker:
+        return picker_of(choice.name, data.diameter, choice.options, cache=features)
+
+    clock = Clock()
+    plain = TimedPicker(new(), clock)
+    _, _, needs = resolve(strategy.name, strategy.options)
+    asking = TimedPicker(Committee(new(), choice.members), clock) if "members" in needs else plain
+    watch = _Watch(plain, asking, clock, _Part(plan, fold.validation), _Part(plan, fold.test))
+    history = active.run(
+        data.micrographs(fold.train),
+        _oracle(truth, labels, cell.seed),
+        asking,
+        strategy.name,
+        initial=initial,
+        n=per_round,
+        rounds=labels.rounds,
+        budget=labels.budget,
+        max_questions=labels.max_questions,
+        rejections=labels.rejections,
+        validation=Labelled(watch.validation.micrographs, watch.validation.truth),
+        iou=SAME_PLACE,
+        min_probability=labels.min_probability,
+        strategy_options=strategy.options,
+        seed=int(np.random.SeedSequence([SEED, cell.seed, cell.fold]).generate_state(1)[0]),
+        callback=watch,
+    )
+    rounds = tuple(
+        Round(
+            Costs(each.labels, each.questions, each.opened, history.charged["labels"], history.charged["opened"]),
+            measured.t_opt,
+            each.t,
+            measured.seconds,
+            *measured.picks,
+        )
+        for each, measured in zip(history.rounds, watch.measured, strict=True)
+    )
+    first = [record["particle"] for record in history.initial]
+    return CellResult(
+        cell,
+        fold.test,
+        tuple(np.diff(watch.test.truth.indptr).tolist()),
+        len(truth),
+        tuple(sorted(numbers[first].tolist())),
+        tuple(sorted(numbers[history.particles].tolist())),
+        rounds,
+    )
+
+
+def _oracle(truth: Circles, labels: Labels, seed: int) -> Oracle:
+    if labels.misses == labels.jitter == labels.wrong == 0:
+        return GroundTruth(truth, iou=labels.iou)
+    return NoisyOracle(truth, iou=labels.iou, misses=labels.misses, jitter=labels.jitter, wrong=labels.wrong, seed=seed)
+
+
+class _Part:
+    """Micrographs with their particles."""
+
+    def __init__(self, plan: Plan, rows: Sequence[int]) -> None:
+        self.micrographs = plan.data.micrographs(rows)
+        self.truth = plan.data.particles(rows)[0]
+
+    def matches(self, picker: Picker) -> Any:
+        """What a picker finds on them, suppressed and matched."""
+        found = picker.predict(self.micrographs).circles
+        found = found[suppress(found, iou=SAME_PLACE)]
+        return match(found, self.truth.astype(found.centres.dtype), iou=HIT)
+
+
+@dataclass
+class Clock:
+    """Seconds within pickers, since it was last read."""
+
+    spent: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("train", "predict"), 0.0))
+
+    @contextmanager
+    def counting(self, what: str) -> Any:
+        """Count what is done within it."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.spent[what] += time.perf_counter() - began
+
+    def read(self) -> dict[str, float]:
+        """What was counted; counting begins anew."""
+        spent, self.spent = self.spent, dict.fromkeys(self.spent, 0.0)
+        return spent
+
+
+class TimedPicker:
+    """A picker that counts its time, and knows what it was last taught."""
+
+    def __init__(self, picker: Picker, clock: Clock) -> None:
+        self.picker, self.clock, self.diameter = picker, clock, picker.diameter
+        self.taught: tuple[Labelled, int] | None = None
+
+    def fit(self, labelled: Labelled, seed: int = 0) -> TimedPicker:
+        """As the picker does."""
+        with self.clock.counting("train"):
+            self.picker.fit(labelled, seed)
+        self.taught = labelled, seed
+        return self
+
+    def predict(self, micrographs: Sequence[Micrograph]) -> Detections:
+        """As the picker does."""
+        with self.clock.counting("predict"):
+            return self.picker.predict(micrographs)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """As the picker does."""
+        self.picker.save(path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> TimedPicker:
+        """Not of this class: a picker is loaded by its own."""
+        raise TypeError("TimedPicker: load the picker by its own class")
+
+
+@dataclass(frozen=True)
+class _Measured:
+    t_opt: float
+    seconds: Seconds
+    picks: tuple[Any, Any, Any, Any]
+
+
+class _Watch:
+    """Called in each round: measures the model on validation and test micrographs."""
+
+    def __init__(self, plain: TimedPicker, asking: TimedPicker, clock: Clock, validation: _Part, test: _Part) -> None:
+        self.plain, self.asking, self.clock = plain, asking, clock
+        self.validation, self.test = validation, test
+        self.measured: list[_Measured] = []
+        self._since = time.perf_counter()
+
+    def __call__(
+        self, round_: int, picker: Picker, pool: Pool, query: Query | None, labelled: Labelled
+    ) -> Mapping[str, Any]:
+        """Measure; what is asked next does not depend on it."""
+        spent, began = self.clock.read(), time.perf_counter()
+        if self.asking is not self.plain:  # who asks may be a committee: what is measured is the same picker for all
+            assert self.asking.taught is not None
+            self.plain.fit(*self.asking.taught)
+        validation = self.validation.matches(self.plain)
+        t_opt = best_threshold(validation, n_bootstrap=0).threshold.value if len(validation.picks) else np.nan
+        found = self.test.matches(self.plain)
+        hits = np.flatnonzero(found.hit)
+        iou = np.zeros(len(found.picks), np.float32)
+        iou[hits] = found.overlap[hits]
+        ended = time.perf_counter()
+        self.clock.read()
+        own = began - self._since - sum(spent.values())
+        seconds = Seconds(spent["train"], spent["predict"], ended - began, max(own, 0.0))
+        probability = found.picks.scores.astype(np.float64)
+        self.measured.append(
+            _Measured(float(t_opt), seconds, (probability, found.picks.micrograph, found.particle, iou))
+        )
+        self._since = ended
+        return {}

@@ -1,0 +1,43 @@
+"""Pickers by the names that a configuration uses."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from motes import pickers
+from motes.pickers import FeatureCache, Picker
+from motes.study.schema import did_you_mean
+
+PICKERS = {
+    "filterbank": "FilterBankPicker",
+    "blob": "BlobPicker",
+    "compact": "CompactPicker",
+    "phosaurus": "PhosaurusPicker",
+    "combined": "CombinedPicker",
+}
+
+
+def new_picker(name: str, diameter: float, options: dict[str, Any], *, cache: FeatureCache | None = None) -> Picker:
+    """A picker that has learned nothing; `cache` where it keeps features.
+
+    Raises
+    ------
+    ValueError
+        If there is no such picker, or it has no such option.
+    ImportError
+        If it needs an extra that is not installed.
+    """
+    if name not in PICKERS:
+        raise ValueError(f"picker.name: {name!r} is none{did_you_mean(name, PICKERS)}")
+    cls = getattr(pickers, PICKERS[name])
+    takes = inspect.signature(cls).parameters
+    known = [option for option in takes if option not in ("diameter", "cache")]
+    for option in options:
+        if option not in known:
+            raise ValueError(f"picker.options.{option}: {name} has no such option{did_you_mean(option, known)}")
+    try:
+        picker: Picker = cls(diameter, **options, **({"cache": cache} if "cache" in takes else {}))
+    except TypeError as error:
+        raise ValueError(f"picker.options: {error}") from error
+    return picker

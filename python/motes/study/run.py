@@ -1,0 +1,151 @@
+"""Run a study: every run that is missing, in parallel processes, none of which is lost by an interruption."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import TypeAlias
+
+from motes.study.cell import PickerOf, run_cell
+from motes.study.cellresult import Cell
+from motes.study.config import StudyConfig
+from motes.study.data import load_data
+from motes.study.pickers import new_picker
+from motes.study.plan import Plan
+from motes.study.store import CACHE, DATA, Store
+from motes.threads import at_most, available_threads, one_blas_thread
+
+Progress: TypeAlias = Callable[[int, int], None]
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def run_study(
+    config: StudyConfig,
+    folder: str | os.PathLike[str],
+    *,
+    processes: int | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+    picker: PickerOf = new_picker,
+) -> Store:
+    """Run all of a study that is not finished yet.
+
+    Parameters
+    ----------
+    config : StudyConfig
+        What is compared.
+    folder : path
+        Every finished run is a file there, written whole or not at all.
+    processes : int, optional
+        By default as many as this process may use threads; each computes with one. The figures do not depend on it.
+    resume : bool
+        Go on with the study in the folder, after an interruption, or with more seeds, strategies or settings.
+    progress : callable, optional
+        Called with the number of runs that are finished, and of all.
+    picker : callable, optional
+        Gives a picker by name, diameter and options; a function of a module, so that other processes find it.
+
+    Returns
+    -------
+    Store
+        With all runs finished.
+
+    Raises
+    ------
+    ValueError
+        If the configuration asks for what the data do not have, or the folder holds another study; then nothing was
+        run. What a run raises is raised, too: runs that were finished are kept.
+    RuntimeError
+        If a process died.
+    """
+    place = Path(folder)
+    data = load_data(config.data, place / DATA)
+    picker(config.picker.name, data.diameter, config.picker.options)  # what is not installed is told before the work
+    store = Store(place, Plan(config, data), resume=resume)
+    todo = store.missing()
+    total = len(store.plan.cells)
+    tell = progress or (lambda done, total: None)
+    tell(total - len(todo), total)
+    workers = min(available_threads() if processes is None else processes, max(1, len(todo)))
+    finished = _in_this_process(store, todo, picker) if workers == 1 else _in_processes(store, todo, picker, workers)
+    for n, _ in enumerate(finished, 1):
+        tell(total - len(todo) + n, total)
+    shutil.rmtree(place / CACHE, ignore_errors=True)
+    return store
+
+
+def _in_this_process(store: Store, todo: Sequence[Cell], picker: PickerOf) -> Iterator[Cell]:
+    with at_most(1), one_blas_thread():
+        for cell in todo:
+            store.save(run_cell(store.plan, cell, picker, store.folder / CACHE))
+            yield cell
+
+
+def _in_processes(store: Store, todo: Sequence[Cell], picker: PickerOf, workers: int) -> Iterator[Cell]:
+    spawn = multiprocessing.get_context("spawn")
+    with _one_thread_each():
+        executor = ProcessPoolExecutor(workers, spawn, initializer=_begin, initargs=(store, picker))
+        try:
+            runs = [executor.submit(_run, cell) for cell in todo]
+            for run in as_completed(runs):
+                yield run.result()
+        except BrokenProcessPool as error:
+            raise RuntimeError(
+                "a process of the study died, for want of memory perhaps; finished runs are kept: resume with fewer "
+                "processes"
+            ) from error
+        finally:
+            running = list((executor._processes or {}).values())
+            executor.shutdown(wait=False, cancel_futures=True)
+            for process in running:  # after the last run, or one that failed: nothing of theirs is wanted any more
+                process.terminate()
+            for process in running:
+                process.join()
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Processes that are started within it compute with one thread."""
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+_shared: tuple[Store, PickerOf]
+
+
+def _begin(store: Store, picker: PickerOf) -> None:
+    """In a new process: Ctrl-C is the parent's to answer, and without a parent there is nothing to do."""
+    global _shared
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    _shared = store, picker
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
+
+
+def _run(cell: Cell) -> Cell:
+    store, picker = _shared
+    store.save(run_cell(store.plan, cell, picker, store.folder / CACHE))
+    return cell

@@ -1,0 +1,114 @@
+"""`study.csv`, one line a round of a run, and `study.json`, what was found."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from motes.study.cellresult import COSTS, SECONDS
+from motes.study.metrics import METRICS
+from motes.study.plan import Plan
+from motes.study.statistics import Comparison
+from motes.study.summary import AXES, Setting
+
+COLUMNS = (
+    "setting",
+    "strategy",
+    "seed",
+    "part",
+    "round",
+    "n_test",
+    *COSTS,
+    "t",
+    "t_opt",
+    *METRICS,
+    *(f"seconds_{name}" for name in SECONDS),
+)
+
+
+def to_csv(settings: Sequence[Setting]) -> str:
+    """Every round of every run, in the columns that docs/study.md explains; nothing where there is no number."""
+    text = io.StringIO()
+    rows = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    rows.writeheader()
+    for setting in settings:
+        for strategy in setting.strategies:
+            for run in setting.runs[strategy]:
+                cell = run.result.cell
+                own = {"setting": cell.setting, "strategy": strategy, "seed": cell.seed, "part": cell.fold}
+                means = {name: run.mean(name) for name in METRICS}
+                for r, each in enumerate(run.result.rounds):
+                    numbers: dict[str, Any] = asdict(each.costs) | {"t": each.t, "t_opt": each.t_opt}
+                    numbers |= {name: mean[r] for name, mean in means.items()}
+                    numbers |= {f"seconds_{name}": value for name, value in asdict(each.seconds).items()}
+                    told = {name: _number(value) for name, value in numbers.items()}
+                    rows.writerow(own | {"round": r, "n_test": len(run.result.test)} | told)
+    return text.getvalue()
+
+
+def _number(value: float | None) -> str:
+    if value is None or not np.isfinite(value):
+        return ""
+    return f"{value:.6g}"
+
+
+def to_dict(plan: Plan, settings: Sequence[Setting], command: str = "") -> dict[str, Any]:
+    """What was found, as JSON has it."""
+    return plan.state() | {
+        "command": command,
+        "data": {
+            "name": plan.data.name,
+            "fingerprint": plan.state()["data"],
+            "n_micrographs": len(plan.data.paths),
+            "n_particles": len(plan.data.truth),
+            "diameter": plan.data.diameter,
+        },
+        "n_runs": {
+            "finished": sum(len(runs) for one in settings for runs in one.runs.values()),
+            "all": len(plan.cells),
+        },
+        "settings": {setting.name: _setting(setting) for setting in settings},
+    }
+
+
+def _setting(setting: Setting) -> dict[str, Any]:
+    count, chance = setting.distinctness()
+    seeds = {run.result.cell.seed for run in setting.runs[setting.baseline]}
+    differences = {axis: setting.over(axis) for axis in AXES}
+    return {
+        "n_seeds": len(seeds),
+        "n_runs_per_strategy": len(setting.runs[setting.baseline]),
+        "metric": setting.statistics.metric,
+        "strategies": {
+            strategy: {
+                "curves": {name: setting.curve(strategy, name).tolist() for name in (*AXES, *METRICS)}
+                | {"t_opt": setting.t_opt(strategy).tolist()},
+                "confirmed": setting.confirmed(strategy),
+                "seconds_a_round": setting.seconds(strategy),
+            }
+            | (
+                {}
+                if strategy == setting.baseline
+                else {
+                    "sentence": setting.sentence(strategy),
+                    "verdict": setting.primary[strategy].verdict,
+                    "difference": {axis: _comparison(found[strategy]) for axis, found in differences.items()},
+                }
+            )
+            for strategy in setting.strategies
+        },
+        "distinctness": {
+            "strategies": list(setting.strategies),
+            "labels": count.tolist(),
+            "by_chance": chance.tolist(),
+        },
+    }
+
+
+def _comparison(found: Comparison) -> dict[str, float]:
+    return asdict(found)

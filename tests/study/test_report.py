@@ -1,0 +1,177 @@
+"""What a study leaves: sentences, tables, a page and a picture."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import browser
+from made_up_study import made_up_plan, made_up_results
+from motes.study import Store, summarise, write_outputs
+from motes.study.table import COLUMNS
+
+BETTER, WORSE = "boundary_distance", "low_confidence"
+DOCS = Path(__file__).parents[2] / "docs" / "study.md"
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """A store with made-up runs, and what was found."""
+    folder = tmp_path_factory.mktemp("made-up")
+    plan = made_up_plan(folder, seeds=10, m=12, axes={"ratio": [0.5, 2.0]}, labels={"total": 45, "rounds": 4})
+    store = Store(folder / "study", plan)
+    for result in made_up_results(plan, {BETTER: 0.5, WORSE: -0.5}):
+        store.save(result)
+    return store, write_outputs(store, command="motes study <x>.toml -o out")
+
+
+def test_sentences(written):
+    for setting in written[1]:
+        assert setting.primary[BETTER].verdict == "better"
+        assert setting.primary[WORSE].verdict == "worse"
+        sentence = setting.sentence(BETTER)
+        assert re.fullmatch(
+            rf"{BETTER} is better than random in average precision over \d+ to 45 labels: "
+            r"\+0\.\d{4} \(\+0\.\d{4} to \+0\.\d{4}\); "
+            r"by questions asked it is better: \+0\.\d{4} \(\+0\.\d{4} to \+0\.\d{4}\)\.",
+            sentence,
+        ), sentence
+        assert f"{WORSE} is worse than random" in setting.sentence(WORSE)
+
+
+def test_differences_by_hand(written):
+    """The area under the difference, by the trapezoid rule over equal steps, averaged over runs and micrographs."""
+    setting = written[1][0]
+    found = []
+    for one, base in zip(setting.runs[BETTER], setting.runs["random"], strict=True):
+        assert (one.result.cell.seed, one.result.cell.fold) == (base.result.cell.seed, base.result.cell.fold)
+        gap = one.mean("average_precision") - base.mean("average_precision")
+        found.append((gap[0] / 2 + gap[1:-1].sum() + gap[-1] / 2) / (len(gap) - 1))
+    assert setting.primary[BETTER].difference == pytest.approx(np.mean(found), rel=1e-9)
+
+
+def test_validation_that_costs_more_than_all_labels_leaves_no_common_range(written):
+    setting = written[1][0]
+    assert np.isnan(setting.over("labels_paid")[BETTER].difference)
+    assert np.isfinite(setting.over("labels_paid")[WORSE].difference)
+    assert np.isfinite(setting.over("questions")[BETTER].low)
+
+
+def test_distinctness_is_near_chance_where_labels_are_drawn_by_lot(written):
+    count, chance = written[1][0].distinctness()
+    apart = ~np.eye(len(count), dtype=bool)
+    assert (count.diagonal() == 0).all()
+    np.testing.assert_allclose(count[apart].mean(), chance[apart].mean(), rtol=0.1)
+
+
+def test_the_table_has_a_line_for_each_round(written):
+    store, settings = written
+    text = (store.folder / "study.csv").read_text()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert tuple(rows[0]) == COLUMNS
+    assert len(rows) == len(store.plan.cells) * 4
+    setting = settings[0]
+    own = [row for row in rows if (row["setting"], row["strategy"]) == (setting.name, BETTER)]
+    last = [float(row["average_precision"]) for row in own if row["round"] == "3"]
+    assert np.mean(last) == pytest.approx(setting.curve(BETTER, "average_precision")[-1], abs=1e-5)
+
+
+def test_every_column_is_documented():
+    text = DOCS.read_text()
+    for column in COLUMNS:
+        assert f"`{column}`" in text, column
+
+
+def test_the_figures_are_strict_json(written):
+    told = json.loads((written[0].folder / "study.json").read_text())
+    for setting in written[1]:
+        own = told["settings"][setting.name]
+        assert own["strategies"][BETTER]["verdict"] == "better"
+        assert own["strategies"][BETTER]["difference"]["labels_paid"]["difference"] is None
+        assert "verdict" not in own["strategies"]["random"]
+        assert len(own["strategies"]["random"]["curves"]["labels"]) == 4
+    assert told["n_runs"] == {"finished": len(written[0].plan.cells), "all": len(written[0].plan.cells)}
+
+
+class Reader(HTMLParser):
+    """What a page asks for, and whether its elements are closed."""
+
+    VOID = frozenset({"meta", "link", "br", "img", "line", "polyline", "polygon"})
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.links = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.links += [value for name, value in attrs if name in ("src", "href")]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        assert tag in self.VOID
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_and_fetches_nothing(written):
+    reader = Reader()
+    text = (written[0].folder / "report.html").read_text()
+    reader.feed(text)
+    assert reader.open == []
+    assert reader.links == ["data:,"]
+    assert "motes study &lt;x&gt;.toml -o out" in text
+    for setting in written[1]:
+        assert setting.sentence(BETTER) in text
+    assert "nan" not in re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL).lower()
+
+
+@pytest.mark.skipif(browser.executable() is None, reason="no Chromium here")
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [1200, 400])
+def test_the_page_in_a_browser(written, dark, width):
+    with browser.Browser(width=width, dark=dark) as page:
+        page.open(written[0].folder / "report.html")
+        assert page.errors == []
+        assert len(page.requests) == 1
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        colours = page.evaluate(
+            "[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]"
+        )
+        ink, paper = (sum(map(int, re.findall(r"\d+", colour)[:3])) for colour in colours)
+        assert (ink > paper) == dark
+        drawn = page.evaluate(
+            "[...document.querySelectorAll('svg')].every(svg => svg.getBoundingClientRect().height > 50)"
+        )
+        assert drawn
+
+
+def test_a_study_that_is_not_finished_reports_what_it_has(tmp_path):
+    plan = made_up_plan(tmp_path)
+    store = Store(tmp_path / "study", plan)
+    with pytest.raises(ValueError, match="no seed has a run of every strategy yet"):
+        write_outputs(store)
+    results = made_up_results(plan)
+    for result in results[:-1]:  # the last seed lacks one strategy
+        store.save(result)
+    [setting] = write_outputs(store)
+    assert {run.result.cell.seed for run in setting.runs["random"]} == set(range(5))
+    assert "5 of 30 runs are not there" in (store.folder / "report.html").read_text()
+
+
+def test_one_seed_has_no_interval(tmp_path):
+    plan = made_up_plan(tmp_path, seeds=1)
+    [setting] = summarise(plan, made_up_results(plan))
+    for strategy in setting.others:
+        assert "one seed or one micrograph has no interval" in setting.sentence(strategy)
+    store = Store(tmp_path / "study", plan)
+    for result in made_up_results(plan):
+        store.save(result)
+    write_outputs(store)
