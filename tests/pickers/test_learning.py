@@ -130,6 +130,36 @@ def test_what_is_known_helps_where_the_components_overlap():
     assert helped <= alone
 
 
+@pytest.mark.parametrize("gap", [2.0, 3.0])
+@pytest.mark.parametrize("labelled", [0.02, 0.3, 0.9])
+def test_labels_of_particles_alone_do_not_make_particles_of_the_rest(labelled, gap):
+    """The normal case: labels are particles by lot, and nobody has said of any place that it is none."""
+    rng = np.random.default_rng(3)
+    truth = rng.random(10_000) < 0.3
+    scores = rng.normal(np.where(truth, gap / 2, -gap / 2), 1)
+    known = np.full(len(scores), -1, np.int8)
+    known[truth & (rng.random(len(scores)) < labelled)] = 1
+    found = calibrate(scores, known)
+    assert found.prior == pytest.approx(0.3, abs=0.03)
+    others = rng.random(10_000) < 0.3
+    assert calibration_error(found(rng.normal(np.where(others, gap / 2, -gap / 2), 1)), others) < 0.03
+
+
+@pytest.mark.parametrize("asked", [20, 200, 1000])
+def test_answers_to_the_most_doubtful_do_no_harm(asked):
+    """As after rounds of queries: some particles by lot, and both answers where the picker is least sure."""
+    rng = np.random.default_rng(4)
+    truth = rng.random(10_000) < 0.3
+    scores = rng.normal(np.where(truth, 1.5, -1.5), 1)
+    known = np.full(len(scores), -1, np.int8)
+    known[rng.choice(np.flatnonzero(truth), 50, replace=False)] = 1
+    doubtful = np.argsort(np.abs(scores - np.log(7 / 3) / 3), kind="stable")[:asked]
+    known[doubtful] = truth[doubtful]
+    found = calibrate(scores, known)
+    assert found.prior == pytest.approx(0.3, abs=0.03)
+    assert calibration_error(found(scores), truth) < 0.03
+
+
 @given(
     scores=st.lists(st.floats(-100, 100), max_size=20),
     known=st.integers(-1, 1),

@@ -77,9 +77,9 @@ class Calibration:
 def calibrate(scores: FloatArray, known: npt.NDArray[np.int8]) -> Calibration:
     """Fit two normal components to raw scores by expectation and maximisation.
 
-    What is known of a candidate is its share in the components; the others are shared by their odds. A label that was
-    chosen for its score does no harm as long as those that turned out to be none are known, too. Of several starts the
-    one that ends at the highest likelihood counts.
+    What is known of a candidate is its share in the components; the others are shared by their odds, with a prior of
+    their own: particles that were labelled are a draw of the particles, not of the candidates, and leave fewer among the
+    others. Of several starts the one that ends at the highest likelihood counts.
 
     Parameters
     ----------
@@ -124,17 +124,17 @@ def _fit(
     x: FloatArray, n: FloatArray, said: FloatArray, top: npt.NDArray[np.bool_], z: FloatArray
 ) -> tuple[float, Calibration]:
     """Log-likelihood and components, from a start that takes the top scores for particles."""
-    prior = float(np.clip(top.mean(), 0.01, 0.99))
+    unknown = np.isnan(said)
+    prior = float(np.clip(top.mean(), 0.01, 0.99))  # of those that nothing is known of
     means = [float(part.mean()) if len(part) else side for part, side in ((z[~top], -1.0), (z[top], 1.0))]
     widths = [0.5, 0.5]
+    share = np.zeros(len(x))
     for _ in range(STEPS):
-        logs = [
-            np.log(share / width) - ((x - mean) / width) ** 2 / 2
-            for share, mean, width in zip((1 - prior, prior), means, widths, strict=True)
-        ]
-        every = np.logaddexp(*logs)
-        share = np.where(np.isnan(said), np.exp(logs[1] - every), said)
-        before, prior = prior, float((n @ share + 1) / (n.sum() + 2))
+        logs = [-np.log(width) - ((x - mean) / width) ** 2 / 2 for mean, width in zip(means, widths, strict=True)]
+        joint = np.log(1 - prior) + logs[0], np.log(prior) + logs[1]
+        every = np.logaddexp(*joint)
+        share = np.where(unknown, np.exp(joint[1] - every), said)
+        before, prior = prior, float((n[unknown] @ share[unknown] + 1) / (n[unknown].sum() + 2))
         for k, weight in enumerate((n * (1 - share), n * share)):
             total = float(weight.sum()) + 1e-12
             means[k] = float(weight @ x) / total
@@ -142,8 +142,9 @@ def _fit(
             widths[k] = max(np.sqrt(square / (total + PSEUDO)), LEAST_WIDTH)
         if abs(prior - before) < TOLERANCE:
             break
-    each = np.where(np.isnan(said), every, np.where(said == 1, logs[1], logs[0]))
-    return float(n @ each), Calibration(prior, (means[0], means[1]), (widths[0], widths[1]))
+    each = np.where(unknown, every, np.where(said == 1, logs[1], logs[0]))
+    share_of_all = float((n @ share + 1) / (n.sum() + 2))
+    return float(n @ each), Calibration(share_of_all, (means[0], means[1]), (widths[0], widths[1]))
 
 
 def calibration_error(probability: FloatArray, truth: npt.NDArray[np.bool_], n_bins: int = N_BINS) -> float:
