@@ -78,8 +78,8 @@ def calibrate(scores: FloatArray, known: npt.NDArray[np.int8]) -> Calibration:
     """Fit two normal components to raw scores by expectation and maximisation.
 
     What is known of a candidate is its share in the components; the others are shared by their odds, with a prior of
-    their own: particles that were labelled are a draw of the particles, not of the candidates, and leave fewer among the
-    others. Of several starts the one that ends at the highest likelihood counts.
+    their own: particles that were labelled are a draw of the particles, not of the candidates, and leave fewer among
+    the others. Of several starts the one that ends at the highest likelihood counts.
 
     Parameters
     ----------
