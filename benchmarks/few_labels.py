@@ -16,6 +16,7 @@ import matplotlib
 import numpy as np
 
 import motes
+from benchmarks.empiar10017 import DIAMETER, RADIUS, labels_of, read
 from motes import Circles, picking
 from motes.pickers import FilterBankPicker, Labelled
 from motes.plotting.overlay import FALSE, FOUND, MISSED, draw_circles, found_missed_false, show_micrograph
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PICTURE = Path(__file__).parent.parent / "docs" / "images" / "few-labels.png"
-DIAMETER, RADIUS, TRAINING, SHOWN, SEED = 108.0, 54.0, 10, 11, 0
+TRAINING, SHOWN, SEED = 10, 11, 0
 N, COLUMNS = 20, 4
 CORNER, SIDE = 1024, 2048  # of the part of the micrograph that is shown, pixels
 THUMB, GAP, PART, MARGIN, HEAD, FOOT = 0.98, 0.06, 5.1, 0.25, 0.95, 0.35  # inches
@@ -74,21 +75,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="micrographs/ and particles/ of EMPIAR-10017")
     folder = parser.parse_args().folder
-    files = sorted((folder / "micrographs").glob("*.jpg"))
-    micrographs = [motes.read_micrograph(file) for file in [*files[:TRAINING], files[SHOWN]]]
-    names = [micrograph.name for micrograph in micrographs]
-    truth, _ = picking.on_micrographs("particles", motes.read_picks(folder / "particles"), names, radius=RADIUS)
-    training = truth[truth.micrograph < TRAINING]
-    own = Circles(training.centres, training.radii, indptr=training.indptr[: TRAINING + 1])
-    labels = own[np.sort(np.random.default_rng(SEED).choice(len(own), N, replace=False))]
+    micrographs, truth = read(folder)
+    labels = labels_of(truth[:TRAINING], N, SEED)
     picker = FilterBankPicker(DIAMETER)
     labelled = Labelled(micrographs[:TRAINING], labels)
     picker.fit(labelled, SEED)  # features are computed
     began = time.perf_counter()
     picker.fit(labelled, SEED)
     seconds = time.perf_counter() - began
-    found = picker.predict(micrographs[TRAINING:]).circles
-    score = picking.evaluate(found, truth.of_micrograph(TRAINING), iou=0.5, n_bootstrap=0)
+    found = picker.predict([micrographs[SHOWN]]).circles
+    score = picking.evaluate(found, truth[SHOWN], iou=0.5, n_bootstrap=0)
     at = picking.at_threshold(score.matches, 0.5, n_bootstrap=0)
     kinds = {}
     for name, circles in found_missed_false(score.matches, 0, 0.5).items():
@@ -96,7 +92,7 @@ def main() -> None:
         kinds[name] = circles[inside]
     counted = ", ".join(f"{name} {len(kinds[name])}" for name in ("found", "missed", "false"))
     print(f"fit {seconds:.2f} s, average precision {score.average_precision.value:.3f}, {counted}, {at}")
-    image = np.asarray(micrographs[TRAINING].data)[CORNER : CORNER + SIDE, CORNER : CORNER + SIDE]
+    image = np.asarray(micrographs[SHOWN].data)[CORNER : CORNER + SIDE, CORNER : CORNER + SIDE]
     told = f"Blue: {len(kinds['found'])} found. Yellow, dashed: {len(kinds['missed'])} missed. "
     told += f"Red, crossed: {len(kinds['false'])} false."
     draw(crops(micrographs, labels), image, kinds, told).savefig(PICTURE)

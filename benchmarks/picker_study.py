@@ -10,7 +10,6 @@ that are there. Seconds are of the processor, on one thread.
 from __future__ import annotations
 
 import argparse
-import re
 import time
 from pathlib import Path
 from typing import Any
@@ -18,14 +17,14 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-import motes
+from benchmarks.empiar10017 import DIAMETER, labels_of, read
+from benchmarks.pages import fill, table
 from benchmarks.results import load, save
 from motes import Circles, picking
 from motes.pickers import BlobPicker, FeatureCache, FilterBankPicker, Labelled
 from motes.pickers.calibration import calibration_error
 
 PAGE = Path(__file__).parent.parent / "docs" / "picking.md"
-DIAMETER = 108.0
 LABELS = (1, 5, 20, 70, 200, 600, None)  # None: all
 SEEDS = range(5)
 METRICS = ("average_precision", "best_f1", "calibration_error", "fit_seconds", "predict_seconds")
@@ -41,9 +40,9 @@ def one(
 ) -> dict[str, float]:
     """Fit, predict, and count."""
     train = [m for m in range(len(micrographs)) if m not in held_out]
-    known, asked = (Circles.concatenate([truth[m] for m in part]) for part in (train, held_out))
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(known))[:n])
-    labelled = Labelled([micrographs[m] for m in train], known[chosen])
+    asked = Circles.concatenate([truth[m] for m in held_out])
+    labels = labels_of([truth[m] for m in train], n, seed)
+    labelled = Labelled([micrographs[m] for m in train], labels)
     start = time.process_time()
     picker.fit(labelled, seed)
     fitted = time.process_time()
@@ -61,10 +60,10 @@ def one(
 
 def summary(rows: list[list[dict[str, float]]]) -> dict[str, Any]:
     """Means over seeds and folds, and deviations of one seed and of one fold from them."""
-    table = {metric: np.array([[row[metric] for row in seeds] for seeds in rows]) for metric in METRICS}
-    ap = table["average_precision"]
+    every = {metric: np.array([[row[metric] for row in seeds] for seeds in rows]) for metric in METRICS}
+    ap = every["average_precision"]
     return {
-        **{metric: float(values.mean()) for metric, values in table.items()},
+        **{metric: float(values.mean()) for metric, values in every.items()},
         "deviation_of_seeds": float(ap.mean(axis=0).std(ddof=1)) if ap.shape[1] > 1 else None,
         "deviation_of_folds": float(ap.mean(axis=1).std(ddof=1)) if len(ap) > 1 else None,
     }
@@ -72,15 +71,12 @@ def summary(rows: list[list[dict[str, float]]]) -> dict[str, Any]:
 
 def measure(folder: Path) -> list[dict[str, Any]]:
     """Every number of labels, on both kinds of splits."""
-    paths = sorted((folder / "micrographs").glob("*.jpg"))
-    micrographs = [motes.read_micrograph(path) for path in paths]
-    tables = [motes.read_picks(folder / "particles" / f"{path.stem}.csv") for path in paths]
-    truth = [Circles(np.stack([t.x, t.y], axis=1).astype(np.float64), DIAMETER / 2) for t in tables]
+    micrographs, truth = read(folder)
     cache = FeatureCache()
     for micrograph in micrographs:
         cache.get(micrograph, DIAMETER)
     figures = []
-    for split, folds in splits(len(paths)).items():
+    for split, folds in splits(len(micrographs)).items():
         for n in (0, *LABELS):
             picker = BlobPicker(DIAMETER) if n == 0 else FilterBankPicker(DIAMETER, cache=cache)
             seeds = range(1) if n == 0 else SEEDS  # without labels nothing is random
@@ -93,15 +89,12 @@ def measure(folder: Path) -> list[dict[str, Any]]:
 def table_of(figures: list[dict[str, Any]]) -> str:
     """Markdown."""
     found = {(row["split"], row["labels"]): row for row in figures}
-    lines = [
-        "| labels | AP, last four | AP, rotated | a seed, a fold | best F1, rotated | calibration error | fit, s |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
+    lines = []
     for n in (0, *LABELS):
         last, rotated = found["last", n], found["rotated", n]
         name = "none: `BlobPicker`" if n == 0 else "all" if n is None else str(n)
         seed = "" if rotated["deviation_of_seeds"] is None else f"{rotated['deviation_of_seeds']:.3f}"
-        cells = [
+        lines.append([
             name,
             f"{last['average_precision']:.3f}",
             f"{rotated['average_precision']:.3f}",
@@ -109,9 +102,17 @@ def table_of(figures: list[dict[str, Any]]) -> str:
             f"{rotated['best_f1']:.3f}",
             f"{rotated['calibration_error']:.3f}",
             "" if n == 0 else f"{rotated['fit_seconds']:.2f}",
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+        ])  # fmt: skip
+    header = (
+        "labels",
+        "AP, last four",
+        "AP, rotated",
+        "a seed, a fold",
+        "best F1, rotated",
+        "calibration error",
+        "fit, s",
+    )
+    return table(header, lines)
 
 
 def write_table() -> None:
@@ -119,10 +120,7 @@ def write_table() -> None:
     stored = load("pickers")
     if stored is None:
         raise SystemExit("results/pickers.json: not there yet, name the folder")
-    page, table = PAGE.read_text(), table_of(stored["figures"])
-    pattern = re.compile(r"(<!-- filterbank -->\n).*?(<!-- /filterbank -->)", re.DOTALL)
-    assert pattern.search(page), f"{PAGE.name}: no mark filterbank"
-    PAGE.write_text(pattern.sub(lambda match: match[1] + table + match[2], page))
+    fill(PAGE, {"filterbank": table_of(stored["figures"])})
 
 
 def main() -> None:
