@@ -6,12 +6,12 @@ import time
 
 import numpy as np
 import pytest
-from shared_data import DATA
 
 import motes
 from motes import Circles, picking
 from motes.pickers import BlobPicker, FeatureCache, FilterBankPicker, Labelled
 from motes.pickers.calibration import calibration_error
+from shared_data import DATA
 
 FOLDER = DATA / "empiar10017"
 PATHS = sorted((FOLDER / "micrographs").glob("*.jpg"))
