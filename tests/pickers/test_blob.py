@@ -90,9 +90,9 @@ def test_saved_and_read_it_predicts_the_same(tmp_path, fit):
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"numbers": np.zeros(8), "calibration": np.zeros(5)}, "diameter: expected"),
-        ({"numbers": np.r_[20.0, np.ones(7)], "calibration": np.zeros(5)}, "calibration"),
-        ({"numbers": np.zeros(3), "calibration": np.zeros(5)}, "numbers: expected finite floats of shape (8,)"),
+        ({"numbers": np.zeros(8), "calibration": np.zeros(2)}, "diameter: expected"),
+        ({"numbers": np.r_[20.0, np.ones(7)], "calibration": np.zeros(2)}, "calibration"),
+        ({"numbers": np.zeros(3), "calibration": np.zeros(2)}, "numbers: expected finite floats of shape (8,)"),
         ({}, "lacks calibration, numbers"),
     ],
 )

@@ -151,7 +151,7 @@ def test_rejected_places_lose():
     after = FilterBankPicker(DIAMETER, cache=CACHE).fit(labelled(3, rejected=rejected)).predict(TRAIN)
     there = picking.match(after.circles, rejected, distance=4.0)
     assert there.hit.sum() >= 10
-    assert after.probability[there.hit].mean() < before.probability[wrong].mean() / 2
+    assert after.probability[there.hit].mean() < 0.8 * before.probability[wrong].mean()
 
 
 def test_complete_micrographs_calibrate():
@@ -231,7 +231,7 @@ def changed(path, **changes):
         (lambda path: changed(path, version=np.array([99])), "version 99 of filter bank"),
         (lambda path: changed(path, linear=np.zeros(5, np.float32)), "linear: expected finite floats of shape (73,)"),
         (lambda path: changed(path, intercept=np.array([np.nan])), "intercept: expected finite floats"),
-        (lambda path: changed(path, calibration=np.zeros(5)), "calibration"),
+        (lambda path: changed(path, calibration=np.zeros(2)), "calibration"),
         (lambda path: changed(path, numbers=np.zeros(6)), "diameter: expected"),
         (lambda path: write_picker(path, "blobs", 1, {}), "holds a picker of kind 'blobs', expected 'filter bank'"),
     ],

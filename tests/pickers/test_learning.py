@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
-from motes.pickers.calibration import Calibration, calibrate, calibration_error
+from motes.pickers.calibration import CONFIRMED, NONE, Calibration, calibrate, calibration_error
 from motes.pickers.logistic import fit_logistic, left_out
 from motes.pickers.peaks import peaks
 
@@ -65,10 +65,11 @@ def test_leaving_a_group_out_is_foretold():
     for group in range(groups.max() + 1):
         kept = np.ones(len(table), bool)
         kept[np.flatnonzero(groups == group)] = False
-        without, _ = fit_logistic(table[kept], targets[kept], weights[kept], 0.01)
+        others = weights * np.where(targets, weights[targets].sum() / weights[targets & kept].sum(), 1)
+        without, _ = fit_logistic(table[kept], targets[kept], others[kept], 0.01)
         true.append((table[~kept] @ (found - without)).mean())
     assert np.corrcoef(told, true)[0, 1] > 0.9
-    assert told.mean() == pytest.approx(np.mean(true), rel=0.3)
+    assert 0.6 < told.mean() / np.mean(true) < 1.1
 
 
 def test_peaks_are_refined():
@@ -92,17 +93,12 @@ def test_small_maps_have_few_peaks(shape):
     assert len(peaks(np.zeros(shape, np.float32), 3)[0]) <= 1
 
 
-@given(
-    prior=st.floats(0.01, 0.99),
-    low=st.floats(-20, 5),
-    apart=st.floats(0.1, 20),
-    widths=st.tuples(st.floats(0.1, 5), st.floats(0.1, 5)),
-)
-def test_probabilities_rise_strictly(prior, low, apart, widths):
-    calibration = Calibration(prior, (low, low + apart), widths)
-    assert np.array_equal(Calibration.from_array(calibration.as_array()).as_array(), calibration.as_array())
-    probability = calibration(np.linspace(low - 3, low + apart + 3, 201))
-    assert ((probability >= 0) & (probability <= 1)).all()
+@given(slope=st.floats(1e-3, 50), offset=st.floats(-50, 50))
+def test_probabilities_rise_strictly(slope, offset):
+    calibration = Calibration(slope, offset)
+    assert Calibration.from_array(calibration.as_array()) == calibration
+    probability = calibration(np.linspace(-10, 10, 201))
+    assert ((probability > 0) & (probability < 1)).all()
     assert (np.diff(probability) > 0).all()
 
 
@@ -111,23 +107,46 @@ def mixture(rng, n=4000, share=0.3, gap=4.0):
     return np.where(truth, rng.normal(gap / 2, 1, n), rng.normal(-gap / 2, 1.5, n)), truth
 
 
+UNKNOWN = np.full(4000, -1, np.int8)
+
+
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.7])
 def test_probabilities_are_what_they_say_without_a_label(share):
     scores, truth = mixture(np.random.default_rng(0), share=share)
-    found = calibrate(scores, np.full(len(scores), -1, np.int8))
-    assert found.prior == pytest.approx(share, abs=0.06)
-    assert calibration_error(found(scores), truth) < 0.03
+    found = calibrate(scores, UNKNOWN)(scores)
+    assert found.mean() == pytest.approx(share, abs=0.03)
+    assert calibration_error(found, truth) < 0.03
 
 
-def test_what_is_known_helps_where_the_components_overlap():
+@pytest.mark.parametrize("gap", [2.5, 4.0])
+@pytest.mark.parametrize("share", [0.1, 0.3])
+def test_some_labelled_particles_are_enough(share, gap):
+    """Also where scores do not fall into two heaps."""
+    scores, truth = mixture(np.random.default_rng(1), share=share, gap=gap)
+    known = UNKNOWN.copy()
+    known[np.flatnonzero(truth)[:100]] = 1
+    assert calibration_error(calibrate(scores, known)(scores), truth) < 0.1
+
+
+def test_rejections_make_room_for_fewer_particles():
     scores, truth = mixture(np.random.default_rng(1), gap=1.5)
-    known = np.full(len(scores), -1, np.int8)
-    alone = calibration_error(calibrate(scores, known)(scores), truth)
-    asked = np.random.default_rng(2).choice(len(scores), 600, replace=False)
-    known[asked] = truth[asked]
-    helped = calibration_error(calibrate(scores, known)(scores), truth)
-    assert helped < 0.05
-    assert helped <= alone
+    known = UNKNOWN.copy()
+    known[np.flatnonzero(truth)[:100]] = 1
+    before = calibrate(scores, known)(scores)
+    wrong = np.flatnonzero(~truth)
+    known[wrong[np.argsort(-scores[wrong])[:300]]] = 0
+    after = calibrate(scores, known)(scores)
+    assert after.sum() < before.sum()
+    assert calibration_error(after, truth) < calibration_error(before, truth)
+
+
+def test_what_is_known_altogether_is_counted():
+    rng = np.random.default_rng(2)
+    scores = rng.normal(0, 2, 4000)
+    truth = rng.random(4000) < 1 / (1 + np.exp(1 - 2 * scores))
+    found = calibrate(scores, truth.astype(np.int8))(scores)
+    assert found.sum() == pytest.approx(truth.sum(), rel=0.01)
+    assert calibration_error(found, truth) < 0.02
 
 
 @pytest.mark.parametrize("gap", [2.0, 3.0])
@@ -140,9 +159,9 @@ def test_labels_of_particles_alone_do_not_make_particles_of_the_rest(labelled, g
     known = np.full(len(scores), -1, np.int8)
     known[truth & (rng.random(len(scores)) < labelled)] = 1
     found = calibrate(scores, known)
-    assert found.prior == pytest.approx(0.3, abs=0.03)
     others = rng.random(10_000) < 0.3
-    assert calibration_error(found(rng.normal(np.where(others, gap / 2, -gap / 2), 1)), others) < 0.03
+    error = calibration_error(found(rng.normal(np.where(others, gap / 2, -gap / 2), 1)), others)
+    assert error < (0.13 if labelled < 0.1 else 0.05)
 
 
 @pytest.mark.parametrize("asked", [20, 200, 1000])
@@ -154,15 +173,16 @@ def test_answers_to_the_most_doubtful_do_no_harm(asked):
     known = np.full(len(scores), -1, np.int8)
     known[rng.choice(np.flatnonzero(truth), 50, replace=False)] = 1
     doubtful = np.argsort(np.abs(scores - np.log(7 / 3) / 3), kind="stable")[:asked]
-    known[doubtful] = truth[doubtful]
+    known[doubtful] = np.where(truth[doubtful], CONFIRMED, NONE)
     found = calibrate(scores, known)
-    assert found.prior == pytest.approx(0.3, abs=0.03)
-    assert calibration_error(found(scores), truth) < 0.03
+    assert calibration_error(found(scores), truth) < 0.1
+    taken_for_lot = calibrate(scores, np.minimum(known, 1))
+    assert asked < 100 or calibration_error(taken_for_lot(scores), truth) > 0.15  # what `asked` is for
 
 
 @given(
     scores=st.lists(st.floats(-100, 100), max_size=20),
-    known=st.integers(-1, 1),
+    known=st.integers(-1, 2),
 )
 def test_any_scores_give_probabilities(scores, known):
     values = np.array(scores, np.float64)
@@ -174,4 +194,4 @@ def test_any_scores_give_probabilities(scores, known):
 
 def test_numbers_that_are_no_calibration_are_refused():
     with pytest.raises(ValueError, match="calibration"):
-        Calibration.from_array(np.array([0.5, 1, -1, 1, 1.0]))
+        Calibration.from_array(np.array([0.0, 1.0]))

@@ -215,8 +215,11 @@ class _Loop:
             self.state.apply(record)
 
     def _labelled(self) -> Labelled:
-        rejected = self.state.rejected.circles() if self.settings.rejections == "negative" else None
-        return Labelled(self.micrographs, self.state.particles.circles(), rejected)
+        particles = self.state.particles
+        if self.settings.rejections == "drop":  # confirmed ones alone are no answers that scores can be learned from
+            return Labelled(self.micrographs, particles.circles())
+        rejected = self.state.rejected.circles()
+        return Labelled(self.micrographs, particles.circles(), rejected, asked=particles.asked())
 
     def _train(self, index: int) -> None:
         if self._cold:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from motes.active.log import Record
 from motes.active.oracle import Answer
@@ -17,10 +18,12 @@ class Places:
     def __init__(self, n_micrographs: int) -> None:
         self._n_micrographs = n_micrographs
         self._rows: list[tuple[int, float, float, float]] = []
+        self._asked: list[bool] = []
 
-    def add(self, micrograph: int, x: float, y: float, radius: float) -> None:
-        """One more."""
+    def add(self, micrograph: int, x: float, y: float, radius: float, *, asked: bool = True) -> None:
+        """One more; whether it is the answer to a question."""
         self._rows.append((micrograph, x, y, radius))
+        self._asked.append(asked)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -28,6 +31,11 @@ class Places:
     def circles(self) -> Circles:
         """All, micrograph after micrograph, on each in the order they came."""
         return circles_from(self._rows, self._n_micrographs)
+
+    def asked(self) -> npt.NDArray[np.bool_]:
+        """Which of these circles are answers to questions."""
+        order = np.argsort([row[0] for row in self._rows], kind="stable")
+        return np.array(self._asked, bool)[order]
 
 
 def circles_from(rows: Sequence[tuple[int, float, float, float]], n_micrographs: int) -> Circles:
@@ -79,7 +87,7 @@ class State:
         if record["particle"] >= 0:
             self.labelled.append(record["particle"])
         if kind == "initial":
-            self.particles.add(*place)
+            self.particles.add(*place, asked=False)
             return
         self.n_questions += 1
         if record["answer"] != Answer.OFF_CENTRE.word:

@@ -163,10 +163,11 @@ def _load_member(place: str, name: str, path: Path, load: Callable[[str | os.Pat
 
 def _resampled(labelled: Labelled, rng: np.random.Generator) -> Labelled:
     """Labels drawn with replacement, particles and rejected places each for themselves, so that a particle is left."""
-    parts, complete = [], labelled.complete.copy()
+    parts, kept, complete = [], [], labelled.complete.copy()
     for circles in (labelled.particles, labelled.rejected):
         n = len(circles)
         drawn = np.unique(rng.integers(0, n, n)) if n else np.zeros(0, np.int64)
         complete[circles.micrograph[np.setdiff1d(np.arange(n), drawn)]] = False
         parts.append(circles[drawn])
-    return Labelled(labelled.micrographs, parts[0], parts[1], complete)
+        kept.append(drawn)
+    return Labelled(labelled.micrographs, parts[0], parts[1], complete, labelled.asked[kept[0]])

@@ -14,8 +14,8 @@ from motes.circles import Circles
 from motes.errors import FormatError
 from motes.micrograph import Micrograph
 from motes.pickers.cache import FeatureCache
-from motes.pickers.calibration import CALIBRATION_SHAPE, Calibration, calibrate
-from motes.pickers.candidates import candidates, detections, known
+from motes.pickers.calibration import Calibration
+from motes.pickers.candidates import candidates, detections, worth
 from motes.pickers.detections import Detections
 from motes.pickers.edges import label_edge
 from motes.pickers.features import N_PLANES, VERSION, Features
@@ -113,8 +113,10 @@ class FilterBankPicker:
                 raise ValueError("labelled: every particle lies on padding, expected at least one that does not")
             self._edge = label_edge(labelled, self.diameter) if self.edge is None else self.edge
             self._model, drop = learn(sample, len(labelled.particles), len(labelled.rejected))
-            chosen = np.sort(rng.choice(len(images), min(CALIBRATED, len(images)), replace=False))
-            self._calibration = self._calibrate([images[m] for m in chosen], labelled, order[chosen], drop)
+            looked = np.flatnonzero(complete) if complete.any() else np.arange(len(images))
+            looked = np.sort(rng.choice(looked, min(CALIBRATED, len(looked)), replace=False))
+            found = [self._candidates(images[k], self._model)[0] for k in looked]
+            self._calibration = worth(found, labelled, order[looked].tolist(), drop)
         return self
 
     def predict(self, micrographs: Sequence[Micrograph]) -> Detections:
@@ -148,19 +150,6 @@ class FilterBankPicker:
         found, pixels = candidates(scores, image.frame, self.diameter, self._edge)
         return found, model.describe(image.planes[:, pixels[:, 1], pixels[:, 0]].T)
 
-    def _calibrate(
-        self, images: list[Features], labelled: Labelled, which: npt.NDArray[np.int64], drop: float
-    ) -> Calibration:
-        """What scores are worth, from candidates of some micrographs and what has been said about them."""
-        assert self._model is not None
-        scores, said = [], []
-        for image, m in zip(images, which, strict=True):
-            found, _ = self._candidates(image, self._model)
-            said.append(known(found, labelled, int(m)))
-            assert found.scores is not None
-            scores.append(found.scores - drop * (said[-1] == 1))  # a label scores higher than had it not been seen
-        return calibrate(np.concatenate(scores), np.concatenate(said))
-
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write what was learned as .npz, whole or not at all."""
         if self._model is None or self._calibration is None:
@@ -185,7 +174,7 @@ class FilterBankPicker:
         FormatError
             If it is no such file, of another version, or damaged.
         """
-        arrays = read_picker(path, KIND, VERSION, MODEL_SHAPES | {"calibration": CALIBRATION_SHAPE, "numbers": (6,)})
+        arrays = read_picker(path, KIND, VERSION, MODEL_SHAPES | {"calibration": (2,), "numbers": (6,)})
         try:
             diameter, edge, *border = arrays["numbers"].tolist()
             padding = None if border[0] < 0 else tuple(map(int, border))

@@ -21,10 +21,15 @@ SAME = 0.5  # radii: two labels that are closer are of one place
 KNOWN = 1.0  # pixels: a row of a file that is closer to a label of a particle says nothing new
 
 
+def by_micrograph(places: Sequence[Place], names: Sequence[str]) -> list[Place]:
+    """Places in the order of their circles: micrograph after micrograph, on each as they came."""
+    number = {name: m for m, name in enumerate(names)}
+    return sorted(places, key=lambda place: (number[place.micrograph], place.order))
+
+
 def circles(places: Sequence[Place], names: Sequence[str]) -> Circles:
     """Places as circles of these micrographs."""
-    number = {name: m for m, name in enumerate(names)}
-    ordered = sorted(places, key=lambda place: (number[place.micrograph], place.order))
+    number, ordered = {name: m for m, name in enumerate(names)}, by_micrograph(places, names)
     counts = np.bincount([number[place.micrograph] for place in ordered], minlength=len(names))
     rows = np.array([(place.x, place.y, place.radius) for place in ordered], np.float64).reshape(-1, 3)
     return Circles(rows[:, :2], rows[:, 2], indptr=np.concatenate([[0], np.cumsum(counts)]))
@@ -69,6 +74,7 @@ def labelled(project: Project, state: State | None = None) -> Labelled:
         circles(yes, names),
         circles(no, names),
         np.array([name in state.complete for name in names]),
+        np.array([place.source == "question" for place in by_micrograph(yes, names)], bool),
     )
 
 

@@ -12,15 +12,15 @@ import numpy.typing as npt
 
 from motes.circles import Circles
 from motes.micrograph import Micrograph
-from motes.pickers.calibration import Calibration, calibrate
-from motes.pickers.candidates import detections, known
+from motes.pickers.calibration import Calibration
+from motes.pickers.candidates import detections, worth
 from motes.pickers.detections import Detections
 from motes.pickers.labelled import Labelled
 from motes.pickers.networks.targets import Taught
 from motes.pickers.preparation import Prepared
 from motes.threads import available_threads
 
-UNKNOWN = Calibration(0.5, (-1.0, 1.0), (1.0, 1.0))  # where there is nothing to learn it from
+UNKNOWN = Calibration(1.0, 0.0)  # where there is nothing to learn it from
 
 Item = TypeVar("Item")
 Found = tuple[Circles, npt.NDArray[np.float32]]
@@ -68,8 +68,6 @@ def proposed(found: Sequence[Found], micrographs: Sequence[Micrograph], calibrat
 def calibrated(taught: Sequence[Taught], found: Sequence[Found], labelled: Labelled) -> Calibration:
     """What raw scores are worth, from candidates of training micrographs and what has been said about them."""
     circles = [own for own, _ in found]
-    scores = Circles.concatenate(circles).scores
-    if scores is None or len(scores) < 2:
+    if sum(map(len, circles)) < 2:
         return UNKNOWN
-    said = [known(own, labelled, one.index) for own, one in zip(circles, taught, strict=True)]
-    return calibrate(scores.astype(np.float64), np.concatenate(said))
+    return worth(circles, labelled, [one.index for one in taught])
