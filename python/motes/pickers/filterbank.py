@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -89,8 +91,9 @@ class FilterBankPicker:
     def fit(self, labelled: Labelled, seed: int = 0) -> FilterBankPicker:
         """Learn from labels; see `Picker.fit`.
 
-        Unlabelled pixels count as background, with as much weight as the labelled ones: they are mostly that, and the
-        particles among them lower all scores alike.
+        Unlabelled pixels count as background: they are mostly that, and the particles among them lower all scores
+        alike. Pixels on labels have half of the weight, the background 0.4 and the flanks of labels 0.1; rejected
+        places take up to half of these two's.
 
         Raises
         ------
@@ -107,14 +110,15 @@ class FilterBankPicker:
             for circles in (labelled.particles, labelled.rejected)
         )
         with one_blas_thread():
-            images, complete = self._features(micrographs), labelled.complete[order]
-            sample = draw(images, particles, rejected, complete, self.diameter, rng)
+            sample = draw(
+                self._features(micrographs), particles, rejected, labelled.complete[order], self.diameter, rng
+            )
             if not len(sample.particle):
                 raise ValueError("labelled: every particle lies on padding, expected at least one that does not")
             self._edge = label_edge(labelled, self.diameter) if self.edge is None else self.edge
             self._model, drop = learn(sample, len(labelled.particles), len(labelled.rejected))
-            chosen = np.sort(rng.choice(len(images), min(CALIBRATED, len(images)), replace=False))
-            self._calibration = self._calibrate([images[m] for m in chosen], labelled, order[chosen], drop)
+            chosen = np.sort(rng.choice(len(micrographs), min(CALIBRATED, len(micrographs)), replace=False))
+            self._calibration = self._calibrate(labelled, order[chosen], drop)
         return self
 
     def predict(self, micrographs: Sequence[Micrograph]) -> Detections:
@@ -136,9 +140,21 @@ class FilterBankPicker:
             [image] = self._features([micrograph])
             return self._model.score(image.planes), image
 
-    def _features(self, micrographs: Sequence[Micrograph]) -> list[Features]:
-        with ThreadPoolExecutor(available_threads()) as pool:
-            return list(pool.map(lambda one: self.cache.get(one, self.diameter, self.border), micrographs))
+    def _features(self, micrographs: Sequence[Micrograph]) -> Iterator[Features]:
+        """Of one micrograph after the other; no more are held, beside the cache's, than there are threads."""
+        threads = available_threads()
+        waiting = iter(micrographs)
+        with ThreadPoolExecutor(threads) as pool:
+
+            def ask(one: Micrograph) -> Future[Features]:
+                return pool.submit(self.cache.get, one, self.diameter, self.border)
+
+            at_work = deque(map(ask, islice(waiting, threads)))
+            while at_work:
+                found = at_work.popleft().result()
+                yield found
+                del found
+                at_work.extend(map(ask, islice(waiting, 1)))
 
     def _candidates(self, image: Features, model: LinearModel) -> tuple[Circles, npt.NDArray[np.float32]]:
         """With raw scores, and what they look like."""
@@ -148,13 +164,11 @@ class FilterBankPicker:
         found, pixels = candidates(scores, image.frame, self.diameter, self._edge)
         return found, model.describe(image.planes[:, pixels[:, 1], pixels[:, 0]].T)
 
-    def _calibrate(
-        self, images: list[Features], labelled: Labelled, which: npt.NDArray[np.int64], drop: float
-    ) -> Calibration:
+    def _calibrate(self, labelled: Labelled, which: npt.NDArray[np.int64], drop: float) -> Calibration:
         """What scores are worth, from candidates of some micrographs and what has been said about them."""
         assert self._model is not None
         scores, said = [], []
-        for image, m in zip(images, which, strict=True):
+        for image, m in zip(self._features([labelled.micrographs[m] for m in which]), which, strict=True):
             found, _ = self._candidates(image, self._model)
             said.append(known(found, labelled, int(m)))
             assert found.scores is not None
@@ -167,7 +181,8 @@ class FilterBankPicker:
             raise NotFittedError("FilterBankPicker: fit it before it is saved")
         arrays = {name: getattr(self._model, name) for name in MODEL_SHAPES}
         border = (-1, -1, -1, -1) if self.border is None else self.border
-        numbers = np.array([self.diameter, self._edge, *border], np.float64)
+        asked = -1.0 if self.edge is None else self.edge
+        numbers = np.array([self.diameter, self._edge, *border, asked], np.float64)
         write_picker(path, KIND, VERSION, arrays | {"calibration": self._calibration.as_array(), "numbers": numbers})
 
     @classmethod
@@ -185,11 +200,11 @@ class FilterBankPicker:
         FormatError
             If it is no such file, of another version, or damaged.
         """
-        arrays = read_picker(path, KIND, VERSION, MODEL_SHAPES | {"calibration": CALIBRATION_SHAPE, "numbers": (6,)})
+        arrays = read_picker(path, KIND, VERSION, MODEL_SHAPES | {"calibration": CALIBRATION_SHAPE, "numbers": (7,)})
         try:
-            diameter, edge, *border = arrays["numbers"].tolist()
+            diameter, edge, *border, asked = arrays["numbers"].tolist()
             padding = None if border[0] < 0 else tuple(map(int, border))
-            picker = cls(diameter, cache=cache, edge=edge, border=padding)  # type: ignore[arg-type]
+            picker = cls(diameter, cache=cache, edge=None if asked < 0 else asked, border=padding)  # type: ignore[arg-type]
             picker._calibration = Calibration.from_array(arrays["calibration"])
         except ValueError as error:
             raise FormatError(f"{os.fspath(path)}: {error}") from error
