@@ -324,7 +324,9 @@ def test_a_place_that_was_off_centre_is_not_asked_again_but_a_shifted_one_may_be
         def predict(self, micrographs):
             found = super().predict(micrographs)
             own = found.circles
-            moved = Circles(own.centres + np.array([1.6 * (self.fits > 1), 0.0]), own.radii, own.scores, indptr=own.indptr)
+            moved = Circles(
+                own.centres + np.array([1.6 * (self.fits > 1), 0.0]), own.radii, own.scores, indptr=own.indptr
+            )
             return Detections(moved, found.micrographs, found.appearance)
 
     history = loop(picker=Wandering(), **options)

@@ -48,7 +48,7 @@ class State:
     closed : Places
         Places that are not asked about again: of every question but those that were off centre.
     off_centre : Places
-        The other ones: a candidate that is all but the same circle is not asked about again, one that is shifted may be.
+        The other ones: a candidate that is all but the same circle is not asked about again, a shifted one may be.
     labelled : list of int
         Numbers, by the oracle, of the particles that have a label.
     opened : (M,) bool array

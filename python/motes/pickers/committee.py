@@ -161,7 +161,7 @@ def _extract(place: str, folder: str) -> list[str]:
         infos = archive.infolist()
         if any(info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size for info in infos):
             raise ValueError("a member is compressed")
-        if sum(info.file_size for info in infos) > os.path.getsize(place):
+        if sum(info.file_size for info in infos) > Path(place).stat().st_size:
             raise ValueError("members that overlap")
         if archive.getinfo(MANIFEST).file_size > MANIFEST_BYTES:
             raise ValueError(f"{MANIFEST} has more than {MANIFEST_BYTES} bytes")
