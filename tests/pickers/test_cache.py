@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -82,6 +83,37 @@ def test_a_folder_keeps_them_for_others(tmp_path, counted):
     assert read.frame == written.frame == fresh.frame
     np.testing.assert_array_equal(read.planes, fresh.planes)
     assert sorted(path.suffix for path in (tmp_path / "cache").iterdir()) == [".npy"]
+
+
+def test_a_folder_holds_no_more_files_open_than_are_in_use(tmp_path):
+    """More micrographs than files may be open."""
+    code = (
+        "import resource, sys; sys.path[:0] = sys.argv[2:]\n"
+        "from dataclasses import replace\nfrom scenes import scene, DIAMETER\n"
+        "from motes.pickers import FeatureCache\n"
+        "one, cache = scene(shape=(60, 60), n=1)[0], FeatureCache(folder=sys.argv[1])\n"
+        "cache.get(one, DIAMETER)\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))\n"
+        "for k in range(60):\n"
+        "    cache.get(replace(one, data=one.data[:, ::-1 if k % 2 else 1] + k), DIAMETER)\n"
+    )
+    pytest.importorskip("resource", reason="no limits of this kind here")
+    command = [sys.executable, "-c", code, str(tmp_path), *[path for path in sys.path if path]]
+    told = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    assert len(list(tmp_path.iterdir())) > 32
+
+
+def test_a_file_that_can_not_be_opened_is_not_called_damaged(tmp_path, monkeypatch):
+    micrograph, _ = scene()
+    FeatureCache(folder=tmp_path).get(micrograph, DIAMETER)
+
+    def refuse(*args, **options):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(module.np, "load", refuse)
+    with pytest.raises(OSError, match="Too many open files"):
+        FeatureCache(folder=tmp_path).get(micrograph, DIAMETER)
 
 
 def test_processes_and_threads_share_a_folder(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 import motes
+import motes.pickers.filterbank as module
 from motes import Circles, FormatError, picking
 from motes.io.npz import open_archive
 from motes.micrograph import Micrograph
@@ -133,6 +135,27 @@ def test_threads_change_no_bit():
     assert_same(runs[0], runs[2])
 
 
+def test_few_micrographs_are_held_at_a_time(monkeypatch):
+    """However many there are: without a cache, no more features live than threads and the one that is looked at."""
+    picker, alive, most = FilterBankPicker(DIAMETER, cache=FeatureCache(memory=0)), weakref.WeakSet(), []
+    compute = picker.cache.get
+
+    def noting(*args):
+        found = compute(*args)
+        alive.add(found)
+        most.append(len(alive))
+        return found
+
+    monkeypatch.setattr(picker.cache, "get", noting)
+    parts = [scene(seed, shape=(100, 110), n=3) for seed in range(12)]
+    micrographs = [one for one, _ in parts]
+    with threadpool_limits(2), monkeypatch.context() as patch:
+        patch.setattr(module, "available_threads", lambda: 2)
+        picker.fit(Labelled(micrographs, circles(*(centres for _, centres in parts)))).predict(micrographs)
+    assert len(most) == 12 + 10 + 12
+    assert max(most) <= 3
+
+
 def test_a_second_fit_forgets_the_first():
     picker = fitted(3)
     again = picker.fit(labelled())
@@ -216,6 +239,19 @@ def test_saved_and_read_it_predicts_the_same(tmp_path, border):
     assert_same(picker.predict(TEST), again.predict(TEST))
 
 
+@pytest.mark.parametrize("edge", [None, 0.0, 25.0])
+def test_a_saved_picker_that_learns_again_learns_as_a_new_one(tmp_path, edge):
+    inner = [centres[(np.abs(centres - 210) < 120).all(axis=1)] for _, centres in SCENES[:2]]
+    picker = FilterBankPicker(DIAMETER, cache=CACHE, edge=edge).fit(Labelled(TRAIN, circles(*inner)))
+    picker.save(tmp_path / "picker.npz")
+    again = FilterBankPicker.load(tmp_path / "picker.npz", cache=CACHE)
+    assert again.edge == edge
+    assert again._edge == picker._edge
+    new = FilterBankPicker(DIAMETER, cache=CACHE, edge=edge).fit(labelled(30))
+    assert (new._edge == picker._edge) == (edge is not None)
+    assert_same(again.fit(labelled(30)).predict(TEST), new.predict(TEST))
+
+
 def changed(path, **changes):
     with open_archive(path) as archive:
         arrays = {name: archive.array(name) for name in archive.names}
@@ -232,7 +268,7 @@ def changed(path, **changes):
         (lambda path: changed(path, linear=np.zeros(5, np.float32)), "linear: expected finite floats of shape (73,)"),
         (lambda path: changed(path, intercept=np.array([np.nan])), "intercept: expected finite floats"),
         (lambda path: changed(path, calibration=np.zeros(2)), "calibration"),
-        (lambda path: changed(path, numbers=np.zeros(6)), "diameter: expected"),
+        (lambda path: changed(path, numbers=np.zeros(7)), "diameter: expected"),
         (lambda path: write_picker(path, "blobs", 1, {}), "holds a picker of kind 'blobs', expected 'filter bank'"),
     ],
 )

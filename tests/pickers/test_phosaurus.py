@@ -330,8 +330,8 @@ def test_it_has_to_be_fitted_first_and_needs_labels(data, tmp_path):
         ("picker", None, "holds no picker"),
         ("network.layers.3.norm.mean", None, "lacks network.layers.3.norm.mean"),
         ("looks", np.zeros((2, 5)), "looks: expected finite floats of shape (2, 61)"),
-        ("numbers", np.ones(13), "numbers: expected finite floats of shape (12,)"),
-        ("numbers", np.full(12, 8.5), "longest: expected 32 or more, got 8"),
+        ("numbers", np.ones(14), "numbers: expected finite floats of shape (13,)"),
+        ("numbers", np.full(13, 8.5), "longest: expected 32 or more, got 8"),
     ],
 )
 def test_damaged_files_are_told(fitted, tmp_path, name, table, message):

@@ -55,6 +55,8 @@ class State:
         Labels, and places that hold none.
     closed : Places
         Places that are not asked about again: of every question but those that were off centre.
+    off_centre : Places
+        The other ones: a candidate that is all but the same circle is not asked about again, a shifted one may be.
     labelled : list of int
         Numbers, by the oracle, of the particles that have a label.
     opened : (M,) bool array
@@ -66,7 +68,7 @@ class State:
     def __init__(self, micrographs: Sequence[str]) -> None:
         self._number = {name: m for m, name in enumerate(micrographs)}
         m = len(micrographs)
-        self.particles, self.rejected, self.closed = Places(m), Places(m), Places(m)
+        self.particles, self.rejected, self.closed, self.off_centre = (Places(m) for _ in range(4))
         self.labelled: list[int] = []
         self.opened = np.zeros(m, bool)
         self.n_questions = 0
@@ -90,8 +92,7 @@ class State:
             self.particles.add(*place, asked=False)
             return
         self.n_questions += 1
-        if record["answer"] != Answer.OFF_CENTRE.word:
-            self.closed.add(*place)
+        (self.off_centre if record["answer"] == Answer.OFF_CENTRE.word else self.closed).add(*place)
         if record["label"] is not None:
             self.particles.add(m, *record["label"])
         elif record["answer"] == Answer.NOTHING.word:

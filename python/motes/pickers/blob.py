@@ -14,7 +14,7 @@ from motes.checks import one_of
 from motes.circles import Circles
 from motes.errors import FormatError
 from motes.micrograph import Micrograph
-from motes.pickers.calibration import Calibration, calibrate
+from motes.pickers.calibration import CALIBRATION_SHAPE, Calibration, calibrate
 from motes.pickers.candidates import candidates, detections, worth
 from motes.pickers.detections import Detections
 from motes.pickers.edges import WHOLE, label_edge
@@ -125,7 +125,7 @@ class BlobPicker:
         FormatError
             If it is no such file, of another version, or damaged.
         """
-        arrays = read_picker(path, KIND, VERSION, {"numbers": (8,), "calibration": (2,)})
+        arrays = read_picker(path, KIND, VERSION, {"numbers": (8,), "calibration": CALIBRATION_SHAPE})
         diameter, sign, *border, width, edge = arrays["numbers"].tolist()
         contrast: Contrast = "dark" if sign < 0 else "bright" if sign > 0 else "auto"
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -78,6 +79,12 @@ class CombinedPicker:
         self.bank = FilterBankPicker(diameter, cache=cache, edge=edge, border=border)
         self._spread: npt.NDArray[np.float64] | None = None  # (2,): standard deviations of the scores
         self._calibration = UNKNOWN
+
+    def __copy__(self) -> CombinedPicker:
+        """A copy with parts of its own: what the one learns, the other does not know."""
+        made = object.__new__(type(self))
+        made.__dict__.update(self.__dict__, bank=copy.copy(self.bank), compact=copy.copy(self.compact))
+        return made
 
     def fit(self, labelled: Labelled, seed: int = 0) -> CombinedPicker:
         """Learn from labels; see `Picker.fit`."""

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from motes.pickers.networks.lanes import Lanes
     from motes.pickers.networks.unet import UNet
 
-KIND, VERSION = "compact", 1
+KIND, VERSION = "compact", 2
 WIDTHS = (16, 32, 64)
 CROPS, PARTS, SIDE = 16, 2, 64  # a batch: crops, parts that may run at the same time, and binned pixels along a side
 SMOOTHING = 0.074  # diameters: of the score map
@@ -254,7 +254,7 @@ class CompactPicker:
             raise NotFittedError("CompactPicker: fit it before it is saved")
         numbers = [
             self.diameter, self.networks, self.steps, self._edge, len(self.widths),
-            *numbers_of(self.border),
+            *numbers_of(self.border), -1 if self.edge is None else self.edge,
         ]  # fmt: skip
         tables: Tables = {
             "numbers": np.array(numbers, np.float64),
@@ -291,12 +291,12 @@ class CompactPicker:
 
         from motes.pickers.networks.unet import UNet
 
-        fixed = read_picker(path, KIND, VERSION, {"numbers": (9,), "calibration": CALIBRATION_SHAPE})
-        diameter, networks, steps, edge, levels, *border = fixed["numbers"].tolist()
+        fixed = read_picker(path, KIND, VERSION, {"numbers": (10,), "calibration": CALIBRATION_SHAPE})
+        diameter, networks, steps, edge, levels, *border, asked = fixed["numbers"].tolist()
         widths = read_picker(path, KIND, VERSION, {"widths": (int(levels),)})["widths"]
         picker = cls(
             diameter, networks=int(networks), steps=int(steps), widths=[int(width) for width in widths],
-            border=border_of(border),
+            border=border_of(border), edge=None if asked < 0 else asked,
         )  # fmt: skip
         shape = 2, picker.networks * picker.widths[-1]
         picker._looks = read_picker(path, KIND, VERSION, {"looks": shape})["looks"].astype(np.float32)

@@ -39,7 +39,7 @@ from motes.picking.edges import away_from_edges
 if TYPE_CHECKING:
     from motes.pickers.networks.phosaurus_net import PhosaurusNet
 
-KIND, VERSION = "phosaurus", 1
+KIND, VERSION = "phosaurus", 2
 WARM = 1 / 3  # of the steps, where an earlier fit is gone on with
 SETTLING = 16  # micrographs, at most, whose statistics batch normalisation takes
 
@@ -257,6 +257,7 @@ class PhosaurusPicker:
         numbers = [
             self.diameter, self.width, self.binning, self._edge,
             self.longest, self.crop, self.batch, self.steps, *numbers_of(self.border),
+            -1 if self.edge is None else self.edge,
         ]  # fmt: skip
         tables: Tables = {
             "numbers": np.array(numbers, np.float64),
@@ -290,11 +291,11 @@ class PhosaurusPicker:
 
         from motes.pickers.networks.phosaurus_net import PhosaurusNet
 
-        fixed = read_picker(path, KIND, VERSION, {"numbers": (12,), "calibration": CALIBRATION_SHAPE})
-        diameter, width, binning, edge, longest, crop, batch, steps, *border = fixed["numbers"].tolist()
+        fixed = read_picker(path, KIND, VERSION, {"numbers": (13,), "calibration": CALIBRATION_SHAPE})
+        diameter, width, binning, edge, longest, crop, batch, steps, *border, asked = fixed["numbers"].tolist()
         picker = cls(
             diameter, width=width, longest=int(longest), crop=int(crop), batch=int(batch), steps=int(steps),
-            border=border_of(border),
+            border=border_of(border), edge=None if asked < 0 else asked,
         )  # fmt: skip
         picker._use(whole("binning", int(binning), 1))
         shape = 2, filters(width)[LAST]
