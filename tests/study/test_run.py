@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 
 from motes.errors import CheckpointError, FormatError
+from motes.io.lock import BusyError, Lock
 from motes.study import Store, load_data, run_study
 from motes.study.cellresult import CellResult
 from motes.study.plan import Plan
-from motes.study.store import CELLS, STATE
+from motes.study.store import CELLS, LOCK, STATE
 from toy_study import STRATEGIES, failing, same, toy, toy_config, write_toy
 
 
@@ -118,6 +119,15 @@ def test_more_seeds_run_only_what_is_new(whole, home, tmp_path):
 def test_a_folder_with_a_study_is_not_run_over(whole, home):
     with pytest.raises(ValueError, match=r"holds a study already, 36 runs of it; resume it \(--resume\)"):
         run_study(toy_config(home), whole[0].folder, picker=toy)
+
+
+def test_one_process_at_a_time(cut_off, home):
+    """A second one is refused before it touches what the first is writing."""
+    half = cut_off / CELLS / ".motes-0123.npz"
+    with Lock(cut_off / LOCK, "motes study"), pytest.raises(BusyError, match="in use by motes study"):
+        run_study(toy_config(home), cut_off, processes=1, resume=True, picker=toy)
+    assert half.exists()
+    assert Store(cut_off, Plan(toy_config(home), load_data(toy_config(home).data, home)), resume=True).missing()
 
 
 @pytest.mark.parametrize(

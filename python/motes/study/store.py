@@ -15,7 +15,7 @@ from motes.io.atomic import atomic_path
 from motes.study.cellresult import Cell, CellResult
 from motes.study.plan import Plan
 
-STATE, CELLS, DATA, CACHE = "state.json", "runs", "data", "cache"
+STATE, CELLS, DATA, CACHE, LOCK = "state.json", "runs", "data", "cache", "lock"
 # A study that goes on may compare more, or otherwise: runs that are there stay what they are.
 MAY_DIFFER = ("name", "description", "strategies", "seeds", "settings", "statistics", "baseline")
 
