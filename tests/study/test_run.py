@@ -142,6 +142,14 @@ def test_another_study_is_not_gone_on_with(whole, home, changes, message):
         run_study(toy_config(home, **changes), whole[0].folder, resume=True, picker=toy)
 
 
+@pytest.mark.parametrize("module", ["features", "calibration", "filterbank", "blob"])
+def test_models_of_other_code_are_not_gone_on_with(whole, home, monkeypatch, module):
+    monkeypatch.setattr(f"motes.pickers.{module}.VERSION", 99)
+    with pytest.raises(CheckpointError, match=r"state\.json: code was .*, is .*99.*: another study"):
+        run_study(toy_config(home), whole[0].folder, resume=True, picker=toy)
+    assert whole[0].load(whole[0].plan.cells[0]) is None
+
+
 def test_other_data_are_another_study(whole, tmp_path):
     other = write_toy(tmp_path / "data", n=8)
     with pytest.raises(CheckpointError, match="data was"):
