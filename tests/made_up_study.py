@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from motes.circles import Circles
 from motes.study.cellresult import CellResult, Costs, Round, Seconds
@@ -16,11 +17,11 @@ STRATEGIES = ("random", "low_confidence", "entropy_score", "boundary_distance", 
 
 
 def made_up_plan(folder, *, strategies=STRATEGIES, seeds=6, m=9, **tables):
-    """A plan on micrographs that are files of nothing."""
+    """A plan on micrographs of one pixel."""
     paths = []
     for i in range(m):
         path = Path(folder, f"grid{i}.tif")
-        path.touch()
+        Image.fromarray(np.array([[i]], np.uint8)).save(path)
         paths.append(path)
     truth = Circles(np.random.default_rng(0).uniform(0, 100, (40 * m, 2)), 5.0, indptr=np.arange(m + 1) * 40)
     table = {"strategies": list(strategies), "seeds": seeds, "data": {"source": "sample"}, "name": "Made up"}

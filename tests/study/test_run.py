@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 
 from motes.errors import CheckpointError, FormatError
+from motes.io.lock import BusyError, Lock
 from motes.study import Store, load_data, run_study
 from motes.study.cellresult import CellResult
 from motes.study.plan import Plan
-from motes.study.store import CELLS, STATE
+from motes.study.store import CELLS, LOCK, STATE
 from toy_study import STRATEGIES, failing, same, toy, toy_config, write_toy
 
 
@@ -120,6 +121,15 @@ def test_a_folder_with_a_study_is_not_run_over(whole, home):
         run_study(toy_config(home), whole[0].folder, picker=toy)
 
 
+def test_one_process_at_a_time(cut_off, home):
+    """A second one is refused before it touches what the first is writing."""
+    half = cut_off / CELLS / ".motes-0123.npz"
+    with Lock(cut_off / LOCK, "motes study"), pytest.raises(BusyError, match="in use by motes study"):
+        run_study(toy_config(home), cut_off, processes=1, resume=True, picker=toy)
+    assert half.exists()
+    assert Store(cut_off, Plan(toy_config(home), load_data(toy_config(home).data, home)), resume=True).missing()
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -130,6 +140,14 @@ def test_a_folder_with_a_study_is_not_run_over(whole, home):
 def test_another_study_is_not_gone_on_with(whole, home, changes, message):
     with pytest.raises(CheckpointError, match=message):
         run_study(toy_config(home, **changes), whole[0].folder, resume=True, picker=toy)
+
+
+@pytest.mark.parametrize("module", ["features", "calibration", "filterbank", "blob"])
+def test_models_of_other_code_are_not_gone_on_with(whole, home, monkeypatch, module):
+    monkeypatch.setattr(f"motes.pickers.{module}.VERSION", 99)
+    with pytest.raises(CheckpointError, match=r"state\.json: code was .*, is .*99.*: another study"):
+        run_study(toy_config(home), whole[0].folder, resume=True, picker=toy)
+    assert whole[0].load(whole[0].plan.cells[0]) is None
 
 
 def test_other_data_are_another_study(whole, tmp_path):

@@ -23,7 +23,6 @@ from motes.pickers.preparation import prepare
 
 HEADER = 8  # numbers before the planes in a file: magic, corner, binning, shape of the micrograph, 2 spare
 MAGIC = 0x6D6F7465  # "mote"
-HASH_ROWS = 512
 
 
 class FeatureCache:
@@ -95,7 +94,7 @@ class FeatureCache:
         """Of all that features depend on; the content of a micrograph is read once while it lives."""
         content = self._contents.get(micrograph)
         if content is None:
-            content = self._contents[micrograph] = _fingerprint(micrograph)
+            content = self._contents[micrograph] = micrograph.fingerprint()
         told = f"{VERSION} {float(diameter)!r} {border} {content}"
         return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
@@ -124,10 +123,3 @@ class FeatureCache:
         with atomic_path(self.folder / f"{key}.npy") as temporary, temporary.open("wb") as file:
             np.save(file, np.concatenate([head.view(np.float32), found.planes.ravel()]))
         return self._stored(key) or found
-
-
-def _fingerprint(micrograph: Micrograph) -> str:
-    digest = hashlib.blake2b(f"{micrograph.data.dtype.str} {micrograph.shape}".encode(), digest_size=16)
-    for first in range(0, micrograph.shape[0], HASH_ROWS):
-        digest.update(np.ascontiguousarray(micrograph.data[first : first + HASH_ROWS]).data)
-    return digest.hexdigest()

@@ -15,10 +15,10 @@ from typing import Any
 from motes.checks import positive
 from motes.errors import FormatError
 from motes.io.atomic import atomic_path
+from motes.io.lock import Lock
 from motes.micrograph import Micrograph, read_micrograph
 from motes.project.actions import Action, State, checked, fold
 from motes.project.journal import Journal
-from motes.project.lock import Lock
 from motes.project.queries import Asked, read_query
 from motes.report import to_json
 
@@ -55,7 +55,7 @@ class Project:
     ``queries/0001.json`` what was asked, in order; ``queries/0001.npz`` the pool it was chosen from
     ``models/0001.json``  a picker that was trained, from which labels; ``models/0001.npz`` or alike the picker itself
     ``picks/``            what pickers found
-    ``lock``              who is writing; see `motes.project.lock`
+    ``lock``              who is writing; see `motes.io.lock`
     ``cache/``            features of micrographs, to be deleted at will
     ====================  ==========================================================================================
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from typing import Any
 
 from motes import pickers
-from motes.pickers import FeatureCache, Picker
+from motes.pickers import FeatureCache, Picker, calibration, features
 from motes.study.schema import did_you_mean
 
 PICKERS = {
@@ -16,6 +17,15 @@ PICKERS = {
     "phosaurus": "PhosaurusPicker",
     "combined": "CombinedPicker",
 }
+
+
+def code_versions() -> dict[str, int]:
+    """Versions of all that a model is made with; of every picker, for one may be part of another."""
+    modules = [sys.modules[getattr(pickers, cls).__module__] for cls in PICKERS.values()]
+    return {module.KIND: module.VERSION for module in modules} | {
+        "features": features.VERSION,
+        "calibration": calibration.VERSION,
+    }
 
 
 def new_picker(name: str, diameter: float, options: dict[str, Any], *, cache: FeatureCache | None = None) -> Picker:

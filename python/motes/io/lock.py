@@ -1,4 +1,4 @@
-"""One writer of a project at a time: a lock that the system lets go of when its process ends, however it ends."""
+"""One writer of a folder at a time: a lock that the system lets go of when its process ends, however it ends."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PLACE = 1 << 30  # of the locked byte where whole files can not be locked: beyon
 
 
 class BusyError(ValueError):
-    """A project is in use by another process; the message says by which."""
+    """A folder is in use by another process; the message says by which."""
 
 
 class Lock:
