@@ -40,6 +40,14 @@ def test_strategies_with_options_and_labels_of_their_own():
     assert [strategy.label for strategy in config.strategies] == ["random", "diverse_position", "diverse, entropy"]
 
 
+def test_options_of_a_base_are_the_strategys_too():
+    options = {"base": "boundary_distance", "bootstrap": True, "strength": 2.0}
+    table = BASE | {"strategies": [{"name": "diverse_position", "options": options}], "labels": {"validation": 2}}
+    assert parse_config(table).strategies[1].options == options
+    with pytest.raises(ValueError, match=r"options\.bootstrap: there is no such option \(known: base, "):
+        parse_config(BASE | {"strategies": [{"name": "diverse_position", "options": {"bootstrap": True}}]})
+
+
 @pytest.mark.parametrize(
     ("name", "initial", "per_round"),
     [("i5-a8.75", 357, 624), ("i15-a7.5", 1070, 535), ("i25-a6.25", 1784, 446)],
@@ -84,6 +92,26 @@ def test_paths_are_relative_to_the_file(tmp_path):
         ({"strategies": ["random"]}, "^strategies: expected at least one beside random"),
         ({"strategies": ["margin", "margin"]}, "^strategies: margin comes twice"),
         ({"strategies": [{"nam": "margin"}]}, r"^strategies\[0\]\.nam: there is no such key; did you mean name\?"),
+        (
+            {"strategies": [{"name": "margin", "options": {"foo": True}}]},
+            r"^strategies: margin: options\.foo: there is no such option \(known: none\)",
+        ),
+        (
+            {"strategies": [{"name": "cost_aware", "label": "dear", "options": {"openin": 3}}]},
+            r"^strategies: dear: options\.openin: there is no such option; did you mean opening\?",
+        ),
+        (
+            {"strategies": [{"name": "diverse_position", "options": {"base": "margni"}}]},
+            r"^strategies: diverse_position: options\.base: 'margni' is none; did you mean margin\?",
+        ),
+        (
+            {"strategies": [{"name": "margin", "options": {"seed": 1}}]},
+            r"^strategies: margin: options\.seed: there is no such option",
+        ),
+        (
+            {"strategies": [{"name": "boundary_distance", "options": {"threshold": 0.5, "bootstrap": True}}]},
+            r"options\.bootstrap: a threshold that is given has no samples",
+        ),
         ({"baseline": "nobody"}, "^baseline: 'nobody' is no strategy"),
         ({"seeds": 0}, "^seeds: expected 1 or more, got 0"),
         ({"seeds": True}, "^seeds: expected a whole number, got True"),

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 from motes.study.labels import Labels, settings_of
 from motes.study.schema import check, did_you_mean, section, value_of
 from motes.study.sources import Data, data_of
+from motes.study.strategies import check_strategy
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -135,6 +136,7 @@ class StudyConfig:
         for strategy in self.strategies:
             if strategy.name not in known:
                 raise ValueError(f"strategies: {strategy.name!r} is none{did_you_mean(strategy.name, known)}")
+            check_strategy(strategy.name, strategy.label, strategy.options)
         from motes.study.pickers import PICKERS
 
         if self.picker.name not in PICKERS:
