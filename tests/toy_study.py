@@ -33,6 +33,23 @@ def failing(name, diameter, options, *, cache=None):
     return Failing(diameter)
 
 
+def warm(name, diameter, options, *, cache=None):
+    return Warm(diameter)
+
+
+FITS = []  # of every fit of a `Warm`: whether it should have learned on
+
+
+class Warm(FromFiles):
+    """Takes note of how it was to learn."""
+
+    warm_start = False
+
+    def fit(self, labelled, seed=0):
+        FITS.append(self.warm_start)
+        return super().fit(labelled, seed)
+
+
 class Failing(FromFiles):
     """Can not learn from more than seven labels."""
 

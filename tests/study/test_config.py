@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from inspect import signature
+
 import pytest
 
 from motes.study import parse_config, presets, read_config, read_preset
@@ -112,6 +114,17 @@ def test_paths_are_relative_to_the_file(tmp_path):
             {"strategies": [{"name": "boundary_distance", "options": {"threshold": 0.5, "bootstrap": True}}]},
             r"options\.bootstrap: a threshold that is given has no samples",
         ),
+        (
+            {"strategies": [{"name": "boundary_distance", "options": {"bootstrap": True}}]},
+            r"^labels\.validation: boundary_distance with options\.bootstrap needs 2 micrographs or more .* got 1",
+        ),
+        ({"labels": {"beta": 0}}, r"^labels\.beta: expected above 0"),
+        ({"labels": {"rule": "nearest"}}, r"^labels\.rule: 'nearest' \(known: best, first, optimal\)"),
+        ({"labels": {"warm_start": True}}, r"^labels\.warm_start: filterbank learns from scratch only"),
+        (
+            {"strategies": ["committee"], "labels": {"warm_start": True}, "picker": {"name": "compact"}},
+            r"^labels\.warm_start: committee asks a committee, which learns from scratch",
+        ),
         ({"baseline": "nobody"}, "^baseline: 'nobody' is no strategy"),
         ({"seeds": 0}, "^seeds: expected 1 or more, got 0"),
         ({"seeds": True}, "^seeds: expected a whole number, got True"),
@@ -161,3 +174,18 @@ def test_what_is_no_toml_is_told_with_its_file(tmp_path):
 def test_too_few_labels_for_their_ratio():
     with pytest.raises(ValueError, match="total: 5 labels are too few for 9 rounds at ratio 1"):
         Labels(total=5, ratio=1.0, rounds=9).amounts(100)
+
+
+def test_how_labels_are_taken_is_handed_on():
+    labels = {"beta": 2, "rule": "best", "warm_start": True}
+    [setting] = parse_config(BASE | {"labels": labels, "picker": {"name": "compact"}}).settings.values()
+    assert (setting.beta, setting.rule, setting.warm_start) == (2.0, "best", True)
+
+
+def test_those_that_learn_on_are_the_pickers_that_can():
+    pytest.importorskip("torch")
+    import motes.pickers
+    from motes.study.pickers import LEARN_ON, PICKERS
+
+    can = {name for name, of in PICKERS.items() if "warm_start" in signature(getattr(motes.pickers, of)).parameters}
+    assert can == set(LEARN_ON)

@@ -15,11 +15,12 @@ import numpy as np
 import pytest
 
 from motes.errors import CheckpointError, FormatError
+from motes.pickers import WarmPicker
 from motes.study import Store, load_data, run_study
 from motes.study.cellresult import CellResult
 from motes.study.plan import Plan
 from motes.study.store import CELLS, STATE
-from toy_study import STRATEGIES, failing, same, toy, toy_config, write_toy
+from toy_study import FITS, STRATEGIES, failing, same, toy, toy_config, warm, write_toy
 
 
 @pytest.fixture(scope="session")
@@ -263,3 +264,42 @@ def test_the_plan_is_checked_for_every_seed(home):
     plan = Plan(toy_config(home), load_data(toy_config(home).data, home))
     assert len({plan.fingerprint(cell) for cell in plan.cells}) == len(STRATEGIES)
     assert len({Store.__name__, *map(str, plan.cells)}) == 1 + len(plan.cells)
+
+
+class AskedError(Exception):
+    """The loop was called."""
+
+
+def test_a_setting_reaches_the_loop(home, tmp_path, monkeypatch):
+    def asked(micrographs, oracle, picker, strategy, **options):
+        raise AskedError(oracle.rule, options["beta"], options["warm_start"], isinstance(picker, WarmPicker))
+
+    monkeypatch.setattr("motes.active.run", asked)
+    labels = {"initial": 3, "per_round": 2, "rounds": 3, "beta": 2.0, "rule": "first", "warm_start": True}
+    config = toy_config(home, strategies=["margin"], picker={"name": "compact"}, labels=labels)
+    with pytest.raises(AskedError) as told:
+        run_study(config, tmp_path / "study", processes=1, picker=warm)
+    assert told.value.args == ("first", 2.0, True, True)
+
+
+def test_a_picker_learns_on_where_it_should(home, tmp_path):
+    labels = {"initial": 3, "per_round": 2, "rounds": 3}
+    for warm_start, begun in ((True, [False, True, True]), (False, [False] * 3)):
+        config = toy_config(
+            home, strategies=["margin"], seeds=1, folds={"n": 3}, picker={"name": "compact"},
+            labels=labels | {"warm_start": warm_start},
+        )  # fmt: skip
+        FITS.clear()
+        run_study(config, tmp_path / str(warm_start), processes=1, picker=warm)
+        assert begun * 2 == FITS
+
+
+def test_t_opt_is_of_f_beta(whole, home, tmp_path):
+    """For recall's sake the threshold of F2 is no higher than that of F1, and somewhere lower."""
+    labels = {"initial": 3, "per_round": 2, "rounds": 3, "beta": 4.0}
+    low = run_study(toy_config(home, strategies=["random", "margin"], labels=labels), tmp_path / "study", picker=toy)
+    f1 = {result.cell: result.rounds[0].t_opt for result in whole[0].results()}
+    pairs = [(result.rounds[0].t_opt, f1[result.cell]) for result in low.results() if result.cell in f1]
+    assert pairs
+    assert all(mine <= theirs for mine, theirs in pairs)
+    assert any(mine < theirs for mine, theirs in pairs)

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 from motes.study.labels import Labels, settings_of
 from motes.study.schema import check, did_you_mean, section, value_of
 from motes.study.sources import Data, data_of
-from motes.study.strategies import check_strategy
+from motes.study.strategies import asks_members, asks_samples, check_strategy
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -112,13 +112,13 @@ class StudyConfig:
     baseline: str = "random"
 
     def __post_init__(self) -> None:
-        labels = [strategy.label for strategy in self.strategies]
-        for twice in {label for label in labels if labels.count(label) > 1}:
+        names = [strategy.label for strategy in self.strategies]
+        for twice in {name for name in names if names.count(name) > 1}:
             raise ValueError(f"strategies: {twice} comes twice; give one of them another label")
-        if self.baseline not in labels:
+        if self.baseline not in names:
             if self.baseline not in known_strategies():
                 raise ValueError(
-                    f"baseline: {self.baseline!r} is no strategy of this study{did_you_mean(self.baseline, labels)}"
+                    f"baseline: {self.baseline!r} is no strategy of this study{did_you_mean(self.baseline, names)}"
                 )
             object.__setattr__(self, "strategies", (StrategyChoice(self.baseline), *self.strategies))
         if len(self.strategies) < 2:
@@ -137,10 +137,22 @@ class StudyConfig:
             if strategy.name not in known:
                 raise ValueError(f"strategies: {strategy.name!r} is none{did_you_mean(strategy.name, known)}")
             check_strategy(strategy.name, strategy.label, strategy.options)
-        from motes.study.pickers import PICKERS
+        from motes.study.pickers import LEARN_ON, PICKERS
 
         if self.picker.name not in PICKERS:
             raise ValueError(f"picker.name: {self.picker.name!r} is none{did_you_mean(self.picker.name, PICKERS)}")
+        for labels in self.settings.values():
+            if labels.warm_start and self.picker.name not in LEARN_ON:
+                told = f"{self.picker.name} learns from scratch only (those that do not: {', '.join(LEARN_ON)})"
+                raise ValueError(f"labels.warm_start: {told}")
+            for strategy in self.strategies:
+                if labels.warm_start and asks_members(strategy.name, strategy.options):
+                    raise ValueError(f"labels.warm_start: {strategy.label} asks a committee, which learns from scratch")
+                if labels.validation < 2 and asks_samples(strategy.options):
+                    raise ValueError(
+                        f"labels.validation: {strategy.label} with options.bootstrap needs 2 micrographs or more to "
+                        f"validate on, got {labels.validation}"
+                    )
 
 
 def known_strategies() -> tuple[str, ...]:

@@ -16,6 +16,7 @@ PICKERS = {
     "phosaurus": "PhosaurusPicker",
     "combined": "CombinedPicker",
 }
+LEARN_ON = ("compact", "phosaurus")  # can begin with what they learned before
 
 
 def new_picker(name: str, diameter: float, options: dict[str, Any], *, cache: FeatureCache | None = None) -> Picker:
@@ -32,7 +33,9 @@ def new_picker(name: str, diameter: float, options: dict[str, Any], *, cache: Fe
         raise ValueError(f"picker.name: {name!r} is none{did_you_mean(name, PICKERS)}")
     cls = getattr(pickers, PICKERS[name])
     takes = inspect.signature(cls).parameters
-    known = [option for option in takes if option not in ("diameter", "cache")]
+    known = [
+        option for option in takes if option not in ("diameter", "cache", "warm_start")
+    ]  # the last is labels.warm_start
     for option in options:
         if option not in known:
             raise ValueError(f"picker.options.{option}: {name} has no such option{did_you_mean(option, known)}")

@@ -30,11 +30,10 @@ def check_strategy(name: str, label: str, options: Mapping[str, Any]) -> None:
 
     Examples
     --------
-    >>> check_strategy("boundary_distance", "mine", {"bootstrp": True})
+    >>> check_strategy("boundary_distance", "mine", {"bootstrp": 1})  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    ValueError: strategies: mine: options.bootstrp: there is no such option; did you mean bootstrap? (known: bootstrap, \
-threshold)
+    ValueError: strategies: mine: options.bootstrp: there is no such option; did you mean bootstrap? (known: ...)
     """
     from motes.active.strategies.bases import BASES
     from motes.active.strategies.registry import STRATEGIES
@@ -52,6 +51,16 @@ threshold)
             raise ValueError(f"strategies: {label}: options.{option}: there is no such option{told}")
     if options.get("bootstrap") and "threshold" in options:
         raise ValueError(f"strategies: {label}: options.bootstrap: a threshold that is given has no samples")
+
+
+def asks_members(name: str, options: Mapping[str, Any]) -> bool:
+    """Whether a strategy asks a committee."""
+    return "committee" in (name, options.get("base"))
+
+
+def asks_samples(options: Mapping[str, Any]) -> bool:
+    """Whether a strategy asks how far T_opt is known, which one validation micrograph does not tell."""
+    return bool(options.get("bootstrap"))
 
 
 def _parameters(function: Callable[..., Any]) -> dict[str, Parameter]:
