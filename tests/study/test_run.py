@@ -70,6 +70,7 @@ def test_every_run_is_there(whole):
         micrographs = store.plan.data.truth.micrograph[list(result.labelled)]
         assert set(micrographs) <= set(fold.train)
         assert len(result.labelled) == 7
+        assert [len(result.labelled_in(r)) for r in range(3)] == [3, 5, 7]
         assert all(each.seconds.own >= 0 for each in result.rounds)
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from motes import active
-from motes.active import GroundTruth, NoisyOracle, Oracle, Pool, Query
+from motes.active import GroundTruth, History, NoisyOracle, Oracle, Pool, Query
 from motes.active.settings import resolve
 from motes.circles import Circles
 from motes.micrograph import Micrograph
@@ -90,16 +91,27 @@ def run_cell(plan: Plan, cell: Cell, picker_of: PickerOf, cache: str | os.PathLi
         )
         for each, measured in zip(history.rounds, watch.measured, strict=True)
     )
-    first = [record["particle"] for record in history.initial]
     return CellResult(
         cell,
         fold.test,
         tuple(np.diff(watch.test.truth.indptr).tolist()),
         len(truth),
-        tuple(sorted(numbers[first].tolist())),
-        tuple(sorted(numbers[history.particles].tolist())),
+        _gained(history, numbers),
         rounds,
     )
+
+
+def _gained(history: History, numbers: npt.NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:
+    """Particles that each round's model was the first to learn from."""
+    known: set[int] = set()
+    gained = []
+    for each in history.rounds:
+        asked = (question for question in history.questions if question["round"] == each.index - 1)
+        told = {record["particle"] for record in (history.initial if each.index == 0 else asked)}
+        new = {number for number in told - known if number >= 0}
+        known |= new
+        gained.append(tuple(sorted(numbers[sorted(new)].tolist())))
+    return tuple(gained)
 
 
 def _oracle(truth: Circles, labels: Labels, seed: int) -> Oracle:
