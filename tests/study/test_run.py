@@ -16,11 +16,12 @@ import pytest
 
 from motes.errors import CheckpointError, FormatError
 from motes.pickers import WarmPicker
-from motes.study import Store, load_data, run_study
+from motes.picks import Picks, write_picks
+from motes.study import Store, load_data, parse_config, run_study
 from motes.study.cellresult import CellResult
 from motes.study.plan import Plan
 from motes.study.store import CELLS, STATE
-from toy_study import FITS, STRATEGIES, failing, same, toy, toy_config, warm, write_toy
+from toy_study import FITS, STRATEGIES, failing, same, toy, toy_config, toy_table, warm, write_toy
 
 
 @pytest.fixture(scope="session")
@@ -304,3 +305,43 @@ def test_t_opt_is_of_f_beta(whole, home, tmp_path):
     assert pairs
     assert all(mine <= theirs for mine, theirs in pairs)
     assert any(mine < theirs for mine, theirs in pairs)
+
+
+def test_picks_of_another_program(home, tmp_path):
+    """A folder of crYOLO's files, studied: flat curves, and labels that are asked for all the same."""
+    table = toy_table(home, strategies=["margin"], seeds=1, folds={"n": 3})
+    truth = load_data(parse_config(table).data, tmp_path)
+    (tmp_path / "CBOX").mkdir()
+    rng = np.random.default_rng(0)
+    for m, name in enumerate(truth.names):
+        places = np.concatenate([truth.truth.of_micrograph(m).centres, rng.uniform(8, 70, (8, 2))])
+        scores = np.concatenate([rng.uniform(0.4, 0.99, len(places) - 8), rng.uniform(0.45, 0.55, 8)])
+        picks = Picks(*places.T, truth.diameter / 2, scores, micrographs=(name,))
+        write_picks(tmp_path / "CBOX" / f"{name}.cbox", picks)
+    table |= {"picker": {"name": "external", "picks": "CBOX", "options": {"recalibrate": True}}}
+    config = parse_config(table, folder=tmp_path)
+    changed, rejected = {}, {}
+    for result in run_study(config, tmp_path / "study", processes=1).results():
+        first, last = result.rounds[0], result.rounds[-1]
+        assert last.costs.labels == 7
+        assert len(first.probability) > 8
+        np.testing.assert_array_equal(np.argsort(-first.probability), np.argsort(-last.probability))
+        changed[result.cell.strategy] = not np.array_equal(first.probability, last.probability)
+        rejected[result.cell.strategy] = last.costs.questions > 4
+    assert changed == rejected  # calibration needs both answers
+    assert changed["margin"]
+
+
+@pytest.mark.parametrize(
+    ("picker", "message"),
+    [
+        ({}, r"^picker\.picks: needed by external"),
+        ({"picks": 3}, r"^picker\.picks: expected a text, got 3"),
+        ({"picks": "a", "formt": "cbox"}, r"^picker\.formt: there is no such key"),
+    ],
+)
+def test_picks_of_another_program_are_named(home, picker, message):
+    with pytest.raises(ValueError, match=message):
+        toy_config(home, strategies=["margin"], picker={"name": "external"} | picker)
+    with pytest.raises(ValueError, match="committee: picks of another program have no appearance and no committee"):
+        toy_config(home, strategies=["committee"], picker={"name": "external", "picks": "a"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -141,6 +141,12 @@ class StudyConfig:
 
         if self.picker.name not in PICKERS:
             raise ValueError(f"picker.name: {self.picker.name!r} is none{did_you_mean(self.picker.name, PICKERS)}")
+        if self.picker.name == "external":
+            for strategy in self.strategies:
+                if strategy.name == "diverse_appearance" or asks_members(strategy.name, strategy.options):
+                    raise ValueError(
+                        f"strategies: {strategy.label}: picks of another program have no appearance and no committee"
+                    )
         for labels in self.settings.values():
             if labels.warm_start and self.picker.name not in LEARN_ON:
                 told = f"{self.picker.name} learns from scratch only (those that do not: {', '.join(LEARN_ON)})"
@@ -222,9 +228,11 @@ def parse_config(table: Mapping[str, Any], *, folder: Path = Path(), name: str =
             raise ValueError(f"{key}: there is no such key{did_you_mean(key, KEYS)}")
     sections: dict[str, Any] = {
         key: section(cls, table[key], key)
-        for key, cls in (("picker", PickerChoice), ("folds", Folds), ("statistics", Statistics))
+        for key, cls in (("folds", Folds), ("statistics", Statistics))
         if key in table
     }
+    if "picker" in table:
+        sections["picker"] = _picker(table["picker"], folder)
     texts = {key: value_of(str, table[key], key) for key in ("description", "baseline") if key in table}
     return StudyConfig(
         name=value_of(str, table.get("name", name), "name"),
@@ -246,6 +254,20 @@ def _strategies(given: object) -> tuple[StrategyChoice, ...]:
         StrategyChoice(entry) if isinstance(entry, str) else section(StrategyChoice, entry, f"strategies[{i}]")
         for i, entry in enumerate(given)
     )
+
+
+def _picker(table: object, folder: Path) -> PickerChoice:
+    """A picker; picks of another program are named beside it, by a path relative to the configuration."""
+    if not isinstance(table, Mapping) or table.get("name") != "external":
+        return section(PickerChoice, table, "picker")
+    from motes.study.pickers import OF_FILES
+
+    choice = section(PickerChoice, {key: value for key, value in table.items() if key not in OF_FILES}, "picker")
+    reading = {key: table[key] for key in OF_FILES if key in table}
+    if "picks" not in reading:
+        raise ValueError("picker.picks: needed by external, a file of coordinates with scores, or a folder of them")
+    reading["picks"] = str(folder / value_of(str, reading["picks"], "picker.picks"))
+    return replace(choice, options=choice.options | reading)
 
 
 def _seeds(given: object) -> tuple[int, ...]:
