@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -51,10 +52,10 @@ def made_up_result(plan, cell, effect=0.0, slope=0.5):
         costs = Costs(labels, 2 * r * per_round, min(len(fold.train), 2 + r), *paid)
         t = None if cell.strategy == "random" else 0.5
         rounds.append(Round(costs, 0.5, t, Seconds(0.3, 0.5, 0.4, 0.01), probability, micrograph, particle, iou))
-    labelled = sorted([*first.tolist(), *rest[: labels - initial].tolist()])
-    return CellResult(
-        cell, fold.test, n_truth, len(train), tuple(sorted(first.tolist())), tuple(labelled), tuple(rounds)
-    )
+    ends = [each.costs.labels - initial for each in rounds]
+    parts = [first, *(rest[begin:end] for begin, end in itertools.pairwise(ends))]
+    gained = tuple(tuple(sorted(part.tolist())) for part in parts)
+    return CellResult(cell, fold.test, n_truth, len(train), gained, tuple(rounds))
 
 
 def made_up_results(plan, effects=None):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import re
 from dataclasses import replace
@@ -127,6 +128,22 @@ def test_the_table_has_a_line_for_each_round(written):
     own = [row for row in rows if (row["setting"], row["strategy"]) == (setting.name, BETTER)]
     last = [float(row["average_precision"]) for row in own if row["round"] == "3"]
     assert np.mean(last) == pytest.approx(setting.curve(BETTER, "average_precision")[-1], abs=1e-5)
+
+
+def test_distinctness_is_told_round_by_round(written):
+    store, [setting, *_] = written
+    rows = list(csv.DictReader(io.StringIO((store.folder / "study.csv").read_text())))
+    own = [row for row in rows if (row["setting"], row["strategy"]) == (setting.name, BETTER)]
+    pairs = zip(setting.runs[BETTER], setting.runs["random"], strict=True)
+    told = []
+    for run, base in ((run.result, base.result) for run, base in pairs):
+        for r, each in enumerate(run.rounds):
+            mine, theirs = (set(itertools.chain(*result.gained[: r + 1])) for result in (run, base))
+            n = each.costs.labels - len(run.initial)
+            told.append((len(mine - theirs), n * (1 - n / (run.n_particles - len(run.initial)))))
+    np.testing.assert_allclose([(float(row["distinct"]), float(row["distinct_by_chance"])) for row in own], told, 1e-5)
+    assert max(count for count, _ in told) > 0
+    assert {row["distinct"] for row in rows if row["strategy"] == "random"} == {""}
 
 
 def test_every_column_is_documented():

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from motes import active
-from motes.active import GroundTruth, NoisyOracle, Oracle, Pool, Query
+from motes.active import GroundTruth, History, NoisyOracle, Oracle, Pool, Query
 from motes.active.settings import resolve
 from motes.circles import Circles
 from motes.micrograph import Micrograph
-from motes.pickers import Committee, Detections, FeatureCache, Labelled, Picker
+from motes.pickers import Committee, Detections, FeatureCache, Labelled, Picker, WarmPicker
 from motes.picking import best_threshold, match, suppress
 from motes.study.cellresult import Cell, CellResult, Costs, Round, Seconds
 from motes.study.labels import Labels
@@ -56,10 +57,10 @@ def run_cell(plan: Plan, cell: Cell, picker_of: PickerOf, cache: str | os.PathLi
         return picker_of(choice.name, data.diameter, choice.options, cache=features)
 
     clock = Clock()
-    plain = TimedPicker(new(), clock)
+    plain = timed(new(), clock)
     _, _, needs = resolve(strategy.name, strategy.options)
-    asking = TimedPicker(Committee(new(), choice.members), clock) if "members" in needs else plain
-    watch = _Watch(plain, asking, clock, _Part(plan, fold.validation), _Part(plan, fold.test))
+    asking = timed(Committee(new(), choice.members), clock) if "members" in needs else plain
+    watch = _Watch(plain, asking, clock, _Part(plan, fold.validation), _Part(plan, fold.test), labels.beta)
     history = active.run(
         data.micrographs(fold.train),
         _oracle(truth, labels, cell.seed),
@@ -71,9 +72,11 @@ def run_cell(plan: Plan, cell: Cell, picker_of: PickerOf, cache: str | os.PathLi
         budget=labels.budget,
         max_questions=labels.max_questions,
         rejections=labels.rejections,
+        warm_start=labels.warm_start,
         validation=Labelled(watch.validation.micrographs, watch.validation.truth),
         iou=SAME_PLACE,
         min_probability=labels.min_probability,
+        beta=labels.beta,
         strategy_options=strategy.options,
         seed=int(np.random.SeedSequence([SEED, cell.seed, cell.fold]).generate_state(1)[0]),
         callback=watch,
@@ -88,22 +91,34 @@ def run_cell(plan: Plan, cell: Cell, picker_of: PickerOf, cache: str | os.PathLi
         )
         for each, measured in zip(history.rounds, watch.measured, strict=True)
     )
-    first = [record["particle"] for record in history.initial]
     return CellResult(
         cell,
         fold.test,
         tuple(np.diff(watch.test.truth.indptr).tolist()),
         len(truth),
-        tuple(sorted(numbers[first].tolist())),
-        tuple(sorted(numbers[history.particles].tolist())),
+        _gained(history, numbers),
         rounds,
     )
 
 
+def _gained(history: History, numbers: npt.NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:
+    """Particles that each round's model was the first to learn from."""
+    known: set[int] = set()
+    gained = []
+    for each in history.rounds:
+        asked = (question for question in history.questions if question["round"] == each.index - 1)
+        told = {record["particle"] for record in (history.initial if each.index == 0 else asked)}
+        new = {number for number in told - known if number >= 0}
+        known |= new
+        gained.append(tuple(sorted(numbers[sorted(new)].tolist())))
+    return tuple(gained)
+
+
 def _oracle(truth: Circles, labels: Labels, seed: int) -> Oracle:
     if labels.misses == labels.jitter == labels.wrong == 0:
-        return GroundTruth(truth, iou=labels.iou)
-    return NoisyOracle(truth, iou=labels.iou, misses=labels.misses, jitter=labels.jitter, wrong=labels.wrong, seed=seed)
+        return GroundTruth(truth, iou=labels.iou, rule=labels.rule)
+    errors = {"misses": labels.misses, "jitter": labels.jitter, "wrong": labels.wrong}
+    return NoisyOracle(truth, iou=labels.iou, rule=labels.rule, seed=seed, **errors)
 
 
 class _Part:
@@ -170,6 +185,26 @@ class TimedPicker:
         raise TypeError("TimedPicker: load the picker by its own class")
 
 
+class WarmTimedPicker(TimedPicker):
+    """One of a picker that can learn on."""
+
+    picker: WarmPicker
+
+    @property
+    def warm_start(self) -> bool:
+        """As the picker's."""
+        return self.picker.warm_start
+
+    @warm_start.setter
+    def warm_start(self, warm: bool) -> None:
+        self.picker.warm_start = warm
+
+
+def timed(picker: Picker, clock: Clock) -> TimedPicker:
+    """A picker whose time is counted; it can learn on if the picker can."""
+    return (WarmTimedPicker if isinstance(picker, WarmPicker) else TimedPicker)(picker, clock)
+
+
 @dataclass(frozen=True)
 class _Measured:
     t_opt: float
@@ -180,9 +215,11 @@ class _Measured:
 class _Watch:
     """Called in each round: measures the model on validation and test micrographs."""
 
-    def __init__(self, plain: TimedPicker, asking: TimedPicker, clock: Clock, validation: _Part, test: _Part) -> None:
+    def __init__(
+        self, plain: TimedPicker, asking: TimedPicker, clock: Clock, validation: _Part, test: _Part, beta: float
+    ) -> None:
         self.plain, self.asking, self.clock = plain, asking, clock
-        self.validation, self.test = validation, test
+        self.validation, self.test, self.beta = validation, test, beta
         self.measured: list[_Measured] = []
         self._since = time.perf_counter()
 
@@ -195,7 +232,9 @@ class _Watch:
             assert self.asking.taught is not None
             self.plain.fit(*self.asking.taught)
         validation = self.validation.matches(self.plain)
-        t_opt = best_threshold(validation, n_bootstrap=0).threshold.value if len(validation.picks) else np.nan
+        t_opt = np.nan
+        if len(validation.picks):
+            t_opt = best_threshold(validation, beta=self.beta, n_bootstrap=0).threshold.value
         found = self.test.matches(self.plain)
         hits = np.flatnonzero(found.hit)
         iou = np.zeros(len(found.picks), np.float32)
