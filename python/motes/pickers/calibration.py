@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 
-VERSION = 1  # of the fit: another one gives other probabilities
+VERSION = 2  # of the fit: another one gives other probabilities
 STEPS = 300
 TOLERANCE = 1e-7  # of the prior of a mixture, or of a loss: a step that changes it less is the last
 BINS = 256  # of the scores, where there are no labels
