@@ -80,6 +80,14 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def kills(session: nox.Session) -> None:
+    """Kill labelling at random moments: 1,000 times, or as many as `nox -s kills -- 10000` says."""
+    session.install(".[test]")
+    n_kills = session.posargs[0] if session.posargs else "1000"
+    session.run("pytest", "-q", "tests/project", "tests/labelling", "-k", "kills", env={"MOTES_KILLS": n_kills})
+
+
+@nox.session
 def wheels(session: nox.Session) -> None:
     """Build wheels for this platform."""
     session.install("cibuildwheel>=4,<5")

@@ -10,8 +10,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import math
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 import motes
+from benchmarks.pages import fill, table
 from benchmarks.results import load, save
 from motes import C4, D4, Bernoulli, Poisson, simulate
 from motes.limits.cramer_rao import LARGEST_ASYMMETRIC_ERROR, bound
@@ -153,13 +153,6 @@ def judged(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(verdicts, key=lambda verdict: verdict["wrong"])
 
 
-def table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """Markdown."""
-    names = list(header)
-    lines = [names, ["---"] * len(names), *([str(cell) for cell in row] for row in rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
-
-
 def criteria_table(rows: list[dict[str, Any]]) -> str:
     """Which variable tells."""
     reached = sum(row["error"] <= AGREES * row["bound"] for row in rows)
@@ -208,12 +201,7 @@ def write_tables() -> None:
     stored = load("limits")
     if stored is None:
         raise SystemExit("results/limits.json: not there yet, run without --tables")
-    page = PAGE.read_text()
-    for mark, text in (("criteria", criteria_table(stored["figures"])), ("steps", steps_table(stored["figures"]))):
-        pattern = re.compile(rf"(<!-- {mark} -->\n).*?(<!-- /{mark} -->)", re.DOTALL)
-        assert pattern.search(page), f"{PAGE.name}: no mark {mark}"
-        page = pattern.sub(lambda match, text=text: match[1] + text + match[2], page)
-    PAGE.write_text(page)
+    fill(PAGE, {"criteria": criteria_table(stored["figures"]), "steps": steps_table(stored["figures"])})
 
 
 def main() -> None:

@@ -13,24 +13,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import motes
+from benchmarks.empiar10017 import DIAMETER, labels_of, read
 from benchmarks.results import load, save
 from motes import Circles, picking
 from motes.pickers import CombinedPicker, Labelled
 
-DIAMETER, RADIUS, TRAINING = 108.0, 54.0, 10
+TRAINING = 10
 FOLDS = {"last": (10, 11, 12, 13), "first": (0, 1, 2, 3), "middle": (4, 5, 6, 7), "mixed": (1, 6, 8, 12)}
 ALL = 0  # labels
-
-
-def labels_of(truth: list[Circles], n: int, seed: int) -> Circles:
-    """A random subset of the particles; all of them for 0."""
-    every = Circles.concatenate(truth)
-    if n == ALL:
-        return every
-    return every[np.sort(np.random.default_rng([seed, n]).choice(len(every), n, replace=False))]
 
 
 def rows_of(
@@ -39,7 +30,9 @@ def rows_of(
     """One fit of the combined picker, tested with its two parts: fitted alone they would be the same, bit for bit."""
     test = FOLDS[fold]
     training = [m for m in range(len(micrographs)) if m not in test][:TRAINING]
-    labelled = Labelled([micrographs[m] for m in training], labels_of([truth[m] for m in training], n, seed))
+    labelled = Labelled(
+        [micrographs[m] for m in training], labels_of([truth[m] for m in training], None if n == ALL else n, seed)
+    )
     combined, clock = CombinedPicker(DIAMETER), Clock()
     combined.bank.fit(labelled, seed)  # the first: features are computed
     first = clock.lap()
@@ -59,22 +52,10 @@ def rows_of(
                 "seed": seed,
                 "average_precision": score.average_precision.value,
                 "best_f1": score.best_f1.value,
-                "calibration_error": calibration_error(found.probability, score.matches.particle >= 0),
                 "seconds": seconds,
             }
         )
     return rows
-
-
-def calibration_error(probability: Any, hit: Any) -> float:
-    """Mean difference of probability and precision over tenths of the probabilities, each weighted by its candidates.
-
-    Only of candidates with a probability of at least 0.05: most are far below it, and right.
-    """
-    kept = probability >= 0.05
-    tenth = np.minimum((probability[kept] * 10).astype(int), 9)
-    off = np.bincount(tenth, probability[kept] - hit[kept], 10)
-    return float(np.abs(off).sum() / max(kept.sum(), 1))
 
 
 class Clock:
@@ -97,10 +78,7 @@ def main() -> None:
     parser.add_argument("--labels", nargs="+", type=int, default=[70, 200, 600, ALL], help="0: all")
     parser.add_argument("--seeds", type=int, default=3)
     asked = parser.parse_args()
-    files = sorted((asked.folder / "micrographs").glob("*.jpg"))
-    micrographs = [motes.read_micrograph(file) for file in files]
-    tables = [motes.read_picks(asked.folder / "particles" / f"{file.stem}.csv") for file in files]
-    truth = [picking.circles_of(table, radius=RADIUS)[0] for table in tables]
+    micrographs, truth = read(asked.folder)
     stored = load("networks")
     rows: list[dict[str, Any]] = [] if stored is None else stored["figures"]
     wanted = [(fold, seed, n) for seed in range(asked.seeds) for fold in asked.folds for n in asked.labels]

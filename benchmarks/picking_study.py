@@ -8,12 +8,12 @@ the marks of docs/picking.md and its figure. `--tables` makes the tables from th
 from __future__ import annotations
 
 import argparse
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import motes
+from benchmarks.pages import fill, table
 from benchmarks.results import load, save
 from motes import Circles, Picks, picking, plotting
 
@@ -90,12 +90,6 @@ def draw(circles: dict[str, Circles]) -> None:
     plotting.precision_recall(curves).savefig(FIGURE)
 
 
-def table(header: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
-    """Markdown."""
-    lines = [header, ("---",) * len(header), *rows]
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines) + "\n"
-
-
 def told(figure: dict[str, float]) -> str:
     """A figure and its interval."""
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
@@ -162,12 +156,7 @@ def write_tables() -> None:
     stored = load("picking")
     if stored is None:
         raise SystemExit("results/picking.json: not there yet, name the folder")
-    page = PAGE.read_text()
-    for mark, text in tables_of(stored["figures"]).items():
-        pattern = re.compile(rf"(<!-- {mark} -->\n).*?(<!-- /{mark} -->)", re.DOTALL)
-        assert pattern.search(page), f"{PAGE.name}: no mark {mark}"
-        page = pattern.sub(lambda match, text=text: match[1] + text + match[2], page)
-    PAGE.write_text(page)
+    fill(PAGE, tables_of(stored["figures"]))
 
 
 def main() -> None:

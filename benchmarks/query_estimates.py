@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 import motes
-from benchmarks.picking_study import table
+from benchmarks.empiar10017 import DIAMETER, labels_of, read
+from benchmarks.pages import fill, table
 from benchmarks.results import load, save
 from motes import Circles
 from motes.active import Estimates, Pool, combine, estimate, strategies
@@ -29,7 +30,7 @@ SIMULATED = ("right", "too sure", "too modest")
 FIGURES = ("f_beta", "precision", "recall", "particles", "threshold")
 PROPOSALS = ("f_beta", "uncertainty", "uniform")
 QUESTIONS = (25, 50, 100, 250)
-DIAMETER, N_TRAIN, LABELS = 108.0, 10, (20, 200)
+N_TRAIN, LABELS = 10, (20, 200)
 
 
 @dataclass(frozen=True)
@@ -78,14 +79,11 @@ def simulated(kind: str, n: int = 3000) -> Population:
 
 def real(folder: Path) -> Iterator[tuple[str, Population]]:
     """Pools of the default picker, trained with few and with more labels."""
-    micrographs = [motes.read_micrograph(path) for path in sorted((folder / "micrographs").glob("*.jpg"))[:N_TRAIN]]
-    tables = {one.name: motes.read_picks(folder / "particles" / f"{one.name}.csv") for one in micrographs}
-    centres = [np.column_stack([table.x, table.y]) for table in tables.values()]
-    indptr = np.concatenate([[0], np.cumsum([len(one) for one in centres])])
-    particles = Circles(np.concatenate(centres).astype(float), DIAMETER / 2, indptr=indptr)
+    micrographs, truth = (part[:N_TRAIN] for part in read(folder))
+    particles = Circles.concatenate(truth)
     picker = FilterBankPicker(DIAMETER)
     for n in LABELS:
-        labelled = particles[np.sort(np.random.default_rng(0).choice(len(particles), n, replace=False))]
+        labelled = labels_of(truth, n, 0)
         found = picker.fit(Labelled(micrographs, labelled), seed=0).predict(micrographs)
         pool = Pool.from_detections(found, labelled=labelled)
         of = known(pool, owners(pool, particles), 0.5)
@@ -133,7 +131,9 @@ def repeat(name: str, of: Population, draws: int) -> Iterator[dict[str, Any]]:
                     "width": float(np.mean([getattr(one, figure).high - getattr(one, figure).low for one in found])),
                 }
             c, thresholds = of.pool.probability, values(found, "threshold")
-            reached = [known(of.pool, of.particle, t).truth["f_beta"] for t in thresholds if (c >= t).any()]
+            # A draw that met no particle tells no F1 and no threshold: counted, and worth nothing.
+            row["untold"] = float(np.mean(np.isnan(values(found, "f_beta"))))
+            reached = [known(of.pool, of.particle, t).truth["f_beta"] if (c >= t).any() else 0.0 for t in thresholds]
             row["lost"] = of.truth["best"] - float(np.mean(reached))
             yield row
 
@@ -181,14 +181,7 @@ def write_tables() -> None:
     stored = load("query_estimates")
     if stored is None:
         raise SystemExit("results/query_estimates.json: not there yet")
-    figures, page = stored["figures"], PAGE.read_text()
-    for mark, text in tables_of(figures).items():
-        before, found, rest = page.partition(f"<!-- {mark} -->\n")
-        _, end, after = rest.partition(f"<!-- /{mark} -->")
-        assert found, f"{PAGE.name}: no mark {mark}"
-        assert end, f"{PAGE.name}: mark {mark} has no end"
-        page = before + found + text + end + after
-    PAGE.write_text(page)
+    fill(PAGE, tables_of(stored["figures"]))
 
 
 def tables_of(figures: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
@@ -207,6 +200,7 @@ def tables_of(figures: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
             *(f"{100 * rows[name, 'f_beta', n][figure]['covered']:.0f}%" for figure in FIGURES),
             f"{rows[name, 'f_beta', n]['f_beta']['width']:.2f}",
             f"{rows[name, 'f_beta', n]['lost']:.3f}",
+            f"{100 * rows[name, 'f_beta', n]['untold']:.1f}%",
         )
         for name in names
         for n in QUESTIONS
@@ -239,7 +233,18 @@ def tables_of(figures: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
         ),
         "query errors": table(("pool", "questions", *(f"`{one}`" for one in PROPOSALS)), errors),
         "query coverage": table(
-            ("pool", "questions", "F1", "precision", "recall", "particles", "T_opt", "width, F1", "F1 lost by T_opt"),
+            (
+                "pool",
+                "questions",
+                "F1",
+                "precision",
+                "recall",
+                "particles",
+                "T_opt",
+                "width, F1",
+                "F1 lost by T_opt",
+                "told no F1",
+            ),
             held,
         ),
         "query rounds": table(("pool", "bias of F1, pooled", "held", "bias, by variance"), rounds),

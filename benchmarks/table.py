@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from benchmarks.growth import COPY
 from benchmarks.kernels import KERNELS, Kernel
+from benchmarks.pages import fill
 from benchmarks.peers import OURS, contenders
 from benchmarks.results import load
 
@@ -335,20 +335,11 @@ def picking_table() -> str:
     return "\n".join(_table(header, rows + _speeds(SHORT_OF_CIRCLES))) + "\n"
 
 
-def fill_readme() -> None:
-    """The short tables, between their marks."""
-    text = README.read_text()
-    for mark, table in (("figures", short_table()), ("particles", picking_table())):
-        marked = re.compile(rf"(<!-- {mark} -->\n).*?(<!-- /{mark} -->)", re.DOTALL)
-        text = marked.sub(lambda found, table=table: found[1] + table + found[2], text)  # type: ignore[misc]
-    README.write_text(text)
-
-
 def main() -> None:
     """Write the page, and the README's short table."""
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page())
-    fill_readme()
+    fill(README, {"figures": short_table(), "particles": picking_table()})
     print(f"wrote {PAGE.relative_to(PAGE.parent.parent)} and the tables of {README.name}")
 
 

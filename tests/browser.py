@@ -30,7 +30,7 @@ OPTIONS = (
     "--disable-sync",
     "--no-first-run",
     "--no-default-browser-check",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 PATIENCE = 60.0  # seconds
 
@@ -100,13 +100,14 @@ class Browser:
     def send(self, method: str, **parameters: Any) -> dict[str, Any]:
         """One command; what it answers."""
         self._last += 1
-        message: dict[str, Any] = {"id": self._last, "method": method, "params": parameters}
+        number = self._last
+        message: dict[str, Any] = {"id": number, "method": method, "params": parameters}
         if self._session:
             message["sessionId"] = self._session
         os.write(self._to, json.dumps(message).encode() + b"\0")
         while True:
             answer = self._receive()
-            if answer.get("id") == self._last:
+            if answer.get("id") == number:
                 assert "error" not in answer, (method, answer)
                 return answer["result"]
 
@@ -131,15 +132,26 @@ class Browser:
             self.errors.append(json.dumps(told["args"]))
         elif method == "Log.entryAdded" and told["entry"]["level"] in ("error", "warning"):
             self.errors.append(told["entry"]["text"])
+        elif method == "Page.javascriptDialogOpening":  # a page that asks before it is left: leave it
+            self._last += 1
+            accept = {"id": self._last, "method": "Page.handleJavaScriptDialog", "params": {"accept": True}}
+            os.write(self._to, json.dumps(accept | {"sessionId": self._session}).encode() + b"\0")
         elif method == "Network.requestWillBeSent":
             self.requests.append(told["request"]["url"])
 
     # -- what a person does ---------------------------------------------------------------------------------------
 
-    def open(self, path: Path) -> None:
-        """Load a file and wait until it is there."""
+    def open(self, page: Path | str) -> None:
+        """Load a file or an address and wait until it is there."""
+        self._load("Page.navigate", url=page if isinstance(page, str) else page.resolve().as_uri())
+
+    def reload(self) -> None:
+        """Load the page again and wait until it is there."""
+        self._load("Page.reload")
+
+    def _load(self, method: str, **parameters: Any) -> None:
         self.events.clear()
-        self.send("Page.navigate", url=path.resolve().as_uri())
+        self.send(method, **parameters)
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             self._receive()
 

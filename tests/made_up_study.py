@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from motes.circles import Circles
 from motes.study.cellresult import CellResult, Costs, Round, Seconds
@@ -16,11 +18,11 @@ STRATEGIES = ("random", "low_confidence", "entropy_score", "boundary_distance", 
 
 
 def made_up_plan(folder, *, strategies=STRATEGIES, seeds=6, m=9, **tables):
-    """A plan on micrographs that are files of nothing."""
+    """A plan on micrographs of one pixel."""
     paths = []
     for i in range(m):
         path = Path(folder, f"grid{i}.tif")
-        path.touch()
+        Image.fromarray(np.array([[i]], np.uint8)).save(path)
         paths.append(path)
     truth = Circles(np.random.default_rng(0).uniform(0, 100, (40 * m, 2)), 5.0, indptr=np.arange(m + 1) * 40)
     table = {"strategies": list(strategies), "seeds": seeds, "data": {"source": "sample"}, "name": "Made up"}
@@ -50,10 +52,10 @@ def made_up_result(plan, cell, effect=0.0, slope=0.5):
         costs = Costs(labels, 2 * r * per_round, min(len(fold.train), 2 + r), *paid)
         t = None if cell.strategy == "random" else 0.5
         rounds.append(Round(costs, 0.5, t, Seconds(0.3, 0.5, 0.4, 0.01), probability, micrograph, particle, iou))
-    labelled = sorted([*first.tolist(), *rest[: labels - initial].tolist()])
-    return CellResult(
-        cell, fold.test, n_truth, len(train), tuple(sorted(first.tolist())), tuple(labelled), tuple(rounds)
-    )
+    ends = [each.costs.labels - initial for each in rounds]
+    parts = [first, *(rest[begin:end] for begin, end in itertools.pairwise(ends))]
+    gained = tuple(tuple(sorted(part.tolist())) for part in parts)
+    return CellResult(cell, fold.test, n_truth, len(train), gained, tuple(rounds))
 
 
 def made_up_results(plan, effects=None):

@@ -33,6 +33,23 @@ def failing(name, diameter, options, *, cache=None):
     return Failing(diameter)
 
 
+def warm(name, diameter, options, *, cache=None):
+    return Warm(diameter)
+
+
+FITS = []  # of every fit of a `Warm`: whether it should have learned on
+
+
+class Warm(FromFiles):
+    """Takes note of how it was to learn."""
+
+    warm_start = False
+
+    def fit(self, labelled, seed=0):
+        FITS.append(self.warm_start)
+        return super().fit(labelled, seed)
+
+
 class Failing(FromFiles):
     """Can not learn from more than seven labels."""
 
@@ -69,7 +86,7 @@ def toy_config(folder, **changes):
 def same(one, other):
     """Whether two runs are the same, but for the time that they took."""
     mine, theirs = ([(each.costs, each.t, each.t_opt) for each in result.rounds] for result in (one, other))
-    if (one.cell, one.labelled, one.initial, mine) != (other.cell, other.labelled, other.initial, theirs):
+    if (one.cell, one.gained, mine) != (other.cell, other.gained, theirs):
         return False
     return all(
         np.array_equal(getattr(a, name), getattr(b, name))

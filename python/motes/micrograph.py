@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from motes.errors import FormatError
 MRC_SUFFIXES = (".mrc", ".mrcs")
 IMAGE_SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg")
 SUFFIXES = MRC_SUFFIXES + IMAGE_SUFFIXES
+HASH_ROWS = 512
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,6 +45,20 @@ class Micrograph:
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
         return self.data.shape[0], self.data.shape[1]
+
+    def fingerprint(self) -> str:
+        """Of all pixels, their type and their shape, whatever the file: other pixels have another.
+
+        Examples
+        --------
+        >>> one, same, other = (Micrograph(np.full((2, 2), value), "a", "TIFF") for value in (1, 1, 2))
+        >>> one.fingerprint() == same.fingerprint() != other.fingerprint()
+        True
+        """
+        digest = hashlib.blake2b(f"{self.data.dtype.str} {self.shape}".encode(), digest_size=16)
+        for first in range(0, self.shape[0], HASH_ROWS):  # a mapped file is never in memory as a whole
+            digest.update(np.ascontiguousarray(self.data[first : first + HASH_ROWS]).data)
+        return digest.hexdigest()
 
     def __repr__(self) -> str:
         size = "" if self.pixel_size is None else f", {self.pixel_size:.4g} A a pixel"

@@ -306,3 +306,34 @@ def test_bad_arguments_write_nothing(tmp_path):
     with pytest.raises(ValueError, match="initial"):
         loop(initial=100, folder=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("budget", ["labels", "questions"])
+def test_a_place_that_was_off_centre_is_not_asked_again_but_a_shifted_one_may_be(budget):
+    shifted = Circles(TRUTH.centres + np.array([1.6, 0.0]), RADIUS, indptr=TRUTH.indptr)
+    options = {"oracle": GroundTruth(shifted, iou=0.7), "iou": 0.7, "budget": budget, "n": 4, "rounds": 6}
+    history = loop(max_questions=4, **options)
+    off_centre = [q for q in history.questions if q["answer"] == "off-centre"]
+    assert len(off_centre) > 2
+    places = [(q["micrograph"], q["x"], q["y"]) for q in history.questions]
+    assert len(set(places)) == len(places)
+
+    class Wandering(ToyPicker):
+        """After its first fit it proposes dots 1.6 pixels beside where they are: where the particles are."""
+
+        def predict(self, micrographs):
+            found = super().predict(micrographs)
+            own = found.circles
+            moved = Circles(
+                own.centres + np.array([1.6 * (self.fits > 1), 0.0]), own.radii, own.scores, indptr=own.indptr
+            )
+            return Detections(moved, found.micrographs, found.appearance)
+
+    history = loop(picker=Wandering(), **options)
+    off_centre = {
+        (q["micrograph"], round(q["x"] + 1.6, 4), round(q["y"], 4))
+        for q in history.questions
+        if q["answer"] == "off-centre"
+    }
+    gained = {(q["micrograph"], round(q["x"], 4), round(q["y"], 4)) for q in history.questions if q["label"]}
+    assert off_centre & gained

@@ -50,6 +50,8 @@ def test_candidates_are_suppressed_first_unless_they_are():
 
 def test_validation_without_particles_is_told():
     detections, truth = validation()
+    with pytest.raises(ValueError, match="truth: the validation micrograph holds no particle, so no threshold"):
+        optimal_threshold(Detections(detections.circles.of_micrograph(0), ("grid1",)), Circles(np.zeros((0, 2)), 8.0))
     with pytest.raises(ValueError, match="truth: the 2 validation micrographs hold no particle, so no threshold"):
         optimal_threshold(detections, truth[:0])
     with pytest.raises(ValueError, match="detections: nothing was found on the validation micrographs"):

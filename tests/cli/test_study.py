@@ -47,7 +47,7 @@ def test_a_study_from_its_configuration(here, motes):
     assert "entropy_score is " in sentence
     assert look == "look at out/report.html"
     assert sorted(path.name for path in Path("out").iterdir()) == [
-        "curves.png", "report.html", "runs", "state.json", "study.csv", "study.json",
+        "curves.png", "lock", "report.html", "runs", "state.json", "study.csv", "study.json",
     ]  # fmt: skip
     assert json.loads(Path("out/study.json").read_text())["command"].startswith("motes study small.toml")
     again = motes("study", "small.toml", "-o", "out", "--quiet")

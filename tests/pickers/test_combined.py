@@ -11,7 +11,7 @@ from discs import DIAMETER, circles, discs
 from motes import FormatError, picking
 from motes.io.npy import array_table
 from motes.io.npz import open_archive, write_npz
-from motes.pickers import CombinedPicker, FilterBankPicker, Labelled, NotFittedError, Picker
+from motes.pickers import CombinedPicker, Committee, FilterBankPicker, Labelled, NotFittedError, Picker
 
 pytest.importorskip("torch", reason="torch is an extra")
 
@@ -64,11 +64,11 @@ def test_a_saved_picker_predicts_the_same(fitted, data, tmp_path):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("combined", "bad.npz: holds no combined picker"),
+        ("picker", "bad.npz: holds no picker"),
         ("bank/linear", "bad.npz: lacks linear"),
-        ("compact/0.head.bias", "bad.npz: 0.head.bias is missing"),
-        ("spread", "bad.npz: lacks spread"),
-        ("shift", "bad.npz: lacks shift"),
+        ("bank/picker", "bad.npz: holds no picker"),
+        ("compact/0.head.bias", "bad.npz: lacks 0.head.bias"),
+        ("scale", "bad.npz: lacks scale"),
     ],
 )
 def test_damaged_files_are_told(fitted, tmp_path, name, message):
@@ -78,6 +78,19 @@ def test_damaged_files_are_told(fitted, tmp_path, name, message):
     write_npz(tmp_path / "bad.npz", tables)
     with pytest.raises(FormatError, match=re.escape(message)):
         CombinedPicker.load(tmp_path / "bad.npz")
+
+
+def test_members_of_a_committee_share_no_part(data):
+    committee = Committee(CombinedPicker(DIAMETER, **QUICK), 2)
+    first, second = committee.members
+    assert first.bank is not second.bank
+    assert first.compact is not second.compact
+    assert first.bank.cache is second.bank.cache
+    first.fit(data[0], seed=1)
+    before = first.predict([data[1][0]])
+    second.fit(Labelled(data[0].micrographs, data[0].particles[:5]), seed=2)
+    np.testing.assert_array_equal(first.predict([data[1][0]]).probability, before.probability)
+    assert len(second.predict([data[1][0]])) != len(before)
 
 
 def test_it_has_to_be_fitted_first(data, tmp_path):

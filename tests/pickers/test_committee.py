@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import zipfile
+
 import numpy as np
 import pytest
 
-from motes import Circles, FormatError, sample
+from motes import Circles, FormatError, pickers, sample
 from motes.active import GroundTruth, run
 from motes.pickers import Committee, Detections, FeatureCache, FilterBankPicker, Labelled, NotFittedError, Picker
+from motes.pickers.committee import MEMBERS
 from motes.picking import circles_of
 from toy_picker import RADIUS, ToyPicker, problem
 
@@ -149,6 +152,48 @@ def test_other_files_are_no_committees(tmp_path):
     path.write_bytes(path.read_bytes()[:-60])
     with pytest.raises(FormatError, match="holds no committee, or is damaged"):
         Committee.load(path, member=ToyPicker.load)
+
+
+def archive_of(path, manifest, members=(b"", b""), **options):
+    with zipfile.ZipFile(path, "w", **options) as archive:
+        archive.writestr("committee.json", manifest)
+        for k, content in enumerate(members):
+            archive.writestr(f"member{k}", content)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "options", "message"),
+    [
+        ('{"members": []}', {}, "members: expected the classes of two or more"),
+        ('{"members": ["BlobPicker"]}', {}, "members: expected the classes of two or more"),
+        ('{"members": [1, 2]}', {}, "members: expected the classes of two or more"),
+        ("[]", {}, "holds no committee, or is damaged"),
+        ("{}", {}, "holds no committee, or is damaged"),
+        ("[" * 30_000, {}, "holds no committee, or is damaged"),
+        (b"\xff", {}, "holds no committee, or is damaged"),
+        (" " * 70_000, {}, "committee.json has more than 65536 bytes"),
+        ('{"members": ["FeatureCache", "FeatureCache"]}', {}, "a committee of FeatureCache, which can be no member"),
+        ('{"members": ["Committee", "Committee"]}', {}, "a committee of Committee, which can be no member"),
+        ('{"members": ["BlobPicker", "BlobPicker", "BlobPicker"]}', {}, "no item named 'member2'"),
+        ('{"members": ["BlobPicker", "BlobPicker"]}', {}, "committee: member0: is empty"),
+        ('{"members": ["BlobPicker", "BlobPicker"]}', {"compression": zipfile.ZIP_DEFLATED}, "a member is compressed"),
+    ],
+)
+def test_manifests_and_members_are_checked(tmp_path, manifest, options, message):
+    archive_of(tmp_path / "committee", manifest, **options)
+    with pytest.raises(FormatError, match=message):
+        Committee.load(tmp_path / "committee")
+
+
+def test_every_picker_of_the_package_can_be_a_member():
+    methods = ("fit", "predict", "save", "load")
+    found = [name for name in pickers.__all__ if all(hasattr(getattr(pickers, name), one) for one in methods)]
+    assert sorted(MEMBERS) == sorted(set(found) - {"Committee", "Picker", "WarmPicker"})
+
+
+def test_a_committee_of_committees_is_refused():
+    with pytest.raises(TypeError, match="picker: expected a picker that is one, got a Committee"):
+        Committee(Committee(ToyPicker(), 2), 2)
 
 
 def test_a_committee_is_a_picker_and_has_to_be_fitted(tmp_path):

@@ -119,6 +119,16 @@ def test_a_saved_picker_predicts_the_same(fitted, data, tmp_path):
     assert_same(CompactPicker.load(tmp_path / "picker.npz").predict([data[1][0]]), fitted.predict([data[1][0]]))
 
 
+@pytest.mark.parametrize("edge", [None, 9.0])
+def test_a_saved_picker_knows_the_edge_it_was_given_from_the_one_it_learned(data, tmp_path, edge):
+    picker = CompactPicker(DIAMETER, edge=edge, networks=1, steps=2, widths=(2, 2)).fit(data[0])
+    picker.save(tmp_path / "picker.npz")
+    again = CompactPicker.load(tmp_path / "picker.npz")
+    assert (again.edge, again._edge) == (edge, picker._edge)
+    middle = Labelled([data[0].micrographs[0]], circles([[90.0, 100.0]]))
+    assert (again.fit(middle)._edge == picker._edge) == (edge is not None)
+
+
 def test_a_warm_start_goes_on_and_a_cold_one_forgets(data):
     few = Labelled([data[0].micrographs[0]], circles(data[0].particles.of_micrograph(0).centres[:2]))
     cold = CompactPicker(DIAMETER, **TINY)
@@ -215,23 +225,34 @@ def spoil(name, table):
     return change
 
 
+def with_number(at, value):
+    """Tables with one of the numbers replaced."""
+
+    def change(tables):
+        numbers = tables["numbers"].copy()
+        numbers[at] = value
+        return {**tables, "numbers": numbers}
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (spoil("compact", None), "holds no compact picker"),
-        (spoil("compact", np.array([99])), "compact picker of version [99], expected [1]"),
+        (spoil("picker", None), "holds no picker"),
+        (spoil("picker", np.array("blob")), "holds a picker of kind 'blob', expected 'compact'"),
+        (spoil("version", np.array([99])), "version 99 of compact, expected 2"),
         (spoil("looks", None), "lacks looks"),
-        (spoil("0.head.bias", None), "0.head.bias is missing, expected shape (1,)"),
-        (spoil("0.head.bias", np.zeros(2, np.float32)), "0.head.bias has shape (2,), expected shape (1,)"),
-        (spoil("0.head.bias", np.array([np.nan], np.float32)), "0.head.bias: expected finite numbers"),
-        (spoil("diameter", np.array([-5.0])), "diameter: expected a positive, finite number"),
-        (spoil("diameter", np.zeros(0)), "out of bounds"),
-        (spoil("networks", np.array([10**15])), "looks: expected shape (2, 8000000000000000), got (2, 8)"),
-        (
-            spoil("widths", np.array([10**9, 8])),
-            "Storage size calculation overflowed",
-        ),
-        (spoil("looks", np.zeros((1, 8), np.float32)), "looks: expected shape (2, 8), got (1, 8)"),
+        (spoil("0.head.bias", None), "lacks 0.head.bias"),
+        (spoil("0.head.bias", np.zeros(2, np.float32)), "0.head.bias: expected finite floats of shape (1,)"),
+        (spoil("0.head.bias", np.array([np.nan], np.float32)), "0.head.bias: expected finite floats"),
+        (with_number(0, -5.0), "diameter: expected a positive, finite number"),
+        (with_number(1, 1e15), "looks: expected finite floats of shape (2, 8000000000000000), got float32, (2, 8)"),
+        (with_number(4, 3.0), "widths: expected finite floats of shape (3,)"),
+        (spoil("calibration", np.zeros(5)), "calibration: [0. 0. 0. 0. 0.] is none"),
+        (spoil("widths", np.array([1e9, 8.0])), "Storage size calculation overflowed"),
+        (spoil("numbers", np.zeros(0)), "numbers: expected finite floats of shape (10,)"),
+        (spoil("looks", np.zeros((1, 8), np.float32)), "looks: expected finite floats of shape (2, 8)"),
     ],
 )
 def test_damaged_files_are_told(fitted, tmp_path, change, message):

@@ -327,11 +327,11 @@ def test_it_has_to_be_fitted_first_and_needs_labels(data, tmp_path):
 @pytest.mark.parametrize(
     ("name", "table", "message"),
     [
-        ("phosaurus", None, "holds no phosaurus picker"),
-        ("network.layers.3.norm.mean", None, "network.layers.3.norm.mean is missing"),
-        ("width", np.array([0.07]), "looks: expected shape"),
-        ("training", np.array([1024, 96]), "not enough values"),
-        ("binning", np.array([0]), "binning: expected 1 or more, got 0"),
+        ("picker", None, "holds no picker"),
+        ("network.layers.3.norm.mean", None, "lacks network.layers.3.norm.mean"),
+        ("looks", np.zeros((2, 5)), "looks: expected finite floats of shape (2, 61)"),
+        ("numbers", np.ones(14), "numbers: expected finite floats of shape (13,)"),
+        ("numbers", np.full(13, 8.5), "longest: expected 32 or more, got 8"),
     ],
 )
 def test_damaged_files_are_told(fitted, tmp_path, name, table, message):

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from motes import pickers
+from motes.cli.commands import explanation
 
 
 @pytest.fixture
@@ -18,8 +19,9 @@ def no_torch(monkeypatch):
 @pytest.mark.parametrize("name", ["CombinedPicker", "CompactPicker", "PhosaurusPicker"])
 def test_a_network_without_torch_is_one_sentence(no_torch, name, tmp_path):
     picker = getattr(pickers, name)
-    with pytest.raises(ImportError, match=rf'^{name} needs torch: pip install "motes\[torch\]"$'):
+    with pytest.raises(ImportError, match=rf'^{name} needs torch: pip install "motes\[torch\]"') as told:
         picker(100)
+    assert explanation(told.value) == str(told.value)  # one line on the command line, no traceback
     with pytest.raises(ImportError, match=rf"^{name} needs torch"):
         picker.load(tmp_path / "picker.npz")
 

@@ -255,6 +255,7 @@ def test_presets_draw():
         ({"particles": 200}, r"particles: only \d+ of 200 found a place 1 diameters from each other; ask for fewer"),
         ({"species": "dragon"}, "species: expected ribosome, .* or the path of an .mrc file, got 'dragon'"),
         ({"species": ()}, "species: expected at least one"),
+        ({"pixel_size": 0.1}, "pixel_size: at 0.1 angstrom the CTF spreads .* pixels, expected at most 2048"),
         ({"abundance": (1, 2)}, "abundance: expected 1, one a species, got 2"),
         ({"n_decoys": 3}, "n_decoys: 3 of them, but decoys names none"),
         ({"defocus": (2.0, 1.0)}, "defocus: expected a range within -10 to 10 micrometres, got 2.0 to 1.0"),
@@ -286,3 +287,13 @@ def test_no_such_micrograph():
 
 def test_repr_tells_what_it_is():
     assert re.fullmatch(r"<SimulatedMicrograph seed_001: 400 x 440 pixels, 12 particles>", repr(small()[0]))
+
+
+def test_the_margin_is_as_wide_as_the_fringes():
+    """Twice the defocus, where the lens has no aberration, spreads twice as far, however far that is."""
+    one, two = (
+        simulate.Settings(snr=0.1, pixel_size=0.8, spherical_aberration=0.0, defocus=(0, defocus)).fringes - 8
+        for defocus in (2, 4)
+    )
+    assert one > 256
+    assert two == pytest.approx(2 * one, abs=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from inspect import signature
+
 import pytest
 
 from motes.study import parse_config, presets, read_config, read_preset
@@ -38,6 +40,14 @@ def test_strategies_with_options_and_labels_of_their_own():
     table = {"name": "diverse_position", "label": "diverse, entropy", "options": {"base": "entropy_score"}}
     config = parse_config(BASE | {"strategies": ["diverse_position", table]})
     assert [strategy.label for strategy in config.strategies] == ["random", "diverse_position", "diverse, entropy"]
+
+
+def test_options_of_a_base_are_the_strategys_too():
+    options = {"base": "boundary_distance", "bootstrap": True, "strength": 2.0}
+    table = BASE | {"strategies": [{"name": "diverse_position", "options": options}], "labels": {"validation": 2}}
+    assert parse_config(table).strategies[1].options == options
+    with pytest.raises(ValueError, match=r"options\.bootstrap: there is no such option \(known: base, "):
+        parse_config(BASE | {"strategies": [{"name": "diverse_position", "options": {"bootstrap": True}}]})
 
 
 @pytest.mark.parametrize(
@@ -84,6 +94,37 @@ def test_paths_are_relative_to_the_file(tmp_path):
         ({"strategies": ["random"]}, "^strategies: expected at least one beside random"),
         ({"strategies": ["margin", "margin"]}, "^strategies: margin comes twice"),
         ({"strategies": [{"nam": "margin"}]}, r"^strategies\[0\]\.nam: there is no such key; did you mean name\?"),
+        (
+            {"strategies": [{"name": "margin", "options": {"foo": True}}]},
+            r"^strategies: margin: options\.foo: there is no such option \(known: none\)",
+        ),
+        (
+            {"strategies": [{"name": "cost_aware", "label": "dear", "options": {"openin": 3}}]},
+            r"^strategies: dear: options\.openin: there is no such option; did you mean opening\?",
+        ),
+        (
+            {"strategies": [{"name": "diverse_position", "options": {"base": "margni"}}]},
+            r"^strategies: diverse_position: options\.base: 'margni' is none; did you mean margin\?",
+        ),
+        (
+            {"strategies": [{"name": "margin", "options": {"seed": 1}}]},
+            r"^strategies: margin: options\.seed: there is no such option",
+        ),
+        (
+            {"strategies": [{"name": "boundary_distance", "options": {"threshold": 0.5, "bootstrap": True}}]},
+            r"options\.bootstrap: a threshold that is given has no samples",
+        ),
+        (
+            {"strategies": [{"name": "boundary_distance", "options": {"bootstrap": True}}]},
+            r"^labels\.validation: boundary_distance with options\.bootstrap needs 2 micrographs or more .* got 1",
+        ),
+        ({"labels": {"beta": 0}}, r"^labels\.beta: expected above 0"),
+        ({"labels": {"rule": "nearest"}}, r"^labels\.rule: 'nearest' \(known: best, first, optimal\)"),
+        ({"labels": {"warm_start": True}}, r"^labels\.warm_start: filterbank learns from scratch only"),
+        (
+            {"strategies": ["committee"], "labels": {"warm_start": True}, "picker": {"name": "compact"}},
+            r"^labels\.warm_start: committee asks a committee, which learns from scratch",
+        ),
         ({"baseline": "nobody"}, "^baseline: 'nobody' is no strategy"),
         ({"seeds": 0}, "^seeds: expected 1 or more, got 0"),
         ({"seeds": True}, "^seeds: expected a whole number, got True"),
@@ -133,3 +174,18 @@ def test_what_is_no_toml_is_told_with_its_file(tmp_path):
 def test_too_few_labels_for_their_ratio():
     with pytest.raises(ValueError, match="total: 5 labels are too few for 9 rounds at ratio 1"):
         Labels(total=5, ratio=1.0, rounds=9).amounts(100)
+
+
+def test_how_labels_are_taken_is_handed_on():
+    labels = {"beta": 2, "rule": "best", "warm_start": True}
+    [setting] = parse_config(BASE | {"labels": labels, "picker": {"name": "compact"}}).settings.values()
+    assert (setting.beta, setting.rule, setting.warm_start) == (2.0, "best", True)
+
+
+def test_those_that_learn_on_are_the_pickers_that_can():
+    pytest.importorskip("torch")
+    import motes.pickers
+    from motes.study.pickers import LEARN_ON, PICKERS
+
+    can = {name for name, of in PICKERS.items() if "warm_start" in signature(getattr(motes.pickers, of)).parameters}
+    assert can == set(LEARN_ON)

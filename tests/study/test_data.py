@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from motes import sample, simulate
+from motes.errors import FormatError
 from motes.picks import Picks, write_picks
 from motes.study import load_data
 from motes.study.sources import CryoPPPData, FolderData, SampleData, SimulatedData
@@ -47,6 +49,59 @@ def test_cryoppp(tmp_path):
         load_data(CryoPPPData(), tmp_path)
     with pytest.raises(NotADirectoryError):
         load_data(CryoPPPData(str(tmp_path / "nowhere")), tmp_path)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".box"])
+def test_each_micrograph_is_turned_over_in_its_own_height(tmp_path, suffix):
+    """Tables count y from the bottom of micrographs that are 70, 80 and 90 high."""
+    tables, images = tmp_path / "particles", tmp_path / "micrographs"
+    tables.mkdir()
+    images.mkdir()
+    for m, height in enumerate((70, 80, 90)):
+        Image.fromarray(np.zeros((height, 60), np.uint8)).save(images / f"grid{m}.tif")
+        picks = Picks([20.0, 30.0], [10.0, height - 6.0], 5.0, micrographs=(f"grid{m}",))
+        write_picks(tables / f"grid{m}{suffix}", picks, y_origin="bottom", height=height)
+    data = load_data(FolderData(str(images), str(tables), flip_y=True), tmp_path)
+    expected = [[20, 10], [30, 64], [20, 10], [30, 74], [20, 10], [30, 84]]
+    np.testing.assert_allclose(data.truth.centres, expected)
+    shutil.copy(tables / f"grid2{suffix}", tables / f"grid0{suffix}")
+    with pytest.raises(FormatError, match=r"grid0: a particle is at y = -10 in .* its micrograph is not 70"):
+        load_data(FolderData(str(images), str(tables), flip_y=True), tmp_path)
+
+
+def test_other_pixels_are_other_data(tmp_path):
+    """Of one name and one size, but not the same micrograph."""
+    home = write_toy(tmp_path / "data", n=3)
+    before = load_data(toy_config(home).data, tmp_path).fingerprint()
+    path = home / "micrographs" / "grid1.tif"
+    size, pixels = path.stat().st_size, np.array(Image.open(path))
+    pixels[40, 40] += 1
+    Image.fromarray(pixels).save(path)
+    assert path.stat().st_size == size
+    assert load_data(toy_config(home).data, tmp_path).fingerprint() != before
+
+
+def test_tables_without_a_micrograph_are_told(tmp_path):
+    home = write_toy(tmp_path / "data", n=5)
+    (home / "micrographs" / "grid1.tif").unlink()
+    with pytest.warns(UserWarning, match="no micrograph for grid1: left out"):
+        assert load_data(toy_config(home).data, tmp_path).names == ("grid0", "grid2", "grid3", "grid4")
+
+
+def test_a_limit_leaves_out_nothing_that_is_told(tmp_path):
+    home = write_toy(tmp_path / "data", n=5)
+    source = FolderData(str(home / "micrographs"), str(home / "particles"), limit=3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert load_data(source, tmp_path).names == ("grid0", "grid1", "grid2")
+
+
+def test_two_tables_of_one_micrograph_are_refused(tmp_path):
+    home = write_toy(tmp_path / "data", n=3)
+    names = ("grid0.mrc", "grid1.mrc", "grid2.mrc", "job2/grid1.mrc")
+    write_picks(tmp_path / "all.star", Picks.concatenate([Picks([20], [20], micrographs=(name,)) for name in names]))
+    with pytest.raises(ValueError, match=r"data: two tables of particles for grid1, expected one; job2/grid1\.mrc is"):
+        load_data(FolderData(str(home / "micrographs"), str(tmp_path / "all.star"), diameter=8.0), tmp_path)
 
 
 def test_simulated_micrographs_are_drawn_once(tmp_path):

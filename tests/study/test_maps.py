@@ -86,6 +86,9 @@ def test_a_study_with_maps(tmp_path):
         assert made.figures["recall"] > 0.5
     assert store.missing() == []
     [setting] = write_outputs(store)
+    rows = csv.DictReader(io.StringIO((store.folder / "study.csv").read_text()))
+    told = {(row["strategy"], row["round"], bool(row["distinct"]), bool(row["map_images"])) for row in rows}
+    assert told == {(name, r, name == BETTER, r == "1") for name in ("random", BETTER) for r in "01"}
     [made] = setting.mapped
     maps = {result.cell.strategy: result.rounds[-1].map for result in results if result.cell.seed == 1}
     gained = maps["random"].resolution - maps[BETTER].resolution
@@ -210,3 +213,10 @@ def test_data_that_make_no_map(data, settings, message):
     config = parse_config({"data": data, "resolution": settings})
     with pytest.raises(ValueError, match=re.escape(message)):
         check_field(config.data, config.resolution)
+
+
+def test_picks_of_another_program_make_no_map():
+    """They are on the micrographs that they came with, and on no more of the simulation."""
+    table = {"data": {"source": "simulation", "preset": "seed"}, "strategies": [BETTER], "resolution": True}
+    with pytest.raises(ValueError, match="^resolution: picks of another program are on no other micrographs"):
+        parse_config(table | {"picker": {"name": "external", "picks": "picks.star"}})

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import pytest
 import browser
 from made_up_study import made_up_plan, made_up_results
 from motes.study import Store, summarise, write_outputs
+from motes.study.summary import told
 from motes.study.table import COLUMNS
 
 BETTER, WORSE = "boundary_distance", "low_confidence"
@@ -40,10 +43,54 @@ def test_sentences(written):
         assert re.fullmatch(
             rf"{BETTER} is better than random in average precision over \d+ to 45 labels: "
             r"\+0\.\d{4} \(\+0\.\d{4} to \+0\.\d{4}\); "
-            r"by questions asked it is better: \+0\.\d{4} \(\+0\.\d{4} to \+0\.\d{4}\)\.",
+            r"by questions asked it is better: \+0\.\d{4} \(\+0\.\d{4} to \+0\.\d{4}\); "
+            r"it also used 120 validation labels: with these charged no costs are common to both\.",
             sentence,
         ), sentence
         assert f"{WORSE} is worse than random" in setting.sentence(WORSE)
+        assert "validation" not in setting.sentence(WORSE)
+
+
+def with_costs(result, change):
+    """The run, its rounds having cost something else."""
+    return replace(result, rounds=tuple(replace(each, costs=change(each.costs)) for each in result.rounds))
+
+
+def costing(tmp_path, change, **options):
+    """A setting in which the costs of `BETTER` are not those of the others."""
+    plan = made_up_plan(tmp_path, **options)
+    results = [
+        with_costs(result, change) if result.cell.strategy == BETTER else result
+        for result in made_up_results(plan, {BETTER: 0.5})
+    ]
+    return summarise(plan, results)[0]
+
+
+def test_the_range_is_that_which_was_compared(tmp_path):
+    """What a strategy spends beyond the baseline, or before it, is not compared, and not told as if it were."""
+    labels = {"initial": 5, "per_round": 10, "rounds": 4}  # 5 to 35
+    setting = costing(tmp_path, lambda costs: replace(costs, labels=5 + (costs.labels - 5) // 10), labels=labels)
+    assert setting.range_of(BETTER, "labels") == (5, 8)
+    assert "over 5 to 8 labels: " in setting.sentence(BETTER)
+    assert "over 5 to 35 labels: " in setting.sentence(WORSE)
+
+
+def test_no_common_range_is_told_as_such(tmp_path):
+    setting = costing(tmp_path, lambda costs: replace(costs, labels=costs.labels + 1000))
+    assert np.isnan(setting.range_of(BETTER, "labels")).all()
+    assert setting.sentence(BETTER) == (
+        f"{BETTER}: nothing can be said of its average precision over labels: in some run it has no range of them in "
+        "common with random."
+    )
+
+
+def test_validation_labels_are_charged(tmp_path):
+    setting = costing(tmp_path, lambda costs: replace(costs, validation_labels=2, validation_opened=1))
+    charged = setting.over("labels_paid")[BETTER]
+    assert charged.verdict == "better"
+    assert setting.sentence(BETTER).endswith(
+        f"; it also used 2 validation labels: with these charged it is better: {told(charged)}."
+    )
 
 
 def test_differences_by_hand(written):
@@ -81,6 +128,22 @@ def test_the_table_has_a_line_for_each_round(written):
     own = [row for row in rows if (row["setting"], row["strategy"]) == (setting.name, BETTER)]
     last = [float(row["average_precision"]) for row in own if row["round"] == "3"]
     assert np.mean(last) == pytest.approx(setting.curve(BETTER, "average_precision")[-1], abs=1e-5)
+
+
+def test_distinctness_is_told_round_by_round(written):
+    store, [setting, *_] = written
+    rows = list(csv.DictReader(io.StringIO((store.folder / "study.csv").read_text())))
+    own = [row for row in rows if (row["setting"], row["strategy"]) == (setting.name, BETTER)]
+    pairs = zip(setting.runs[BETTER], setting.runs["random"], strict=True)
+    told = []
+    for run, base in ((run.result, base.result) for run, base in pairs):
+        for r, each in enumerate(run.rounds):
+            mine, theirs = (set(itertools.chain(*result.gained[: r + 1])) for result in (run, base))
+            n = each.costs.labels - len(run.initial)
+            told.append((len(mine - theirs), n * (1 - n / (run.n_particles - len(run.initial)))))
+    np.testing.assert_allclose([(float(row["distinct"]), float(row["distinct_by_chance"])) for row in own], told, 1e-5)
+    assert max(count for count, _ in told) > 0
+    assert {row["distinct"] for row in rows if row["strategy"] == "random"} == {""}
 
 
 def test_every_column_is_documented():

@@ -15,11 +15,14 @@ import numpy as np
 import pytest
 
 from motes.errors import CheckpointError, FormatError
-from motes.study import Store, load_data, run_study
+from motes.io.lock import BusyError, Lock
+from motes.pickers import WarmPicker
+from motes.picks import Picks, write_picks
+from motes.study import Store, load_data, parse_config, run_study
 from motes.study.cellresult import CellResult
 from motes.study.plan import Plan
-from motes.study.store import CELLS, STATE
-from toy_study import STRATEGIES, failing, same, toy, toy_config, write_toy
+from motes.study.store import CELLS, LOCK, STATE
+from toy_study import FITS, STRATEGIES, failing, same, toy, toy_config, toy_table, warm, write_toy
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +72,7 @@ def test_every_run_is_there(whole):
         micrographs = store.plan.data.truth.micrograph[list(result.labelled)]
         assert set(micrographs) <= set(fold.train)
         assert len(result.labelled) == 7
+        assert [len(result.labelled_in(r)) for r in range(3)] == [3, 5, 7]
         assert all(each.seconds.own >= 0 for each in result.rounds)
 
 
@@ -120,6 +124,15 @@ def test_a_folder_with_a_study_is_not_run_over(whole, home):
         run_study(toy_config(home), whole[0].folder, picker=toy)
 
 
+def test_one_process_at_a_time(cut_off, home):
+    """A second one is refused before it touches what the first is writing."""
+    half = cut_off / CELLS / ".motes-0123.npz"
+    with Lock(cut_off / LOCK, "motes study"), pytest.raises(BusyError, match="in use by motes study"):
+        run_study(toy_config(home), cut_off, processes=1, resume=True, picker=toy)
+    assert half.exists()
+    assert Store(cut_off, Plan(toy_config(home), load_data(toy_config(home).data, home)), resume=True).missing()
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -130,6 +143,14 @@ def test_a_folder_with_a_study_is_not_run_over(whole, home):
 def test_another_study_is_not_gone_on_with(whole, home, changes, message):
     with pytest.raises(CheckpointError, match=message):
         run_study(toy_config(home, **changes), whole[0].folder, resume=True, picker=toy)
+
+
+@pytest.mark.parametrize("module", ["features", "calibration", "filterbank", "blob"])
+def test_models_of_other_code_are_not_gone_on_with(whole, home, monkeypatch, module):
+    monkeypatch.setattr(f"motes.pickers.{module}.VERSION", 99)
+    with pytest.raises(CheckpointError, match=r"state\.json: code was .*, is .*99.*: another study"):
+        run_study(toy_config(home), whole[0].folder, resume=True, picker=toy)
+    assert whole[0].load(whole[0].plan.cells[0]) is None
 
 
 def test_other_data_are_another_study(whole, tmp_path):
@@ -263,3 +284,82 @@ def test_the_plan_is_checked_for_every_seed(home):
     plan = Plan(toy_config(home), load_data(toy_config(home).data, home))
     assert len({plan.fingerprint(cell) for cell in plan.cells}) == len(STRATEGIES)
     assert len({Store.__name__, *map(str, plan.cells)}) == 1 + len(plan.cells)
+
+
+class AskedError(Exception):
+    """The loop was called."""
+
+
+def test_a_setting_reaches_the_loop(home, tmp_path, monkeypatch):
+    def asked(micrographs, oracle, picker, strategy, **options):
+        raise AskedError(oracle.rule, options["beta"], options["warm_start"], isinstance(picker, WarmPicker))
+
+    monkeypatch.setattr("motes.active.run", asked)
+    labels = {"initial": 3, "per_round": 2, "rounds": 3, "beta": 2.0, "rule": "first", "warm_start": True}
+    config = toy_config(home, strategies=["margin"], picker={"name": "compact"}, labels=labels)
+    with pytest.raises(AskedError) as told:
+        run_study(config, tmp_path / "study", processes=1, picker=warm)
+    assert told.value.args == ("first", 2.0, True, True)
+
+
+def test_a_picker_learns_on_where_it_should(home, tmp_path):
+    labels = {"initial": 3, "per_round": 2, "rounds": 3}
+    for warm_start, begun in ((True, [False, True, True]), (False, [False] * 3)):
+        config = toy_config(
+            home, strategies=["margin"], seeds=1, folds={"n": 3}, picker={"name": "compact"},
+            labels=labels | {"warm_start": warm_start},
+        )  # fmt: skip
+        FITS.clear()
+        run_study(config, tmp_path / str(warm_start), processes=1, picker=warm)
+        assert begun * 2 == FITS
+
+
+def test_t_opt_is_of_f_beta(whole, home, tmp_path):
+    """For recall's sake the threshold of F2 is no higher than that of F1, and somewhere lower."""
+    labels = {"initial": 3, "per_round": 2, "rounds": 3, "beta": 4.0}
+    low = run_study(toy_config(home, strategies=["random", "margin"], labels=labels), tmp_path / "study", picker=toy)
+    f1 = {result.cell: result.rounds[0].t_opt for result in whole[0].results()}
+    pairs = [(result.rounds[0].t_opt, f1[result.cell]) for result in low.results() if result.cell in f1]
+    assert pairs
+    assert all(mine <= theirs for mine, theirs in pairs)
+    assert any(mine < theirs for mine, theirs in pairs)
+
+
+def test_picks_of_another_program(home, tmp_path):
+    """A folder of crYOLO's files, studied: flat curves, and labels that are asked for all the same."""
+    table = toy_table(home, strategies=["margin"], seeds=1, folds={"n": 3})
+    truth = load_data(parse_config(table).data, tmp_path)
+    (tmp_path / "CBOX").mkdir()
+    rng = np.random.default_rng(0)
+    for m, name in enumerate(truth.names):
+        places = np.concatenate([truth.truth.of_micrograph(m).centres, rng.uniform(8, 70, (8, 2))])
+        scores = np.concatenate([rng.uniform(0.4, 0.99, len(places) - 8), rng.uniform(0.45, 0.55, 8)])
+        picks = Picks(*places.T, truth.diameter / 2, scores, micrographs=(name,))
+        write_picks(tmp_path / "CBOX" / f"{name}.cbox", picks)
+    table |= {"picker": {"name": "external", "picks": "CBOX", "options": {"recalibrate": True}}}
+    config = parse_config(table, folder=tmp_path)
+    changed, rejected = {}, {}
+    for result in run_study(config, tmp_path / "study", processes=1).results():
+        first, last = result.rounds[0], result.rounds[-1]
+        assert last.costs.labels == 7
+        assert len(first.probability) > 8
+        np.testing.assert_array_equal(np.argsort(-first.probability), np.argsort(-last.probability))
+        changed[result.cell.strategy] = not np.array_equal(first.probability, last.probability)
+        rejected[result.cell.strategy] = last.costs.questions > 4
+    assert changed == rejected  # calibration needs both answers
+    assert changed["margin"]
+
+
+@pytest.mark.parametrize(
+    ("picker", "message"),
+    [
+        ({}, r"^picker\.picks: needed by external"),
+        ({"picks": 3}, r"^picker\.picks: expected a text, got 3"),
+        ({"picks": "a", "formt": "cbox"}, r"^picker\.formt: there is no such key"),
+    ],
+)
+def test_picks_of_another_program_are_named(home, picker, message):
+    with pytest.raises(ValueError, match=message):
+        toy_config(home, strategies=["margin"], picker={"name": "external"} | picker)
+    with pytest.raises(ValueError, match="committee: picks of another program have no appearance and no committee"):
+        toy_config(home, strategies=["committee"], picker={"name": "external", "picks": "a"})

@@ -22,10 +22,12 @@ from motes.active.threshold import optimal_threshold
 from motes.circles import Circles, Indices
 from motes.micrograph import Micrograph
 from motes.pickers import Labelled, Picker, WarmPicker
+from motes.picking import near_pairs
 
 Measure: TypeAlias = Callable[[int, Picker, Pool, Query | None, Labelled], Mapping[str, Any] | None]
 """Called in each round with its number, the trained picker, pool, query, and what the picker was trained with."""
 
+SAME_CANDIDATE = 0.9  # IoU above which a candidate is one that was asked about
 WORDS = {int(answer): answer.word for answer in Answer}
 
 
@@ -130,8 +132,9 @@ def run(
     -----
     - A pool smaller than the query: all of it is asked.
     - A pool that is empty ends the run, after a round without questions; the history says so.
-    - A round that confirms nothing: the next one asks about other places, with the rejections as negatives or with the
-      same labels again.
+    - A round that confirms nothing: the next one asks about other candidates, with the rejections as negatives or with
+      the same labels again. Where a question was off centre, one that is shifted may be asked about, but never the same
+      again (an IoU above 0.9).
     """
     options = dict(strategy_options or {})
     name, ask, needs = resolve(strategy, options)
@@ -215,8 +218,11 @@ class _Loop:
             self.state.apply(record)
 
     def _labelled(self) -> Labelled:
-        rejected = self.state.rejected.circles() if self.settings.rejections == "negative" else None
-        return Labelled(self.micrographs, self.state.particles.circles(), rejected)
+        particles = self.state.particles
+        if self.settings.rejections == "drop":  # confirmed ones alone are no answers that scores can be learned from
+            return Labelled(self.micrographs, particles.circles())
+        rejected = self.state.rejected.circles()
+        return Labelled(self.micrographs, particles.circles(), rejected, asked=particles.asked())
 
     def _train(self, index: int) -> None:
         if self._cold:
@@ -237,8 +243,9 @@ class _Loop:
         detections = picker.predict(self.micrographs)
         if detections.micrographs != self.names:
             raise ValueError(f"picker: proposed on {detections.micrographs[:3]}..., expected {self.names[:3]}...")
+        fresh = detections[~self._was_off_centre(detections.circles)]
         pool = Pool.from_detections(
-            detections, labelled=labelled.particles, rejected=self.state.closed.circles(), iou=settings.iou,
+            fresh, labelled=labelled.particles, rejected=self.state.closed.circles(), iou=settings.iou,
             min_probability=settings.min_probability, opened=self.state.opened, shapes=self.shapes,
         )  # fmt: skip
         asks = index + 1 < settings.rounds and len(pool) > 0
@@ -258,6 +265,15 @@ class _Loop:
             self._ask(log, index, pool, query, ask)
         log.sync()
         return asks or index + 1 == settings.rounds
+
+    def _was_off_centre(self, circles: Circles) -> Any:
+        """(N,) bool: candidates that were asked about and off centre. One that is shifted is another question."""
+        same = np.zeros(len(circles), bool)
+        near, _, _ = near_pairs(
+            circles.astype(float), self.state.off_centre.circles().astype(float), iou=SAME_CANDIDATE
+        )
+        same[near] = True
+        return same
 
     def _asker(self, index: int, picker: Picker) -> Callable[[Pool, int], Query]:
         """The strategy with all that it needs, but for the pool and the number of questions."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from motes.active.log import Record
 from motes.active.oracle import Answer
@@ -17,10 +18,12 @@ class Places:
     def __init__(self, n_micrographs: int) -> None:
         self._n_micrographs = n_micrographs
         self._rows: list[tuple[int, float, float, float]] = []
+        self._asked: list[bool] = []
 
-    def add(self, micrograph: int, x: float, y: float, radius: float) -> None:
-        """One more."""
+    def add(self, micrograph: int, x: float, y: float, radius: float, *, asked: bool = True) -> None:
+        """One more; whether it is the answer to a question."""
         self._rows.append((micrograph, x, y, radius))
+        self._asked.append(asked)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -28,6 +31,11 @@ class Places:
     def circles(self) -> Circles:
         """All, micrograph after micrograph, on each in the order they came."""
         return circles_from(self._rows, self._n_micrographs)
+
+    def asked(self) -> npt.NDArray[np.bool_]:
+        """Which of these circles are answers to questions."""
+        order = np.argsort([row[0] for row in self._rows], kind="stable")
+        return np.array(self._asked, bool)[order]
 
 
 def circles_from(rows: Sequence[tuple[int, float, float, float]], n_micrographs: int) -> Circles:
@@ -47,6 +55,8 @@ class State:
         Labels, and places that hold none.
     closed : Places
         Places that are not asked about again: of every question but those that were off centre.
+    off_centre : Places
+        The other ones: a candidate that is all but the same circle is not asked about again, a shifted one may be.
     labelled : list of int
         Numbers, by the oracle, of the particles that have a label.
     opened : (M,) bool array
@@ -58,7 +68,7 @@ class State:
     def __init__(self, micrographs: Sequence[str]) -> None:
         self._number = {name: m for m, name in enumerate(micrographs)}
         m = len(micrographs)
-        self.particles, self.rejected, self.closed = Places(m), Places(m), Places(m)
+        self.particles, self.rejected, self.closed, self.off_centre = (Places(m) for _ in range(4))
         self.labelled: list[int] = []
         self.opened = np.zeros(m, bool)
         self.n_questions = 0
@@ -79,11 +89,10 @@ class State:
         if record["particle"] >= 0:
             self.labelled.append(record["particle"])
         if kind == "initial":
-            self.particles.add(*place)
+            self.particles.add(*place, asked=False)
             return
         self.n_questions += 1
-        if record["answer"] != Answer.OFF_CENTRE.word:
-            self.closed.add(*place)
+        (self.off_centre if record["answer"] == Answer.OFF_CENTRE.word else self.closed).add(*place)
         if record["label"] is not None:
             self.particles.add(m, *record["label"])
         elif record["answer"] == Answer.NOTHING.word:

@@ -57,7 +57,8 @@ def optimal_threshold(
     if truth.n_micrographs != m:
         raise ValueError(f"truth: of {truth.n_micrographs} micrographs, expected {m}")
     if len(truth) == 0:
-        raise ValueError(f"truth: the {m} validation micrograph{'s' * (m != 1)} hold no particle, so no threshold")
+        told = "validation micrograph holds" if m == 1 else f"{m} validation micrographs hold"
+        raise ValueError(f"truth: the {told} no particle, so no threshold")
     if len(detections) == 0:
         raise ValueError("detections: nothing was found on the validation micrographs, so no threshold")
     circles = detections.circles

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from motes.cli.active import active
 from motes.cli.challenge import challenge
 from motes.cli.commands import Commands
 from motes.cli.consensus import consensus
@@ -31,7 +32,8 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     name="motes",
     cls=Commands,
-    help="Photons to pictures: find the image that is hidden in photon-sparse patterns of unknown orientation.",
+    help="Single-particle imaging: the picture that is hidden in photon-sparse patterns of unknown orientation, and "
+    "particles on micrographs from few labels.",
     epilog="First steps: [bold]motes demo[/bold]",
     rich_markup_mode="rich",
     add_completion=False,
@@ -84,6 +86,7 @@ app.command(
 )(fsc)
 app.command(epilog="Example: [bold]motes frc one/master.npy two/master.npy -o out[/bold]")(frc)
 app.add_typer(simulate, name="simulate")
+app.add_typer(active, name="active")
 app.command("show-config")(show_config)
 
 

@@ -14,8 +14,8 @@ from motes.checks import one_of
 from motes.circles import Circles
 from motes.errors import FormatError
 from motes.micrograph import Micrograph
-from motes.pickers.calibration import Calibration, calibrate
-from motes.pickers.candidates import candidates, detections, known
+from motes.pickers.calibration import CALIBRATION_SHAPE, Calibration, calibrate
+from motes.pickers.candidates import candidates, detections, worth
 from motes.pickers.detections import Detections
 from motes.pickers.edges import WHOLE, label_edge
 from motes.pickers.labelled import Labelled
@@ -73,8 +73,7 @@ class BlobPicker:
         """Note width, sign and what scores are worth; labels are not needed, and the seed changes nothing."""
         edge = label_edge(labelled, self.diameter)
         width, found = self._found(labelled.micrographs, None, edge)
-        said = [known(own, labelled, m) for m, own in enumerate(found)]
-        self._noted = width, edge, calibrate(_scores(found), np.concatenate(said))
+        self._noted = width, edge, worth(found, labelled, range(len(found)))
         return self
 
     def predict(self, micrographs: Sequence[Micrograph]) -> Detections:
@@ -113,7 +112,7 @@ class BlobPicker:
         border = (-1, -1, -1, -1) if self.border is None else self.border
         signs = {"dark": -1.0, "auto": 0.0, "bright": 1.0}
         width, edge, calibration = self._noted or (0.0, 0.0, None)
-        noted = np.zeros(6) if calibration is None else calibration.as_array()
+        noted = np.zeros(2) if calibration is None else calibration.as_array()
         numbers = np.array([self.diameter, signs[self.contrast], *border, width, edge], np.float64)
         write_picker(path, KIND, VERSION, {"numbers": numbers, "calibration": noted})
 
@@ -126,7 +125,7 @@ class BlobPicker:
         FormatError
             If it is no such file, of another version, or damaged.
         """
-        arrays = read_picker(path, KIND, VERSION, {"numbers": (8,), "calibration": (6,)})
+        arrays = read_picker(path, KIND, VERSION, {"numbers": (8,), "calibration": CALIBRATION_SHAPE})
         diameter, sign, *border, width, edge = arrays["numbers"].tolist()
         contrast: Contrast = "dark" if sign < 0 else "bright" if sign > 0 else "auto"
         try:
@@ -154,10 +153,13 @@ class _Whitened(Mirrored):
         self.diameter, self.frame = diameter, prepared.frame
         super().__init__((image.shape[0], image.shape[1]), int(np.ceil(REACH * diameter / prepared.binning)))
         spectrum = self.forward(image)
-        power = np.abs(spectrum) ** 2
+        twice = np.full(spectrum.shape, 2.0)  # half a spectrum: its other half mirrors all but these columns
+        twice[:, 0] = 1.0
+        if self.size[1] % 2 == 0:
+            twice[:, -1] = 1.0
         shells = np.minimum(np.sqrt(self.squares) / np.pi * SHELLS, SHELLS - 1).astype(np.int64)
-        counts = np.bincount(shells.ravel(), minlength=SHELLS)
-        mean = np.bincount(shells.ravel(), power.ravel(), SHELLS) / np.maximum(counts, 1)
+        power = np.bincount(shells.ravel(), (twice * np.abs(spectrum) ** 2).ravel(), SHELLS)
+        mean = power / np.maximum(np.bincount(shells.ravel(), twice.ravel(), SHELLS), 1)
         mean = np.maximum(mean, 1e-9 * mean.max())
         self.spectrum = spectrum / np.sqrt(mean).astype(np.float32)[shells]
 

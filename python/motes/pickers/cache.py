@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import threading
@@ -22,7 +23,6 @@ from motes.pickers.preparation import prepare
 
 HEADER = 8  # numbers before the planes in a file: magic, corner, binning, shape of the micrograph, 2 spare
 MAGIC = 0x6D6F7465  # "mote"
-HASH_ROWS = 512
 
 
 class FeatureCache:
@@ -33,7 +33,7 @@ class FeatureCache:
     memory : int, bytes
         How much may be kept in memory; what was used longest ago goes first. 0 keeps nothing.
     folder : path, optional
-        Also kept there as files that are mapped and not counted as memory, for other processes and later runs. Several
+        Kept there instead, as files that are mapped anew each time, for other processes and later runs. Several
         processes may share it. It is made if it is not there.
 
     Examples
@@ -64,6 +64,8 @@ class FeatureCache:
             As `prepare`.
         FormatError
             If a file of the folder is damaged.
+        OSError
+            If it can not be opened.
         """
         key = self._key(micrograph, diameter, border)
         with self._lock:
@@ -75,6 +77,8 @@ class FeatureCache:
             prepared = prepare(micrograph, diameter, border="auto" if border is None else border)
             found = features(prepared, diameter)
             found = self._store(key, found)
+        if isinstance(found.planes, np.memmap):  # each that is held holds a file open, and mapping it again is cheap
+            return found
         with self._lock:
             self._kept[key] = found
             while len(self._kept) > 1 and self._bytes() > self.memory:
@@ -84,13 +88,13 @@ class FeatureCache:
         return found
 
     def _bytes(self) -> int:
-        return sum(kept.planes.nbytes for kept in self._kept.values() if not isinstance(kept.planes, np.memmap))
+        return sum(kept.planes.nbytes for kept in self._kept.values())
 
     def _key(self, micrograph: Micrograph, diameter: float, border: Border | None) -> str:
         """Of all that features depend on; the content of a micrograph is read once while it lives."""
         content = self._contents.get(micrograph)
         if content is None:
-            content = self._contents[micrograph] = _fingerprint(micrograph)
+            content = self._contents[micrograph] = micrograph.fingerprint()
         told = f"{VERSION} {float(diameter)!r} {border} {content}"
         return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
@@ -103,6 +107,8 @@ class FeatureCache:
             magic, left, top, binning, height, width, rows, columns = head
             planes = table[HEADER:].reshape(-1, rows, columns)
         except (ValueError, OSError, EOFError) as error:
+            if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # EINVAL: nothing to be mapped
+                raise
             raise FormatError(f"{path}: no cached features, or damaged ({error}); remove it") from error
         if magic != MAGIC:
             raise FormatError(f"{path}: no cached features; remove it")
@@ -117,10 +123,3 @@ class FeatureCache:
         with atomic_path(self.folder / f"{key}.npy") as temporary, temporary.open("wb") as file:
             np.save(file, np.concatenate([head.view(np.float32), found.planes.ravel()]))
         return self._stored(key) or found
-
-
-def _fingerprint(micrograph: Micrograph) -> str:
-    digest = hashlib.blake2b(f"{micrograph.data.dtype.str} {micrograph.shape}".encode(), digest_size=16)
-    for first in range(0, micrograph.shape[0], HASH_ROWS):
-        digest.update(np.ascontiguousarray(micrograph.data[first : first + HASH_ROWS]).data)
-    return digest.hexdigest()

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from motes.circles import Circles
 from motes.kernels.matching import match
 from motes.micrograph import Micrograph
-from motes.pickers.calibration import Calibration
+from motes.pickers.calibration import CONFIRMED, NONE, PARTICLE, UNSAID, Calibration, calibrate
 from motes.pickers.detections import Detections
 from motes.pickers.frame import Frame
 from motes.pickers.labelled import Labelled
@@ -50,16 +50,46 @@ def candidates(
     return circles[kept], pixels[kept]
 
 
+def worth(found: Sequence[Circles], labelled: Labelled, which: Sequence[int], drop: float = 0.0) -> Calibration:
+    """What raw scores are worth, by the candidates of some of the labelled micrographs.
+
+    Parameters
+    ----------
+    found : sequence of Circles
+        Candidates of each of these micrographs.
+    labelled : Labelled
+        If some of them are complete, only these count.
+    which : sequence of int
+        The index of each among the labelled ones.
+    drop : float
+        By how much a label scores higher than if it had not been learned from.
+
+    Returns
+    -------
+    Calibration
+    """
+    clean = any(labelled.complete[m] for m in which)
+    scores, said = [np.zeros(0)], [np.zeros(0, np.int8)]
+    for own, m in zip(found, which, strict=True):
+        if len(own) and own.scores is not None and (labelled.complete[m] or not clean):
+            said.append(known(own, labelled, m))
+            scores.append(own.scores - drop * (said[-1] >= PARTICLE))
+    return calibrate(np.concatenate(scores), np.concatenate(said))
+
+
 def known(found: Circles, labelled: Labelled, m: int) -> npt.NDArray[np.int8]:
-    """What has been said about the candidates of micrograph m: 1 a particle, 0 none, -1 nothing."""
-    said = np.full(len(found), 0 if labelled.complete[m] else -1, np.int8)
-    if not len(found):
-        return said
+    """What has been said about the candidates of micrograph m, in the words of `calibrate`."""
+    said = np.full(len(found), NONE if labelled.complete[m] else UNSAID, np.int8)
     near = SAME * 2 * float(found.radii[0])
-    for places, value in ((labelled.rejected, 0), (labelled.particles, 1)):
-        own = places.of_micrograph(m)
-        circles = Circles(own.centres.astype(np.float64), own.radii.astype(np.float64))
-        said[match(found, circles, distance=near, threads=1).hit] = value
+    own = slice(*labelled.particles.indptr[m : m + 2])
+    confirmed = labelled.asked[own] | labelled.complete[m]  # where all is known, so would be that it is none
+    for places, words in (
+        (labelled.rejected.of_micrograph(m), NONE),
+        (labelled.particles.of_micrograph(m), np.where(confirmed, CONFIRMED, PARTICLE)),
+    ):
+        circles = Circles(places.centres.astype(np.float64), places.radii.astype(np.float64))
+        found_there = match(found, circles, distance=near, threads=1)
+        said[found_there.hit] = np.broadcast_to(words, len(places))[found_there.particle[found_there.hit]]
     return said
 
 

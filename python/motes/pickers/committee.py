@@ -24,6 +24,8 @@ from motes.pickers.picker import NotFittedError, Picker
 
 REACH = 0.25  # diameters: a member's candidate this near is of the same place
 MANIFEST = "committee.json"
+MANIFEST_BYTES = 2**16  # at most
+MEMBERS = ("BlobPicker", "CombinedPicker", "CompactPicker", "ExternalPicks", "FilterBankPicker", "PhosaurusPicker")
 
 
 class Committee:
@@ -48,6 +50,8 @@ class Committee:
 
     Raises
     ------
+    TypeError
+        If a member would be a committee itself.
     ValueError
         If there are fewer than two members.
 
@@ -68,6 +72,8 @@ class Committee:
         self.n_members = whole("n_members", n_members, least=2)
         made = (copy.copy(picker) if isinstance(picker, Picker) else picker() for _ in range(n_members))
         self.members: tuple[Picker, ...] = tuple(made)
+        if any(isinstance(member, Committee) for member in self.members):
+            raise TypeError("picker: expected a picker that is one, got a Committee")
         self.picker = self.members[0]
         self.diameter = self.picker.diameter
         self._fitted = False
@@ -132,16 +138,15 @@ class Committee:
             If the members are of a class that is not known here.
         """
         place = os.fspath(path)
-        try:
-            with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
-                names: list[str] = json.loads(archive.read(MANIFEST))["members"]
-                committee = cls.__new__(cls)
-                committee.members = tuple(
-                    _load_member(place, name, Path(archive.extract(f"member{k}", folder)), member)
-                    for k, name in enumerate(names)
-                )
-        except (zipfile.BadZipFile, KeyError, TypeError, json.JSONDecodeError) as error:
-            raise FormatError(f"{place}: holds no committee, or is damaged ({error})") from error
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                names = _extract(place, folder)
+            except (zipfile.BadZipFile, KeyError, TypeError, ValueError, RuntimeError) as error:
+                raise FormatError(f"{place}: holds no committee, or is damaged ({error})") from error
+            committee = cls.__new__(cls)
+            committee.members = tuple(
+                _load_member(place, name, Path(folder, f"member{k}"), member) for k, name in enumerate(names)
+            )
         committee.n_members, committee.picker = len(names), committee.members[0]
         committee.diameter, committee._fitted = committee.picker.diameter, True
         return committee
@@ -150,23 +155,47 @@ class Committee:
         return f"<Committee: {self.n_members} of {type(self.picker).__name__}, {'not ' * (not self._fitted)}fitted>"
 
 
+def _extract(place: str, folder: str) -> list[str]:
+    """Write the members of an archive to a folder; their classes. Nothing grows: they are stored as they are."""
+    with zipfile.ZipFile(place) as archive:
+        infos = archive.infolist()
+        if any(info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size for info in infos):
+            raise ValueError("a member is compressed")
+        if sum(info.file_size for info in infos) > Path(place).stat().st_size:
+            raise ValueError("members that overlap")
+        if archive.getinfo(MANIFEST).file_size > MANIFEST_BYTES:
+            raise ValueError(f"{MANIFEST} has more than {MANIFEST_BYTES} bytes")
+        names = json.loads(archive.read(MANIFEST))["members"]
+        if not isinstance(names, list) or len(names) < 2 or not all(isinstance(name, str) for name in names):
+            raise ValueError("members: expected the classes of two or more")
+        for k in range(len(names)):
+            archive.extract(f"member{k}", folder)
+    return names
+
+
 def _load_member(place: str, name: str, path: Path, load: Callable[[str | os.PathLike[str]], Picker] | None) -> Picker:
     from motes import pickers
 
-    if load is not None:
-        return load(path)
-    if name not in pickers.__all__:
-        raise ValueError(f"{place}: a committee of {name}, which is none of motes.pickers; say how a member is loaded")
-    found: Picker = getattr(pickers, name).load(path)
-    return found
+    try:
+        if load is not None:
+            return load(path)
+        if name in MEMBERS:
+            found: Picker = getattr(pickers, name).load(path)
+            return found
+    except FormatError as error:
+        raise FormatError(str(error).replace(os.fspath(path), f"{place}: {path.name}")) from error
+    if name in pickers.__all__:
+        raise FormatError(f"{place}: a committee of {name}, which can be no member")
+    raise ValueError(f"{place}: a committee of {name:.40}, which is none of motes.pickers; say how a member is loaded")
 
 
 def _resampled(labelled: Labelled, rng: np.random.Generator) -> Labelled:
     """Labels drawn with replacement, particles and rejected places each for themselves, so that a particle is left."""
-    parts, complete = [], labelled.complete.copy()
+    parts, kept, complete = [], [], labelled.complete.copy()
     for circles in (labelled.particles, labelled.rejected):
         n = len(circles)
         drawn = np.unique(rng.integers(0, n, n)) if n else np.zeros(0, np.int64)
         complete[circles.micrograph[np.setdiff1d(np.arange(n), drawn)]] = False
         parts.append(circles[drawn])
-    return Labelled(labelled.micrographs, parts[0], parts[1], complete)
+        kept.append(drawn)
+    return Labelled(labelled.micrographs, parts[0], parts[1], complete, labelled.asked[kept[0]])

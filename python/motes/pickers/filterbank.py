@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +16,8 @@ from motes.circles import Circles
 from motes.errors import FormatError
 from motes.micrograph import Micrograph
 from motes.pickers.cache import FeatureCache
-from motes.pickers.calibration import Calibration, calibrate
-from motes.pickers.candidates import candidates, detections, known
+from motes.pickers.calibration import CALIBRATION_SHAPE, Calibration
+from motes.pickers.candidates import candidates, detections, worth
 from motes.pickers.detections import Detections
 from motes.pickers.edges import label_edge
 from motes.pickers.features import N_PLANES, VERSION, Features
@@ -89,8 +91,9 @@ class FilterBankPicker:
     def fit(self, labelled: Labelled, seed: int = 0) -> FilterBankPicker:
         """Learn from labels; see `Picker.fit`.
 
-        Unlabelled pixels count as background, with as much weight as the labelled ones: they are mostly that, and the
-        particles among them lower all scores alike.
+        Unlabelled pixels count as background: they are mostly that, and the particles among them lower all scores
+        alike. Pixels on labels have half of the weight, the background 0.4 and the flanks of labels 0.1; rejected
+        places take up to half of these two's.
 
         Raises
         ------
@@ -106,15 +109,18 @@ class FilterBankPicker:
             [circles.of_micrograph(m).centres.astype(np.float64) for m in order]
             for circles in (labelled.particles, labelled.rejected)
         )
+        complete = labelled.complete[order]
         with one_blas_thread():
-            images, complete = self._features(micrographs), labelled.complete[order]
-            sample = draw(images, particles, rejected, complete, self.diameter, rng)
+            sample = draw(self._features(micrographs), particles, rejected, complete, self.diameter, rng)
             if not len(sample.particle):
                 raise ValueError("labelled: every particle lies on padding, expected at least one that does not")
             self._edge = label_edge(labelled, self.diameter) if self.edge is None else self.edge
             self._model, drop = learn(sample, len(labelled.particles), len(labelled.rejected))
-            chosen = np.sort(rng.choice(len(images), min(CALIBRATED, len(images)), replace=False))
-            self._calibration = self._calibrate([images[m] for m in chosen], labelled, order[chosen], drop)
+            looked = np.flatnonzero(complete) if complete.any() else np.arange(len(micrographs))
+            looked = order[np.sort(rng.choice(looked, min(CALIBRATED, len(looked)), replace=False))]
+            images = self._features([labelled.micrographs[m] for m in looked])
+            found = [self._candidates(image, self._model)[0] for image in images]
+            self._calibration = worth(found, labelled, looked.tolist(), drop)
         return self
 
     def predict(self, micrographs: Sequence[Micrograph]) -> Detections:
@@ -136,9 +142,21 @@ class FilterBankPicker:
             [image] = self._features([micrograph])
             return self._model.score(image.planes), image
 
-    def _features(self, micrographs: Sequence[Micrograph]) -> list[Features]:
-        with ThreadPoolExecutor(available_threads()) as pool:
-            return list(pool.map(lambda one: self.cache.get(one, self.diameter, self.border), micrographs))
+    def _features(self, micrographs: Sequence[Micrograph]) -> Iterator[Features]:
+        """Of one micrograph after the other; no more are held, beside the cache's, than there are threads."""
+        threads = available_threads()
+        waiting = iter(micrographs)
+        with ThreadPoolExecutor(threads) as pool:
+
+            def ask(one: Micrograph) -> Future[Features]:
+                return pool.submit(self.cache.get, one, self.diameter, self.border)
+
+            at_work = deque(map(ask, islice(waiting, threads)))
+            while at_work:
+                found = at_work.popleft().result()
+                yield found
+                del found
+                at_work.extend(map(ask, islice(waiting, 1)))
 
     def _candidates(self, image: Features, model: LinearModel) -> tuple[Circles, npt.NDArray[np.float32]]:
         """With raw scores, and what they look like."""
@@ -148,26 +166,14 @@ class FilterBankPicker:
         found, pixels = candidates(scores, image.frame, self.diameter, self._edge)
         return found, model.describe(image.planes[:, pixels[:, 1], pixels[:, 0]].T)
 
-    def _calibrate(
-        self, images: list[Features], labelled: Labelled, which: npt.NDArray[np.int64], drop: float
-    ) -> Calibration:
-        """What scores are worth, from candidates of some micrographs and what has been said about them."""
-        assert self._model is not None
-        scores, said = [], []
-        for image, m in zip(images, which, strict=True):
-            found, _ = self._candidates(image, self._model)
-            said.append(known(found, labelled, int(m)))
-            assert found.scores is not None
-            scores.append(found.scores - drop * (said[-1] == 1))  # a label scores higher than had it not been seen
-        return calibrate(np.concatenate(scores), np.concatenate(said))
-
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write what was learned as .npz, whole or not at all."""
         if self._model is None or self._calibration is None:
             raise NotFittedError("FilterBankPicker: fit it before it is saved")
         arrays = {name: getattr(self._model, name) for name in MODEL_SHAPES}
         border = (-1, -1, -1, -1) if self.border is None else self.border
-        numbers = np.array([self.diameter, self._edge, *border], np.float64)
+        asked = -1.0 if self.edge is None else self.edge
+        numbers = np.array([self.diameter, self._edge, *border, asked], np.float64)
         write_picker(path, KIND, VERSION, arrays | {"calibration": self._calibration.as_array(), "numbers": numbers})
 
     @classmethod
@@ -185,11 +191,11 @@ class FilterBankPicker:
         FormatError
             If it is no such file, of another version, or damaged.
         """
-        arrays = read_picker(path, KIND, VERSION, MODEL_SHAPES | {"calibration": (6,), "numbers": (6,)})
+        arrays = read_picker(path, KIND, VERSION, MODEL_SHAPES | {"calibration": CALIBRATION_SHAPE, "numbers": (7,)})
         try:
-            diameter, edge, *border = arrays["numbers"].tolist()
+            diameter, edge, *border, asked = arrays["numbers"].tolist()
             padding = None if border[0] < 0 else tuple(map(int, border))
-            picker = cls(diameter, cache=cache, edge=edge, border=padding)  # type: ignore[arg-type]
+            picker = cls(diameter, cache=cache, edge=None if asked < 0 else asked, border=padding)  # type: ignore[arg-type]
             picker._calibration = Calibration.from_array(arrays["calibration"])
         except ValueError as error:
             raise FormatError(f"{os.fspath(path)}: {error}") from error

@@ -28,6 +28,10 @@ class Labelled:
         Places that were looked at and hold none. By default there are no such places.
     complete : (M,) bool array, optional
         Micrographs on which every particle is labelled. By default none.
+    asked : (N,) bool array, optional
+        Which of the particles are answers to questions that a picker's scores have chosen, and would be among the
+        rejected places had the answer been no. The others were labelled whatever a picker thinks of them: by lot, or
+        as somebody came across them. By default none was asked. It matters for probabilities alone.
 
     Raises
     ------
@@ -40,6 +44,7 @@ class Labelled:
     particles: Circles
     rejected: Circles
     complete: npt.NDArray[np.bool_]
+    asked: npt.NDArray[np.bool_]
 
     def __init__(
         self,
@@ -47,6 +52,7 @@ class Labelled:
         particles: Circles,
         rejected: Circles | None = None,
         complete: npt.NDArray[np.bool_] | None = None,
+        asked: npt.NDArray[np.bool_] | None = None,
     ) -> None:
         set_, m = object.__setattr__, len(micrographs)
         set_(self, "micrographs", tuple(micrographs))
@@ -54,6 +60,7 @@ class Labelled:
         nothing = Circles(np.zeros((0, 2)), np.zeros(0), indptr=np.zeros(m + 1, np.int64))
         set_(self, "rejected", nothing if rejected is None else rejected)
         set_(self, "complete", np.zeros(m, bool) if complete is None else np.array(complete, bool))
+        set_(self, "asked", np.zeros(len(particles), bool) if asked is None else np.array(asked, bool))
         if m == 0:
             raise ValueError("micrographs: expected at least one")
         names = [micrograph.name for micrograph in self.micrographs]
@@ -61,6 +68,8 @@ class Labelled:
             raise ValueError(f"micrographs: {max(names, key=names.count)!r} comes twice")
         if self.complete.shape != (m,):
             raise ValueError(f"complete: expected shape ({m},), got {self.complete.shape}")
+        if self.asked.shape != (len(particles),):
+            raise ValueError(f"asked: expected shape ({len(particles)},), got {self.asked.shape}")
         for name in ("particles", "rejected"):
             self._check(name, getattr(self, name))
 

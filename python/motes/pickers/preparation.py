@@ -169,7 +169,7 @@ def _means(micrograph: Micrograph, b: int) -> FloatArray:
     means = np.empty((height, width))
     for first, strip in _strips(micrograph, b):
         kept = strip[: len(strip) // b * b, : width * b]
-        sums = kept.reshape(-1, b, width * b).sum(axis=1, dtype=np.float64)
+        sums = kept.reshape(len(kept) // b, b, width * b).sum(axis=1, dtype=np.float64)
         means[first // b : first // b + len(sums)] = sums.reshape(len(sums), width, b).sum(axis=2) / b**2
     return means
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +28,7 @@ class Sample:
 
 
 def draw(
-    images: Sequence[Features],
+    images: Iterable[Features],
     particles: Sequence[npt.NDArray[np.float64]],
     rejected: Sequence[npt.NDArray[np.float64]],
     complete: npt.NDArray[np.bool_],
@@ -39,8 +39,8 @@ def draw(
 
     Parameters
     ----------
-    images : sequence of Features
-        M micrographs.
+    images : iterable of Features
+        M micrographs, one of which is looked at at a time.
     particles, rejected : sequence of (N, 2) arrays, stored pixels
         Labels of each.
     complete : (M,) bool array
@@ -57,7 +57,7 @@ def draw(
     parts: list[list[npt.NDArray[np.float32]]] = [[], [], [], []]
     labels: list[npt.NDArray[np.int64]] = []
     n_before = 0
-    clean = complete if complete.any() else np.ones(len(images), bool)
+    clean = complete if complete.any() else np.ones(len(complete), bool)
     for image, own, others, is_clean in zip(images, particles, rejected, clean, strict=True):
         _, height, width = image.planes.shape
         reach = FAR * diameter / image.frame.binning
@@ -70,7 +70,7 @@ def draw(
         chosen = (
             np.flatnonzero(on),
             _some(np.flatnonzero(near > FAR), BACKGROUND // clean.sum() if is_clean else 0, rng),
-            _some(np.flatnonzero(beside), FLANKS // len(images), rng),
+            _some(np.flatnonzero(beside), FLANKS // len(complete), rng),
             np.flatnonzero((wrong <= ON) & ~on),
         )
         flat = image.planes.reshape(len(image.planes), -1)

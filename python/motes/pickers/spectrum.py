@@ -26,9 +26,10 @@ class Mirrored:
     size : (int, int)
         Rows and columns with margins.
     ky, kx : float32 arrays
-        Radians a pixel, of rows and of columns; they broadcast to the shape of a spectrum.
+        Radians a pixel, of rows and of columns, for derivatives; they broadcast to the shape of a spectrum. The highest
+        one of an even size has no direction, and is 0.
     squares : float32 array
-        ky^2 + kx^2.
+        ky^2 + kx^2, with the highest ones.
     """
 
     def __init__(self, shape: tuple[int, int], margin: int) -> None:
@@ -38,8 +39,9 @@ class Mirrored:
         rows, columns = (fft.next_fast_len(side + 2 * margin, real=True) for side in shape)
         self.size: tuple[int, int] = (rows, columns)
         along = 2 * np.pi * np.fft.fftfreq(rows), 2 * np.pi * np.fft.rfftfreq(columns)
-        self.ky, self.kx = along[0].astype(np.float32)[:, None], along[1].astype(np.float32)[None]
-        self.squares: Plane = self.ky**2 + self.kx**2
+        ky, kx = along[0].astype(np.float32)[:, None], along[1].astype(np.float32)[None]
+        self.squares: Plane = ky**2 + kx**2
+        self.ky, self.kx = (np.where(np.abs(k) < 3.1415, k, np.float32(0)) for k in (ky, kx))
 
     def forward(self, image: Plane) -> Spectrum:
         """Spectrum of an image."""

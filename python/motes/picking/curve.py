@@ -19,6 +19,7 @@ from motes.picking.ranking import (
     summary,
 )
 
+ROUNDING = 1e-12  # relative: F-beta values that are closer are equal
 GRID = np.arange(1000, -1, -1) / 1000  # the seed's thresholds, highest first
 
 
@@ -288,9 +289,11 @@ def grid_area(tally: Tally) -> FloatArray:
 
 
 def best(tally: Tally, beta: float) -> tuple[FloatArray, FloatArray]:
-    """The threshold of the highest F-beta, and this."""
+    """The threshold of the highest F-beta, of several the highest threshold; and this F-beta."""
     values = f_beta(tally.precision, tally.recall, beta)
-    return tally.threshold[values.argmax(axis=-1)], values.max(axis=-1)
+    highest: FloatArray = values.max(axis=-1)
+    equal = values >= highest[..., None] * (1 - ROUNDING)
+    return tally.threshold[equal.argmax(axis=-1)], highest
 
 
 def ranked(matches: Matches) -> Ranking:

@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from motes import active
-from motes.active import GroundTruth, NoisyOracle, Oracle, Pool, Query
+from motes.active import GroundTruth, History, NoisyOracle, Oracle, Pool, Query
 from motes.active.settings import resolve
 from motes.circles import Circles
 from motes.kernels.matching import Matches
 from motes.micrograph import Micrograph
-from motes.pickers import Committee, Detections, FeatureCache, Labelled, Picker
+from motes.pickers import Committee, Detections, FeatureCache, Labelled, Picker, WarmPicker
 from motes.picking import best_threshold, match, suppress
 from motes.study.cellresult import Cell, CellResult, Costs, Found, Round, Seconds
 from motes.study.data import DataSet
@@ -64,11 +65,11 @@ def run_cell(
         return picker_of(choice.name, data.diameter, choice.options, cache=features)
 
     clock = Clock()
-    plain = TimedPicker(new(), clock)
+    plain = timed(new(), clock)
     _, _, needs = resolve(strategy.name, strategy.options)
-    asking = TimedPicker(Committee(new(), choice.members), clock) if "members" in needs else plain
+    asking = timed(Committee(new(), choice.members), clock) if "members" in needs else plain
     maps = None if field is None else _Maps(field, labels.rounds, cell.seed)
-    watch = _Watch(plain, asking, clock, _Part(data, fold.validation), _Part(data, fold.test), maps)
+    watch = _Watch(plain, asking, clock, _Part(data, fold.validation), _Part(data, fold.test), maps, labels.beta)
     history = active.run(
         data.micrographs(fold.train),
         _oracle(truth, labels, cell.seed),
@@ -80,9 +81,11 @@ def run_cell(
         budget=labels.budget,
         max_questions=labels.max_questions,
         rejections=labels.rejections,
+        warm_start=labels.warm_start,
         validation=Labelled(watch.validation.micrographs, watch.validation.truth),
         iou=SAME_PLACE,
         min_probability=labels.min_probability,
+        beta=labels.beta,
         strategy_options=strategy.options,
         seed=int(np.random.SeedSequence([SEED, cell.seed, cell.fold]).generate_state(1)[0]),
         callback=watch,
@@ -101,22 +104,34 @@ def run_cell(
         )
         for each, measured in zip(history.rounds, watch.measured, strict=True)
     )
-    first = [record["particle"] for record in history.initial]
     return CellResult(
         cell,
         fold.test,
         tuple(np.diff(watch.test.truth.indptr).tolist()),
         len(truth),
-        tuple(sorted(numbers[first].tolist())),
-        tuple(sorted(numbers[history.particles].tolist())),
+        _gained(history, numbers),
         rounds,
     )
 
 
+def _gained(history: History, numbers: npt.NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:
+    """Particles that each round's model was the first to learn from."""
+    known: set[int] = set()
+    gained = []
+    for each in history.rounds:
+        asked = (question for question in history.questions if question["round"] == each.index - 1)
+        told = {record["particle"] for record in (history.initial if each.index == 0 else asked)}
+        new = {number for number in told - known if number >= 0}
+        known |= new
+        gained.append(tuple(sorted(numbers[sorted(new)].tolist())))
+    return tuple(gained)
+
+
 def _oracle(truth: Circles, labels: Labels, seed: int) -> Oracle:
     if labels.misses == labels.jitter == labels.wrong == 0:
-        return GroundTruth(truth, iou=labels.iou)
-    return NoisyOracle(truth, iou=labels.iou, misses=labels.misses, jitter=labels.jitter, wrong=labels.wrong, seed=seed)
+        return GroundTruth(truth, iou=labels.iou, rule=labels.rule)
+    errors = {"misses": labels.misses, "jitter": labels.jitter, "wrong": labels.wrong}
+    return NoisyOracle(truth, iou=labels.iou, rule=labels.rule, seed=seed, **errors)
 
 
 class _Part:
@@ -183,6 +198,26 @@ class TimedPicker:
         raise TypeError("TimedPicker: load the picker by its own class")
 
 
+class WarmTimedPicker(TimedPicker):
+    """One of a picker that can learn on."""
+
+    picker: WarmPicker
+
+    @property
+    def warm_start(self) -> bool:
+        """As the picker's."""
+        return self.picker.warm_start
+
+    @warm_start.setter
+    def warm_start(self, warm: bool) -> None:
+        self.picker.warm_start = warm
+
+
+def timed(picker: Picker, clock: Clock) -> TimedPicker:
+    """A picker whose time is counted; it can learn on if the picker can."""
+    return (WarmTimedPicker if isinstance(picker, WarmPicker) else TimedPicker)(picker, clock)
+
+
 @dataclass(frozen=True)
 class _Measured:
     found: Found
@@ -214,9 +249,10 @@ class _Watch:
         validation: _Part,
         test: _Part,
         maps: _Maps | None,
+        beta: float,
     ) -> None:
         self.plain, self.asking, self.clock = plain, asking, clock
-        self.validation, self.test, self.maps = validation, test, maps
+        self.validation, self.test, self.maps, self.beta = validation, test, maps, beta
         self.measured: list[_Measured] = []
         self._since = time.perf_counter()
 
@@ -229,7 +265,9 @@ class _Watch:
             assert self.asking.taught is not None
             self.plain.fit(*self.asking.taught)
         validation = self.validation.matches(self.plain)
-        t_opt = best_threshold(validation, n_bootstrap=0).threshold.value if len(validation.picks) else np.nan
+        t_opt = np.nan
+        if len(validation.picks):
+            t_opt = best_threshold(validation, beta=self.beta, n_bootstrap=0).threshold.value
         found = self.test.matches(self.plain)
         ended = time.perf_counter()
         own = began - self._since - sum(spent.values())

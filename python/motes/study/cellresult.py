@@ -5,6 +5,7 @@ Picks are kept, and not only figures of them: any metric can be computed anew fo
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import zipfile
@@ -20,7 +21,7 @@ from motes.io.atomic import atomic_path
 from motes.kernels.matching import Matches
 from motes.study.maps import MapFigures
 
-LAYOUT = 1
+LAYOUT = 2
 
 
 @dataclass(frozen=True, order=True)
@@ -150,8 +151,9 @@ class CellResult:
         Particles on each of them.
     n_particles : int
         On the micrographs that were learned from.
-    initial, labelled : tuple of int
-        Particles with labels, at the beginning and at the end; by their numbers among all.
+    gained : tuple of tuple of int
+        Particles that each round's model was the first to learn from, by their numbers among all; the initial ones
+        first.
     rounds : tuple of Round
         In order.
     """
@@ -160,9 +162,22 @@ class CellResult:
     test: tuple[int, ...]
     n_truth: tuple[int, ...]
     n_particles: int
-    initial: tuple[int, ...]
-    labelled: tuple[int, ...]
+    gained: tuple[tuple[int, ...], ...]
     rounds: tuple[Round, ...] = field(repr=False)
+
+    @property
+    def initial(self) -> tuple[int, ...]:
+        """Particles with labels at the beginning."""
+        return self.gained[0]
+
+    @property
+    def labelled(self) -> tuple[int, ...]:
+        """Particles with labels at the end, ascending."""
+        return self.labelled_in(len(self.gained) - 1)
+
+    def labelled_in(self, round_: int) -> tuple[int, ...]:
+        """Particles that a round's model learned from, ascending."""
+        return tuple(sorted(itertools.chain.from_iterable(self.gained[: round_ + 1])))
 
     def save(self, path: str | os.PathLike[str], fingerprint: str) -> None:
         """Write all of it, whole or not at all."""
@@ -170,7 +185,7 @@ class CellResult:
             "layout": LAYOUT,
             "fingerprint": fingerprint,
             "cell": asdict(self.cell),
-            **{name: getattr(self, name) for name in ("test", "n_truth", "n_particles", "initial", "labelled")},
+            **{name: getattr(self, name) for name in ("test", "n_truth", "n_particles", "gained")},
             "rounds": [
                 {"costs": asdict(each.costs), "seconds": asdict(each.seconds), "t_opt": each.t_opt, "t": each.t}
                 | ({} if each.map is None else {"map": asdict(each.map)})
@@ -207,7 +222,8 @@ class CellResult:
                 cell=Cell(**told["cell"]),
                 n_particles=told["n_particles"],
                 rounds=tuple(_round(told["rounds"][i], arrays, i) for i in range(len(told["rounds"]))),
-                **{name: tuple(told[name]) for name in ("test", "n_truth", "initial", "labelled")},
+                **{name: tuple(told[name]) for name in ("test", "n_truth")},
+                gained=tuple(map(tuple, told["gained"])),
             )
         except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, zipfile.BadZipFile) as error:
             if isinstance(error, FormatError | FileNotFoundError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -13,6 +13,7 @@ from motes.study.labels import Labels, settings_of
 from motes.study.maps import MapSettings
 from motes.study.schema import check, did_you_mean, section, value_of
 from motes.study.sources import Data, data_of
+from motes.study.strategies import asks_members, asks_samples, check_strategy
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -115,13 +116,13 @@ class StudyConfig:
     resolution: MapSettings | None = None
 
     def __post_init__(self) -> None:
-        labels = [strategy.label for strategy in self.strategies]
-        for twice in {label for label in labels if labels.count(label) > 1}:
+        names = [strategy.label for strategy in self.strategies]
+        for twice in {name for name in names if names.count(name) > 1}:
             raise ValueError(f"strategies: {twice} comes twice; give one of them another label")
-        if self.baseline not in labels:
+        if self.baseline not in names:
             if self.baseline not in known_strategies():
                 raise ValueError(
-                    f"baseline: {self.baseline!r} is no strategy of this study{did_you_mean(self.baseline, labels)}"
+                    f"baseline: {self.baseline!r} is no strategy of this study{did_you_mean(self.baseline, names)}"
                 )
             object.__setattr__(self, "strategies", (StrategyChoice(self.baseline), *self.strategies))
         if len(self.strategies) < 2:
@@ -139,13 +140,34 @@ class StudyConfig:
         for strategy in self.strategies:
             if strategy.name not in known:
                 raise ValueError(f"strategies: {strategy.name!r} is none{did_you_mean(strategy.name, known)}")
-        from motes.study.pickers import PICKERS
+            check_strategy(strategy.name, strategy.label, strategy.options)
+        from motes.study.pickers import LEARN_ON, PICKERS
 
         if self.picker.name not in PICKERS:
             raise ValueError(f"picker.name: {self.picker.name!r} is none{did_you_mean(self.picker.name, PICKERS)}")
         if self.resolution is not None:
-            for setting in self.settings.values():
-                self.resolution.made_after(setting.rounds)
+            for labels in self.settings.values():
+                self.resolution.made_after(labels.rounds)
+        if self.picker.name == "external":
+            if self.resolution is not None:
+                raise ValueError("resolution: picks of another program are on no other micrographs, which maps need")
+            for strategy in self.strategies:
+                if strategy.name == "diverse_appearance" or asks_members(strategy.name, strategy.options):
+                    raise ValueError(
+                        f"strategies: {strategy.label}: picks of another program have no appearance and no committee"
+                    )
+        for labels in self.settings.values():
+            if labels.warm_start and self.picker.name not in LEARN_ON:
+                told = f"{self.picker.name} learns from scratch only (those that do not: {', '.join(LEARN_ON)})"
+                raise ValueError(f"labels.warm_start: {told}")
+            for strategy in self.strategies:
+                if labels.warm_start and asks_members(strategy.name, strategy.options):
+                    raise ValueError(f"labels.warm_start: {strategy.label} asks a committee, which learns from scratch")
+                if labels.validation < 2 and asks_samples(strategy.options):
+                    raise ValueError(
+                        f"labels.validation: {strategy.label} with options.bootstrap needs 2 micrographs or more to "
+                        f"validate on, got {labels.validation}"
+                    )
 
 
 def known_strategies() -> tuple[str, ...]:
@@ -215,9 +237,11 @@ def parse_config(table: Mapping[str, Any], *, folder: Path = Path(), name: str =
             raise ValueError(f"{key}: there is no such key{did_you_mean(key, KEYS)}")
     sections: dict[str, Any] = {
         key: section(cls, table[key], key)
-        for key, cls in (("picker", PickerChoice), ("folds", Folds), ("statistics", Statistics))
+        for key, cls in (("folds", Folds), ("statistics", Statistics))
         if key in table
     }
+    if "picker" in table:
+        sections["picker"] = _picker(table["picker"], folder)
     texts = {key: value_of(str, table[key], key) for key in ("description", "baseline") if key in table}
     return StudyConfig(
         name=value_of(str, table.get("name", name), "name"),
@@ -248,6 +272,20 @@ def _resolution(given: object) -> MapSettings | None:
     if not isinstance(given, Mapping):
         raise ValueError(f"resolution: expected true, false or a table, got {given!r}")
     return section(MapSettings, given, "resolution")
+
+
+def _picker(table: object, folder: Path) -> PickerChoice:
+    """A picker; picks of another program are named beside it, by a path relative to the configuration."""
+    if not isinstance(table, Mapping) or table.get("name") != "external":
+        return section(PickerChoice, table, "picker")
+    from motes.study.pickers import OF_FILES
+
+    choice = section(PickerChoice, {key: value for key, value in table.items() if key not in OF_FILES}, "picker")
+    reading = {key: table[key] for key in OF_FILES if key in table}
+    if "picks" not in reading:
+        raise ValueError("picker.picks: needed by external, a file of coordinates with scores, or a folder of them")
+    reading["picks"] = str(folder / value_of(str, reading["picks"], "picker.picks"))
+    return replace(choice, options=choice.options | reading)
 
 
 def _seeds(given: object) -> tuple[int, ...]:

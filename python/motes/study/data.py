@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from motes.circles import Circles
+from motes.errors import FormatError
 from motes.micrograph import IMAGE_SUFFIXES, SUFFIXES, Micrograph, read_micrograph
-from motes.picks import Picks, read_picks, stem, write_picks
+from motes.picks import Picks, files_of, format_of, read_picks, stem, write_picks
 from motes.study.schema import did_you_mean
 from motes.study.sources import CryoPPPData, Data, FolderData, SampleData, SimulatedData
 
@@ -65,8 +67,8 @@ class DataSet:
         return Circles(self.truth.centres[numbers], self.truth.radii[numbers], indptr=indptr), numbers
 
     def fingerprint(self) -> str:
-        """Of names, file sizes and particles: other data have another."""
-        told = sha256(repr([(path.name, path.stat().st_size) for path in self.paths]).encode())
+        """Of names, pixels and particles: other data have another. It reads every micrograph."""
+        told = sha256(repr([(path.name, read_micrograph(path).fingerprint()) for path in self.paths]).encode())
         for array in (self.truth.centres, self.truth.radii, self.truth.indptr):
             told.update(np.ascontiguousarray(array).tobytes())
         return told.hexdigest()[:16]
@@ -114,11 +116,31 @@ def load_data(data: Data, folder: str | os.PathLike[str]) -> DataSet:
 
 def _of_folder(data: FolderData | CryoPPPData, micrographs: Path, truth: Path, truth_format: str | None) -> DataSet:
     images = images_of(micrographs)
-    if data.limit is not None:
-        images = dict(list(images.items())[: data.limit])
-    height = float(read_micrograph(next(iter(images.values()))).shape[0]) if data.flip_y else None
-    picks = read_picks(truth, truth_format, flip_y=data.flip_y, height=height)
-    return aligned(micrographs.resolve().parent.name, images, picks, data.diameter)
+    picks = _turned(truth, truth_format, images) if data.flip_y else read_picks(truth, truth_format)
+    return aligned(micrographs.resolve().parent.name, images, picks, data.diameter, limit=data.limit)
+
+
+def _turned(truth: Path, truth_format: str | None, images: Mapping[str, Path]) -> Picks:
+    """Particles with y counted from the other end, on each micrograph in its own height."""
+    heights = {name: float(read_micrograph(path).shape[0]) for name, path in images.items()}
+    highest = max(heights.values())
+    picks = read_picks(truth, truth_format, flip_y=True, height=highest)
+    origins = {format_of(file, truth_format).origin for file in files_of(truth, truth_format)}
+    if len(origins) > 1:
+        raise ValueError(f"{truth}: tables that count y from the top, and from the bottom; name data.truth_format")
+    if origins == {"bottom"}:  # turned over, it counts from the top, and no height is in it
+        return picks
+    # A reader knows one height, and a flip is that less y: what it is too high for a micrograph comes off.
+    excess = np.array([highest - heights.get(stem(name), highest) for name in picks.micrographs])[picks.index]
+    turned = replace(picks, y=picks.y - excess)
+    outside = turned.y < -1  # by corners or by centres makes a pixel
+    if outside.any():
+        name = stem(picks.micrographs[picks.index[np.argmax(outside)]])
+        raise FormatError(
+            f"{truth}: {name}: a particle is at y = {turned.y[outside][0]:g} in stored rows: the height of its "
+            f"micrograph is not {heights[name]:g}"
+        )
+    return turned
 
 
 def _of_cryoppp(data: CryoPPPData) -> DataSet:
@@ -147,9 +169,17 @@ def images_of(folder: Path) -> dict[str, Path]:
     return dict(sorted(images.items()))
 
 
-def aligned(name: str, images: dict[str, Path], picks: Picks, diameter: float | None) -> DataSet:
-    """Micrographs that have particles, by their stems; those without a table are told and left out."""
-    tables = {stem(micrograph): part for micrograph, part in picks.by_micrograph()}
+def aligned(
+    name: str, images: Mapping[str, Path], picks: Picks, diameter: float | None, *, limit: int | None = None
+) -> DataSet:
+    """The first micrographs, with their particles by their stems; what has no counterpart is told and left out."""
+    tables: dict[str, Picks] = {}
+    for micrograph, part in picks.by_micrograph():
+        if stem(micrograph) in tables:
+            raise ValueError(f"data: two tables of particles for {stem(micrograph)}, expected one; {micrograph} is one")
+        tables[stem(micrograph)] = part
+    astray = [table for table in tables if table not in images]
+    images = dict(islice(images.items(), limit))
     both = [image for image in images if image in tables]
     lacking = [image for image in images if image not in tables]
     if len(both) < FEWEST:
@@ -157,9 +187,10 @@ def aligned(name: str, images: dict[str, Path], picks: Picks, diameter: float | 
             f"data: {len(both)} of {len(images)} micrographs have a table of particles by their stems, expected "
             f"{FEWEST} or more: to learn from, to validate on and to test on"
         )
-    if lacking:
-        told = ", ".join(lacking[:TOLD]) + (f" and {len(lacking) - TOLD} more" if len(lacking) > TOLD else "")
-        warnings.warn(f"data: no table of particles for {told}: left out", UserWarning, stacklevel=2)
+    for what, left in (("table of particles", lacking), ("micrograph", astray)):
+        if left:
+            told = ", ".join(left[:TOLD]) + (f" and {len(left) - TOLD} more" if len(left) > TOLD else "")
+            warnings.warn(f"data: no {what} for {told}: left out", UserWarning, stacklevel=2)
     if diameter is None:
         known = [part.radius for part in tables.values() if part.radius is not None and len(part)]
         if not known:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Literal
@@ -36,6 +37,13 @@ class Labels:
         Candidates below it are never asked about.
     validation : int
         Micrographs that tell T_opt.
+    beta : float
+        T_opt maximises F-beta: 1 for F1, 2 for F2.
+    rule : str
+        How an oracle tells which particle a question is about: `"optimal"`, `"best"` or `"first"`, as
+        `motes.active.GroundTruth` has it.
+    warm_start : bool
+        Each round's picker learns on from the last one's, instead of from scratch; not every picker can.
     misses, jitter, wrong : float
         An oracle's errors: the share of particles that it rejects, the standard deviation of its clicks in pixels, the
         share of background that it confirms. All 0: it knows the truth.
@@ -52,6 +60,9 @@ class Labels:
     max_questions: int | None = None
     min_probability: float = 0.0
     validation: int = 1
+    beta: float = 1.0
+    rule: Literal["optimal", "best", "first"] = "optimal"
+    warm_start: bool = False
     misses: float = 0.0
     jitter: float = 0.0
     wrong: float = 0.0
@@ -71,6 +82,7 @@ class Labels:
         check("labels.validation", self.validation, at_least=1)
         for name in ("iou", "misses", "wrong", "min_probability"):
             check(f"labels.{name}", getattr(self, name), at_least=0, below=1)
+        check("labels.beta", self.beta, above=0, below=math.inf)
         check("labels.jitter", self.jitter, at_least=0)
         if self.max_questions is not None:
             check("labels.max_questions", self.max_questions, at_least=1)

@@ -14,6 +14,7 @@ from motes.study.data import DataSet
 from motes.study.field import check_field
 from motes.study.folds import Fold, folds_of
 from motes.study.labels import Labels
+from motes.study.pickers import code_versions
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,12 +82,13 @@ class Plan:
         return self.labels(cell).amounts(len(self.data.particles(self.fold(cell).train)[1]))
 
     def fingerprint(self, cell: Cell) -> str:
-        """Of all that a run depends on but its seed and part: data, version, picker, parts, setting, strategy, maps."""
+        """All that a run depends on but its seed and part: data, versions, picker, parts, setting, strategy, maps."""
         from motes import __version__
 
         strategy = self.strategy(cell)
         told = {
             "version": __version__,
+            "code": code_versions(),
             "data": self._data,
             "picker": asdict(self.config.picker),
             "folds": {"n": self.config.folds.n, "fixed": self.config.folds.fixed},
@@ -107,7 +109,8 @@ class Plan:
 
         config = asdict(self.config)
         config["settings"] = {name: asdict(labels) for name, labels in self.config.settings.items()}
-        told: dict[str, Any] = json.loads(json.dumps({"version": __version__, "data": self._data, "config": config}))
+        stated = {"version": __version__, "code": code_versions(), "data": self._data, "config": config}
+        told: dict[str, Any] = json.loads(json.dumps(stated))
         return told
 
     def _check(self, cell: Cell) -> None:

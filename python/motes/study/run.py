@@ -15,6 +15,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TypeAlias
 
+from motes.io.lock import Lock
 from motes.study.cell import PickerOf, run_cell
 from motes.study.cellresult import Cell
 from motes.study.config import StudyConfig
@@ -22,7 +23,7 @@ from motes.study.data import load_data
 from motes.study.field import Field, draw_field
 from motes.study.pickers import new_picker
 from motes.study.plan import Plan
-from motes.study.store import CACHE, DATA, Store
+from motes.study.store import CACHE, DATA, LOCK, Store
 from motes.threads import at_most, available_threads, one_blas_thread
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -65,25 +66,33 @@ def run_study(
     ValueError
         If the configuration asks for what the data do not have, or the folder holds another study; then nothing was
         run. What a run raises is raised, too: runs that were finished are kept.
+    BusyError
+        If another process is at work in the folder.
     RuntimeError
         If a process died.
     """
     place = Path(folder)
     data = load_data(config.data, place / DATA)
     picker(config.picker.name, data.diameter, config.picker.options)  # what is not installed is told before the work
-    store = Store(place, Plan(config, data), resume=resume)
+    plan = Plan(config, data)
+    place.mkdir(parents=True, exist_ok=True)
+    with Lock(place / LOCK, "motes study"):
+        store = Store(place, plan, resume=resume)
+        _run_missing(store, picker, processes, progress or (lambda done, total: None))
+    return store
+
+
+def _run_missing(store: Store, picker: PickerOf, processes: int | None, tell: Progress) -> None:
     todo = store.missing()
     if todo:
         _field(store)
     total = len(store.plan.cells)
-    tell = progress or (lambda done, total: None)
     tell(total - len(todo), total)
     workers = min(available_threads() if processes is None else processes, max(1, len(todo)))
     finished = _in_this_process(store, todo, picker) if workers == 1 else _in_processes(store, todo, picker, workers)
     for n, _ in enumerate(finished, 1):
         tell(total - len(todo) + n, total)
-    shutil.rmtree(place / CACHE, ignore_errors=True)
-    return store
+    shutil.rmtree(store.folder / CACHE, ignore_errors=True)
 
 
 def _in_this_process(store: Store, todo: Sequence[Cell], picker: PickerOf) -> Iterator[Cell]:
@@ -107,6 +116,8 @@ def _in_processes(store: Store, todo: Sequence[Cell], picker: PickerOf, workers:
                 "processes"
             ) from error
         finally:
+            # Python 3.14 has `terminate_workers`; before, no public way ends a worker amid a run, and to wait for it
+            # would make Ctrl-C take as long as the longest run.
             running = list((executor._processes or {}).values())
             executor.shutdown(wait=False, cancel_futures=True)
             for process in running:  # after the last run, or one that failed: nothing of theirs is wanted any more

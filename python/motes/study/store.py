@@ -15,7 +15,7 @@ from motes.io.atomic import atomic_path
 from motes.study.cellresult import Cell, CellResult
 from motes.study.plan import Plan
 
-STATE, CELLS, DATA, CACHE = "state.json", "runs", "data", "cache"
+STATE, CELLS, DATA, CACHE, LOCK = "state.json", "runs", "data", "cache", "lock"
 # A study that goes on may compare more, or otherwise: runs that are there stay what they are.
 MAY_DIFFER = ("name", "description", "strategies", "seeds", "settings", "statistics", "baseline", "resolution")
 
@@ -102,10 +102,10 @@ def _read_state(path: Path) -> dict[str, Any]:
 
 def _check_same(path: Path, there: Mapping[str, Any], here: Mapping[str, Any]) -> None:
     """Name what has changed."""
-    for name in ("version", "data"):
-        if there[name] != here[name]:
+    for name in ("version", "code", "data"):
+        if there.get(name) != here[name]:
             raise CheckpointError(
-                f"{path}: {name} was {there[name]}, is {here[name]}: another study; name another folder"
+                f"{path}: {name} was {there.get(name)}, is {here[name]}: another study; name another folder"
             )
     for key, value in here["config"].items():
         if key in MAY_DIFFER or (key == "folds" and _but_run(value) == _but_run(there["config"].get(key, {}))):

@@ -161,21 +161,41 @@ class Setting:
         """The same over questions asked: a label may take one question or many."""
         return self.over("questions")
 
-    def range_of(self, axis: str) -> tuple[float, float]:
-        """Lowest and highest cost of the baseline, on average."""
-        cost = self.curve(self.baseline, axis)
-        return float(cost[0]), float(cost[-1])
+    @cached_property
+    def by_labels_paid(self) -> dict[str, Comparison]:
+        """The same over all labels, those of the validation micrographs charged to who uses them."""
+        return self.over("labels_paid")
+
+    def range_of(self, strategy: str, axis: str) -> tuple[float, float]:
+        """Lowest and highest cost over which a strategy is compared, means over runs; NaN where some run has none."""
+        low, high = np.mean([covered or (np.nan, np.nan) for covered in self._ranges(strategy, axis)], axis=0)
+        return float(low), float(high)
+
+    def validation_labels(self, strategy: str) -> float:
+        """Labels on validation micrographs that a run of it used, on average."""
+        return float(np.mean([run.result.rounds[-1].costs.validation_labels for run in self.runs[strategy]]))
 
     def sentence(self, strategy: str) -> str:
-        """One plain sentence: better, worse, or not distinguishable from the baseline, per label and per question."""
+        """One plain sentence: better, worse, or not distinguishable from the baseline, by each cost that it has."""
         found = self.primary[strategy]
-        low, high = self.range_of("labels")
-        what = f"{self.statistics.metric.replace('_', ' ')} over {low:.0f} to {high:.0f} labels"
+        metric = self.statistics.metric.replace("_", " ")
+        if np.isnan(found.difference):
+            return (
+                f"{strategy}: nothing can be said of its {metric} over labels: in some run it has no range of them in "
+                f"common with {self.baseline}."
+            )
+        low, high = self.range_of(strategy, "labels")
+        what = f"{metric} over {low:.0f} to {high:.0f} labels"
         if np.isnan(found.low):
             return f"{strategy}: nothing can be said of its {what}: one seed or one micrograph has no interval."
         than = "from" if found.verdict == "not distinguishable" else "than"
-        asked = self.by_question[strategy]
-        spent = f"; by questions asked it is {asked.verdict}: {told(asked)}" if np.isfinite(asked.low) else ""
+        spent = f"; by questions asked {_by(self.by_question[strategy])}"
+        validation = self.validation_labels(strategy)
+        if validation > 0:
+            spent += (
+                f"; it also used {validation:,.0f} validation labels: with these charged "
+                f"{_by(self.by_labels_paid[strategy])}"
+            )
         return f"{strategy} is {found.verdict} {than} {self.baseline} in {what}: {told(found)}{spent}."
 
     @cached_property
@@ -218,17 +238,18 @@ class Setting:
 
     def _differences(self, strategy: str, axis: str, metric: str) -> FloatArray | None:
         rows = []
-        for one, base in zip(self.runs[strategy], self.runs[self.baseline], strict=True):
-            costs = one.cost(axis), base.cost(axis)
-            covered = common_range(*costs)
+        pairs = zip(self.runs[strategy], self.runs[self.baseline], strict=True)
+        for pair, covered in zip(pairs, self._ranges(strategy, axis), strict=True):
             if covered is None:
                 return None
-            reached = (
-                mean_over(cost, run.values[metric], *covered) for cost, run in zip(costs, (one, base), strict=True)
-            )
-            mine, theirs = reached
+            mine, theirs = (mean_over(run.cost(axis), run.values[metric], *covered) for run in pair)
             rows.append(mine - theirs)
         return self._table(rows)
+
+    def _ranges(self, strategy: str, axis: str) -> list[tuple[float, float] | None]:
+        """Costs that each run and the baseline's of the same seed and part both cover."""
+        pairs = zip(self.runs[strategy], self.runs[self.baseline], strict=True)
+        return [common_range(one.cost(axis), base.cost(axis)) for one, base in pairs]
 
     def _table(self, rows: Sequence[FloatArray]) -> FloatArray:
         """(seeds, micrographs): rows of contributions where they belong; NaN for what was not run."""
@@ -297,6 +318,13 @@ def told(found: Comparison, *, digits: int = 4) -> str:
     if np.isnan(found.low):
         return f"{found.difference:+.{digits}f}"
     return f"{found.difference:+.{digits}f} ({found.low:+.{digits}f} to {found.high:+.{digits}f})"
+
+
+def _by(found: Comparison) -> str:
+    """A verdict by another cost, as a part of a sentence."""
+    if np.isnan(found.difference):
+        return "no costs are common to both"
+    return f"it is {found.verdict}: {told(found)}"
 
 
 def _mean(rows: FloatArray) -> FloatArray:

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from motes.study.cellresult import COSTS, SECONDS
+from motes.picking import distinctness
+from motes.study.cellresult import COSTS, SECONDS, CellResult
 from motes.study.mapped import BESIDE, WHAT, Mapped
 from motes.study.maps import MapFigures
 from motes.study.metrics import METRICS
@@ -29,6 +30,8 @@ COLUMNS = (
     *COSTS,
     "t",
     "t_opt",
+    "distinct",
+    "distinct_by_chance",
     *METRICS,
     *(f"seconds_{name}" for name in SECONDS),
     "resolution",
@@ -43,13 +46,14 @@ def to_csv(settings: Sequence[Setting]) -> str:
     rows.writeheader()
     for setting in settings:
         for strategy in setting.strategies:
-            for run in setting.runs[strategy]:
+            for run, base in zip(setting.runs[strategy], setting.runs[setting.baseline], strict=True):
                 cell = run.result.cell
                 own = {"setting": cell.setting, "strategy": strategy, "seed": cell.seed, "part": cell.fold}
                 means = {name: run.mean(name) for name in METRICS}
                 for r, each in enumerate(run.result.rounds):
                     numbers: dict[str, Any] = asdict(each.costs) | {"t": each.t, "t_opt": each.t_opt}
                     numbers |= {name: mean[r] for name, mean in means.items()}
+                    numbers |= _distinct(run.result, base.result, r)
                     numbers |= {f"seconds_{name}": value for name, value in asdict(each.seconds).items()}
                     numbers |= _of_map(each.map)
                     told = {name: _number(value) for name, value in numbers.items()}
@@ -62,6 +66,16 @@ def _of_map(made: MapFigures | None) -> dict[str, float]:
         return {}
     told = (made.n_images, made.n_true, *(made.figures[name] for name in BESIDE))
     return {"resolution": made.resolution, **dict(zip(MAPS, told, strict=True))}
+
+
+def _distinct(result: CellResult, base: CellResult, round_: int) -> dict[str, int | float | None]:
+    """Labels of a run that the baseline's of the same turn has not in this round; nothing for the baseline itself."""
+    count = chance = None
+    if result.cell != base.cell and round_ < len(base.rounds):
+        selections = [result.labelled_in(round_), base.labelled_in(round_)]
+        found = distinctness(selections, pool=result.n_particles, common=result.initial)
+        count, chance = int(found.count[0, 1]), float(found.chance[0, 1])
+    return {"distinct": count, "distinct_by_chance": chance}
 
 
 def _number(value: float | None) -> str:

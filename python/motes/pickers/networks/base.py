@@ -12,13 +12,19 @@ import numpy.typing as npt
 
 from motes.circles import Circles
 from motes.micrograph import Micrograph
+from motes.pickers.calibration import Calibration
+from motes.pickers.candidates import detections, worth
 from motes.pickers.detections import Detections
+from motes.pickers.labelled import Labelled
+from motes.pickers.networks.targets import Taught
 from motes.pickers.preparation import Prepared
 from motes.threads import available_threads
 
+UNKNOWN = Calibration(1.0, 0.0)  # where there is nothing to learn it from
+
 Item = TypeVar("Item")
-Found = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float32]]
-"""Of one micrograph: centres (K, 2), scores (K,) and appearance (K, F)."""
+Found = tuple[Circles, npt.NDArray[np.float32]]
+"""Candidates of one micrograph with raw scores, and what they look like, (K, F)."""
 
 
 class PreparedStore:
@@ -51,11 +57,17 @@ def standard(seen: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.stack([seen.mean(axis=1), seen.std(axis=1) + np.float32(1e-6)])
 
 
-def detections(micrographs: Sequence[Micrograph], found: Sequence[Found], diameter: float, shift: float) -> Detections:
-    """Candidates with the probabilities that their scores mean, log-odds up to a shift."""
+def proposed(found: Sequence[Found], micrographs: Sequence[Micrograph], calibration: Calibration) -> Detections:
+    """Candidates of all micrographs with probabilities."""
     if not found:
-        raise ValueError("micrographs: expected at least one")
-    centres, scores, appearance = (np.concatenate(part) for part in zip(*found, strict=True))
-    indptr = np.concatenate([[0], np.cumsum([len(own) for own, *_ in found])])
-    circles = Circles(centres, diameter / 2, 1 / (1 + np.exp(-(scores + shift))), indptr=indptr)
-    return Detections(circles, tuple(micrograph.name for micrograph in micrographs), appearance)
+        raise ValueError("micrographs: expected at least one, got none")
+    circles, looks = zip(*found, strict=True)
+    return detections(circles, micrographs, calibration, np.concatenate(looks))
+
+
+def calibrated(taught: Sequence[Taught], found: Sequence[Found], labelled: Labelled) -> Calibration:
+    """What raw scores are worth, from candidates of training micrographs and what has been said about them."""
+    circles = [own for own, _ in found]
+    if sum(map(len, circles)) < 2:
+        return UNKNOWN
+    return worth(circles, labelled, [one.index for one in taught])

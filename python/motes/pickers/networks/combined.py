@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,17 +13,19 @@ import numpy.typing as npt
 from motes.errors import FormatError
 from motes.micrograph import Micrograph
 from motes.pickers.cache import FeatureCache
+from motes.pickers.calibration import CALIBRATION_SHAPE, Calibration
 from motes.pickers.detections import Detections
 from motes.pickers.filterbank import FilterBankPicker
 from motes.pickers.labelled import Labelled
-from motes.pickers.networks.archive import pack, read_tables, unpack, write_tables
-from motes.pickers.networks.base import Found, detections
+from motes.pickers.networks.archive import pack, unpack
+from motes.pickers.networks.base import UNKNOWN, Found, calibrated, proposed, some_of
 from motes.pickers.networks.compact import CompactPicker
 from motes.pickers.networks.crops import TURNS
-from motes.pickers.networks.prior import log_prior_odds
 from motes.pickers.networks.requirement import require_torch
+from motes.pickers.networks.targets import frame_of, teach
 from motes.pickers.padding import Border
 from motes.pickers.picker import NotFittedError
+from motes.pickers.saved import read_picker, write_picker
 
 if TYPE_CHECKING:
     from motes.pickers.networks.lanes import Lanes
@@ -75,7 +78,13 @@ class CombinedPicker:
         self.diameter = self.compact.diameter
         self.bank = FilterBankPicker(diameter, cache=cache, edge=edge, border=border)
         self._spread: npt.NDArray[np.float64] | None = None  # (2,): standard deviations of the scores
-        self._shift = 0.0
+        self._calibration = UNKNOWN
+
+    def __copy__(self) -> CombinedPicker:
+        """A copy with parts of its own: what the one learns, the other does not know."""
+        made = object.__new__(type(self))
+        made.__dict__.update(self.__dict__, bank=copy.copy(self.bank), compact=copy.copy(self.compact))
+        return made
 
     def fit(self, labelled: Labelled, seed: int = 0) -> CombinedPicker:
         """Learn from labels; see `Picker.fit`."""
@@ -83,13 +92,18 @@ class CombinedPicker:
 
         self.bank.fit(labelled, seed)
         self.compact.fit(labelled, seed)
-        some = sorted(labelled.micrographs, key=lambda micrograph: micrograph.name)[:MEASURED]
+        taught = teach(labelled, self.compact.prepared)
+        some = some_of([one for one in taught if len(one.places)], MEASURED)
+        micrographs = {micrograph.name: micrograph for micrograph in labelled.micrographs}
         with lanes() as every:
-            maps = [self._maps(micrograph, every, turns=2) for micrograph in some]
+            maps = [self._maps(micrographs[one.prepared.name], every, turns=2) for one in some]
             variances = [scores.var(axis=(1, 2), dtype=np.float64) for scores, _ in maps]
             self._spread = np.sqrt(np.mean(variances, axis=0)) + 1e-6
-            heights = [self._propose(one, *own, self._spread)[1] for one, own in zip(some, maps, strict=True)]
-        self._shift = log_prior_odds(np.concatenate(heights))
+            found = [
+                self._propose(micrographs[one.prepared.name], *own, self._spread)
+                for one, own in zip(some, maps, strict=True)
+            ]
+        self._calibration = calibrated(some, found, labelled)
         return self
 
     def _maps(
@@ -111,21 +125,22 @@ class CombinedPicker:
             raise NotFittedError("CombinedPicker: fit or load it before it predicts")
         with lanes() as every:
             found = [self._propose(one, *self._maps(one, every), self._spread) for one in micrographs]
-        return detections(micrographs, found, self.diameter, self._shift)
+        return proposed(found, micrographs, self._calibration)
 
     def _propose(
         self, micrograph: Micrograph, scores: npt.NDArray[np.float32], looks: npt.NDArray[np.float32],
         spread: npt.NDArray[np.float64],
     ) -> Found:  # fmt: skip
         total = np.tensordot(spread.mean() / 2 / spread, scores, 1)
-        return self.compact.propose(self.compact.prepared(micrograph), micrograph.shape, total, looks)
+        prepared = self.compact.prepared(micrograph)
+        return self.compact.propose(prepared, frame_of(prepared, micrograph), total, looks)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write what both learned as .npz, whole or not at all."""
         if self._spread is None:
             raise NotFittedError("CombinedPicker: fit it before it is saved")
         parts = pack(self.bank, "bank/") | pack(self.compact, "compact/")
-        write_tables(path, KIND, VERSION, {"spread": self._spread, "shift": [self._shift], **parts})
+        write_picker(path, KIND, VERSION, {"scale": self._spread, "calibration": self._calibration.as_array(), **parts})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, cache: FeatureCache | None = None) -> CombinedPicker:
@@ -139,15 +154,18 @@ class CombinedPicker:
             If torch is not installed.
         """
         require_torch("CombinedPicker")
-        tables = read_tables(path, KIND, VERSION, {"spread", "shift"})
-        place = os.fspath(path)
-        compact = unpack(CompactPicker.load, tables, "compact/", place)
+        fixed = read_picker(path, KIND, VERSION, {"scale": (2,), "calibration": CALIBRATION_SHAPE})
+        if fixed["scale"].min() <= 0:
+            raise FormatError(f"{os.fspath(path)}: scale: expected positive spreads, got {fixed['scale']}")
+        try:
+            calibration = Calibration.from_array(fixed["calibration"])
+        except ValueError as error:
+            raise FormatError(f"{os.fspath(path)}: {error}") from error
+        compact = unpack(CompactPicker.load, "compact/", path)
+        bank = unpack(lambda own: FilterBankPicker.load(own, cache=cache), "bank/", path)
         picker = cls(compact.diameter, networks=compact.networks, steps=compact.steps, border=compact.border)
-        picker.compact = compact
-        picker.bank = unpack(lambda file: FilterBankPicker.load(file, cache=cache), tables, "bank/", place)
-        if tables["spread"].shape != (2,) or tables["shift"].shape != (1,):
-            raise FormatError(f"{place}: expected two spreads and one shift")
-        picker._spread, picker._shift = tables["spread"].astype(np.float64), float(tables["shift"][0])
+        picker.compact, picker.bank = compact, bank
+        picker._spread, picker._calibration = fixed["scale"], calibration
         return picker
 
     def __repr__(self) -> str:

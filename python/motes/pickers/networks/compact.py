@@ -13,29 +13,32 @@ import numpy.typing as npt
 from motes.checks import one_of, positive, whole
 from motes.errors import FormatError
 from motes.micrograph import Micrograph
+from motes.pickers.calibration import CALIBRATION_SHAPE, Calibration
+from motes.pickers.candidates import candidates
 from motes.pickers.detections import Detections
 from motes.pickers.edges import label_edge
+from motes.pickers.frame import Frame
 from motes.pickers.labelled import Labelled
-from motes.pickers.networks.archive import Tables, put_weights, read_tables, weights_of, write_tables
-from motes.pickers.networks.base import Found, PreparedStore, detections, some_of, standard
+from motes.pickers.networks.archive import Tables, border_of, load_weights, numbers_of, weights_of
+from motes.pickers.networks.base import UNKNOWN, Found, PreparedStore, calibrated, proposed, some_of, standard
 from motes.pickers.networks.batches import Part, batches
-from motes.pickers.networks.candidates import candidates
 from motes.pickers.networks.crops import TURNS, Crop, turned
 from motes.pickers.networks.inputs import CHANNELS, channels
-from motes.pickers.networks.prior import log_prior_odds
 from motes.pickers.networks.requirement import require_torch
-from motes.pickers.networks.targets import Taught, teach, weights
-from motes.pickers.padding import Border
+from motes.pickers.networks.targets import Taught, frame_of, teach, weights
+from motes.pickers.padding import Border, check_border
 from motes.pickers.picker import NotFittedError
 from motes.pickers.preparation import Prepared, check_diameter, prepare
+from motes.pickers.saved import read_picker, write_picker
 
 if TYPE_CHECKING:
     from motes.pickers.networks.lanes import Lanes
     from motes.pickers.networks.unet import UNet
 
-KIND, VERSION = "compact", 1
+KIND, VERSION = "compact", 2
 WIDTHS = (16, 32, 64)
 CROPS, PARTS, SIDE = 16, 2, 64  # a batch: crops, parts that may run at the same time, and binned pixels along a side
+SMOOTHING = 0.074  # diameters: of the score map
 WARM = 1 / 3  # of the steps, where an earlier fit is gone on with
 SETTLING = 16  # micrographs, at most, whose statistics batch normalisation takes
 SETTLING_SIDE = 448  # binned pixels
@@ -114,7 +117,8 @@ class CompactPicker:
         if len(self.widths) < 2:
             raise ValueError(f"widths: expected at least two levels, got {len(self.widths)}")
         self.edge = None if edge is None else positive("edge", edge)
-        self.border, self.warm_start = border, bool(warm_start)
+        self.border = None if border is None else check_border(border)
+        self.warm_start = bool(warm_start)
         self.observer = observer
         self.device = one_of("device", device, ("auto", "cpu", "cuda"))
         self.prepared = PreparedStore(
@@ -123,7 +127,7 @@ class CompactPicker:
         self._trained: list[UNet] | None = None
         # (2, F): mean and deviation of what the coarsest levels see at labels
         self._looks: npt.NDArray[np.float32] = np.array([[0], [1]], np.float32)
-        self._edge, self._shift = 0.0, 0.0
+        self._edge, self._calibration = 0.0, UNKNOWN
 
     def fit(self, labelled: Labelled, seed: int = 0) -> CompactPicker:
         """Learn from labels; see `Picker.fit`.
@@ -158,7 +162,7 @@ class CompactPicker:
                 trained.append(network)
             self._trained = trained
             self._edge = label_edge(labelled, self.diameter) if self.edge is None else self.edge
-            self._measure(taught, every)
+            self._measure(taught, labelled, every)
         return self
 
     def _side(self) -> int:
@@ -180,17 +184,18 @@ class CompactPicker:
         train(network, data, balanced_loss, Schedule(steps), every=every, seed=seed, device=self.device, observer=told)
         return network
 
-    def _measure(self, taught: Sequence[Taught], every: Lanes) -> None:
-        """Look at training micrographs: what is seen at labels and rejected places, and how high candidates score."""
-        seen, heights = [], []
-        for one in some_of([one for one in taught if len(one.places)], MEASURED):
+    def _measure(self, taught: Sequence[Taught], labelled: Labelled, every: Lanes) -> None:
+        """Look at training micrographs: what is seen at labels and rejected places, what scores are worth."""
+        seen, found = [], []
+        some = some_of([one for one in taught if len(one.places)], MEASURED)
+        for one in some:
             scores, looks = self.maps(one.prepared, every, turns=2)
-            heights.append(self.propose(one.prepared, one.shape, scores, looks)[1])
+            found.append(self.propose(one.prepared, one.frame, scores, looks))
             limits = np.array(looks.shape[:0:-1]) - 1
             x, y = np.clip(one.places // self._multiple(), 0, limits).astype(np.int64).T
             seen.append(looks[:, y, x])
         self._looks = standard(np.concatenate(seen, axis=1))
-        self._shift = log_prior_odds(np.concatenate(heights))
+        self._calibration = calibrated(some, found, labelled)
 
     def predict(self, micrographs: Sequence[Micrograph]) -> Detections:
         """Propose every local maximum of the score map; see `Picker.predict`."""
@@ -201,10 +206,10 @@ class CompactPicker:
         self.prepared.fill(micrographs)
         with lanes() as every:
             found = [
-                self.propose(prepared, micrograph.shape, *self.maps(prepared, every))
+                self.propose(prepared, frame_of(prepared, micrograph), *self.maps(prepared, every))
                 for micrograph, prepared in ((one, self.prepared(one)) for one in micrographs)
             ]
-        return detections(micrographs, found, self.diameter, self._shift)
+        return proposed(found, micrographs, self._calibration)
 
     def maps(
         self, prepared: Prepared, every: Lanes, turns: int = TURNS
@@ -229,13 +234,16 @@ class CompactPicker:
         return np.mean(scores, axis=0), np.concatenate(looks)
 
     def propose(
-        self, prepared: Prepared, shape: tuple[int, int], scores: npt.NDArray[Any], looks: npt.NDArray[np.float32]
+        self, prepared: Prepared, frame: Frame, scores: npt.NDArray[Any], looks: npt.NDArray[np.float32]
     ) -> Found:
         """Candidates of a score map, with their appearance; `maps` gives both."""
-        centres, heights, pixels = candidates(scores, prepared, shape, self.diameter, self._edge)
-        x, y = (pixels // self._multiple()).T
+        from scipy import ndimage
+
+        smooth = ndimage.gaussian_filter(scores, SMOOTHING * self.diameter / prepared.binning)
+        found, pixels = candidates(smooth[prepared.inside], frame, self.diameter, self._edge)
+        x, y = ((pixels + frame.corner) // self._multiple()).T
         mean, deviation = self._looks
-        return centres, heights, (looks[:, y, x].T - mean) / deviation
+        return found, (looks[:, y, x].T - mean) / deviation
 
     def _multiple(self) -> int:
         return 1 << (len(self.widths) - 1)
@@ -244,15 +252,19 @@ class CompactPicker:
         """Write what was learned as .npz, whole or not at all."""
         if self._trained is None:
             raise NotFittedError("CompactPicker: fit it before it is saved")
-        tables: dict[str, npt.ArrayLike] = {
-            "diameter": [self.diameter], "widths": self.widths, "calibration": [self._edge, self._shift],
-            "looks": self._looks, "networks": [self.networks], "steps": [self.steps],
-        }  # fmt: skip
-        if self.border is not None:
-            tables["border"] = self.border
+        numbers = [
+            self.diameter, self.networks, self.steps, self._edge, len(self.widths),
+            *numbers_of(self.border), -1 if self.edge is None else self.edge,
+        ]  # fmt: skip
+        tables: Tables = {
+            "numbers": np.array(numbers, np.float64),
+            "widths": np.array(self.widths, np.float64),
+            "looks": self._looks,
+            "calibration": self._calibration.as_array(),
+        }
         for k, network in enumerate(self._trained):
             tables |= weights_of(network, f"{k}.")
-        write_tables(path, KIND, VERSION, tables)
+        write_picker(path, KIND, VERSION, tables)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> CompactPicker:
@@ -266,37 +278,34 @@ class CompactPicker:
             If torch is not installed.
         """
         require_torch("CompactPicker")
-        tables = read_tables(path, KIND, VERSION, {"diameter", "widths", "calibration", "looks", "networks", "steps"})
         try:
-            return cls._of(tables, os.fspath(path))
-        except FormatError:
-            raise
-        except (TypeError, ValueError, IndexError, OverflowError, RuntimeError) as error:
+            return cls._read(path)
+        except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+            if isinstance(error, FormatError):
+                raise
             raise FormatError(f"{os.fspath(path)}: {error}") from error
 
     @classmethod
-    def _of(cls, tables: Tables, place: str) -> CompactPicker:
+    def _read(cls, path: str | os.PathLike[str]) -> CompactPicker:
         import torch
 
         from motes.pickers.networks.unet import UNet
 
-        border = tables.get("border")
+        fixed = read_picker(path, KIND, VERSION, {"numbers": (10,), "calibration": CALIBRATION_SHAPE})
+        diameter, networks, steps, edge, levels, *border, asked = fixed["numbers"].tolist()
+        widths = read_picker(path, KIND, VERSION, {"widths": (int(levels),)})["widths"]
         picker = cls(
-            float(tables["diameter"][0]),
-            networks=int(tables["networks"][0]),
-            steps=int(tables["steps"][0]),
-            widths=[int(width) for width in tables["widths"]],
-            border=None if border is None else tuple(border.tolist()),
-        )
-        n = picker.networks * picker.widths[-1]
-        if tables["looks"].shape != (2, n):
-            raise FormatError(f"{place}: looks: expected shape (2, {n}), got {tables['looks'].shape}")
+            diameter, networks=int(networks), steps=int(steps), widths=[int(width) for width in widths],
+            border=border_of(border), edge=None if asked < 0 else asked,
+        )  # fmt: skip
+        shape = 2, picker.networks * picker.widths[-1]
+        picker._looks = read_picker(path, KIND, VERSION, {"looks": shape})["looks"].astype(np.float32)
         with torch.device("meta"):  # shapes alone: the file's own arrays take their place
             trained = [UNet(_channels_of(k), picker.widths) for k in range(picker.networks)]
         for k, network in enumerate(trained):
-            put_weights(network, f"{k}.", tables, place)
-        picker._trained, picker._looks = trained, tables["looks"].astype(np.float32)
-        picker._edge, picker._shift = (float(number) for number in tables["calibration"])
+            load_weights(network, f"{k}.", path, KIND, VERSION)
+        picker._trained, picker._edge = trained, edge
+        picker._calibration = Calibration.from_array(fixed["calibration"])
         return picker
 
     def __repr__(self) -> str:

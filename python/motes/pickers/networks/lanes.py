@@ -46,17 +46,21 @@ def lanes(threads: int | None = None) -> Iterator[Lanes]:
 
 @contextmanager
 def same_bits(device: torch.device) -> Iterator[None]:
-    """On a GPU: only algorithms that give the same bits each time."""
+    """On a GPU: algorithms that give the same bits each time, wherever torch has one; where it has none, it warns.
+
+    So on a GPU the same bits are a wish and no promise.
+    """
     if device.type != "cuda":
         yield
         return
     before, benchmark = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    warned = torch.is_deterministic_algorithms_warn_only_enabled()
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.backends.cudnn.benchmark = False
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before)
+        torch.use_deterministic_algorithms(before, warn_only=warned)
         torch.backends.cudnn.benchmark = benchmark
 
 

@@ -17,27 +17,29 @@ from motes.circles import Circles
 from motes.errors import FormatError
 from motes.kernels.suppression import suppress
 from motes.micrograph import Micrograph
+from motes.pickers.calibration import CALIBRATION_SHAPE, Calibration
+from motes.pickers.candidates import DISTANCE
 from motes.pickers.detections import Detections
 from motes.pickers.edges import label_edge
 from motes.pickers.labelled import Labelled
-from motes.pickers.networks.archive import Tables, put_weights, read_tables, weights_of, write_tables
-from motes.pickers.networks.base import Found, PreparedStore, detections, some_of, standard
+from motes.pickers.networks.archive import Tables, border_of, load_weights, numbers_of, weights_of
+from motes.pickers.networks.base import UNKNOWN, Found, PreparedStore, calibrated, proposed, some_of, standard
 from motes.pickers.networks.batches import batches
-from motes.pickers.networks.candidates import DISTANCE, inside
 from motes.pickers.networks.crops import Crop
 from motes.pickers.networks.grid import cells, with_weights
-from motes.pickers.networks.phosaurus_table import DEEPEST, STRIDE, filters
-from motes.pickers.networks.prior import log_prior_odds
+from motes.pickers.networks.phosaurus_table import DEEPEST, LAST, STRIDE, filters
 from motes.pickers.networks.requirement import require_torch
-from motes.pickers.networks.targets import Taught, teach, weights
-from motes.pickers.padding import Border
+from motes.pickers.networks.targets import Taught, on_mask, teach, weights
+from motes.pickers.padding import Border, check_border
 from motes.pickers.picker import NotFittedError
 from motes.pickers.preparation import Prepared, check_diameter, prepare
+from motes.pickers.saved import read_picker, write_picker
+from motes.picking.edges import away_from_edges
 
 if TYPE_CHECKING:
     from motes.pickers.networks.phosaurus_net import PhosaurusNet
 
-KIND, VERSION = "phosaurus", 1
+KIND, VERSION = "phosaurus", 2
 WARM = 1 / 3  # of the steps, where an earlier fit is gone on with
 SETTLING = 16  # micrographs, at most, whose statistics batch normalisation takes
 
@@ -115,13 +117,14 @@ class PhosaurusPicker:
             raise ValueError(f"crop: expected a multiple of {DEEPEST}, got {self.crop}")
         self.batch, self.steps = whole("batch", batch, 1), whole("steps", steps, 2)
         self.edge = None if edge is None else positive("edge", edge)
-        self.border, self.warm_start = border, bool(warm_start)
+        self.border = None if border is None else check_border(border)
+        self.warm_start = bool(warm_start)
         self.observer = observer
         self.device = one_of("device", device, ("auto", "cpu", "cuda"))
         self._network: PhosaurusNet | None = None
         # (2, F): mean and deviation of layer 22 at labels
         self._looks: npt.NDArray[np.float32] = np.array([[0], [1]], np.float32)
-        self._edge, self._shift = 0.0, 0.0
+        self._edge, self._calibration = 0.0, UNKNOWN
         self._use(1)
 
     def _use(self, binning: int) -> None:
@@ -182,20 +185,21 @@ class PhosaurusPicker:
             settle(network, (torch.from_numpy(_input(one.prepared)) for one in some_of(taught, SETTLING)))
             self._network = network
             self._edge = label_edge(labelled, self.diameter) if self.edge is None else self.edge
-            self._measure(taught)
+            self._measure(taught, labelled)
         return self
 
-    def _measure(self, taught: Sequence[Taught]) -> None:
-        """Look at training micrographs: what is seen at labels and rejected places, and how high candidates score."""
-        seen, heights = [], []
-        for one in some_of([one for one in taught if len(one.places)], SETTLING):
+    def _measure(self, taught: Sequence[Taught], labelled: Labelled) -> None:
+        """Look at training micrographs: what is seen at labels and rejected places, what scores are worth."""
+        seen, found = [], []
+        some = some_of([one for one in taught if len(one.places)], SETTLING)
+        for one in some:
             output, looks = self._answer(one.prepared)
-            heights.append(self._propose(one.prepared, one.shape, output, looks)[1])
+            found.append(self._propose(one.prepared, one.frame.shape, output, looks))
             limits = np.array(looks.shape[:0:-1]) - 1
             x, y = np.clip((one.places + 0.5) // STRIDE, 0, limits).astype(np.int64).T
             seen.append(looks[:, y, x])
         self._looks = standard(np.concatenate(seen, axis=1))
-        self._shift = log_prior_odds(np.concatenate(heights))
+        self._calibration = calibrated(some, found, labelled)
 
     def _answer(self, prepared: Prepared) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Channels (6, h', w') of every cell, and what layer 22 sees, (F, h', w')."""
@@ -220,7 +224,7 @@ class PhosaurusPicker:
         self.prepared.fill(micrographs)
         with lanes() as every:
             found = every.map(self._candidates, micrographs)
-        return detections(micrographs, found, self.diameter, self._shift)
+        return proposed(found, micrographs, self._calibration)
 
     def _candidates(self, micrograph: Micrograph) -> Found:
         prepared = self.prepared(micrograph)
@@ -239,25 +243,28 @@ class PhosaurusPicker:
             start + 1 / (1 + np.exp(-t)) for start, t in zip((columns, rows), output[:2].astype(float), strict=True)
         )
         places = np.stack([x.ravel(), y.ravel()], axis=1) * STRIDE - 0.5
-        centres, scores = prepared.to_micrograph(places), output[4].ravel().astype(np.float64)
-        kept = np.flatnonzero(inside(centres, places, prepared, shape, self._edge))
-        circles = Circles(centres[kept], self.diameter / 2, scores[kept])
-        kept = kept[suppress(circles, distance=DISTANCE * self.diameter, threads=1)]
+        scores = output[4].ravel().astype(np.float64)
+        every = Circles(prepared.to_micrograph(places), self.diameter / 2, scores)
+        kept = np.flatnonzero(away_from_edges(every, shape, self._edge) & on_mask(prepared, places))
+        kept = kept[suppress(every[kept], distance=DISTANCE * self.diameter, threads=1)]
         mean, deviation = self._looks
-        return centres[kept], scores[kept], (looks.reshape(len(looks), -1)[:, kept].T - mean) / deviation
+        return every[kept], (looks.reshape(len(looks), -1)[:, kept].T - mean) / deviation
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write what was learned as .npz, whole or not at all."""
         if self._network is None:
             raise NotFittedError("PhosaurusPicker: fit it before it is saved")
-        tables: dict[str, npt.ArrayLike] = {
-            "diameter": [self.diameter], "width": [self.width], "binning": [self.binning],
-            "calibration": [self._edge, self._shift],
-            "training": [self.longest, self.crop, self.batch, self.steps], "looks": self._looks,
-        }  # fmt: skip
-        if self.border is not None:
-            tables["border"] = self.border
-        write_tables(path, KIND, VERSION, tables | weights_of(self._network, "network."))
+        numbers = [
+            self.diameter, self.width, self.binning, self._edge,
+            self.longest, self.crop, self.batch, self.steps, *numbers_of(self.border),
+            -1 if self.edge is None else self.edge,
+        ]  # fmt: skip
+        tables: Tables = {
+            "numbers": np.array(numbers, np.float64),
+            "looks": self._looks,
+            "calibration": self._calibration.as_array(),
+        }
+        write_picker(path, KIND, VERSION, tables | weights_of(self._network, "network."))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> PhosaurusPicker:
@@ -271,35 +278,33 @@ class PhosaurusPicker:
             If torch is not installed.
         """
         require_torch("PhosaurusPicker")
-        tables = read_tables(path, KIND, VERSION, {"diameter", "width", "binning", "calibration", "training", "looks"})
         try:
-            return cls._of(tables, os.fspath(path))
-        except FormatError:
-            raise
-        except (TypeError, ValueError, IndexError, OverflowError, RuntimeError) as error:
+            return cls._read(path)
+        except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+            if isinstance(error, FormatError):
+                raise
             raise FormatError(f"{os.fspath(path)}: {error}") from error
 
     @classmethod
-    def _of(cls, tables: Tables, place: str) -> PhosaurusPicker:
+    def _read(cls, path: str | os.PathLike[str]) -> PhosaurusPicker:
         import torch
 
         from motes.pickers.networks.phosaurus_net import PhosaurusNet
 
-        border = tables.get("border")
-        longest, crop, batch, steps = (int(number) for number in tables["training"])
+        fixed = read_picker(path, KIND, VERSION, {"numbers": (13,), "calibration": CALIBRATION_SHAPE})
+        diameter, width, binning, edge, longest, crop, batch, steps, *border, asked = fixed["numbers"].tolist()
         picker = cls(
-            float(tables["diameter"][0]), width=float(tables["width"][0]), longest=longest, crop=crop, batch=batch,
-            steps=steps, border=None if border is None else tuple(border.tolist()),
+            diameter, width=width, longest=int(longest), crop=int(crop), batch=int(batch), steps=int(steps),
+            border=border_of(border), edge=None if asked < 0 else asked,
         )  # fmt: skip
-        picker._use(whole("binning", int(tables["binning"][0]), 1))
-        n = filters(picker.width)[22]
-        if tables["looks"].shape != (2, n):
-            raise FormatError(f"{place}: looks: expected shape (2, {n}), got {tables['looks'].shape}")
+        picker._use(whole("binning", int(binning), 1))
+        shape = 2, filters(width)[LAST]
+        picker._looks = read_picker(path, KIND, VERSION, {"looks": shape})["looks"].astype(np.float32)
         with torch.device("meta"):  # shapes alone: the file's own arrays take their place
-            network = PhosaurusNet(picker.width)
-        put_weights(network, "network.", tables, place)
-        picker._network, picker._looks = network, tables["looks"].astype(np.float32)
-        picker._edge, picker._shift = (float(number) for number in tables["calibration"])
+            network = PhosaurusNet(width)
+        load_weights(network, "network.", path, KIND, VERSION)
+        picker._network, picker._edge = network, edge
+        picker._calibration = Calibration.from_array(fixed["calibration"])
         return picker
 
     def __repr__(self) -> str:

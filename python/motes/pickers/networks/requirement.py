@@ -18,4 +18,4 @@ def require_torch(who: str) -> None:
     except ValueError:  # a module that is there but blocked
         found = None
     if found is None:
-        raise ImportError(f'{who} needs torch: pip install "motes[torch]"', name="torch")
+        raise ImportError(f'{who} needs torch: pip install "motes[torch]" (from a clone: pip install ".[torch]")')

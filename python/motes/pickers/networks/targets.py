@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.micrograph import Micrograph
+from motes.pickers.frame import Frame
 from motes.pickers.labelled import Labelled
 from motes.pickers.preparation import Prepared
 
@@ -31,8 +32,10 @@ class Taught:
     Attributes
     ----------
     prepared : Prepared
-    shape : (int, int)
-        Rows and columns of the micrograph.
+    frame : Frame
+        Its part without padding.
+    index : int
+        Of the micrograph among those that were labelled.
     particles, rejected : (N, 2) float64 arrays, binned pixels
         x and y of the labels.
     sizes : (N,) float64 array, binned pixels
@@ -42,7 +45,8 @@ class Taught:
     """
 
     prepared: Prepared
-    shape: tuple[int, int]
+    frame: Frame
+    index: int
     particles: npt.NDArray[np.float64]
     sizes: npt.NDArray[np.float64]
     rejected: npt.NDArray[np.float64]
@@ -85,9 +89,8 @@ def teach(labelled: Labelled, prepare: Callable[[Micrograph], Prepared]) -> list
         real = on_mask(prepared, at)
         sizes = 2.0 * particles.radii[real] / prepared.binning
         others = prepared.to_prepared(rejected.centres)
-        result.append(
-            Taught(prepared, labelled.micrographs[m].shape, at[real], sizes, others, bool(labelled.complete[m]))
-        )
+        frame, complete = frame_of(prepared, labelled.micrographs[m]), bool(labelled.complete[m])
+        result.append(Taught(prepared, frame, m, at[real], sizes, others, complete))
     if not any(len(one.particles) for one in result):
         raise ValueError("labelled: every particle lies on padding, expected at least one that does not")
     return result
@@ -107,6 +110,12 @@ def weights(classes: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
     share[EMPTY:] = (0.5 - share[REJECTED]) * present / max(present.sum(), 1)
     each = (share / np.maximum(count, 1))[:, None, None] * classes
     return np.stack([each[:, PARTICLE], each[:, REJECTED:].sum(axis=1)], axis=1).astype(np.float32)
+
+
+def frame_of(prepared: Prepared, micrograph: Micrograph) -> Frame:
+    """Where the part without padding lies."""
+    rows, columns = prepared.inside
+    return Frame((columns.start, rows.start), prepared.binning, micrograph.shape)
 
 
 def on_mask(prepared: Prepared, places: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:

@@ -5,12 +5,13 @@ A cell predicts t_x, t_y, t_w, t_h and t_o, which mean (YOLO9000, section 2, `di
     x = sigmoid(t_x), y = sigmoid(t_y)  in the cell,   w = a exp(t_w), h = a exp(t_h),   confidence = sigmoid(t_o)
 
 for an anchor box of side a. The cell that holds a particle's centre is taught its box, and as confidence the IoU of the
-box it predicts; every other cell whose box overlaps no particle by more than 0.6 is taught confidence 0. As published,
-errors are squared and the factors are 1 for the box and 5 for the confidence. What differs: published sums over cells
-take every cell without a label as background; here the mean over labelled cells and the mean over background cells each
-count a half, and since the error of a squared sigmoid is bounded, an unlabelled particle among the background pulls
-little. The class, the sixth channel, is a softmax over classes: with one class it is 1 whatever the channel says, so it
-takes no part.
+box it predicts; every other cell whose box overlaps no particle by more than 0.6 is taught confidence 0. Errors are
+squared, as published. The factors are ours: box 1, confidence 5 for both kinds of cells; published are 5 for the box, 1
+for the confidence of cells with an object and 0.5 for that of cells without (CVPR 2016). What also differs: published
+sums over cells take every cell without a label as background; here the mean over labelled cells and the mean over
+background cells each count a half, and since the error of a squared sigmoid is bounded, an unlabelled particle among
+the background pulls little. The class, the sixth channel, is a softmax over classes: with one class it is 1 whatever
+the channel says, so it takes no part.
 
 Source: J. Redmon and A. Farhadi, YOLO9000: Better, Faster, Stronger, CVPR 2017; J. Redmon et al., You Only Look Once,
 CVPR 2016.

@@ -19,7 +19,7 @@ class Particles:
     centres : (N, 2) float64 array, pixels
         x and y; pixel (x, y) is ``data[y, x]``.
     species : (N,) int64 array
-        Which of the settings' species (of decoys: of the settings' decoys; -1 for members of an aggregate).
+        Which of the settings' species (of decoys: of the settings' decoys).
     angles : (N, 3) float64 array, degrees
         RELION's rot, tilt, psi.
     defocus : (N, 3) float64 array; angstrom, angstrom, degrees

@@ -13,6 +13,7 @@ from motes.simulate.cryoem.densities import BUILT_IN
 from motes.simulate.cryoem.optics import Optics, wavelength
 
 MOST_PIXELS, LONGEST_SIDE = 2**28, 2**15
+MOST_FRINGES = 2048  # pixels
 MOST_PARTICLES = 100_000
 Range = tuple[float, float]
 
@@ -125,6 +126,7 @@ class Settings:
         low, high = self.defocus
         if not (math.isfinite(low) and math.isfinite(high) and -10 <= low <= high <= 10):
             raise ValueError(f"defocus: expected a range within -10 to 10 micrometres, got {low} to {high}")
+        _ = self.fringes  # refuses those too wide
         for name in ("particles", "n_decoys", "aggregates"):
             if getattr(self, name) > MOST_PARTICLES:
                 raise ValueError(f"{name}: expected at most {MOST_PARTICLES}, got {getattr(self, name)}")
@@ -220,12 +222,17 @@ class Settings:
 
     @property
     def fringes(self) -> int:
-        """How far, in pixels, the CTF spreads what is at one place: its phase's steepest slope."""
+        """How far, in pixels, the CTF spreads what is at one place: its phase's steepest slope, and 8 more."""
         highest = 0.5 / self.pixel_size
         length = wavelength(self.voltage)
         spread = 1e4 * (max(map(abs, self.defocus)) + self.astigmatism + 3 * self.defocus_spread)
         slope = length * spread * highest + 1e7 * self.spherical_aberration * length**3 * highest**3
-        return min(256, math.ceil(slope / self.pixel_size)) + 8
+        if slope / self.pixel_size > MOST_FRINGES:
+            raise ValueError(
+                f"pixel_size: at {self.pixel_size:g} angstrom the CTF spreads what is at one place over "
+                f"{slope / self.pixel_size:.0f} pixels, expected at most {MOST_FRINGES}: larger pixels or less defocus"
+            )
+        return math.ceil(slope / self.pixel_size) + 8
 
 
 MOST = {  # of what may be 0, and how large it may be

@@ -1,0 +1,235 @@
+"""The project's folder: begun, opened, written by one at a time, and refused where it is none."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import motes
+from motes.project import BusyError, Project, labelled
+from motes.project.labels import import_labels, new_id
+from projects import add
+
+
+def test_begun_and_opened_again(project, tmp_path):
+    again = Project(tmp_path / "p")
+    assert again.names == ("grid0", "grid1", "grid2")
+    assert again.diameter == 24
+    assert again.shapes["grid1"] == (300, 400)
+    assert again.micrograph("grid2").shape == (300, 400)
+    assert repr(again) == f"<Project {tmp_path / 'p'}: 3 micrographs, 0 particles labelled>"
+
+
+def test_a_diameter_in_angstrom(tmp_path, centres):
+    made = Project.create(tmp_path / "p", (tmp_path / "micrographs").glob("*.tif"), 48, pixel_size=2.0)
+    assert (made.diameter, made.pixel_size) == (24, 2)
+
+
+def test_both_may_be_moved_together(project, tmp_path):
+    (tmp_path / "away").mkdir()
+    for name in ("p", "micrographs"):
+        (tmp_path / name).rename(tmp_path / "away" / name)
+    assert Project(tmp_path / "away" / "p").micrograph("grid0").shape == (300, 400)
+
+
+def test_what_create_refuses(project, tmp_path):
+    files = sorted((tmp_path / "micrographs").glob("*.tif"))
+    with pytest.raises(ValueError, match=r"p: holds a project already; choose another folder"):
+        Project.create(tmp_path / "p", files, 24)
+    with pytest.raises(ValueError, match="expected at least one file, got none"):
+        Project.create(tmp_path / "q", [], 24)
+    with pytest.raises(ValueError, match="diameter: expected a positive, finite number, got 0"):
+        Project.create(tmp_path / "q", files, 0)
+    with pytest.raises(ValueError, match=r"diameter: 500 pixels do not fit into .*grid0.tif, 400 x 300 pixels"):
+        Project.create(tmp_path / "q", files, 500)
+    with pytest.raises(ValueError, match="have one name but for folder and suffix"):
+        Project.create(tmp_path / "q", [*files, tmp_path / "grid1.mrc"], 24)
+    with pytest.raises(FileNotFoundError):
+        Project.create(tmp_path / "q", [tmp_path / "nothing.tif"], 24)
+    assert not (tmp_path / "q").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"version": 2}, "version 2, but this motes knows 1; use the motes it was made with, or newer"),
+        ({"version": "1"}, "expected a JSON object with a version"),
+        ({"format": "other"}, "format: expected 'motes active', got 'other'"),
+        ({"diameter": 0}, "diameter: expected a positive, finite number, got 0"),
+        ({"diameter": None}, "damaged"),
+        ({"micrographs": [{"name": "a"}]}, "damaged"),
+        ({"micrographs": [{"name": 3, "path": "a", "shape": [2, 2]}]}, "expected name, path and shape"),
+    ],
+)
+def test_a_project_file_that_is_none(project, change, message):
+    path = project.folder / "project.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(motes.FormatError, match=f"project.json: .*{re.escape(message)}"):
+        Project(project.folder)
+
+
+def test_a_folder_without_a_project(tmp_path):
+    with pytest.raises(motes.FormatError, match=r"no project \(it holds no project.json\); begin one"):
+        Project(tmp_path)
+    (tmp_path / "project.json").write_text("{")
+    with pytest.raises(motes.FormatError, match=r"project.json: no JSON"):
+        Project(tmp_path)
+
+
+def test_a_micrograph_that_changed_its_size(project, tmp_path):
+    Image.fromarray(np.zeros((50, 50), np.float32)).save(tmp_path / "micrographs" / "grid0.tif")
+    with pytest.raises(ValueError, match=r"grid0.tif: \(50, 50\) pixels, but \(300, 400\) when the project began"):
+        project.micrograph("grid0")
+
+
+# -- one writer -----------------------------------------------------------------------------------------------------
+
+
+def test_a_second_writer_is_told_who_writes(project):
+    second = Project(project.folder).writing("motes active train p")
+    with project.writing("motes active label p"), pytest.raises(BusyError) as refused, second:
+        pass
+    assert re.search(
+        r"p: in use by motes active label p \(process \d+ on .*, since 2.*\); end that first", str(refused.value)
+    )
+    with Project(project.folder).writing("motes active train p"):
+        pass
+
+
+def test_a_lock_that_a_crash_left_blocks_nobody(project):
+    code = (
+        "import sys, time; from motes.project import Project\n"
+        f"with Project({str(project.folder)!r}).writing('doomed'): print('in', flush=True); time.sleep(60)"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    with subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout.readline() == "in\n"
+        with pytest.raises(BusyError, match=f"doomed \\(process {child.pid} on"), project.writing("test"):
+            pass
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+    assert "doomed" in (project.folder / "lock").read_text()
+    began = time.monotonic()
+    with project.writing("test"):
+        project.act([add()])
+    assert time.monotonic() - began < 5
+
+
+def test_writing_reads_what_others_wrote_before(project):
+    other = Project(project.folder)
+    with other.writing("one"):
+        other.act([add()])
+    with project.writing("two"):
+        project.act([add(x=200.0)])
+    assert Project(project.folder).state().n_particles == 2
+
+
+# -- labels ---------------------------------------------------------------------------------------------------------
+
+
+def test_actions_add_up(asked):
+    def answer(i, particle, x=41.0):
+        return {"id": new_id(), "type": "answer", "question": f"1.{i}", "particle": particle,
+                "micrograph": "grid0", "x": x, "y": 40.0, "radius": 12.0}  # fmt: skip
+
+    one, two, three, new = answer(0, True), answer(1, False), answer(2, None), add(x=300.0)
+    with asked.writing("test"):
+        assert asked.act([one, two, three, new]) == [one, two, three, new]
+        assert asked.act([one]) == []  # its acknowledgement was lost, so it came twice
+        asked.act([{"id": new_id(), "type": "move", "place": new["id"], "x": 310.0, "y": 20.0}])
+        asked.act([{"id": new_id(), "type": "complete", "micrograph": "grid2", "complete": True}])
+    state = Project(asked.folder).state()
+    assert {name: place.particle for name, place in state.answered.items()} == {"1.0": True, "1.1": False, "1.2": None}
+    assert (state.places[new["id"]].x, state.places[new["id"]].y) == (310, 20)
+    assert state.n_particles == 2
+    assert state.opened == {"grid0", "grid2"}
+    assert state.complete == {"grid2"}
+    with asked.writing("test"):
+        asked.act([answer(0, False)])  # a second thought
+        assert asked.state().answered["1.0"].particle is False
+        asked.act([{"id": new_id(), "type": "undo", "action": asked.actions[-1]["id"]}])
+        assert asked.state().answered["1.0"].particle is True
+        asked.act([{"id": new_id(), "type": "remove", "place": new["id"]}])
+    assert asked.state().n_particles == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"id": "short"}, "id: expected 6 to 40 letters"),
+        ({"id": None}, "id: expected 6 to 40 letters"),
+        ({"id": "../../etc/x"}, "id: expected 6 to 40 letters"),
+        ({"type": "format"}, "type: expected one of answer, add"),
+        ({"type": ["add"]}, "type: expected one of answer, add"),
+        ({"x": float("nan")}, "x: expected a finite number, got nan"),
+        ({"x": "5"}, "x: expected a finite number, got '5'"),
+        ({"x": True}, "x: expected a finite number, got True"),
+        ({"x": 1e9}, "expected a place on grid0 of 400 x 300 pixels, got"),
+        ({"radius": -1}, "radius: expected a number above 0"),
+        ({"micrograph": "../secret"}, "micrograph: expected one of the project, got '../secret'"),
+        ({"particle": 1}, "particle: expected true or false, got 1"),
+        ({"particle": None}, "particle: expected true or false, got None"),
+        ({"more": 1}, "expected the fields"),
+        ({"by": "x" * 99}, "by: expected a text of at most 40"),
+        ({"type": "answer", "question": "7.0"}, "question: expected a question that was asked, got '7.0'"),
+        ({"type": "answer", "question": ["1.0"]}, "question: expected a question that was asked"),
+        ({"type": "answer", "question": "1/../1.0"}, "question: expected a question that was asked"),
+    ],
+)
+def test_what_is_no_action(asked, change, message):
+    with asked.writing("test"):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            asked.act([add(), add() | change])
+        assert asked.actions == []
+
+
+def test_a_label_of_a_place_replaces_the_one_before(project):
+    with project.writing("test"):
+        project.act([add(50, 60), add(55, 60, particle=False), add(200, 60, particle=False), add(201, 60)])
+    learned = labelled(project)
+    assert learned.particles.centres.tolist() == [[201, 60]]
+    assert learned.rejected.centres.tolist() == [[55, 60]]
+
+
+def test_labels_from_files(project, centres, tmp_path):
+    places = centres["grid1"]
+    rows = "\n".join(f"{x},{y},24" for x, y in places)
+    (tmp_path / "grid1.csv").write_text(f"X-Coordinate,Y-Coordinate,Diameter\n{rows}\n")
+    with project.writing("test"):
+        first = import_labels(project, [tmp_path / "grid1.csv"], complete=True)
+        again = import_labels(project, [tmp_path / "grid1.csv"])
+    assert (first[0].n_new, again[0].n_new, again[0].n_known) == (len(places), 0, len(places))
+    learned = labelled(project)
+    assert [micrograph.name for micrograph in learned.micrographs] == ["grid1"]
+    assert learned.complete.tolist() == [True]
+    np.testing.assert_allclose(learned.particles.centres, places)
+
+
+def test_labels_from_a_file_that_counts_from_the_bottom(project, centres, tmp_path):
+    places = centres["grid1"]
+    rows = "\n".join(f"{x - 12}\t{300 - (y + 12)}\t24\t24" for x, y in places)
+    (tmp_path / "grid1.box").write_text(f"{rows}\n")
+    with project.writing("test"):
+        import_labels(project, [tmp_path / "grid1.box"], y_origin="bottom")
+    np.testing.assert_allclose(labelled(project).particles.centres, places, atol=1e-9)
+
+
+def test_files_that_are_refused_leave_nothing(project, tmp_path):
+    (tmp_path / "grid0.csv").write_text("X-Coordinate,Y-Coordinate,Diameter\n50,50,24\n")
+    (tmp_path / "other.csv").write_text("X-Coordinate,Y-Coordinate,Diameter\n50,50,24\n")
+    (tmp_path / "grid1.csv").write_text("X-Coordinate,Y-Coordinate,Diameter\n5,5,24\n4000,50,24\n")
+    with project.writing("test"):
+        with pytest.raises(ValueError, match=r"other.csv: is of other, none of the project's micrographs \(grid0, "):
+            import_labels(project, [tmp_path / "grid0.csv", tmp_path / "other.csv"])
+        with pytest.raises(ValueError, match=r"row 2 of grid1 is at \(4000, 50\), outside its 400 x 300 pixels"):
+            import_labels(project, [tmp_path / "grid0.csv", tmp_path / "grid1.csv"])
+    assert project.actions == []
