@@ -218,5 +218,5 @@ def test_data_that_make_no_map(data, settings, message):
 def test_picks_of_another_program_make_no_map():
     """They are on the micrographs that they came with, and on no more of the simulation."""
     table = {"data": {"source": "simulation", "preset": "seed"}, "strategies": [BETTER], "resolution": True}
-    with pytest.raises(ValueError, match="^resolution: picks of another program are on no other micrographs"):
+    with pytest.raises(ValueError, match=r"^resolution: picks of another program are on no other micrographs"):
         parse_config(table | {"picker": {"name": "external", "picks": "picks.star"}})
