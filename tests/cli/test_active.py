@@ -70,7 +70,16 @@ def test_the_whole_way(begun, motes):
     told = motes("active", "pick", "P")
     assert told.exit_code == 0, told.stderr
     found = read_picks("P/picks/picker1.star")
-    assert told.stdout.startswith(f"P/picks/picker1.star: {len(found)} picks\n")
+    said = found.extra["motesLabelled"] != "0"
+    assert re.match(
+        rf"P/picks/picker1.star: {len(found)} picks: {int((~said).sum())} of probability [\d.e-]+ or more "
+        rf"\(where F1 is expected to be best\), {int(said.sum())} that you labelled\n",
+        told.stdout,
+    )
+    told = motes("evaluate", "--picks", "P/picks/picker1.star", "--truth", "particles", "-o", "E", "--no-overlays")
+    assert told.exit_code == 0, "the file holds the radius: " + told.stderr
+    assert f"picker1.star: a person has labelled {int(said.sum())} of the picks" in told.stderr
+    assert json.loads(Path("E/metrics.json").read_text())["best_threshold"]["value"] < 1
     hits = 0
     for name, picks in found.by_micrograph():
         places = begun[name.removesuffix(".tif")]

@@ -177,10 +177,17 @@ def pick(
 ) -> None:
     """Find the particles of all micrographs, and write them into the project."""
     from motes.project.picks import pick as find
+    from motes.reconstruction.result import many
 
     with _writing(folder, "pick") as project:
-        path, n = find(project, threshold=threshold, format=format, watch=_watch("picking"))
-    typer.echo(f"{path}: {n:,} picks")
+        told = find(project, threshold=threshold, format=format, watch=_watch("picking"))
+    chosen = "as asked" if threshold is not None else "where F1 is expected to be best"
+    typer.echo(
+        f"{told.path}: {many(told.n, 'pick')}: {told.n - told.n_labelled:,} of probability {told.threshold:.3g} or more "
+        f"({chosen}), {told.n_labelled:,} that you labelled"
+    )
+    if told.n_unseen:
+        typer.echo(f"motes: note: the picker does not see {told.n_unseen:,} of those; they have probability 0", err=True)
     typer.echo(f"next: motes active label {folder}, to review them")
 
 
