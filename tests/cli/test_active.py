@@ -144,6 +144,23 @@ def test_a_diameter_in_angstrom_and_patterns_that_the_shell_spread(here, motes):
     assert told.stdout == "Q: 4 micrographs, particles of 24 pixels (48 A)\nnext: motes active query Q\n"
 
 
+def test_a_folder_of_micrographs_and_files_of_others(here, motes):
+    told = motes("active", "init", "P", "--micrographs", "micrographs", "--diameter", 24)
+    assert told.stdout.startswith("P: 4 micrographs, particles of 24 pixels\n"), told.stderr
+    Path("particles/other.csv").write_text("X-Coordinate,Y-Coordinate,Diameter\n50,20,24\n")
+    told = motes("active", "label", "P", *sorted(Path("particles").iterdir()))
+    assert told.exit_code == 0
+    assert told.stderr == (
+        "motes: note: 1 file of micrographs that the project lacks left out: particles/other.csv\n"
+    )
+    assert told.stdout.count("known before") == 4
+
+
+def test_questions_that_are_put_aside_are_told(begun, motes):
+    assert motes("active", "query", "P", "-n", 5).stderr == ""
+    assert "note: 5 questions of query 1 had no answer and are put aside" in motes("active", "query", "P").stderr
+
+
 def test_strategies(begun, motes, refused, tmp_path):
     assert motes("active", "label", "P", "particles/grid0.csv").exit_code == 0
     assert motes("active", "train", "P").exit_code == 0

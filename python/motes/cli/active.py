@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from motes.cli.arguments import RANDOM
-from motes.cli.coordinates import NAMES, above_zero, checked_origin
+from motes.cli.coordinates import NAMES, TOLD, above_zero, checked_origin, images_of
 
 if TYPE_CHECKING:
     from motes.project import Project
@@ -32,7 +32,9 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to begin the project in.")],
     micrographs: Annotated[
         list[str],
-        typer.Option(help="Files, as a pattern in quotes: 'mics/*.mrc'. May be given again.", metavar="GLOB"),
+        typer.Option(
+            help="A folder, or files, as a pattern in quotes: 'mics/*.mrc'. May be given again.", metavar="DIR|GLOB"
+        ),
     ],
     diameter: Annotated[
         float,
@@ -46,13 +48,14 @@ def init(
     """Begin a project. The micrographs stay where they are."""
     from motes.cli.observers import steps
     from motes.project import Project
+    from motes.reconstruction.result import many
 
     paths = _matching([*micrographs, *(more or [])])
     project = Project.create(
         folder, paths, diameter, pixel_size=pixel_size, watch=lambda each: steps(each, "reading micrographs")
     )
     unit = "" if pixel_size is None else f" ({diameter:g} A)"
-    typer.echo(f"{folder}: {len(project.sources):,} micrographs, particles of {project.diameter:.4g} pixels{unit}")
+    typer.echo(f"{folder}: {many(len(project.sources), 'micrograph')}, particles of {project.diameter:.4g} pixels{unit}")
     typer.echo(f"next: motes active query {folder}")
 
 
@@ -74,9 +77,11 @@ def query(
     seed: Seed = 0,
 ) -> None:
     """Choose what to ask next; before any label, of a picker that needs none."""
-    from motes.project.asking import ask
+    from motes.project.asking import ask, waiting
+    from motes.reconstruction.result import many
 
     with _writing(folder, "query") as project:
+        before, n_waiting = waiting(project)
         asked = ask(
             project,
             n,
@@ -86,10 +91,16 @@ def query(
             seed=seed,
             watch=_watch("looking for particles"),
         )
+    if n_waiting:
+        typer.echo(
+            f"motes: note: {many(n_waiting, 'question')} of query {before} had no answer and are put aside; "
+            "its answers do not tell how good its picker is",
+            err=True,
+        )
     opened = len({question.micrograph for question in asked.questions})
     source = f"picker {asked.model}" if asked.model else "a picker that needs no labels"
     typer.echo(
-        f"query {asked.number}: {len(asked.questions)} questions on {opened} micrographs, by {strategy}, of {source}"
+        f"query {asked.number}: {many(len(asked.questions), 'question')} on {many(opened, 'micrograph')}, by {strategy}, of {source}"
     )
     typer.echo(f"next: motes active label {folder}")
 
@@ -127,6 +138,7 @@ def label(
     """Label: in the browser, or from coordinate files, which are matched to the micrographs by their stems."""
     from motes.project.labels import import_labels
     from motes.project.picks import read_set
+    from motes.reconstruction.result import many
 
     origin = checked_origin(y_origin, "--y-origin")
     with _writing(folder, "label") as project:
@@ -139,11 +151,21 @@ def label(
             return
         if picks:
             raise ValueError("--picks: of the page, which is not opened when files are given")
-        for told in import_labels(project, files, y_origin=origin, complete=complete):
-            elsewhere = f", {len(told.elsewhere)} micrographs not of this project left out" if told.elsewhere else ""
+        imported = import_labels(project, files, y_origin=origin, complete=complete)
+    for told in imported:
+        if told.n_here:
+            elsewhere = f", {many(len(told.elsewhere), 'micrograph')} not of this project left out"
             typer.echo(
-                f"{told.file}: {told.n_new:,} labels, {told.n_known:,} known before{elsewhere} ({told.convention})"
+                f"{told.file}: {many(told.n_new, 'label')}, {told.n_known:,} known before"
+                f"{elsewhere if told.elsewhere else ''} ({told.convention})"
             )
+    if others := [told.file for told in imported if not told.n_here]:
+        more = f" and {len(others) - TOLD:,} more" if len(others) > TOLD else ""
+        typer.echo(
+            f"motes: note: {many(len(others), 'file')} of micrographs that the project lacks left out: "
+            f"{', '.join(others[:TOLD])}{more}",
+            err=True,
+        )
     typer.echo(f"next: motes active train {folder}")
 
 
@@ -246,10 +268,11 @@ def _busy(what: str) -> Any:
 
 
 def _matching(patterns: list[str]) -> list[Path]:
-    """Files that patterns match; one that matches nothing is told."""
+    """Files that patterns match, or all micrographs of a folder; one that matches nothing is told."""
     found: dict[Path, None] = {}
     for pattern in patterns:
-        files = [path for path in _glob(Path(pattern)) if path.is_file()]
+        path = Path(pattern)
+        files = list(images_of(path).values()) if path.is_dir() else [one for one in _glob(path) if one.is_file()]
         if not files:
             raise ValueError(f"--micrographs: no file matches {pattern!r}")
         found |= dict.fromkeys(files)

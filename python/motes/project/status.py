@@ -7,7 +7,7 @@ from typing import Any
 
 from motes.active import Estimates
 from motes.picking import Estimate
-from motes.project.asking import estimates
+from motes.project.asking import estimates, waiting
 from motes.project.curve import SURE, WORTH, Worth, worth
 from motes.project.folder import MODELS, QUERIES, Project
 
@@ -125,8 +125,6 @@ def status(project: Project) -> Status:
         if found is not None:
             n = models[model]["n_particles"] if model else 0
             judged.append(Judged(model, n, number, found))
-    queries = project.queries()
-    last = queries[-1].names if queries else []
     points = [(one.n_particles, one.estimates.f_beta.value, _std_error(one.estimates.f_beta)) for one in judged]
     n_particles = state.n_particles
     model = max(models, default=0)
@@ -135,7 +133,7 @@ def status(project: Project) -> Status:
         n_rejected=sum(place.particle is False for place in places),
         n_unsure=sum(place.particle is None for place in places),
         n_answered=len(state.answered),
-        n_open=sum(name not in state.answered for name in last),
+        n_open=waiting(project, state)[1],
         n_opened=len(state.opened),
         n_micrographs=len(project.names),
         model=model,
