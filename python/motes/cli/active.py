@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from motes.project import Project
     from motes.project.picks import PickSet
 
+FEW = 10  # particles, below which the picker is told to know little
+
 active = typer.Typer(
     help="Label particles where a picker asks: init, query, label, train, pick; status tells when to stop.",
     no_args_is_help=True,
@@ -55,7 +57,9 @@ def init(
         folder, paths, diameter, pixel_size=pixel_size, watch=lambda each: steps(each, "reading micrographs")
     )
     unit = "" if pixel_size is None else f" ({diameter:g} A)"
-    typer.echo(f"{folder}: {many(len(project.sources), 'micrograph')}, particles of {project.diameter:.4g} pixels{unit}")
+    typer.echo(
+        f"{folder}: {many(len(project.sources), 'micrograph')}, particles of {project.diameter:.4g} pixels{unit}"
+    )
     typer.echo(f"next: motes active query {folder}")
 
 
@@ -100,7 +104,8 @@ def query(
     opened = len({question.micrograph for question in asked.questions})
     source = f"picker {asked.model}" if asked.model else "a picker that needs no labels"
     typer.echo(
-        f"query {asked.number}: {many(len(asked.questions), 'question')} on {many(opened, 'micrograph')}, by {strategy}, of {source}"
+        f"query {asked.number}: {many(len(asked.questions), 'question')} on {many(opened, 'micrograph')}, "
+        f"by {strategy}, of {source}"
     )
     typer.echo(f"next: motes active label {folder}")
 
@@ -179,13 +184,19 @@ def train(
 ) -> None:
     """Train a picker on all labels, from scratch."""
     from motes.project.teaching import train as teach
+    from motes.reconstruction.result import many
 
     with _writing(folder, "train") as project, _busy("training"):
         told = teach(project, picker=picker, seed=seed)
     typer.echo(
-        f"picker {told['number']}: {picker}, {told['n_particles']:,} particles and {told['n_rejected']:,} rejected "
-        f"places, {told['seconds']:.1f} s"
+        f"picker {told['number']}: {picker}, {many(told['n_particles'], 'particle')} and "
+        f"{many(told['n_rejected'], 'rejected place')}, {told['seconds']:.1f} s"
     )
+    if told["n_particles"] < FEW:
+        typer.echo(
+            f"motes: note: {many(told['n_particles'], 'particle')} to learn from: very few, label {FEW} or more",
+            err=True,
+        )
     typer.echo(f"next: motes active query {folder}, or motes active pick {folder}")
 
 
@@ -205,11 +216,13 @@ def pick(
         told = find(project, threshold=threshold, format=format, watch=_watch("picking"))
     chosen = "as asked" if threshold is not None else "where F1 is expected to be best"
     typer.echo(
-        f"{told.path}: {many(told.n, 'pick')}: {told.n - told.n_labelled:,} of probability {told.threshold:.3g} or more "
-        f"({chosen}), {told.n_labelled:,} that you labelled"
+        f"{told.path}: {many(told.n, 'pick')}: {told.n - told.n_labelled:,} of probability {told.threshold:.3g} "
+        f"or more ({chosen}), {told.n_labelled:,} that you labelled"
     )
     if told.n_unseen:
-        typer.echo(f"motes: note: the picker does not see {told.n_unseen:,} of those; they have probability 0", err=True)
+        typer.echo(
+            f"motes: note: the picker does not see {told.n_unseen:,} of those; they have probability 0", err=True
+        )
     typer.echo(f"next: motes active label {folder}, to review them")
 
 
@@ -225,6 +238,8 @@ def status(
     told = stand(Project(folder))
     for line in [to_json(told.as_dict(), indent=1)] if json else told.lines():
         typer.echo(line)
+    if not json:
+        typer.echo(f"next: motes active {told.step} {folder}")
 
 
 def _serve(project: Project, sets: list[PickSet], port: int | None, no_browser: bool) -> None:
@@ -233,6 +248,7 @@ def _serve(project: Project, sets: list[PickSet], port: int | None, no_browser: 
 
     from motes.labelling import Server
     from motes.project.picks import latest_set
+    from motes.reconstruction.result import many
 
     own = latest_set(project) if len(sets) < 2 else None
     with Server(project, [*([own] if own is not None else []), *sets], port=port) as server:
@@ -244,7 +260,8 @@ def _serve(project: Project, sets: list[PickSet], port: int | None, no_browser: 
             server.serve_forever()
         except KeyboardInterrupt:
             state = project.state()
-            typer.echo(f"\n{state.n_particles:,} particles labelled, {len(state.answered):,} questions answered")
+            answered = many(len(state.answered), "question")
+            typer.echo(f"\n{many(state.n_particles, 'particle')} labelled, {answered} answered")
 
 
 def _writing(folder: Path, command: str) -> Any:

@@ -129,8 +129,8 @@ def evaluate(
         typer.echo(note, err=True)
     if n_labelled:
         typer.echo(
-            f"motes: note: {picks}: a person has labelled {n_labelled:,} of the picks, and removed wrong ones: evaluate "
-            "on micrographs without labels; particles that the picker did not see are left out of the picks",
+            f"motes: note: {picks}: a person has labelled {n_labelled:,} of the picks, and removed wrong ones: "
+            "evaluate on micrographs without labels; particles that the picker did not see are left out of the picks",
             err=True,
         )
     if not scored:

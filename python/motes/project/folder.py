@@ -126,8 +126,8 @@ class Project:
         Raises
         ------
         ValueError
-            If there is no micrograph that is not blank, two have one stem, one is smaller than a particle, particles are
-            smaller than 4 pixels, or a number is not above 0.
+            If there is no micrograph that is not blank, two have one stem, one is smaller than a particle, a particle
+            is smaller than 4 pixels, or a number is not above 0.
         FormatError, OSError
             If a micrograph can not be read, or the folder not be written.
 

@@ -68,9 +68,7 @@ class Picked:
     n_unseen: int
 
 
-def pick(
-    project: Project, *, threshold: float | None = None, format: str = "star", watch: Watch = unwatched
-) -> Picked:
+def pick(project: Project, *, threshold: float | None = None, format: str = "star", watch: Watch = unwatched) -> Picked:
     """Find the particles of all micrographs with the picker that was trained last, and write them into the project.
 
     What a person has said counts: places that were rejected are no picks, labels of particles are, with the

@@ -129,8 +129,8 @@ def detections(project: Project, picker: Picker, names: Sequence[str], watch: Wa
         parts[name] = Circles(found.circles.centres, found.circles.radii, found.probability)
     if refused and not parts:
         raise refused[0][1]
-    for name, error in refused:
-        why = str(error).removeprefix(f"{name}: ")
+    for name, reason in refused:
+        why = str(reason).removeprefix(f"{name}: ")
         warnings.warn(f"{project.path(name)}: {why}; left out", UserWarning, stacklevel=2)
     nothing = Circles(np.zeros((0, 2)), np.zeros(0), np.zeros(0))
     return Detections(Circles.concatenate([parts.get(name, nothing) for name in project.names]), project.names)
