@@ -101,7 +101,7 @@ def killed_while_serving(folder: Path) -> set[str]:
 
 def main(way: str, folder: Path, kills: int) -> None:
     random.seed(0)
-    Image.fromarray(np.zeros((64, 64), np.float32)).save(folder / "grid.tif")
+    Image.fromarray(np.eye(64, 64, dtype=np.float32)).save(folder / "grid.tif")
     Project.create(folder / "p", [folder / "grid.tif"], 10.0)
     run = {"journal": killed_while_labelling, "server": killed_while_serving}[way]
     acknowledged: set[str] = set()

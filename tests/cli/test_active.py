@@ -70,7 +70,16 @@ def test_the_whole_way(begun, motes):
     told = motes("active", "pick", "P")
     assert told.exit_code == 0, told.stderr
     found = read_picks("P/picks/picker1.star")
-    assert told.stdout.startswith(f"P/picks/picker1.star: {len(found)} picks\n")
+    said = found.extra["motesLabelled"] != "0"
+    assert re.match(
+        rf"P/picks/picker1.star: {len(found)} picks: {int((~said).sum())} of probability [\d.e-]+ or more "
+        rf"\(where F1 is expected to be best\), {int(said.sum())} that you labelled\n",
+        told.stdout,
+    )
+    told = motes("evaluate", "--picks", "P/picks/picker1.star", "--truth", "particles", "-o", "E", "--no-overlays")
+    assert told.exit_code == 0, "the file holds the radius: " + told.stderr
+    assert f"picker1.star: a person has labelled {int(said.sum())} of the picks" in told.stderr
+    assert json.loads(Path("E/metrics.json").read_text())["best_threshold"]["value"] < 1
     hits = 0
     for name, picks in found.by_micrograph():
         places = begun[name.removesuffix(".tif")]
@@ -81,11 +90,13 @@ def test_the_whole_way(begun, motes):
     assert hits / n > 0.75
     lines = motes("active", "status", "P").stdout.splitlines()
     assert lines[0].startswith("labels: ")
-    assert lines[1].startswith("cost: 70 questions answered (0 wait), 4 of 4 micrographs opened")
+    assert lines[0].endswith(", on 4 of 4 micrographs")
+    assert lines[1] == "cost: 70 questions answered (0 wait), 4 of 4 micrographs opened on the page"
     f1 = r"F1 [01]\.\d+ \(0\.\d+ to [01]\.\d+\), precision"
     assert re.match(rf"picker 1 \(\d+ labels\), by 30 answers: {f1}", lines[3])
     assert re.match(r"the next 50 labels: \+0\.\d+ \(\+0\.\d+ to \+0\.\d+\) of F1; the chance", lines[4])
     assert re.match(r"(stop|go on): the rule is to stop once that chance is 90%", lines[5])
+    assert lines[6:] == ["next: motes active train P"]
     told = json.loads(motes("active", "status", "P", "--json").stdout)
     assert told["n_answered"] == 70
     assert told["model"] == 1
@@ -133,6 +144,40 @@ def test_a_diameter_in_angstrom_and_patterns_that_the_shell_spread(here, motes):
     told = motes("active", "init", "Q", "--micrographs", *files, "--diameter", 48, "--pixel-size", 2)
     assert told.exit_code == 0, told.stderr
     assert told.stdout == "Q: 4 micrographs, particles of 24 pixels (48 A)\nnext: motes active query Q\n"
+
+
+def test_a_folder_of_micrographs_and_files_of_others(here, motes):
+    told = motes("active", "init", "P", "--micrographs", "micrographs", "--diameter", 24)
+    assert told.stdout.startswith("P: 4 micrographs, particles of 24 pixels\n"), told.stderr
+    Path("particles/other.csv").write_text("X-Coordinate,Y-Coordinate,Diameter\n50,20,24\n")
+    told = motes("active", "label", "P", *sorted(Path("particles").iterdir()))
+    assert told.exit_code == 0
+    assert told.stderr == ("motes: note: 1 file of micrographs that the project lacks left out: particles/other.csv\n")
+    assert told.stdout.count("known before") == 4
+
+
+def test_status_names_the_next_step_and_few_labels_are_told(begun, motes):
+    def step():
+        return motes("active", "status", "P").stdout.splitlines()[-1]
+
+    assert step() == "next: motes active query P"
+    x, y = begun["grid0"][0]
+    Path("grid0.csv").write_text(f"X-Coordinate,Y-Coordinate,Diameter\n{x},{y},24\n")
+    assert motes("active", "label", "P", "grid0.csv").stdout.startswith("grid0.csv: 1 label, 0 known before")
+    told = motes("active", "status", "P").stdout.splitlines()
+    assert told[0] == "labels: 1 particle, 0 rejected, 0 unsure, on 1 of 4 micrographs"
+    assert step() == "next: motes active train P"
+    told = motes("active", "train", "P")
+    assert told.stdout.startswith("picker 1: filterbank, 1 particle and 0 rejected places")
+    assert told.stderr == "motes: note: 1 particle to learn from: very few, label 10 or more\n"
+    assert step() == "next: motes active query P"
+    assert motes("active", "query", "P", "-n", 5).exit_code == 0
+    assert step() == "next: motes active label P"
+
+
+def test_questions_that_are_put_aside_are_told(begun, motes):
+    assert motes("active", "query", "P", "-n", 5).stderr == ""
+    assert "note: 5 questions of query 1 had no answer and are put aside" in motes("active", "query", "P").stderr
 
 
 def test_strategies(begun, motes, refused, tmp_path):

@@ -227,7 +227,11 @@ def test_overlays_are_drawn_on_micrographs(here, motes):
             ["--picks", "mixed.box", "--truth", "truth/a.csv", "--matching", "topaz"],
             "--picks mixed.box: mixed, row 2: radius 6, where the first has 5",
         ),
-        (["--picks", "scores.txt", "--truth", "truth"], "--picks scores.txt: hold no radius; give --radius"),
+        (["--picks", "scores.txt", "--truth", "truth"], "--picks scores.txt: hold no radius; give --radius, half"),
+        (
+            ["--picks", "picks", "--truth", "truth", "--micrographs", "*.png"],
+            "expected a file or a folder, got a pattern",
+        ),
         (["--picks", "nan.box", "--truth", "truth"], "nan.box: line 2"),
         (["--picks", "picks", "--truth", "truth", "--from", "moon"], "--from, --to: expected one of star"),
         (["--picks", "picks", "--truth", "truth", "--truth-from", "box"], "truth: a folder without coordinates (.box)"),

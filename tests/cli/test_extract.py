@@ -55,6 +55,14 @@ def test_a_stack_and_its_table(here, motes):
     assert tables["optics"]["rlnVoltage"][0] == 300
 
 
+def test_a_folder_that_is_missing_is_made(here, motes, refused):
+    words = ("extract", "boxes", "--micrographs", "mics", "-o", "a/b/p.mrcs", "--box")
+    assert "box: expected" in refused(here, *words, 23)
+    assert not Path("a").exists()
+    assert motes(*words, 24).exit_code == 0
+    assert sorted(path.name for path in Path("a/b").iterdir()) == ["p.mrcs", "p.star"]
+
+
 def test_options(here, motes):
     words = ("extract", "boxes", "--micrographs", "mics", "-o", "particles.mrcs", "--box", 24, "--pixel-size", 3)
     more = (
@@ -94,7 +102,7 @@ def test_micrographs_that_are_not_there(here, motes):
         (["--box", "200"], "picks: none of 4 is left, 4 at an edge, 0 with a flat background"),
         (["--box", "24", "--ctf", "none.star"], "none.star: no such file or directory"),
         (["--box", "24", "-o", "out.mrc"], "stack: expected a name that ends in .mrcs, got out.mrc"),
-        (["--box", "24", "-o", "no/where/out.mrcs"], "no/where/out.star: no such file or directory"),
+        (["--box", "24", "-o", "mics/a.mrc/out.mrcs"], "mics/a.mrc: is a file, not a folder"),
         (["--box", "24", "--pixel-size", "-1"], "'--pixel-size': expected a finite number above 0, got -1"),
     ],
 )

@@ -60,6 +60,12 @@ def test_curve_figure_and_json(here, motes):
         assert figure.size[0] > 800
 
 
+def test_one_map_twice_is_told(here, motes):
+    told = motes("fsc", "h1.mrc", "h1.mrc", "--mask", "soft:8")
+    assert told.stderr == "motes: note: h1: both are the same map, so they are no independent halves\n"
+    assert motes("fsc", "h1.mrc", "h2.mrc").stderr == ""
+
+
 def test_without_a_folder_nothing_is_written(here, motes):
     before = sorted(here.iterdir())
     result = motes("fsc", "h1.mrc", "h2.mrc")
@@ -143,6 +149,10 @@ def test_two_halves_of_photon_patterns(tmp_path, motes, monkeypatch):
         (
             ["fsc", "h1.mrc", "h2.mrc", "--mask", "soft:x"],
             "--mask: expected a file or soft:RADIUS[:EDGE] in voxels, got 's",
+        ),
+        (
+            ["fsc", "h1.mrc", "h2.mrc", "--mask", "soft:13"],
+            "--mask soft:13: expected a radius of at most 12, half of 24 x 24 x 24 voxels",
         ),
         (
             ["fsc", "h1.mrc", "h2.mrc", "--mask", "soft:1:2:3"],

@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -54,6 +55,12 @@ def page(browser, server):
     yield browser
     assert [error for error in browser.errors if "Multiple readback operations" not in error] == []  # our own reading
     assert [url for url in browser.requests if not url.startswith((server.address, "data:", "blob:"))] == []
+
+
+def answer(browser, key):
+    """Answer a question as soon as its image has come."""
+    wait(browser, "!document.querySelector('#accept').disabled", "an image")
+    browser.press(key)
 
 
 def title(browser):
@@ -127,6 +134,24 @@ def test_keys_answer_and_go_on(page, server):
         "1",
         "1 / 3",
     ]
+
+
+def test_nothing_is_answered_before_its_image_has_come(browser, server, monkeypatch):
+    gate, tile = threading.Event(), server.session.tile
+    monkeypatch.setattr(server.session, "tile", lambda *which: gate.wait(PATIENCE) and tile(*which))
+    browser.open("about:blank")
+    browser.open(server.address)
+    wait(browser, "document.documentElement.dataset.ready")
+    assert browser.text("#told") == "Loading the image …"
+    assert not browser.text("#saved").startswith("○"), "nothing was done yet"
+    browser.press("a")
+    assert title(browser) == "Question 1 of 24"
+    gate.set()
+    wait(browser, "/^The picker/.test(document.querySelector('#told').textContent)")
+    browser.press("a")
+    assert title(browser) == "Question 2 of 24"
+    saved(browser)
+    assert list(labels(server).answered) == ["1.0"]
 
 
 def test_a_circle_is_moved_by_arrow_keys_before_it_is_accepted(page, server, centres):
@@ -230,8 +255,8 @@ def test_the_list_of_keys(page):
     page.press("?")
     assert page.evaluate("document.querySelector('#help').open")
     page.press("a")  # does nothing while the list is open
-    page.press("Escape")
-    page.evaluate("document.querySelector('#help').close()")
+    page.press("?")
+    assert not page.evaluate("document.querySelector('#help').open")
     assert title(page) == "Question 1 of 24"
 
 
@@ -246,7 +271,7 @@ def test_a_complete_micrograph(page, server):
 
 def test_the_end_of_the_questions(page, server):
     for _ in range(24):
-        page.press("a")
+        answer(page, "a")
     saved(page)
     assert page.text("#told").startswith("All 24 are answered.")
     assert f"motes active train {server.session.project.folder}" in page.text("#told")
@@ -295,12 +320,12 @@ def test_twenty_labels_outlive_a_killed_server(asked, browser, tmp_path):
     try:
         ready(browser, address)
         for i in range(20):
-            browser.press("r" if i % 4 == 3 else "a")
+            answer(browser, "r" if i % 4 == 3 else "a")
         wait(browser, "/^✓/.test(document.querySelector('#saved').textContent)")
         child.send_signal(signal.SIGKILL)
         child.wait()
         child.stdout.close()
-        browser.press("a")  # the twenty-first is not acknowledged
+        answer(browser, "a")  # the twenty-first is not acknowledged
         wait(browser, "!document.querySelector('#alarm').hidden")
         assert "Not saved: the server does not answer" in browser.text("#alarm")
         assert browser.text("#saved") == "● 1 action not saved yet"
@@ -376,7 +401,7 @@ def test_an_action_that_the_server_refuses_does_not_block_the_others(page, serve
     )
     page.reload()
     wait(page, "/One action was refused: .*damaged1/.test(document.querySelector('#alarm')?.textContent)")
-    page.press("a")
+    answer(page, "a")
     saved(page)
     assert list(labels(server).answered) == ["1.0"]
     page.errors.clear()  # the browser notes the answer of status 400

@@ -16,6 +16,7 @@ from PIL import Image
 
 import motes
 from motes.project import BusyError, Project, labelled
+from motes.project.asking import ask, waiting
 from motes.project.labels import import_labels, new_id
 from projects import add
 
@@ -49,6 +50,8 @@ def test_what_create_refuses(project, tmp_path):
         Project.create(tmp_path / "q", [], 24)
     with pytest.raises(ValueError, match="diameter: expected a positive, finite number, got 0"):
         Project.create(tmp_path / "q", files, 0)
+    with pytest.raises(ValueError, match="diameter: expected at least 4 pixels, got 2"):
+        Project.create(tmp_path / "q", files, 4, pixel_size=2.0)
     with pytest.raises(ValueError, match=r"diameter: 500 pixels do not fit into .*grid0.tif, 400 x 300 pixels"):
         Project.create(tmp_path / "q", files, 500)
     with pytest.raises(ValueError, match="have one name but for folder and suffix"):
@@ -192,6 +195,14 @@ def test_what_is_no_action(asked, change, message):
         assert asked.actions == []
 
 
+def test_questions_wait_until_they_are_answered(asked):
+    assert waiting(asked) == (1, 6)
+    with asked.writing("test"):
+        where = {"micrograph": "grid0", "x": 41.0, "y": 40.0, "radius": 12.0}
+        asked.act([{"id": new_id(), "type": "answer", "question": "1.3", "particle": None, **where}])
+    assert waiting(asked) == (1, 5)
+
+
 def test_a_label_of_a_place_replaces_the_one_before(project):
     with project.writing("test"):
         project.act([add(50, 60), add(55, 60, particle=False), add(200, 60, particle=False), add(201, 60)])
@@ -229,7 +240,46 @@ def test_files_that_are_refused_leave_nothing(project, tmp_path):
     (tmp_path / "grid1.csv").write_text("X-Coordinate,Y-Coordinate,Diameter\n5,5,24\n4000,50,24\n")
     with project.writing("test"):
         with pytest.raises(ValueError, match=r"other.csv: is of other, none of the project's micrographs \(grid0, "):
-            import_labels(project, [tmp_path / "grid0.csv", tmp_path / "other.csv"])
+            import_labels(project, [tmp_path / "other.csv"])
         with pytest.raises(ValueError, match=r"row 2 of grid1 is at \(4000, 50\), outside its 400 x 300 pixels"):
             import_labels(project, [tmp_path / "grid0.csv", tmp_path / "grid1.csv"])
     assert project.actions == []
+
+
+def test_files_of_other_micrographs_are_passed_over(project, tmp_path):
+    for name in ("other", "grid0"):
+        (tmp_path / f"{name}.csv").write_text("X-Coordinate,Y-Coordinate,Diameter\n50,50,24\n")
+    with project.writing("test"):
+        other, own = import_labels(project, [tmp_path / "other.csv", tmp_path / "grid0.csv"])
+    assert (other.n_new, other.n_here, other.elsewhere) == (0, 0, ("other",))
+    assert (own.n_new, own.n_here, own.elsewhere) == (1, 1, ())
+
+
+# -- micrographs that can not be looked at --------------------------------------------------------------------------
+
+
+def test_blank_micrographs_are_left_out(tmp_path, centres):
+    blank = tmp_path / "micrographs" / "blank.tif"
+    Image.fromarray(np.full((300, 400), 7, np.float32)).save(blank)
+    with pytest.warns(UserWarning, match=r"blank.tif: is blank, every pixel is the same; left out"):
+        made = Project.create(tmp_path / "p", (tmp_path / "micrographs").glob("*.tif"), 24)
+    assert made.names == ("grid0", "grid1", "grid2")
+    with (
+        pytest.warns(UserWarning, match="is blank"),
+        pytest.raises(ValueError, match="micrographs: all of them are blank"),
+    ):
+        Project.create(tmp_path / "q", [blank], 24)
+
+
+def test_what_became_blank_or_nan_is_left_out_of_a_query(project, tmp_path):
+    for name, value in (("grid0", 0), ("grid1", np.nan)):
+        Image.fromarray(np.full((300, 400), value, np.float32)).save(tmp_path / "micrographs" / f"{name}.tif")
+    with project.writing("test"):
+        with pytest.warns(UserWarning, match="left out") as told:
+            asked = ask(project, 10)
+        assert {question.micrograph for question in asked.questions} == {"grid2"}
+        assert re.search(r"grid\d.tif: is blank, every pixel is 0; left out", " ".join(str(w.message) for w in told))
+        assert re.search(r"micrographs/grid1.tif: .*; left out", " ".join(str(w.message) for w in told))
+        Image.fromarray(np.zeros((300, 400), np.float32)).save(tmp_path / "micrographs" / "grid2.tif")
+        with pytest.raises(ValueError, match="grid"):
+            ask(project, 10)

@@ -130,14 +130,23 @@ def test_status_of_rounds(taught, centres):
 
 def test_picks_follow_the_labels(taught, centres):
     with taught.writing("test"):
-        path, n = pick(taught)
+        told = pick(taught)
+        path, n = told.path, told.n
         found = motes.read_picks(path)
         assert len(found) == n
+        np.testing.assert_array_equal(found.radius, DIAMETER / 2)
+        assert np.unique(found.index[found.extra["motesLabelled"] != "0"]).tolist() == [0]
+        assert (told.n_labelled, told.n_unseen) == (len(centres["grid0"]), 0)
+        assert found.score.max() < 1, "labels have the picker's own probability"
+        assert found.score[found.extra["motesLabelled"] == "0"].min() >= told.threshold
         x, y = found.x[found.index == 1][0], found.y[found.index == 1][0]
         taught.act([add(x, y, particle=False, micrograph="grid1"), add(7.0, 7.0, micrograph="grid2")])
-        pick(taught)
+        told = pick(taught)
     now = motes.read_picks(path)
     assert len(now) == n
+    assert (told.n_labelled, told.n_unseen) == (len(centres["grid0"]) + 1, 1)
+    unseen = now[now.extra["motesLabelled"] == "2"]
+    assert [*unseen.x, *unseen.y, *unseen.score] == [7, 7, 0]
     here = now[now.index == 1]
     assert np.hypot(here.x - x, here.y - y).min() > 4
     assert [7.0, 7.0] in np.column_stack([now.x, now.y]).tolist()

@@ -68,7 +68,7 @@ def test_a_curve_that_is_below_from_the_first_shell_on(straight):
     found = resolution_at(curve)
     assert found.value == np.inf
     assert found.as_dict()["value"] is None
-    assert str(found) == "no resolution at 0.143"
+    assert str(found) == "no resolution at 0.143: the correlation is below from the lowest frequency on"
     assert "no resolution" in repr(curve)
 
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from motes.cli.arguments import RANDOM
-from motes.cli.coordinates import NAMES, above_zero, checked_origin
+from motes.cli.coordinates import NAMES, TOLD, above_zero, checked_origin, images_of
 
 if TYPE_CHECKING:
     from motes.project import Project
     from motes.project.picks import PickSet
+
+FEW = 10  # particles, below which the picker is told to know little
 
 active = typer.Typer(
     help="Label particles where a picker asks: init, query, label, train, pick; status tells when to stop.",
@@ -32,7 +34,9 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to begin the project in.")],
     micrographs: Annotated[
         list[str],
-        typer.Option(help="Files, as a pattern in quotes: 'mics/*.mrc'. May be given again.", metavar="GLOB"),
+        typer.Option(
+            help="A folder, or files, as a pattern in quotes: 'mics/*.mrc'. May be given again.", metavar="DIR|GLOB"
+        ),
     ],
     diameter: Annotated[
         float,
@@ -46,13 +50,16 @@ def init(
     """Begin a project. The micrographs stay where they are."""
     from motes.cli.observers import steps
     from motes.project import Project
+    from motes.reconstruction.result import many
 
     paths = _matching([*micrographs, *(more or [])])
     project = Project.create(
         folder, paths, diameter, pixel_size=pixel_size, watch=lambda each: steps(each, "reading micrographs")
     )
     unit = "" if pixel_size is None else f" ({diameter:g} A)"
-    typer.echo(f"{folder}: {len(project.sources):,} micrographs, particles of {project.diameter:.4g} pixels{unit}")
+    typer.echo(
+        f"{folder}: {many(len(project.sources), 'micrograph')}, particles of {project.diameter:.4g} pixels{unit}"
+    )
     typer.echo(f"next: motes active query {folder}")
 
 
@@ -74,9 +81,11 @@ def query(
     seed: Seed = 0,
 ) -> None:
     """Choose what to ask next; before any label, of a picker that needs none."""
-    from motes.project.asking import ask
+    from motes.project.asking import ask, waiting
+    from motes.reconstruction.result import many
 
     with _writing(folder, "query") as project:
+        before, n_waiting = waiting(project)
         asked = ask(
             project,
             n,
@@ -86,10 +95,17 @@ def query(
             seed=seed,
             watch=_watch("looking for particles"),
         )
+    if n_waiting:
+        typer.echo(
+            f"motes: note: {many(n_waiting, 'question')} of query {before} had no answer and are put aside; "
+            "its answers do not tell how good its picker is",
+            err=True,
+        )
     opened = len({question.micrograph for question in asked.questions})
     source = f"picker {asked.model}" if asked.model else "a picker that needs no labels"
     typer.echo(
-        f"query {asked.number}: {len(asked.questions)} questions on {opened} micrographs, by {strategy}, of {source}"
+        f"query {asked.number}: {many(len(asked.questions), 'question')} on {many(opened, 'micrograph')}, "
+        f"by {strategy}, of {source}"
     )
     typer.echo(f"next: motes active label {folder}")
 
@@ -127,6 +143,7 @@ def label(
     """Label: in the browser, or from coordinate files, which are matched to the micrographs by their stems."""
     from motes.project.labels import import_labels
     from motes.project.picks import read_set
+    from motes.reconstruction.result import many
 
     origin = checked_origin(y_origin, "--y-origin")
     with _writing(folder, "label") as project:
@@ -139,11 +156,21 @@ def label(
             return
         if picks:
             raise ValueError("--picks: of the page, which is not opened when files are given")
-        for told in import_labels(project, files, y_origin=origin, complete=complete):
-            elsewhere = f", {len(told.elsewhere)} micrographs not of this project left out" if told.elsewhere else ""
+        imported = import_labels(project, files, y_origin=origin, complete=complete)
+    for told in imported:
+        if told.n_here:
+            elsewhere = f", {many(len(told.elsewhere), 'micrograph')} not of this project left out"
             typer.echo(
-                f"{told.file}: {told.n_new:,} labels, {told.n_known:,} known before{elsewhere} ({told.convention})"
+                f"{told.file}: {many(told.n_new, 'label')}, {told.n_known:,} known before"
+                f"{elsewhere if told.elsewhere else ''} ({told.convention})"
             )
+    if others := [told.file for told in imported if not told.n_here]:
+        more = f" and {len(others) - TOLD:,} more" if len(others) > TOLD else ""
+        typer.echo(
+            f"motes: note: {many(len(others), 'file')} of micrographs that the project lacks left out: "
+            f"{', '.join(others[:TOLD])}{more}",
+            err=True,
+        )
     typer.echo(f"next: motes active train {folder}")
 
 
@@ -157,13 +184,19 @@ def train(
 ) -> None:
     """Train a picker on all labels, from scratch."""
     from motes.project.teaching import train as teach
+    from motes.reconstruction.result import many
 
     with _writing(folder, "train") as project, _busy("training"):
         told = teach(project, picker=picker, seed=seed)
     typer.echo(
-        f"picker {told['number']}: {picker}, {told['n_particles']:,} particles and {told['n_rejected']:,} rejected "
-        f"places, {told['seconds']:.1f} s"
+        f"picker {told['number']}: {picker}, {many(told['n_particles'], 'particle')} and "
+        f"{many(told['n_rejected'], 'rejected place')}, {told['seconds']:.1f} s"
     )
+    if told["n_particles"] < FEW:
+        typer.echo(
+            f"motes: note: {many(told['n_particles'], 'particle')} to learn from: very few, label {FEW} or more",
+            err=True,
+        )
     typer.echo(f"next: motes active query {folder}, or motes active pick {folder}")
 
 
@@ -177,10 +210,19 @@ def pick(
 ) -> None:
     """Find the particles of all micrographs, and write them into the project."""
     from motes.project.picks import pick as find
+    from motes.reconstruction.result import many
 
     with _writing(folder, "pick") as project:
-        path, n = find(project, threshold=threshold, format=format, watch=_watch("picking"))
-    typer.echo(f"{path}: {n:,} picks")
+        told = find(project, threshold=threshold, format=format, watch=_watch("picking"))
+    chosen = "as asked" if threshold is not None else "where F1 is expected to be best"
+    typer.echo(
+        f"{told.path}: {many(told.n, 'pick')}: {told.n - told.n_labelled:,} of probability {told.threshold:.3g} "
+        f"or more ({chosen}), {told.n_labelled:,} that you labelled"
+    )
+    if told.n_unseen:
+        typer.echo(
+            f"motes: note: the picker does not see {told.n_unseen:,} of those; they have probability 0", err=True
+        )
     typer.echo(f"next: motes active label {folder}, to review them")
 
 
@@ -196,6 +238,8 @@ def status(
     told = stand(Project(folder))
     for line in [to_json(told.as_dict(), indent=1)] if json else told.lines():
         typer.echo(line)
+    if not json:
+        typer.echo(f"next: motes active {told.step} {folder}")
 
 
 def _serve(project: Project, sets: list[PickSet], port: int | None, no_browser: bool) -> None:
@@ -204,6 +248,7 @@ def _serve(project: Project, sets: list[PickSet], port: int | None, no_browser: 
 
     from motes.labelling import Server
     from motes.project.picks import latest_set
+    from motes.reconstruction.result import many
 
     own = latest_set(project) if len(sets) < 2 else None
     with Server(project, [*([own] if own is not None else []), *sets], port=port) as server:
@@ -215,7 +260,8 @@ def _serve(project: Project, sets: list[PickSet], port: int | None, no_browser: 
             server.serve_forever()
         except KeyboardInterrupt:
             state = project.state()
-            typer.echo(f"\n{state.n_particles:,} particles labelled, {len(state.answered):,} questions answered")
+            answered = many(len(state.answered), "question")
+            typer.echo(f"\n{many(state.n_particles, 'particle')} labelled, {answered} answered")
 
 
 def _writing(folder: Path, command: str) -> Any:
@@ -239,10 +285,11 @@ def _busy(what: str) -> Any:
 
 
 def _matching(patterns: list[str]) -> list[Path]:
-    """Files that patterns match; one that matches nothing is told."""
+    """Files that patterns match, or all micrographs of a folder; one that matches nothing is told."""
     found: dict[Path, None] = {}
     for pattern in patterns:
-        files = [path for path in _glob(Path(pattern)) if path.is_file()]
+        path = Path(pattern)
+        files = list(images_of(path).values()) if path.is_dir() else [one for one in _glob(path) if one.is_file()]
         if not files:
             raise ValueError(f"--micrographs: no file matches {pattern!r}")
         found |= dict.fromkeys(files)

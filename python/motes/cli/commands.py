@@ -49,7 +49,7 @@ SPELLING = {  # what a message of the library advises, and the option that does 
     r"^rule: ": "--matching: ",
     r"^min_pickers: ": "--min-pickers: ",
     r"^radius: needed": "--diameter: needed",
-    r"\bgive radius$": "give --radius",
+    r"\bgive radius$": "give --radius, half a particle's diameter in pixels",
     r"^shape: needed": "--height and --width, or --micrograph: needed",
     r"^height: needed": "--height or --micrograph: needed",
     r"^height, width: needed": "--height and --width, or --micrograph: needed",

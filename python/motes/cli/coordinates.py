@@ -62,7 +62,7 @@ OneMicrograph: TypeAlias = Annotated[
 ]
 Radius: TypeAlias = Annotated[
     float | None,
-    typer.Option(help="Of every circle, pixels; by default what the files hold.", callback=above_zero),
+    typer.Option(help="Of every circle, pixels, half a diameter; by default what the files hold.", callback=above_zero),
 ]
 Threads: TypeAlias = Annotated[
     int | None, typer.Option(min=1, help="Threads; all by default. The result does not depend on it.")
@@ -95,6 +95,8 @@ def images_of(path: Path) -> dict[str, Path]:
     """Images by the stems of their names."""
     from motes.micrograph import SUFFIXES
 
+    if not path.exists() and set("*?[") & set(str(path)):
+        raise ValueError(f"--micrographs {path}: expected a file or a folder, got a pattern")
     files = [file for file in sorted(path.iterdir()) if file.suffix.lower() in SUFFIXES] if path.is_dir() else [path]
     if not files:
         raise ValueError(f"--micrographs {path}: a folder without micrographs ({', '.join(SUFFIXES)})")

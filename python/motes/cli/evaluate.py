@@ -86,7 +86,7 @@ def evaluate(
     images = {} if micrographs is None else images_of(micrographs)
     if flip_y and images:
         height = _height_of_all(images, height)
-    found = read_picks(picks, source, flip_y=flip_y, height=height)
+    found, n_labelled = _found_by_picker(read_picks(picks, source, flip_y=flip_y, height=height))
     particles = read_picks(truth, truth_source)
     scored = found.score is not None or not len(found)
     names = {f"--picks {picks}": "picks", f"--truth {truth}": "truth"}
@@ -127,6 +127,12 @@ def evaluate(
             figure.savefig(staging / pictures[name])
     if note:
         typer.echo(note, err=True)
+    if n_labelled:
+        typer.echo(
+            f"motes: note: {picks}: a person has labelled {n_labelled:,} of the picks, and removed wrong ones: "
+            "evaluate on micrographs without labels; particles that the picker did not see are left out of the picks",
+            err=True,
+        )
     if not scored:
         typer.echo("motes: note: the picks hold no scores: all count alike, and there is no threshold", err=True)
     tell_missing(aligned.missing, missing == "count")
@@ -135,6 +141,16 @@ def evaluate(
     tell_diameters({table: own.radii for table, own in aligned.circles.items()}, radius and 2 * radius)
     typer.echo(_table(told))
     typer.echo(f"look at {out}")
+
+
+def _found_by_picker(picks: Picks) -> tuple[Picks, int]:
+    """Picks without those that a person added to a picker's; and how many a person has labelled."""
+    from motes.picks.relion import LABELLED, UNLABELLED, UNSEEN
+
+    said = picks.extra.get(LABELLED)
+    if said is None:
+        return picks, 0
+    return picks[said != UNSEEN], int((said != UNLABELLED).sum())
 
 
 def _alike(picks: Picks) -> Picks:

@@ -9,6 +9,7 @@ import typer
 
 from motes.cli.coordinates import TOLD, FlipY, Height, Source, Threads, above_zero, images_of
 from motes.cli.observers import steps
+from motes.cli.outputs import made
 
 if TYPE_CHECKING:
     from motes.particles import Extraction
@@ -84,23 +85,24 @@ def extract(
         found = found[np.asarray(found.score >= min_score)]
     if stack.with_suffix(".star").resolve() in {file.resolve() for file in files_of(picks, source)}:
         raise ValueError(f"-o {stack}: its table would overwrite the picks")
-    result = cut_out(
-        found,
-        images_of(micrographs),
-        stack,
-        box=box,
-        background=background,
-        ramp=ramp,
-        invert=invert,
-        downsample=downsample,
-        centring=centring,  # type: ignore[arg-type]
-        edge=edge,  # type: ignore[arg-type]
-        pixel_size=pixel_size,
-        optics=Optics(voltage, cs, amplitude_contrast),
-        ctf=ctf,
-        threads=threads,
-        follow=lambda items: steps(items, "extracting"),
-    )
+    with made(stack.parent):
+        result = cut_out(
+            found,
+            images_of(micrographs),
+            stack,
+            box=box,
+            background=background,
+            ramp=ramp,
+            invert=invert,
+            downsample=downsample,
+            centring=centring,  # type: ignore[arg-type]
+            edge=edge,  # type: ignore[arg-type]
+            pixel_size=pixel_size,
+            optics=Optics(voltage, cs, amplitude_contrast),
+            ctf=ctf,
+            threads=threads,
+            follow=lambda items: steps(items, "extracting"),
+        )
     _tell(result)
 
 

@@ -44,8 +44,7 @@ def output_folder(folder: Path, names: Iterable[str]) -> Iterator[Path]:
     ...     os.listdir(Path(place, "out"))
     ['report.json']
     """
-    created = _create(folder)
-    try:
+    with made(folder):
         for name in names:
             if (folder / name).is_dir():
                 raise IsADirectoryError(errno.EISDIR, "is a folder, where a result belongs", str(folder / name))
@@ -55,6 +54,14 @@ def output_folder(folder: Path, names: Iterable[str]) -> Iterator[Path]:
             _move(staging, folder)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+
+
+@contextmanager
+def made(folder: Path) -> Iterator[None]:
+    """Create a folder and its parents where they are missing; if the block raises, these are removed where empty."""
+    created = _create(folder)
+    try:
+        yield
     except BaseException:
         for path in created:
             with suppress(OSError):

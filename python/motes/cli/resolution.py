@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 EDGE = 5.0
 SAME = 1e-3  # relative difference of voxel sizes that are one
+ALIKE = 1e-6  # correlation that maps which are not the same lack: what float32 loses
 MOST = 4  # curves that one figure holds
 
 Out: TypeAlias = Annotated[
@@ -190,6 +191,9 @@ def _mask(
         (width,) = edge
     except ValueError:
         raise ValueError(f"--mask: expected a file or soft:RADIUS[:EDGE] in voxels, got {text!r}") from None
+    if radius > max(shape) / 2:
+        size = " x ".join(map(str, shape))
+        raise ValueError(f"--mask {text}: expected a radius of at most {max(shape) / 2:g}, half of {size} voxels")
     return soft_sphere(shape, radius, width)
 
 
@@ -223,6 +227,9 @@ def _tell(
     for name, (_, curve) in curves.items():
         if curve.voxel_size is None:
             typer.echo(f"motes: note: {name}: no file tells the size of a {curve.voxel}", err=True)
+        told = curve.correlation[curve.correlation != 0]  # 0: no power
+        if (told > 1 - ALIKE).all():
+            typer.echo(f"motes: note: {name}: both are the same map, so they are no independent halves", err=True)
         for resolution in found[name]:
             typer.echo(f"{name}: {resolution}")
     if out is not None:

@@ -88,6 +88,7 @@ export class Asking {
       if (particle === false) this.drop();
       return;
     }
+    if (!this.closeup.arrived) return;  // nobody can have seen what is asked about
     const {x, y} = this.found(this.focus);
     this.editor.flush();
     const micrograph = this.project.micrographs[question.m][0];
@@ -169,7 +170,7 @@ export class Asking {
     for (const [id, particle] of [["accept", true], ["reject", false], ["unsure", null]]) {
       const pressed = question && this.labels.places.get(this.focus)?.particle === particle && this.labels.places.has(this.focus);
       byId(id).setAttribute("aria-pressed", String(Boolean(pressed)));
-      byId(id).disabled = question ? false : particle !== false || !focus;
+      byId(id).disabled = question ? !this.closeup.arrived : particle !== false || !focus;
     }
     byId("closeup").hidden = !focus;
     byId("previous").disabled = n > 0 && open === this.questions[0] && this.focus === open.name;
@@ -181,6 +182,7 @@ export class Asking {
     if (!n) return ["A click labels a particle. To be asked: end this command, then ", code(`motes active query ${folder}`)];
     if (done === n && question) return [`All ${n} are answered. End the command, then `, code(`motes active train ${folder}`)];
     if (!question) return [focus ? "A label that nobody asked about: arrow keys move it, R takes it away, N goes back to the questions." : ""];
+    if (!this.closeup.arrived) return ["Loading the image …"];
     const place = this.labels.places.get(question.name);
     const said = place ? {true: "particle", false: "nothing", null: "unsure"}[place.particle] : "not answered";
     const sure = question.probability === null ? "" : `The picker gives it ${(100 * question.probability).toFixed(0)}%. `;

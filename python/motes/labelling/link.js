@@ -55,7 +55,7 @@ export class Link {
       const failed = this.failure !== null, {version} = this.labels;
       this.failure = null;
       this.labels.confirm(told.actions);
-      if (actions.length) this.savedAt = new Date();
+      if (actions.some(({type}) => type !== "open")) this.savedAt = new Date();
       if (told.actions.length || failed) {
         this.#keep();
         this.changed(this.labels.version !== version);

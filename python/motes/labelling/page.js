@@ -14,7 +14,10 @@ import {View} from "./view.js";
 const project = await (await fetch("project")).json();
 const labels = new Labels(project.actions);
 const link = new Link(labels, `motes ${project.id}`, (labelsToo) => (labelsToo ? refresh() : refreshSaved()));
-const tiles = new Tiles(project, () => [view, closeup, overview].forEach((each) => { if (!each.complete) each.redraw(); }));
+const tiles = new Tiles(project, () => {
+  [view, closeup, overview].forEach((each) => { if (!each.complete) each.redraw(); });
+  if (mode === asking) asking.refresh();  // the image that it waited for may be there
+});
 const editor = new Editor(project, labels, link);
 
 let mode = null, shown = true, judged = null;
@@ -90,7 +93,7 @@ function refreshSaved() {
   const {waiting, failure, refused, savedAt} = link, saved = byId("saved"), alarm = byId("alarm");
   saved.classList.toggle("waiting", Boolean(failure));
   if (failure) saved.textContent = `● ${count(waiting, "action")} not saved yet`;
-  else if (waiting) saved.textContent = "○ saving …";
+  else if (waiting) saved.textContent = labels.pending.some(({type}) => type !== "open") ? "○ saving …" : "\u00a0";
   else saved.textContent = savedAt ? `✓ saved ${savedAt.toLocaleTimeString("en-GB")}` : "✓ everything is saved";
   const lost = failure && waiting ? `Not saved: ${failure}. ${count(waiting, "action")} kept in this page; saving is tried again every two seconds.` : "";
   const told = lost || (failure ? `No connection: ${failure}` : "") || (refused ? `One action was refused: ${refused}` : "") || (tiles.failed ? `No image: ${tiles.failed}` : "");
@@ -190,6 +193,11 @@ function differ() {
 }
 
 addEventListener("keydown", (event) => {
+  if (byId("help").open && event.key === "?") {
+    event.preventDefault();
+    byId("help").close();
+    return;
+  }
   if (!mode || byId("help").open || event.altKey || event.metaKey) return;
   const typing = event.target.matches("input[type=range]") && event.key.startsWith("Arrow");
   const pressing = event.target.matches("button, input[type=checkbox], li") && ["Enter", " "].includes(event.key);

@@ -67,6 +67,9 @@ export class Tiles {
   /** Whether a tile could be drawn at once. */
   ready(m, level, row, column) { return this.pictures.get(`${m}/${level}/${row}/${column}`)?.look === this.#now; }
 
+  /** Whether a tile has come from the server. */
+  has(key) { return this.raw.has(key) || this.pictures.has(key); }
+
   /** The picture of a tile as it is to look now; null, and asked for, if its bytes are not here. */
   picture(m, level, row, column) {
     const key = `${m}/${level}/${row}/${column}`, look = this.#now, {lowpass} = this.look;

@@ -11,7 +11,7 @@ export class View {
    * @param marks Draws what lies above: (context, view).
    */
   constructor(figure, tiles, marks) {
-    Object.assign(this, {figure, tiles, marks, m: 0, x: 0, y: 0, zoom: 1, due: 0, stale: true, width: 1, height: 1});
+    Object.assign(this, {figure, tiles, marks, m: 0, x: 0, y: 0, zoom: 1, due: 0, stale: true, width: 1, height: 1, ratio: 1});
     this.image = figure.appendChild(document.createElement("canvas"));
     this.over = figure.appendChild(document.createElement("canvas"));
     this.complete = false;
@@ -100,6 +100,11 @@ export class View {
     const [left, right] = range(x, across, wide), [first, last] = range(y, down, high), found = [];
     for (let row = first; row <= last; row++) for (let column = left; column <= right; column++) found.push([m, level, row, column]);
     return found;
+  }
+
+  /** Whether all that is in sight has come, if it is not drawn yet. */
+  get arrived() {
+    return this.#tiles(this.tiles.level(this.m, this.zoom * this.ratio)).every((tile) => this.tiles.has(tile.join("/")));
   }
 
   #paint(context, tiles) {

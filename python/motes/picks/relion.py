@@ -17,6 +17,9 @@ from motes.picks.yaxis import YAxis
 
 NAME, X, Y, SCORE = "rlnMicrographName", "rlnCoordinateX", "rlnCoordinateY", "rlnAutopickFigureOfMerit"
 GROUP = "rlnOpticsGroup"
+RADIUS = "motesRadius"  # pixels; RELION has no column for it, and keeps those that it does not know
+LABELLED = "motesLabelled"  # what a person has said of the pick, one of these:
+UNLABELLED, SEEN, UNSEEN = "012"  # nothing; a particle, where the picker sees one, too; a particle that it does not see
 UNSET = -999  # RELION's mark for a figure of merit that was never computed
 
 
@@ -38,10 +41,11 @@ def read(path: str | os.PathLike[str], name: str, axis: YAxis) -> Picks:
     return Picks(
         table.numbers(X),
         axis.centres(table.numbers(Y)),
+        radius=table.numbers(RADIUS, positive=True) if RADIUS in table.columns else None,
         score=score,
         micrographs=names,
         index=index,
-        extra=table.extra([NAME, X, Y, SCORE]),
+        extra=table.extra([NAME, X, Y, SCORE, RADIUS]),
         blocks=tuple(block for block in blocks if block is not table),
         format="star" if any(block.name == "optics" for block in blocks) else "star30",
     )
@@ -62,7 +66,7 @@ def micrographs_of(table: TextTable, name: str, column: str) -> tuple[tuple[str,
 
 
 def write(path: str | os.PathLike[str], picks: Picks, axis: YAxis, width: float | None, *, version: str) -> list[str]:
-    """Write version "3.0" or "3.1"; no radius, and no micrograph without picks, has a place in it."""
+    """Write version "3.0" or "3.1"; no micrograph without picks has a place in it, a radius in files of ours alone."""
     own = picks.format.startswith("star")
     columns = {
         NAME: [quoted(picks.micrographs[i]) for i in picks.index.tolist()],
@@ -71,6 +75,8 @@ def write(path: str | os.PathLike[str], picks: Picks, axis: YAxis, width: float 
     }
     if picks.score is not None:
         columns[SCORE] = shortest(picks.score)
+    if own and picks.radius is not None:
+        columns[RADIUS] = shortest(picks.radius)
     if own:
         columns |= {name: values.tolist() for name, values in picks.extra.items()}
     place = os.fspath(path)
@@ -90,7 +96,7 @@ def write(path: str | os.PathLike[str], picks: Picks, axis: YAxis, width: float 
             told.append("optics groups")
             others = [block for block in others if block.name != "optics"]
         write_star(path, [StarBlock(place, columns, range(len(picks)), ""), *others])
-    if picks.radius is not None:
+    if picks.radius is not None and not own:
         told.append("the radius")
     return told + untold_micrographs(picks)
 

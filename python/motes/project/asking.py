@@ -18,7 +18,7 @@ from motes.picking import circle_iou
 from motes.project.actions import State
 from motes.project.folder import QUERIES, Project
 from motes.project.labels import circles
-from motes.project.queries import Asked, Question
+from motes.project.queries import Asked, Question, read_query
 from motes.project.teaching import Watch, detections, latest, load, unwatched
 
 SAME_PLACE = 0.3  # IoU between a question and the label that answers it: the pool's rule for one place
@@ -82,6 +82,15 @@ def ask(
     asked = Asked(number, strategy, model, _questions(pool, chosen))
     project.keep(QUERIES, number, asked.told() | {"t": chosen.t, "seed": seed})
     return asked
+
+
+def waiting(project: Project, state: State | None = None) -> tuple[int, int]:
+    """Number of the last query, 0 if there is none, and how many of its questions wait for an answer."""
+    number = max(project.numbered(QUERIES), default=0)
+    if not number:
+        return 0, 0
+    answered = (project.state() if state is None else state).answered
+    return number, sum(name not in answered for name in read_query(project.place(QUERIES, number, ".json")).names)
 
 
 def _pool(project: Project, found: Detections) -> Pool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from motes.errors import FormatError
 from motes.io.atomic import atomic_path
 from motes.io.lock import Lock
 from motes.micrograph import Micrograph, read_micrograph
+from motes.pickers.preparation import check_diameter
 from motes.project.actions import Action, State, checked, fold
 from motes.project.journal import Journal
 from motes.project.queries import Asked, read_query
@@ -124,12 +126,18 @@ class Project:
         Raises
         ------
         ValueError
-            If there is no micrograph, two have one stem, one is smaller than a particle, or a number is not above 0.
+            If there is no micrograph that is not blank, two have one stem, one is smaller than a particle, a particle
+            is smaller than 4 pixels, or a number is not above 0.
         FormatError, OSError
             If a micrograph can not be read, or the folder not be written.
+
+        Warns
+        -----
+        UserWarning
+            For each micrograph that is blank, which is left out.
         """
         positive("diameter", diameter)
-        pixels = diameter if pixel_size is None else diameter / positive("pixel_size", pixel_size)
+        pixels = check_diameter(diameter if pixel_size is None else diameter / positive("pixel_size", pixel_size))
         paths = sorted({Path(path) for path in micrographs})
         if not paths:
             raise ValueError("micrographs: expected at least one file, got none")
@@ -140,10 +148,15 @@ class Project:
         sources = []
         for path in watch(paths):
             micrograph = read_micrograph(path)
+            if _is_blank(micrograph):
+                warnings.warn(f"{path}: is blank, every pixel is the same; left out", UserWarning, stacklevel=2)
+                continue
             if min(micrograph.shape) < pixels:
                 height, width = micrograph.shape
                 raise ValueError(f"diameter: {pixels:g} pixels do not fit into {path}, {width} x {height} pixels")
             sources.append({"name": micrograph.name, "path": _seen_from(folder, path), "shape": micrograph.shape})
+        if not sources:
+            raise ValueError("micrographs: all of them are blank")
         folder.mkdir(parents=True, exist_ok=True)
         with Lock(folder / LOCK, "motes active init"):
             told: dict[str, Any] = {"format": FORMAT, "version": VERSION, "id": secrets.token_urlsafe(9)}
@@ -164,6 +177,11 @@ class Project:
         """Of the micrographs."""
         return tuple(self.shapes)
 
+    def path(self, name: str) -> Path:
+        """Where a micrograph is."""
+        source = next(source for source in self.sources if source.name == name)
+        return Path(os.path.normpath(self.folder / source.path))
+
     def micrograph(self, name: str) -> Micrograph:
         """Read a micrograph.
 
@@ -174,11 +192,10 @@ class Project:
         OSError
             If it is not there any more.
         """
-        source = next(source for source in self.sources if source.name == name)
-        path = Path(os.path.normpath(self.folder / source.path))
+        path, shape = self.path(name), self.shapes[name]
         micrograph = read_micrograph(path)
-        if micrograph.shape != source.shape:
-            raise ValueError(f"{path}: {micrograph.shape} pixels, but {source.shape} when the project began")
+        if micrograph.shape != shape:
+            raise ValueError(f"{path}: {micrograph.shape} pixels, but {shape} when the project began")
         return micrograph
 
     def micrographs(self) -> list[Micrograph]:
@@ -330,6 +347,12 @@ def _told(folder: Path) -> dict[str, Any]:
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{path}: {error if isinstance(error, ValueError) else f'damaged ({error!r})'}") from error
     return told
+
+
+def _is_blank(micrograph: Micrograph) -> bool:
+    """Whether every pixel is the same; row by row, so that of others hardly anything is read."""
+    first = micrograph.data[0, 0]
+    return all((row == first).all() for row in micrograph.data)
 
 
 def _refuse_twins(paths: Sequence[Path]) -> None:

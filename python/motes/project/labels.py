@@ -80,11 +80,12 @@ def labelled(project: Project, state: State | None = None) -> Labelled:
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of a coordinate file: rows that were new, that were known, and micrographs not of the project."""
+    """What became of a file: rows that were new, that were known, and micrographs of the project and not of it."""
 
     file: str
     n_new: int
     n_known: int
+    n_here: int
     elsewhere: tuple[str, ...]
     convention: str
 
@@ -110,7 +111,7 @@ def import_labels(
     FormatError, OSError
         If one can not be read.
     ValueError
-        If one holds no micrograph of the project, or a row lies outside its micrograph.
+        If none holds a micrograph of the project, or a row lies outside its micrograph.
     """
     state = project.state()
     known = {}
@@ -122,13 +123,20 @@ def import_labels(
     for path in paths:
         picks = read_coordinates(project, path, y_origin)
         places, n_known, elsewhere = _fresh(project, path, picks, known)
-        told.append(Imported(str(path), len(places), n_known, elsewhere, picks.convention))
+        n_here = len(picks.micrographs) - len(elsewhere)
+        told.append(Imported(str(path), len(places), n_known, n_here, elsewhere, picks.convention))
         if places:
             actions.append({"id": new_id(), "type": "import", "file": str(path), "places": places})
         if complete:
             here = [stem(name) for name in picks.micrographs if stem(name) in known]
             marks = ({"type": "complete", "micrograph": name, "complete": True} for name in here)
             actions += ({"id": new_id(), **mark} for mark in marks)
+    if told and not any(one.n_here for one in told):
+        others = [name for one in told for name in one.elsewhere]
+        raise ValueError(
+            f"{told[0].file}: is of {', '.join(others[:3])}, none of the project's micrographs "
+            f"({', '.join(project.names[:3])}, ...)"
+        )
     project.act(actions)
     return told
 
@@ -173,9 +181,6 @@ def _fresh(
             else:
                 places.append({"micrograph": own, "x": x, "y": y, "radius": radius})
         known[own] = np.concatenate([before, centres])
-    if len(elsewhere) == len(picks.micrographs):
-        here = ", ".join(list(project.names)[:3])
-        raise ValueError(f"{path}: is of {', '.join(elsewhere[:3])}, none of the project's micrographs ({here}, ...)")
     return places, n_known, tuple(elsewhere)
 
 

@@ -13,6 +13,7 @@ from motes.io.npy import array_table
 from motes.io.npz import open_archive, write_npz
 from motes.picking import circles_of, suppress
 from motes.picks import FORMATS, Origin, Picks, format_of, stem, write_picks
+from motes.picks.relion import LABELLED, SEEN, UNLABELLED, UNSEEN
 from motes.project.asking import SAME_PLACE, estimates
 from motes.project.folder import PICKS, QUERIES, Project
 from motes.project.labels import SAME, read_coordinates, settled
@@ -43,12 +44,36 @@ class PickSet:
     least: float
 
 
-def pick(
-    project: Project, *, threshold: float | None = None, format: str = "star", watch: Watch = unwatched
-) -> tuple[Path, int]:
+@dataclass(frozen=True)
+class Picked:
+    """What `pick` has written.
+
+    Attributes
+    ----------
+    path : Path
+        The file, or a folder of one file a micrograph for formats that hold one.
+    threshold : float
+        Least probability of a pick.
+    n : int
+        Picks in the file.
+    n_labelled, n_unseen : int
+        Those that a person has labelled, whatever their probability; and those of them that the picker does not see,
+        which have the probability 0.
+    """
+
+    path: Path
+    threshold: float
+    n: int
+    n_labelled: int
+    n_unseen: int
+
+
+def pick(project: Project, *, threshold: float | None = None, format: str = "star", watch: Watch = unwatched) -> Picked:
     """Find the particles of all micrographs with the picker that was trained last, and write them into the project.
 
-    What a person has said counts: places that were rejected are no picks, labels of particles are.
+    What a person has said counts: places that were rejected are no picks, labels of particles are, with the
+    probability that the picker gives them. The column ``motesLabelled`` of STAR files marks these: 1 where the picker
+    sees a particle, too, 2 where it does not.
 
     Parameters
     ----------
@@ -64,10 +89,7 @@ def pick(
 
     Returns
     -------
-    path : Path
-        The file, or a folder of one file a micrograph for formats that hold one.
-    n : int
-        Picks in it.
+    Picked
 
     Raises
     ------
@@ -87,7 +109,9 @@ def pick(
     picks = PickSet(f"picker {number}", circles, probability=True, least=least)
     _keep(project, number, picks)
     found_and_labelled = reviewed(project, picks, least)
-    return write(project, found_and_labelled, f"picker{number}", form.name), len(found_and_labelled)
+    path = write(project, found_and_labelled, f"picker{number}", form.name)
+    said = found_and_labelled.extra[LABELLED]
+    return Picked(path, least, len(said), int((said != UNLABELLED).sum()), int((said == UNSEEN).sum()))
 
 
 def _clipped(threshold: float, project: Project, model: int) -> float:
@@ -164,26 +188,33 @@ def read_set(project: Project, path: Path, *, y_origin: Origin | None = None) ->
 def reviewed(project: Project, picks: PickSet, least: float) -> Picks:
     """The picks of a set from a score on, without those that were rejected, with the particles that were labelled.
 
-    A pick and a label are of one place if they are closer than half a radius; the label's position counts.
+    A pick and a label are of one place if they are closer than half a radius; the label's position counts, and the best
+    score there. Labels where the set has nothing get the least score that there can be: the probability 0, or the least
+    score of the set.
     """
     labels = settled(project.state())
-    xs, ys, scores, index = [], [], [], []
+    every = picks.circles.scores
+    assert every is not None
+    nothing = 0.0 if picks.probability or not len(every) else float(every.min())
+    xs, ys, scores, index, said = [], [], [], [], []
     for m, name in enumerate(project.names):
         here = picks.circles.of_micrograph(m)
         assert here.scores is not None
-        kept = here.scores >= least
-        centres, values = here.centres[kept], here.scores[kept]
         own = [place for place in labels if place.micrograph == name]
         places = np.array([(place.x, place.y) for place in own], np.float64).reshape(-1, 2)
-        apart = np.hypot(*np.moveaxis(centres[:, None] - places[None], -1, 0))
-        left = ~(apart < SAME * project.diameter / 2).any(axis=1)
+        apart = np.hypot(*np.moveaxis(here.centres[:, None] - places[None], -1, 0))
+        near = apart < SAME * project.diameter / 2
+        left = (here.scores >= least) & ~near.any(axis=1)
         yes = np.array([place.particle is True for place in own], bool)
-        xs += [centres[left, 0], places[yes, 0]]
-        ys += [centres[left, 1], places[yes, 1]]
-        scores += [values[left], np.ones(int(yes.sum()))]
+        best = np.where(near, here.scores[:, None], nothing).max(axis=0, initial=nothing)
+        xs += [here.centres[left, 0], places[yes, 0]]
+        ys += [here.centres[left, 1], places[yes, 1]]
+        scores += [here.scores[left], best[yes]]
         index.append(np.full(int(left.sum() + yes.sum()), m))
-    joined = [np.concatenate(parts) for parts in (xs, ys, scores, index)]
-    return Picks(joined[0], joined[1], project.diameter / 2, joined[2], project.names, joined[3])
+        said += [np.full(int(left.sum()), UNLABELLED), np.where(near.any(axis=0), SEEN, UNSEEN)[yes]]
+    x, y, score, micrograph = (np.concatenate(parts) for parts in (xs, ys, scores, index))
+    extra = {LABELLED: np.concatenate(said)}
+    return Picks(x, y, project.diameter / 2, score, project.names, micrograph, extra=extra)
 
 
 def write(project: Project, picks: Picks, name: str, format: str) -> Path:
@@ -192,6 +223,8 @@ def write(project: Project, picks: Picks, name: str, format: str) -> Path:
     files = tuple(Path(source.path).name for source in project.sources)
     shapes = np.array([source.shape for source in project.sources], np.float64)[picks.index]
     told = replace(picks, micrographs=files, image_shape=shapes if form.name == "cryosparc" else None)
+    if form.name.startswith("star"):
+        told = replace(told, format=form.name)  # which holds the column of labels, and the radius
     folder = project.folder / PICKS
     path = folder / (f"{name}-{form.name}" if form.single else f"{name}{form.suffix}")
     (path if form.single else folder).mkdir(parents=True, exist_ok=True)

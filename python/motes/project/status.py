@@ -7,9 +7,10 @@ from typing import Any
 
 from motes.active import Estimates
 from motes.picking import Estimate
-from motes.project.asking import estimates
+from motes.project.asking import estimates, waiting
 from motes.project.curve import SURE, WORTH, Worth, worth
 from motes.project.folder import MODELS, QUERIES, Project
+from motes.reconstruction.result import many
 
 NORMAL_95 = 1.96
 
@@ -34,8 +35,8 @@ class Status:
         Labels: what a person said.
     n_answered, n_open : int
         Questions, and those of the last query that wait.
-    n_opened, n_micrographs : int
-        Micrographs that were looked at, and all.
+    n_labelled, n_opened, n_micrographs : int
+        Micrographs with labels, those that were looked at on the page, and all.
     model : int
         The picker that was trained last; 0 if none was.
     n_since : int
@@ -51,6 +52,7 @@ class Status:
     n_unsure: int
     n_answered: int
     n_open: int
+    n_labelled: int
     n_opened: int
     n_micrographs: int
     model: int
@@ -61,19 +63,22 @@ class Status:
     def lines(self) -> list[str]:
         """In words."""
         told = [
-            f"labels: {self.n_particles:,} particles, {self.n_rejected:,} rejected, {self.n_unsure:,} unsure",
-            f"cost: {self.n_answered:,} questions answered ({self.n_open:,} wait), {self.n_opened:,} of "
-            f"{self.n_micrographs:,} micrographs opened",
+            f"labels: {many(self.n_particles, 'particle')}, {self.n_rejected:,} rejected, {self.n_unsure:,} unsure, on "
+            f"{self.n_labelled:,} of {many(self.n_micrographs, 'micrograph')}",
+            f"cost: {many(self.n_answered, 'question')} answered ({self.n_open:,} wait), {self.n_opened:,} of "
+            f"{many(self.n_micrographs, 'micrograph')} opened on the page",
         ]
         told.append(
-            f"picker {self.model}: {self.n_since:,} labels are new since it was trained"
+            f"picker {self.model}: {many(self.n_since, 'new particle')} since it was trained"
             if self.model
             else "no picker is trained yet"
         )
         if self.judged:
             last = self.judged[-1]
             own = (
-                "the picker without labels" if not last.model else f"picker {last.model} ({last.n_particles:,} labels)"
+                "the picker without labels"
+                if not last.model
+                else f"picker {last.model} ({many(last.n_particles, 'label')})"
             )
             found = last.estimates
             told.append(
@@ -82,8 +87,17 @@ class Status:
                 f"best from {_interval(found.threshold)} on"
             )
         else:
-            told.append("F1: not known before all questions of a query of strategy importance are answered")
+            told.append("F1: not known yet; answers to all questions of a query tell it (but for another --strategy)")
         return [*told, *self._next()]
+
+    @property
+    def step(self) -> str:
+        """The command that comes next: query, label, train or pick."""
+        if self.n_open:
+            return "label"
+        if not self.model or self.n_since:
+            return "train" if self.n_particles else "query"
+        return "pick" if self.worth is not None and self.worth.stop else "query"
 
     def _next(self) -> list[str]:
         if self.worth is None:
@@ -96,9 +110,10 @@ class Status:
         ]
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain numbers."""
-        names = ("n_particles", "n_rejected", "n_unsure", "n_answered", "n_open", "n_opened", "n_micrographs", "model")
-        told: dict[str, Any] = {name: getattr(self, name) for name in (*names, "n_since")}
+        """Plain values."""
+        names: tuple[str, ...] = ("n_particles", "n_rejected", "n_unsure", "n_answered", "n_open")
+        names += ("n_labelled", "n_opened", "n_micrographs", "model", "n_since", "step")
+        told: dict[str, Any] = {name: getattr(self, name) for name in names}
         told["judged"] = [
             {"model": one.model, "n_particles": one.n_particles, "query": one.query, "at": one.estimates.at}
             | {name: _plain(getattr(one.estimates, name)) for name in ("f_beta", "precision", "recall", "threshold")}
@@ -125,8 +140,6 @@ def status(project: Project) -> Status:
         if found is not None:
             n = models[model]["n_particles"] if model else 0
             judged.append(Judged(model, n, number, found))
-    queries = project.queries()
-    last = queries[-1].names if queries else []
     points = [(one.n_particles, one.estimates.f_beta.value, _std_error(one.estimates.f_beta)) for one in judged]
     n_particles = state.n_particles
     model = max(models, default=0)
@@ -135,7 +148,8 @@ def status(project: Project) -> Status:
         n_rejected=sum(place.particle is False for place in places),
         n_unsure=sum(place.particle is None for place in places),
         n_answered=len(state.answered),
-        n_open=sum(name not in state.answered for name in last),
+        n_open=waiting(project, state)[1],
+        n_labelled=len({place.micrograph for place in places}),
         n_opened=len(state.opened),
         n_micrographs=len(project.names),
         model=model,

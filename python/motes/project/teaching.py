@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
@@ -108,11 +109,29 @@ def load(project: Project, number: int) -> Picker:
 
 
 def detections(project: Project, picker: Picker, names: Sequence[str], watch: Watch = unwatched) -> Detections:
-    """What a picker proposes on some micrographs; on the others of the project it proposes nothing."""
+    """What a picker proposes on some micrographs; on the others of the project it proposes nothing.
+
+    Warns
+    -----
+    UserWarning
+        If there are micrographs that it can not look at, because they are blank or hold NaN: they are left out. If that
+        is all of them, the first is a ValueError.
+    """
     chosen, parts = set(names), {}
+    refused: list[tuple[str, ValueError]] = []
     for name in watch([name for name in project.names if name in chosen]):
-        found = picker.predict([project.micrograph(name)])
+        micrograph = project.micrograph(name)
+        try:
+            found = picker.predict([micrograph])
+        except ValueError as error:
+            refused.append((name, error))
+            continue
         parts[name] = Circles(found.circles.centres, found.circles.radii, found.probability)
+    if refused and not parts:
+        raise refused[0][1]
+    for name, reason in refused:
+        why = str(reason).removeprefix(f"{name}: ")
+        warnings.warn(f"{project.path(name)}: {why}; left out", UserWarning, stacklevel=2)
     nothing = Circles(np.zeros((0, 2)), np.zeros(0), np.zeros(0))
     return Detections(Circles.concatenate([parts.get(name, nothing) for name in project.names]), project.names)
 

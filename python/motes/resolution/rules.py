@@ -45,7 +45,7 @@ class Resolution:
 
     def __str__(self) -> str:
         if math.isinf(self.value):
-            return f"no resolution at {self.rule}"
+            return f"no resolution at {self.rule}: the correlation is below from the lowest frequency on"
         best = "" if self.crossed else " or better"
         return f"{self.value:.3g} {self.unit}{best} at {self.rule} ({self.low:.3g} to {self.high:.3g})"
 
