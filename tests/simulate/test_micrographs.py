@@ -252,7 +252,7 @@ def test_presets_draw():
         ({"shape": (0, 100)}, "shape: expected 1 or more, got 0"),
         ({"particles": -1}, "particles: expected 0 or more, got -1"),
         ({"particles": 10**9}, "particles: expected at most 100000, got 1000000000"),
-        ({"particles": 200}, r"particles: only \d+ of 200 found a place 1 diameters from each other; ask for fewer"),
+        ({"particles": 200}, r"particles: only \d+ of 200, decoys included, found a place 1 diameters from each other"),
         ({"species": "dragon"}, "species: expected ribosome, .* or the path of an .mrc file, got 'dragon'"),
         ({"species": ()}, "species: expected at least one"),
         ({"pixel_size": 0.1}, "pixel_size: at 0.1 angstrom the CTF spreads .* pixels, expected at most 2048"),

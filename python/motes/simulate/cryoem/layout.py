@@ -77,8 +77,8 @@ def lay_out(settings: Settings, diameter: float, rng: np.random.Generator) -> La
                 break
         else:
             raise ValueError(
-                f"particles: only {i} of {n} found a place {settings.min_distance:g} diameters from each other; "
-                "ask for fewer, a smaller min_distance or a larger shape"
+                f"particles: only {i} of {n}, decoys included, found a place {settings.min_distance:g} diameters from "
+                "each other; ask for fewer, for less distance between them, or for a larger micrograph"
             )
     order = rng.permutation(n)  # the last ones had the least choice: decoys share it
     return Layout(

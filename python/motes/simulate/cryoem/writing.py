@@ -56,6 +56,7 @@ def write_micrographs(
     OSError
         If a file can not be written.
     """
+    require_mrcfile()  # before minutes of drawing
     place = Path(folder)
     truth = []
     for one in micrographs if drawn is None else drawn:
@@ -124,11 +125,19 @@ def _blocks(micrographs: Micrographs, tables: Sequence[tuple[str, Particles]]) -
     return [StarBlock("", optics, [0], "optics"), StarBlock("", columns, range(n), "particles")]
 
 
-def _write_mrc(path: Path, data: NDArray[np.float32], pixel_size: float) -> None:
+def require_mrcfile() -> None:
+    """Raise, in words, where there is no mrcfile."""
     try:
-        import mrcfile
+        import mrcfile  # noqa: F401
     except ImportError as error:
-        raise ImportError(f'{path}: MRC needs mrcfile: pip install "motes[io]"') from error
+        raise ImportError(
+            'MRC files need mrcfile: pip install "motes[io]" (from a clone: pip install ".[io]")'
+        ) from error
+
+
+def _write_mrc(path: Path, data: NDArray[np.float32], pixel_size: float) -> None:
+    import mrcfile
+
     with atomic_path(path) as temporary, mrcfile.new(temporary, data, overwrite=True) as file:
         file.voxel_size = pixel_size
         file.header.label[0] = LABEL  # instead of the time: the same micrograph gives the same bytes
