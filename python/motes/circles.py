@@ -115,6 +115,15 @@ class Circles:
         part = slice(self.indptr[m], self.indptr[m + 1])
         return Circles(self.centres[part], self.radii[part], None if self.scores is None else self.scores[part])
 
+    def fingerprint(self) -> str:
+        """Of places, radii and micrographs: other circles have another, other scores do not."""
+        from hashlib import blake2b
+
+        mark = blake2b(digest_size=8)
+        for array in (self.centres, self.radii, self.indptr):
+            mark.update(array.tobytes())
+        return mark.hexdigest()
+
     def __getitem__(self, which: Any) -> Circles:
         """Chosen circles, by mask or indices; they stay on their micrographs, whose number does not change."""
         chosen = np.arange(len(self))[which]

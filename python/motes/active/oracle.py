@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from hashlib import blake2b
 from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -192,11 +191,7 @@ class GroundTruth:
 
     def describe(self) -> dict[str, Any]:
         """Plain values that tell this oracle from another."""
-        truth = self.truth
-        mark = blake2b(digest_size=8)
-        for array in (truth.centres, truth.radii, truth.indptr):
-            mark.update(array.tobytes())
-        return {"oracle": type(self).__name__, "iou": self.iou, "rule": self.rule, "truth": mark.hexdigest()}
+        return {"oracle": type(self).__name__, "iou": self.iou, "rule": self.rule, "truth": self.truth.fingerprint()}
 
 
 class NoisyOracle(GroundTruth):
@@ -333,7 +328,7 @@ class FromFile(GroundTruth):
         """Plain values that tell this oracle from another."""
         told = super().describe()
         if self.rejected is not None:
-            told["rejected"] = GroundTruth(self.rejected).describe()["truth"]
+            told["rejected"] = self.rejected.fingerprint()
         return told
 
 

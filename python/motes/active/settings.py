@@ -82,12 +82,12 @@ class Settings:
         """All of a run in plain values."""
         names = ("strategy", "n", "rounds", "budget", "max_questions", "rejections", "warm_start", "iou")
         told: dict[str, Any] = {name: getattr(self, name) for name in (*names, "min_probability", "beta", "seed")}
-        initial = self.initial if isinstance(self.initial, int) else _mark_of(self.initial)
+        initial = self.initial if isinstance(self.initial, int) else self.initial.fingerprint()
         charged = {}
         if self.uses_validation:
             assert self.validation is not None
             charged = {"labels": len(self.validation.particles), "opened": len(self.validation.micrographs)}
-            told["validation"] = [_mark(self.validation.micrographs), _mark_of(self.validation.particles)]
+            told["validation"] = [_mark(self.validation.micrographs), self.validation.particles.fingerprint()]
         told |= {"initial": initial, "strategy_options": self.strategy_options, "charged": charged}
         told |= {"picker": _description(picker), "oracle": oracle.describe(), "data": _mark(micrographs)}
         told["cold_start"] = None if cold_start is None else _description(cold_start)
@@ -127,11 +127,4 @@ def _mark(micrographs: Sequence[Micrograph]) -> str:
         data = micrograph.data
         rows = data[:: max(1, len(data) // SAMPLED_ROWS)]
         mark.update(repr((micrograph.name, data.shape, data.dtype.str)).encode() + np.ascontiguousarray(rows).tobytes())
-    return mark.hexdigest()
-
-
-def _mark_of(circles: Circles) -> str:
-    mark = blake2b(digest_size=8)
-    for array in (circles.centres, circles.radii, circles.indptr):
-        mark.update(array.tobytes())
     return mark.hexdigest()

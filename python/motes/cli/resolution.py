@@ -89,10 +89,9 @@ def fsc(
     from motes.resolution import fsc as correlate
     from motes.resolution.files import read_map
 
-    def curve_of(first: Any, second: Any, size: float | None, window: Any) -> ShellCurve:
-        options = {"randomise_from": randomise_from, "correct": correct, "confidence": confidence, "seed": seed}
-        return correlate(first, second, voxel_size=size, mask=window, threads=threads, **options)  # type: ignore[arg-type]
-
+    curve_of = partial(
+        correlate, randomise_from=randomise_from, correct=correct, confidence=confidence, seed=seed, threads=threads
+    )
     read = partial(read_map, size_known=voxel_size is not None)
     curves = _curves(halves, read, curve_of, "voxel", voxel_size, mask)
     _tell(context, curves, threshold or ["0.143"], out)
@@ -123,10 +122,9 @@ def frc(
     from motes.resolution import frc as correlate
     from motes.resolution.files import read_flat
 
-    def curve_of(first: Any, second: Any, size: float | None, window: Any) -> ShellCurve:
-        options = {"randomise_from": randomise_from, "correct": correct, "confidence": confidence, "seed": seed}
-        return correlate(first, second, pixel_size=size, mask=window, threads=threads, **options)  # type: ignore[arg-type]
-
+    curve_of = partial(
+        correlate, randomise_from=randomise_from, correct=correct, confidence=confidence, seed=seed, threads=threads
+    )
     curves = _curves(images, read_flat, curve_of, "pixel", pixel_size, mask)
     _tell(context, curves, threshold or ["0.143"], out)
 
@@ -148,7 +146,8 @@ def _curves(
         (first, size1), (second, size2) = (read(path) for path in pair)
         window = _mask(mask, first.shape, read)
         try:
-            curve = curve_of(first, second, size or _one_size(pair, (size1, size2), what), window)
+            sized = {f"{what}_size": size or _one_size(pair, (size1, size2), what)}
+            curve = curve_of(first, second, mask=window, **sized)
         except ValueError as error:  # which names an argument: here it is a file
             told = {"1": str(pair[0]), "2": str(pair[1])}
             raise ValueError(re.sub(r"\b(?:half|image)([12])\b", lambda m: told[m[1]], str(error))) from error  # noqa: B023

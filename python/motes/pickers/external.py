@@ -24,7 +24,7 @@ from motes.picks import Picks, read_picks
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 Scores: TypeAlias = Literal["auto", "probability", "log-odds"]
-SAME_PLACE = 0.5  # IoU above which a label is about a pick
+ABOUT = 0.5  # IoU above which a label is about a pick
 PRIOR = (
     1.0  # standard deviation of the shift, and of the logarithm of the slope, of a calibration that is not known yet
 )
@@ -123,8 +123,8 @@ class ExternalPicks:
         """Log-odds of picks that a label is about, and whether these hold a particle."""
         circles, log_odds = self._on(labelled.micrographs)
         true, false = np.zeros(len(circles), bool), labelled.complete[circles.micrograph]
-        true[near_pairs(circles, labelled.particles.astype(np.float64), iou=SAME_PLACE)[0]] = True
-        false[near_pairs(circles, labelled.rejected.astype(np.float64), iou=SAME_PLACE)[0]] = True
+        true[near_pairs(circles, labelled.particles.astype(np.float64), iou=ABOUT)[0]] = True
+        false[near_pairs(circles, labelled.rejected.astype(np.float64), iou=ABOUT)[0]] = True
         known = true | false
         return np.clip(log_odds[known], -FARTHEST, FARTHEST), true[known]
 

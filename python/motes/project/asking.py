@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.active import STRATEGIES, Estimates, Pool, Query, combine, estimate, query
+from motes.active.pool import SAME_PLACE
 from motes.checks import one_of, whole
 from motes.circles import Circles
 from motes.io.npy import array_table
@@ -21,7 +22,6 @@ from motes.project.labels import circles
 from motes.project.queries import Asked, Question, read_query
 from motes.project.teaching import Watch, detections, latest, load, unwatched
 
-SAME_PLACE = 0.3  # IoU between a question and the label that answers it: the pool's rule for one place
 DISCOUNT = 0.5  # weight of a round of answers beside the next one: pickers get better
 BEFORE_ANSWERS = 0.5  # threshold of the first query, when nothing is known of the probabilities
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
+from motes.active.pool import SAME_PLACE
 from motes.circles import Circles
 from motes.io.npy import array_table
 from motes.io.npz import open_archive, write_npz
 from motes.picking import circles_of, suppress
 from motes.picks import FORMATS, Origin, Picks, format_of, stem, write_picks
 from motes.picks.relion import LABELLED, SEEN, UNLABELLED, UNSEEN
-from motes.project.asking import SAME_PLACE, estimates
+from motes.project.asking import estimates
 from motes.project.folder import PICKS, QUERIES, Project
 from motes.project.labels import SAME, read_coordinates, settled
 from motes.project.teaching import Watch, detections, latest, load, unwatched

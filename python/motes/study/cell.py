@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from motes import active
 from motes.active import GroundTruth, History, NoisyOracle, Oracle, Pool, Query
+from motes.active.pool import SAME_PLACE
 from motes.active.settings import resolve
 from motes.circles import Circles
 from motes.kernels.matching import Matches
@@ -28,7 +29,6 @@ from motes.study.maps import MapFigures
 from motes.study.plan import Plan
 
 PickerOf: TypeAlias = Callable[..., Picker]
-SAME_PLACE = 0.3  # IoU above which two candidates are one, as in the pool
 HIT = 0.5  # IoU above which a pick has found a particle
 SEED = 0x57D1
 

@@ -19,6 +19,7 @@ from motes.pickers.picker import Picker
 from motes.pickers.saved import read_picker
 
 Held = TypeVar("Held", bound=Picker)
+Loaded = TypeVar("Loaded")
 Tables = dict[str, npt.NDArray[Any]]
 LOOKED_FOR = (-1, -1, -1, -1)  # a border that is looked for
 
@@ -85,3 +86,13 @@ def unpack(load: Callable[[Path], Held], prefix: str, path: str | os.PathLike[st
             return load(own)
         except FormatError as error:
             raise FormatError(str(error).replace(os.fspath(own), os.fspath(path))) from error
+
+
+def read_or_tell(read: Callable[[str | os.PathLike[str]], Loaded], path: str | os.PathLike[str]) -> Loaded:
+    """What `read` makes of a file; numbers in it that a picker or a network refuses are the file's fault."""
+    try:
+        return read(path)
+    except FormatError:
+        raise
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+        raise FormatError(f"{os.fspath(path)}: {error}") from error

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.checks import one_of, positive, whole
-from motes.errors import FormatError
 from motes.micrograph import Micrograph
 from motes.pickers.calibration import CALIBRATION_SHAPE, Calibration
 from motes.pickers.candidates import candidates
@@ -19,7 +18,7 @@ from motes.pickers.detections import Detections
 from motes.pickers.edges import label_edge
 from motes.pickers.frame import Frame
 from motes.pickers.labelled import Labelled
-from motes.pickers.networks.archive import Tables, border_of, load_weights, numbers_of, weights_of
+from motes.pickers.networks.archive import Tables, border_of, load_weights, numbers_of, read_or_tell, weights_of
 from motes.pickers.networks.base import UNKNOWN, Found, PreparedStore, calibrated, proposed, some_of, standard
 from motes.pickers.networks.batches import Part, batches
 from motes.pickers.networks.crops import TURNS, Crop, turned
@@ -278,12 +277,7 @@ class CompactPicker:
             If torch is not installed.
         """
         require_torch("CompactPicker")
-        try:
-            return cls._read(path)
-        except (TypeError, ValueError, OverflowError, RuntimeError) as error:
-            if isinstance(error, FormatError):
-                raise
-            raise FormatError(f"{os.fspath(path)}: {error}") from error
+        return read_or_tell(cls._read, path)
 
     @classmethod
     def _read(cls, path: str | os.PathLike[str]) -> CompactPicker:

@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from motes.checks import one_of, positive, whole
 from motes.circles import Circles
-from motes.errors import FormatError
 from motes.kernels.suppression import suppress
 from motes.micrograph import Micrograph
 from motes.pickers.calibration import CALIBRATION_SHAPE, Calibration
@@ -22,7 +21,7 @@ from motes.pickers.candidates import DISTANCE
 from motes.pickers.detections import Detections
 from motes.pickers.edges import label_edge
 from motes.pickers.labelled import Labelled
-from motes.pickers.networks.archive import Tables, border_of, load_weights, numbers_of, weights_of
+from motes.pickers.networks.archive import Tables, border_of, load_weights, numbers_of, read_or_tell, weights_of
 from motes.pickers.networks.base import UNKNOWN, Found, PreparedStore, calibrated, proposed, some_of, standard
 from motes.pickers.networks.batches import batches
 from motes.pickers.networks.crops import Crop
@@ -278,12 +277,7 @@ class PhosaurusPicker:
             If torch is not installed.
         """
         require_torch("PhosaurusPicker")
-        try:
-            return cls._read(path)
-        except (TypeError, ValueError, OverflowError, RuntimeError) as error:
-            if isinstance(error, FormatError):
-                raise
-            raise FormatError(f"{os.fspath(path)}: {error}") from error
+        return read_or_tell(cls._read, path)
 
     @classmethod
     def _read(cls, path: str | os.PathLike[str]) -> PhosaurusPicker:
