@@ -76,7 +76,7 @@ def test_the_same_seed_gives_the_same_bytes(motes, tmp_path):
         (["--size", "99999x99999"], "--size: expected at most 268435456 pixels"),
         (["--size", "big"], "--size: expected rows and columns, such as 1024x1280, or one number, got 'big'"),
         (["--size", "10x10x10"], "--size: expected rows"),
-        (["--particles", 500], r"--particles: only \d+ of 500 found a place"),
+        (["--particles", 500], r"--particles: only \d+ of 500, decoys included, found a place"),
         (["--count", 0], "--count: expected 1 or more, got 0"),
         (["--cs", -1], "--cs: expected 0 to 100, got -1.0"),
         (["--decoys", 3], "--decoys: 3 of them, but decoys names none"),
