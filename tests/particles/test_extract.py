@@ -202,7 +202,7 @@ def test_the_same_bits_for_any_number_of_threads(here):
 
 
 def test_many_chunks_keep_their_order(here, monkeypatch):
-    monkeypatch.setattr("motes.particles.extraction.AHEAD_BYTES", 3 * 4 * BOX**2)
+    monkeypatch.setattr("motes.particles.extraction.CHUNK_BYTES", 3 * 4 * BOX**2)
     rng = np.random.default_rng(1)
     picks = motes.Picks(*rng.uniform(10, 50, (2, 40)), micrographs=("grid1", "grid2"), index=np.arange(40) % 2)
     extract(picks, FILES, "out.mrcs", box=BOX, background=RADIUS)
