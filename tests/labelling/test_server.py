@@ -218,6 +218,24 @@ def test_a_full_disk_is_told_and_nothing_is_acknowledged(server):
     assert act(server, late, since=1) == (200, {"actions": [late]})
 
 
+def test_an_action_is_not_at_fault_for_a_damaged_project(server):
+    """A page gives up an action that is refused with 400; what may still be saved must be answered otherwise."""
+    folder = server.session.project.folder
+    where = {"micrograph": "grid0", "x": 41.0, "y": 40.0, "radius": 12.0}
+    answer = {"id": "answer1", "type": "answer", "question": "1.0", "particle": True, **where}
+    query, told = folder / "queries" / "0001.json", (folder / "queries" / "0001.json").read_text()
+    query.write_text("{")
+    status, why = act(server, answer)
+    assert (status, "0001.json: no query of a project" in why["error"]) == (500, True)
+    query.write_text(told)
+    assert act(server, add())[0] == 200
+    with (folder / "labels.jsonl").open("a") as journal:
+        journal.write('{"id": "theirs"}\n')
+    status, why = act(server, answer, since=1)
+    assert status == 507
+    assert why["error"] == f"{folder / 'labels.jsonl'}: changed by another program while it was open; close one of the two"
+
+
 def test_a_micrograph_that_is_gone_is_told(server, tmp_path):
     (tmp_path / "micrographs" / "grid2.tif").unlink()
     status, _, body = ask(server, "tile/2/0/0/0")
