@@ -14,10 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from motes.circles import Circles
 from motes.labelling import Server
 from motes.labelling.pyramid import APRON, TILE
+from motes.labelling.session import Session
 from motes.project import Project
-from projects import add
+from motes.project.picks import PickSet
+from projects import DIAMETER, add
 
 N_KILLS = int(os.environ.get("MOTES_KILLS", "25"))
 JSON = {"Content-Type": "application/json"}
@@ -234,6 +237,19 @@ def test_an_action_is_not_at_fault_for_a_damaged_project(server):
     status, why = act(server, answer, since=1)
     assert status == 507
     assert why["error"] == f"{folder / 'labels.jsonl'}: changed by another program while it was open; close one of the two"
+
+
+def test_nothing_is_written_after_the_end(asked):
+    """The project may be another's by then: a request that comes late is not answered."""
+    one = Circles(np.array([[50.0, 60.0]]), DIAMETER / 2, np.array([0.9]), indptr=[0, 1, 1, 1])
+    session = Session(asked, [PickSet("one", one, probability=True, least=0.5)])
+    with asked.writing("test"):
+        session.close()
+        for late in (lambda: session.act(0, [add()]), lambda: session.save(0, 0.5)):
+            with pytest.raises(ConnectionAbortedError, match="the server has ended"):
+                late()
+    assert asked.actions == []
+    assert not (asked.folder / "picks").exists()
 
 
 def test_a_micrograph_that_is_gone_is_told(server, tmp_path):
