@@ -204,7 +204,7 @@ def isotropic(name: str, size: float | Sequence[float] | None, n_axes: int) -> f
         raise ValueError(f"{name}: expected one number or {n_axes}, got {len(sizes)}")
     if max(sizes) - min(sizes) > SAME * max(sizes):
         told = " x ".join(f"{value:g}" for value in sizes)
-        raise ValueError(f"{name}: anisotropic, {told} angstrom; expected cubic voxels: resample the maps first")
+        raise ValueError(f"{name}: anisotropic, {told} angstrom; expected one size along all axes: resample first")
     return sizes[0]
 
 
