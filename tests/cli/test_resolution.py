@@ -204,7 +204,9 @@ def test_a_pixel_size_that_is_given_counts(here, motes):
     image = np.load("h1.npy")
     write("oblong.mrc", image, (1.5, 1.8, 1))
     result = motes("frc", "oblong.mrc", "h2.npy", "--pixel-size", 3)
-    assert result.stdout == f"oblong: {resolution_at(frc(image.astype(np.float32), np.load('h2.npy'), pixel_size=3.0))}\n"
+    assert (
+        result.stdout == f"oblong: {resolution_at(frc(image.astype(np.float32), np.load('h2.npy'), pixel_size=3.0))}\n"
+    )
     write("square.mrc", image, (1.5, 1.5, 0))
     assert "angstrom at 0.143" in motes("frc", "square.mrc", "h2.npy").stdout
 

@@ -236,7 +236,9 @@ def test_an_action_is_not_at_fault_for_a_damaged_project(server):
         journal.write('{"id": "theirs"}\n')
     status, why = act(server, answer, since=1)
     assert status == 507
-    assert why["error"] == f"{folder / 'labels.jsonl'}: changed by another program while it was open; close one of the two"
+    assert (
+        why["error"] == f"{folder / 'labels.jsonl'}: changed by another program while it was open; close one of the two"
+    )
 
 
 def test_nothing_is_written_after_the_end(asked):

@@ -288,11 +288,14 @@ class Project:
         """The journal, each line an action; questions are not looked up, for their queries may be gone."""
         journal = Journal(self.folder / LABELS)
         for number, action in enumerate(journal.entries, 1):
-            try:
-                checked(action, self.shapes, lambda question: True)
-            except ValueError as error:
-                raise FormatError(f"{journal.path}: line {number}: {error}") from error
+            self._refuse_other(action, f"{journal.path}: line {number}")
         return journal
+
+    def _refuse_other(self, line: Any, place: str) -> None:
+        try:
+            checked(line, self.shapes, lambda question: True)
+        except ValueError as error:
+            raise FormatError(f"{place}: {error}") from error
 
     def _was_asked(self, question: str) -> bool:
         """Whether a question was asked; a query is read once."""

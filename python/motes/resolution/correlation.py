@@ -248,7 +248,8 @@ def _spectrum(values: NDArray[Any], name: str, mask: FloatMap | None, workers: i
     scaled -= scaled.dtype.type(total / scaled.size)
     if not scaled.any():
         raise ValueError(f"{name}: nothing is left under the mask, all values are equal there")
-    return rfftn(scaled.astype(np.float32, copy=False), workers=workers, overwrite_x=True), total
+    narrow: FloatMap = scaled.astype(np.float32, copy=False)
+    return rfftn(narrow, workers=workers, overwrite_x=True), total
 
 
 def _scaled(values: NDArray[Any]) -> NDArray[np.floating[Any]]:
@@ -270,7 +271,8 @@ def _randomised(
     scaled = _scaled(values)
     mean = float(scaled.mean(dtype=np.float64))
     scaled -= scaled.dtype.type(mean)
-    spectrum: Spectrum = rfftn(scaled.astype(np.float32, copy=False), workers=workers, overwrite_x=True)
+    narrow: FloatMap = scaled.astype(np.float32, copy=False)
+    spectrum: Spectrum = rfftn(narrow, workers=workers, overwrite_x=True)
     rng = np.random.default_rng([seed, k])
     noise = rfftn(rng.standard_normal(values.shape, dtype=np.float32), workers=workers, overwrite_x=True)
     planes = (shells.shape[0], shells.shape[1], len(shells.weight))
