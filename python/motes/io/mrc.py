@@ -56,8 +56,11 @@ def read_mrc(path: str | os.PathLike[str]) -> Mrc:
     except ImportError as error:
         raise ImportError(f'{place}: MRC needs mrcfile: pip install "motes[io]"') from error
     sections, cell = _checked(path, place)
-    with mrcfile.mmap(place, mode="r") as file:
-        data: NDArray[Any] = file.data
+    try:
+        with mrcfile.mmap(place, mode="r") as file:
+            data: NDArray[Any] = file.data
+    except ValueError as error:
+        raise FormatError(f"{place}: {error}") from error
     data = data.reshape(sections, *data.shape[-2:])
     data.flags.writeable = False
     x, y, z = (length / n if n > 0 and np.isfinite(length) and length > 0 else 0.0 for length, n in cell)
