@@ -28,6 +28,7 @@ from motes.threads import available_threads
 BACKGROUND = 0.375  # radius over box: RELION's default, a circle of 75% of the box
 CHUNK_BYTES = 2**21  # of images that are made, and written, at once
 AHEAD = 2  # chunks a thread, that are made before they are written
+_SYNC = getattr(os, "fdatasync", os.fsync)  # there is no fdatasync on macOS and Windows
 SAME = 1e-3  # relative: pixel sizes that differ by less are one
 
 Edge = Literal["drop", "pad"]
@@ -180,12 +181,14 @@ def extract(
     star = path.with_suffix(".star")
     with atomic_path(star) as table, atomic_path(path) as images, images.open("wb") as file:
         writer = StackWriter(file, (cutter.side, cutter.side), image_size)
-        done = []
+        done, synced = [], []
         workers = available_threads(threads)
         with ThreadPoolExecutor(workers) as pool, ThreadPoolExecutor(1) as disk:
             for m, rows in follow(_rows(picks, files)):
                 done.append(_of_micrograph(writer, pool, AHEAD * workers, cutter, files[m], told, rows, centres))
-                disk.submit(os.fdatasync, file.fileno())  # to the disk while more is made, and not only at the end
+                synced.append(disk.submit(_SYNC, file.fileno()))  # while more is made, and not only at the end
+            for future in synced:  # an error of the disk may be told once only
+                future.result()
         rows = np.concatenate([each.rows for each in done])
         at_edge, flat = (sum(getattr(each, name) for each in done) for name in ("at_edge", "flat"))
         if not rows.size:
