@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from discs import DIAMETER, circles, discs
 from motes.pickers import Labelled, prepare
 from motes.pickers.networks.crops import Crop, Jitter, choose_crops, turned, turned_back
-from motes.pickers.networks.targets import EMPTY, PARTICLE, REJECTED, UNLABELLED, teach, weights
+from motes.pickers.networks.targets import EMPTY, PARTICLE, REJECTED, UNLABELLED, Hints, teach, weights
 
 TURNS = range(8)
 
@@ -92,6 +92,31 @@ def test_pixels_are_taught_by_their_distance(micrograph, complete):
                 elif to_particle > 0.28 * DIAMETER:
                     expected = REJECTED if to_rejected <= 0.15 * DIAMETER else EMPTY if complete else UNLABELLED
             assert np.flatnonzero(classes[:, y, x]).tolist() == ([] if expected is None else [expected])
+
+
+@pytest.mark.parametrize("complete", [False, True])
+def test_hints_stand_in_for_labels_where_nobody_has_spoken(micrograph, complete):
+    """Pixel after pixel; the first of the likely and of the doubtful places were rejected by a person."""
+    image, places = micrograph
+    particles, rejected, likely, doubtful = places[:4], places[8:11], places[[8, 4, 5]], places[[9, 6]]
+    labelled = Labelled([image], circles(particles), circles(rejected), np.array([complete]))
+    hints = Hints(circles(likely), circles(doubtful))
+    [taught] = teach(labelled, lambda one: prepare(one, DIAMETER), hints)
+    [without] = teach(labelled, lambda one: prepare(one, DIAMETER))
+    classes, plain = (one.pixels(DIAMETER / one.prepared.binning) for one in (taught, without))
+    if complete:
+        np.testing.assert_array_equal(classes, plain)
+        return
+    rows, columns = np.indices(classes.shape[1:])
+
+    def distance(some):
+        return np.min([np.hypot(columns - x, rows - y) for x, y in some], axis=0)
+
+    taken = np.concatenate([particles, likely[1:]])
+    np.testing.assert_array_equal(classes[PARTICLE], (distance(taken) <= 0.15 * DIAMETER) & taught.prepared.mask)
+    near_hints = distance(np.concatenate([likely[1:], doubtful[1:]])) <= 0.28 * DIAMETER
+    np.testing.assert_array_equal(classes[REJECTED:], plain[REJECTED:] & ~near_hints)
+    assert (classes[REJECTED] == plain[REJECTED]).all(), "rejections stay"
 
 
 @pytest.mark.parametrize(
