@@ -5,26 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from contributions import STRATEGIES, different_by_percentiles, table
 from motes.study.areas import common_range, mean_over
 from motes.study.statistics import compare, compare_seeds
-
-SEEDS, MICROGRAPHS, FOLDS, STRATEGIES = 10, 14, 3, 11
-
-
-def table(rng, *, effect=0.0, model=0.0, micrograph=0.0, pair=0.0, every_fold=True, heavy=False):
-    """Contributions to differences: every strategy and the baseline are models of one fold each, fitted with noise."""
-    mask, fold = np.zeros((SEEDS, MICROGRAPHS), bool), np.zeros((SEEDS, MICROGRAPHS), int)
-    for i in range(SEEDS):
-        fold[i, rng.permutation(MICROGRAPHS)] = np.arange(MICROGRAPHS) % FOLDS
-        mask[i] = every_fold or fold[i] == i % FOLDS
-
-    def reached():
-        of_fold = rng.standard_t(3, (SEEDS, FOLDS)) if heavy else rng.normal(size=(SEEDS, FOLDS))
-        return model * np.take_along_axis(of_fold, fold, 1) + pair * rng.normal(size=(SEEDS, MICROGRAPHS))
-
-    baseline = reached()
-    strategies = [reached() + effect + micrograph * rng.normal(size=MICROGRAPHS) for _ in range(STRATEGIES)]
-    return np.where(mask, np.stack(strategies) - baseline, np.nan)
 
 
 def covered(n_studies, seed, **noise):
@@ -73,15 +56,9 @@ def test_a_known_effect_is_covered_and_found():
 
 def test_plain_percentiles_would_not_hold():
     """What the correction is for: the same bootstrap read off by percentiles calls copies of random different."""
-    rng, wrong = np.random.default_rng(7), 0
-    for _ in range(150):
-        x = table(rng, model=1, pair=0.3, every_fold=False)
-        seeds = rng.multinomial(SEEDS, np.full(SEEDS, 1 / SEEDS), 300)
-        micrographs = rng.multinomial(MICROGRAPHS, np.full(MICROGRAPHS, 1 / MICROGRAPHS), 300)
-        weights = seeds[:, None, :, None] * micrographs[:, None, None, :] * np.isfinite(x[:1])
-        samples = (weights * np.nan_to_num(x)).sum((2, 3)) / weights.sum((2, 3))
-        away, spread = samples - np.nanmean(x, axis=(1, 2)), samples.std(0)
-        wrong += (np.abs(np.nanmean(x, axis=(1, 2))) / spread).max() > np.quantile(np.abs(away / spread).max(1), 0.95)
+    rng = np.random.default_rng(7)
+    tables = (table(rng, model=1, pair=0.3, every_fold=False) for _ in range(150))
+    wrong = sum(different_by_percentiles(x, rng, 300) for x in tables)
     assert wrong / 150 > 0.1
 
 
@@ -142,12 +119,23 @@ def test_a_strategy_that_never_differs_has_an_interval_of_no_width():
     assert other.low < other.high
 
 
+def test_without_a_spread_of_samples_nothing_is_called_different():
+    """Most samples of so sparse a table hold none of its pairs."""
+    x = np.full((1, 6, 6), np.nan)
+    x[0][np.diag_indices(6)] = 1 + np.arange(6) / 100
+    verdicts = {compare(x, n_bootstrap=2, seed=seed)[0].verdict for seed in range(200)}
+    assert "not distinguishable" in verdicts
+    for seed in range(200):
+        one = compare(x, n_bootstrap=2, seed=seed)[0]
+        assert np.isnan(one.low) or one.low < one.high
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         ({"contributions": np.ones((3, 3))}, "expected shape"),
         ({"contributions": np.ones((1, 3, 3)), "confidence": 1.0}, "confidence"),
-        ({"contributions": np.ones((1, 3, 3)), "n_bootstrap": 0}, "n_bootstrap"),
+        ({"contributions": np.ones((1, 3, 3)), "n_bootstrap": 1}, "n_bootstrap: expected 2 or more, got 1"),
         ({"contributions": np.array([[[1.0, np.nan]], [[1.0, 1.0]]])}, "lack different pairs"),
     ],
 )

@@ -76,7 +76,7 @@ class Statistics:
 
     def __post_init__(self) -> None:
         check("statistics.confidence", self.confidence, above=0, below=1)
-        check("statistics.n_bootstrap", self.n_bootstrap, at_least=1)
+        check("statistics.n_bootstrap", self.n_bootstrap, at_least=2)
 
 
 @dataclass(frozen=True)

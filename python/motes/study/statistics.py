@@ -11,9 +11,8 @@ The strategies share the baseline, the seeds and the micrographs, so their error
 which draws seeds and micrographs independently with replacement (Owen 2007), keeps that correlation: the 95% quantile q
 of max_s |D*_s - D_s| / sd(D*_s) is what the largest of all errors stays below. The bootstrap of ten seeds knows nothing
 of the error of V itself, so q, a normal deviate, is replaced by the deviate of Student's t of the same tail with
-min(seeds, micrographs) - 1 degrees of freedom. Measured over tables without an effect, complete and not, with noise by
-model, by micrograph and by pair, some strategy of eleven is then called different in 1 to 6% of all studies; by plain
-percentiles of the same bootstrap it is up to 15%.
+min(seeds, micrographs) - 1 degrees of freedom. How often a study without any effect then calls some strategy different,
+and how often by plain percentiles of the same bootstrap: docs/study.md, measured by benchmarks/null_studies.py.
 """
 
 from __future__ import annotations
@@ -75,7 +74,7 @@ def compare(
     confidence : float
         That all K intervals hold.
     n_bootstrap : int
-        Samples of the crossed bootstrap.
+        Samples of the crossed bootstrap, 2 or more.
     seed : int
         Of the bootstrap.
     given_micrographs : bool
@@ -104,8 +103,8 @@ def compare(
         raise ValueError(f"contributions: expected shape (strategies, seeds, micrographs), got {x.shape}")
     if not 0 < confidence < 1:
         raise ValueError(f"confidence: expected above 0 and below 1, got {confidence}")
-    if n_bootstrap < 1:
-        raise ValueError(f"n_bootstrap: expected 1 or more, got {n_bootstrap}")
+    if n_bootstrap < 2:
+        raise ValueError(f"n_bootstrap: expected 2 or more, got {n_bootstrap}")
     present = np.isfinite(x[0]) if len(x) else np.zeros(x.shape[1:], bool)
     if (np.isfinite(x) != present).any():
         raise ValueError("contributions: strategies lack different pairs of seed and micrograph")
@@ -123,7 +122,7 @@ def compare(
     residual = x - difference[:, None, None] * times
     std_error = np.sqrt(_by_cluster(residual, times, 2) if given_micrographs else _variance(residual, times))
     factor = _factor(x, times, difference, confidence, n_bootstrap, seed, given_micrographs=given_micrographs)
-    half = factor * std_error
+    half = np.where(std_error > 0, factor * std_error, 0.0)  # a strategy that never differs has no error
     return [
         Comparison(float(d), float(d - h), float(d + h), float(e))
         for d, h, e in zip(difference, half, std_error, strict=True)
@@ -134,9 +133,8 @@ def compare_seeds(differences: npt.ArrayLike, *, confidence: float = 0.95) -> li
     """Differences of several strategies to the baseline where a seed has one figure, which is no mean over micrographs.
 
     Seeds alone are the sample, so what is said is said of the micrographs that all of them share. Student's t for each
-    strategy, at a level that makes all intervals hold together however the strategies are correlated (Sidak 1967). The
-    bootstrap of `compare`, with seeds alone, called one of four copies of random different in 8% of simulated studies
-    with ten seeds, in place of 5%.
+    strategy, at a level that makes all intervals hold together however the strategies are correlated (Sidak 1967).
+    benchmarks/null_studies.py compares it with the bootstrap of `compare` over seeds alone.
 
     Parameters
     ----------
@@ -227,10 +225,10 @@ def _factor(
         some = counted > 0  # an incomplete table may leave a sample without any pair
         parts.append(sums[some] / counted[some, None] - difference)
     away = np.concatenate(parts)
-    spread = away.std(axis=0)
-    moving = spread > 0  # a strategy that never differs has no error
-    if not moving.any():
-        return 0.0
+    spread = away.std(axis=0) if len(away) else np.zeros(len(x))
+    moving = spread > 0
+    if not moving.any():  # samples that do not differ tell no width
+        return np.nan
     quantile = float(np.quantile(np.abs(away[:, moving] / spread[moving]).max(axis=1), confidence))
     tail = float(stats.norm.sf(quantile))
     samples = n_seeds if given_micrographs else min(n_seeds, n_micrographs)

@@ -80,20 +80,19 @@ def diverse_position(
     extent = _extent(places) if reach is None else reach
     if not (np.isfinite(extent) and extent > 0):
         raise ValueError(f"reach: expected a finite number above 0, got {reach}")
-    centres, known = places.centres.astype(np.float64), pool.known.circles
-    micrographs = places.micrograph
-
-    def distance_from(centre: FloatArray, micrograph: int) -> FloatArray:
-        distances = np.full(len(pool), float(extent))
-        there = micrographs == micrograph
-        distances[there] = np.minimum(np.hypot(*(centres[there] - centre).T), extent)
-        return distances
-
+    centres, micrographs = places.centres.astype(np.float64), places.micrograph
     far = np.full(len(pool), float(extent))
-    for centre, micrograph in zip(known.centres.astype(np.float64), known.micrograph, strict=True):
-        np.minimum(far, distance_from(centre, micrograph), out=far)
+
+    def approach(centre: FloatArray, micrograph: int) -> slice:
+        there = slice(*places.indptr[micrograph : micrograph + 2])  # the others stay as far as can be
+        np.minimum(far[there], np.hypot(*(centres[there] - centre).T), out=far[there])
+        return there
+
+    known = pool.known.circles
+    for centre, micrograph in zip(known.centres.astype(np.float64), known.micrograph.tolist(), strict=True):
+        approach(centre, micrograph)
     return _batch(
-        "diverse_position", pool, n, far, lambda i: distance_from(centres[i], micrographs[i]),
+        "diverse_position", pool, n, far, lambda i: approach(centres[i], int(micrographs[i])),
         base=base, strength=strength, seed=seed, allow_fewer=allow_fewer, options=options,
     )  # fmt: skip
 
@@ -142,17 +141,24 @@ def diverse_appearance(
     if looks is None:
         raise ValueError("pool: a query by appearance needs the candidates' appearance, and they have none")
     rows = np.ascontiguousarray(looks, np.float32)
+    squares, apart = np.full(len(pool), np.inf, np.float32), np.empty_like(rows)
 
-    def distances_from(other: npt.NDArray[np.float32]) -> FloatArray:
-        apart = rows - other
-        squares: FloatArray = np.einsum("ij,ij->i", apart, apart).astype(np.float64)
-        return np.sqrt(squares)
+    def nearer(other: npt.NDArray[np.float32]) -> None:
+        np.subtract(rows, other, out=apart)
+        np.minimum(squares, np.einsum("ij,ij->i", apart, apart), out=squares)
 
-    far, known = np.full(len(pool), np.inf), pool.known.appearance
+    known = pool.known.appearance
     for other in [] if known is None else known:
-        np.minimum(far, distances_from(other), out=far)
+        nearer(other)
+    far = np.sqrt(squares, dtype=np.float64)
+
+    def approach(i: int) -> slice:
+        nearer(rows[i])
+        np.sqrt(squares, out=far, dtype=np.float64)
+        return slice(None)
+
     return _batch(
-        "diverse_appearance", pool, n, far, lambda i: distances_from(rows[i]),
+        "diverse_appearance", pool, n, far, approach,
         base=base, strength=strength, seed=seed, allow_fewer=allow_fewer, options=options,
     )  # fmt: skip
 
@@ -162,7 +168,7 @@ def _batch(
     pool: Pool,
     n: int,
     far: FloatArray,
-    distances_from: Callable[[int], FloatArray],
+    approach: Callable[[int], slice],
     *,
     base: str,
     strength: float,
@@ -170,21 +176,26 @@ def _batch(
     allow_fewer: bool,
     options: dict[str, Any],
 ) -> Query:
-    """Farthest points, one after the other; `far` holds distances from the nearest known place, infinite where none."""
+    """Farthest points, one after the other.
+
+    `far` holds distances from the nearest known place, infinite where none; `approach` adds a candidate to these, and
+    says which of the distances may have changed.
+    """
     if not (np.isfinite(strength) and strength >= 0):
         raise ValueError(f"strength: expected a finite number of 0 or more, got {strength}")
     n = size(pool, n, allow_fewer=allow_fewer)
     weights, t = weighed(pool, base, options)
     order, left = lots(pool, seed), np.ones(len(pool), bool)
-    chosen = np.zeros(n, np.int64)
+    gain, changed, chosen = np.empty(len(pool)), slice(None), np.zeros(n, np.int64)
     for k in range(n):
         # All are equally far where nothing is known: an infinite distance counts as one.
-        gain = np.where(left, weights * np.where(np.isinf(far), 1.0, far) ** strength, -1.0)
+        near = np.where(np.isinf(far[changed]), 1.0, far[changed]) ** strength
+        gain[changed] = np.where(left[changed], weights[changed] * near, -1.0)
         best = np.flatnonzero(gain == gain.max())
         best = best[weights[best] == weights[best].max()]  # all that are left may lie on known places
         chosen[k] = i = best[np.argmin(order[best])]
         left[i] = False
-        np.minimum(far, distances_from(int(i)), out=far)
+        changed = approach(int(i))
     return Query(chosen, weights, strategy, t, {"base": base})
 
 
