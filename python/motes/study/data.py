@@ -18,6 +18,7 @@ from motes.circles import Circles
 from motes.errors import FormatError
 from motes.micrograph import IMAGE_SUFFIXES, SUFFIXES, Micrograph, read_micrograph
 from motes.pickers import Labelled
+from motes.pickers.preparation import fault
 from motes.picks import Picks, files_of, format_of, read_picks, stem, write_picks
 from motes.study.schema import did_you_mean
 from motes.study.sources import CryoPPPData, Data, FolderData, SampleData, SimulatedData
@@ -124,11 +125,8 @@ def _check(data: DataSet) -> None:
     for m, path in enumerate(data.paths):
         micrograph = read_micrograph(path)
         Labelled([micrograph], data.particles((m,))[0])  # refuses particles outside
-        low, high = float(np.min(micrograph.data)), float(np.max(micrograph.data))
-        if not np.isfinite([low, high]).all():
-            raise ValueError(f"{path}: holds values that are no finite numbers")
-        if low == high:
-            raise ValueError(f"{path}: is blank, every pixel is {low:g}")
+        if why := fault(micrograph):
+            raise ValueError(f"{path}: {why}")
 
 
 def _of_folder(data: FolderData | CryoPPPData, micrographs: Path, truth: Path, truth_format: str | None) -> DataSet:
