@@ -74,6 +74,7 @@ MRC_DAMAGE = {
     "complex": (word(3, 4), "mode 4, expected one of 0, 1, 2, 6, 12"),
     "axes": (word(16, 2), r"mapc, mapr, maps are \(2, 2, 3\)"),
     "no stamp": (word(53, 0), "no MRC header"),
+    "half a stamp": (word(53, 0x44), "Unrecognised machine stamp"),
     "another file": (lambda data: b"\x89PNG" + bytes(2000), "no MRC header"),
 }
 

@@ -121,3 +121,25 @@ def read_micrograph(path: str | os.PathLike[str], section: int | None = None) ->
     if section is not None and not 0 <= section < n:
         raise ValueError(f"section: {section}, but {place} holds sections 0 to {n - 1}")
     return Micrograph(mrc.data[section or 0], Path(path).stem, "MRC", mrc.pixel_size)
+
+
+def images_of(folder: str | os.PathLike[str]) -> dict[str, Path]:
+    """Micrographs of a folder by stem, in the order of their names.
+
+    Where one is there as MRC and as a picture of it, the MRC is the data.
+
+    Raises
+    ------
+    NotADirectoryError
+        If it is no folder.
+    ValueError
+        If it holds none.
+    """
+    home = Path(folder)
+    if not home.is_dir():
+        raise NotADirectoryError(20, "Not a directory", os.fspath(folder))
+    files = sorted(file for file in home.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+    if not files:
+        raise ValueError(f"{home}: a folder without micrographs ({', '.join(SUFFIXES)})")
+    images = {file.stem: file for file in sorted(files, key=lambda file: file.suffix.lower() not in IMAGE_SUFFIXES)}
+    return dict(sorted(images.items()))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import motes as library
 from motes.particles import extract
@@ -114,6 +115,25 @@ def test_the_picks_are_never_overwritten(here, refused):
     Path("out.star").write_text("data_\n\nloop_\n_rlnMicrographName\n_rlnCoordinateX\n_rlnCoordinateY\na.mrc 50 50\n")
     words = ("extract", "out.star", "--micrographs", "mics", "-o", "out.mrcs", "--box", 24)
     assert "-o out.mrcs: its table would overwrite the picks" in refused(here, *words)
+
+
+@pytest.mark.parametrize(
+    ("out", "what"), [("ctf", "its table would overwrite --ctf"), ("mics/a", "it would overwrite a micrograph")]
+)
+def test_nothing_that_is_read_is_overwritten(here, refused, out, what):
+    Path("mics/a.mrc").rename("mics/a.mrcs")
+    Path("ctf.star").write_text("data_\n\nloop_\n_rlnMicrographName\n_rlnDefocusU\na.mrcs 9000\nb.mrc 9000\n")
+    words = ("extract", "boxes", "--micrographs", "mics", "-o", f"{out}.mrcs", "--box", 24, "--ctf", "ctf.star")
+    assert f"-o {out}.mrcs: {what}" in refused(here, *words)
+
+
+def test_pictures_of_micrographs_are_passed_over(here, motes):
+    words = ("extract", "boxes", "--micrographs", "mics", "--box", 24, "-o")
+    assert motes(*words, "one.mrcs").exit_code == 0
+    for name in ("a", "b"):
+        Image.fromarray(np.zeros((100, 120), np.uint8)).save(f"mics/{name}.png")
+    assert motes(*words, "two.mrcs").exit_code == 0
+    assert Path("one.mrcs").read_bytes() == Path("two.mrcs").read_bytes()
 
 
 def test_a_full_disk_leaves_nothing(here, motes_process):

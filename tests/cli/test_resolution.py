@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import motes as library
-from motes.resolution import fsc, resolution_at, soft_sphere
+from motes.resolution import frc, fsc, resolution_at, soft_sphere
 
 mrcfile = pytest.importorskip("mrcfile", reason="half maps are MRC")
 
@@ -136,6 +136,12 @@ def test_two_halves_of_photon_patterns(tmp_path, motes, monkeypatch):
             "sizes of a voxel differ: 1.5 angstrom in h1.mrc and 1.7 angstrom in other.mrc",
         ),
         (["fsc", "h1.mrc", "squeezed.mrc"], "squeezed.mrc: voxels: anisotropic, 1.5 x 1.5 x 1.8 angstrom"),
+        (
+            ["fsc", "half1.mrc", "half2.mrc"],
+            "sizes of a voxel differ: 1.5 angstrom in half1.mrc and 1.7 angstrom in half2.mrc; --voxel-size says",
+        ),
+        (["fsc", "h1.mrc", "flat.mrc"], "flat.mrc: voxels: anisotropic, 1.5 x 1.8 angstrom"),
+        (["frc", "h1.npy", "oblong.mrc"], "oblong.mrc: pixels: anisotropic, 1.5 x 1.8 angstrom"),
         (["fsc", "h1.mrc", "zeros.mrc"], "zeros.mrc: all values are 0, expected a map"),
         (["fsc", "h1.mrc", "nan.npy"], "nan.npy: not finite at (1, 2, 3)"),
         (["fsc", "h1.mrc", "h2.npy"], "h2.npy: float64 of shape (24, 24), expected real numbers of 3 axes"),
@@ -177,10 +183,11 @@ def test_refusals(here, refused, words, message):
     small = np.ones((10, 10, 10))
     small[0] = 0
     maps = {"small": small, "zeros": np.zeros((24, 24, 24)), "other": halves()[1]}
-    maps["squeezed"], holes = halves()[1], halves()[1].copy()
+    maps |= dict.fromkeys(("squeezed", "flat", "half1", "half2"), halves()[1])
+    maps["oblong"], holes = halves()[1][12], halves()[1].copy()
     holes[1, 2, 3] = np.nan
     np.save("nan.npy", holes)
-    sizes = {"other": 1.7, "squeezed": (1.5, 1.5, 1.8)}
+    sizes = {"other": 1.7, "half2": 1.7, "squeezed": (1.5, 1.5, 1.8), "flat": (1.5, 1.8, 0), "oblong": (1.5, 1.8, 1)}
     for name, data in maps.items():
         write(f"{name}.mrc", data, sizes.get(name, 1.5))
     np.save("short.npy", np.load("h1.npy")[:20])
@@ -192,6 +199,17 @@ def test_a_size_that_is_given_counts(here, motes):
     for other in ("squeezed.mrc", "h2.mrc"):
         result = motes("fsc", "h1.mrc", other, "--voxel-size", 3)
         assert result.stdout == f"h1: {resolution_at(fsc(*halves(), voxel_size=3.0))}\n"
+
+
+def test_a_pixel_size_that_is_given_counts(here, motes):
+    image = np.load("h1.npy")
+    write("oblong.mrc", image, (1.5, 1.8, 1))
+    result = motes("frc", "oblong.mrc", "h2.npy", "--pixel-size", 3)
+    assert (
+        result.stdout == f"oblong: {resolution_at(frc(image.astype(np.float32), np.load('h2.npy'), pixel_size=3.0))}\n"
+    )
+    write("square.mrc", image, (1.5, 1.5, 0))
+    assert "angstrom at 0.143" in motes("frc", "square.mrc", "h2.npy").stdout
 
 
 def test_a_full_disk_leaves_nothing(here, motes_process):

@@ -392,6 +392,36 @@ def test_two_browsers_on_one_project(page, server):
         assert other.errors == []
 
 
+def test_what_two_windows_could_not_save_outlives_both(page, server, monkeypatch):
+    """One browser, two windows, a disk that is full: what each of them keeps, the other must not wipe out."""
+    page.press("a")
+    saved(page)
+
+    def full(*_):
+        raise OSError(28, "No space left on device", "labels.jsonl")
+
+    failing = "/ not saved yet$/.test(document.querySelector('#saved').textContent)"
+    with monkeypatch.context() as broken:
+        broken.setattr(Project, "act", full)
+        for number, key in enumerate("ra", 1):
+            answer(page, key)
+            wait(page, failing)
+            if number == 1:  # the next one is another window
+                page.evaluate("sessionStorage.setItem('window', 'another')")
+                page.reload()
+                wait(page, "document.documentElement.dataset.ready")
+        kept = page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('motes ')).length")
+        assert kept == 2, "each window has its own"
+    saved(page)
+    answers = labels(server).answered
+    assert [answers[f"1.{i}"].particle for i in range(3)] == [True, False, True]
+    page.reload()
+    wait(page, "document.documentElement.dataset.ready")
+    saved(page)
+    assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('motes ')).length") == 0
+    page.errors.clear()
+
+
 def test_an_action_that_the_server_refuses_does_not_block_the_others(page, server):
     saved(page)
     page.evaluate(

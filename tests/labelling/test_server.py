@@ -14,10 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from motes.circles import Circles
 from motes.labelling import Server
 from motes.labelling.pyramid import APRON, TILE
+from motes.labelling.session import Session
 from motes.project import Project
-from projects import add
+from motes.project.picks import PickSet
+from projects import DIAMETER, add
 
 N_KILLS = int(os.environ.get("MOTES_KILLS", "25"))
 JSON = {"Content-Type": "application/json"}
@@ -216,6 +219,39 @@ def test_a_full_disk_is_told_and_nothing_is_acknowledged(server):
     assert told["error"] == f"{journal}: File too large"
     assert journal.read_bytes() == before
     assert act(server, late, since=1) == (200, {"actions": [late]})
+
+
+def test_an_action_is_not_at_fault_for_a_damaged_project(server):
+    """A page gives up an action that is refused with 400; what may still be saved must be answered otherwise."""
+    folder = server.session.project.folder
+    where = {"micrograph": "grid0", "x": 41.0, "y": 40.0, "radius": 12.0}
+    answer = {"id": "answer1", "type": "answer", "question": "1.0", "particle": True, **where}
+    query, told = folder / "queries" / "0001.json", (folder / "queries" / "0001.json").read_text()
+    query.write_text("{")
+    status, why = act(server, answer)
+    assert (status, "0001.json: no query of a project" in why["error"]) == (500, True)
+    query.write_text(told)
+    assert act(server, add())[0] == 200
+    with (folder / "labels.jsonl").open("a") as journal:
+        journal.write('{"id": "theirs"}\n')
+    status, why = act(server, answer, since=1)
+    assert status == 507
+    assert (
+        why["error"] == f"{folder / 'labels.jsonl'}: changed by another program while it was open; close one of the two"
+    )
+
+
+def test_nothing_is_written_after_the_end(asked):
+    """The project may be another's by then: a request that comes late is not answered."""
+    one = Circles(np.array([[50.0, 60.0]]), DIAMETER / 2, np.array([0.9]), indptr=[0, 1, 1, 1])
+    session = Session(asked, [PickSet("one", one, probability=True, least=0.5)])
+    with asked.writing("test"):
+        session.close()
+        for late in (lambda: session.act(0, [add()]), lambda: session.save(0, 0.5)):
+            with pytest.raises(ConnectionAbortedError, match="the server has ended"):
+                late()
+    assert asked.actions == []
+    assert not (asked.folder / "picks").exists()
 
 
 def test_a_micrograph_that_is_gone_is_told(server, tmp_path):

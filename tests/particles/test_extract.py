@@ -202,7 +202,7 @@ def test_the_same_bits_for_any_number_of_threads(here):
 
 
 def test_many_chunks_keep_their_order(here, monkeypatch):
-    monkeypatch.setattr("motes.particles.extraction.AHEAD_BYTES", 3 * 4 * BOX**2)
+    monkeypatch.setattr("motes.particles.extraction.CHUNK_BYTES", 3 * 4 * BOX**2)
     rng = np.random.default_rng(1)
     picks = motes.Picks(*rng.uniform(10, 50, (2, 40)), micrographs=("grid1", "grid2"), index=np.arange(40) % 2)
     extract(picks, FILES, "out.mrcs", box=BOX, background=RADIUS)
@@ -244,6 +244,34 @@ def test_ctf_of_the_micrographs(here):
     assert table("optics").iloc[0]["rlnVoltage"] == 300
     without = extract(picks_of(), FILES, "out.mrcs", box=BOX)
     assert without.lacking == ("rlnVoltage", "rlnSphericalAberration", "rlnAmplitudeContrast", "rlnDefocusU")
+
+
+def ctf_of(*names):
+    rows = "".join(f"{name} {9000 + i}\n" for i, name in enumerate(names))
+    Path("ctf.star").write_text(f"data_\n\nloop_\n_rlnMicrographName\n_rlnDefocusU\n{rows}")
+    return "ctf.star"
+
+
+def test_a_micrograph_without_picks_needs_no_ctf(here):
+    picks = motes.Picks([30.0], [30.0], micrographs=("grid1", "grid2"), index=[1])
+    extract(picks, FILES, "out.mrcs", box=BOX, ctf=ctf_of("grid2.mrc"))
+    assert list(table()["rlnDefocusU"]) == [9000]
+
+
+def test_two_micrographs_of_one_stem_have_no_ctf(here):
+    picks = motes.Picks([30.0], [30.0], micrographs=("grid1",))
+    with pytest.raises(ValueError, match=r"ctf.star: a/grid1.mrc and b/grid1.mrc have one stem, so the CTF"):
+        extract(picks, FILES, "out.mrcs", box=BOX, ctf=ctf_of("a/grid1.mrc", "b/grid1.mrc"))
+    extract(picks, FILES, "out.mrcs", box=BOX, ctf=ctf_of("grid1.mrc", "a/grid2.mrc", "b/grid2.mrc"))
+
+
+def test_ctf_for_picks_of_another_program(here):
+    """Fields of a .cs file are no columns of a STAR file."""
+    shape = np.full((1, 2), 60.0)
+    motes.write_picks("picks.cs", motes.Picks([30.0], [30.0], micrographs=("grid1.mrc",), image_shape=shape))
+    extract(motes.read_picks("picks.cs"), FILES, "out.mrcs", box=BOX, ctf=ctf_of("grid1.mrc"))
+    assert list(table()["rlnDefocusU"]) == [9000]
+    assert "uid" not in table().columns
 
 
 def test_a_flat_background_is_told_and_dropped(here):

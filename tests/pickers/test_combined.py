@@ -8,10 +8,19 @@ import numpy as np
 import pytest
 
 from discs import DIAMETER, circles, discs
-from motes import FormatError, picking
+from motes import Circles, FormatError, picking
 from motes.io.npy import array_table
 from motes.io.npz import open_archive, write_npz
-from motes.pickers import CombinedPicker, Committee, FilterBankPicker, Labelled, NotFittedError, Picker
+from motes.pickers import (
+    CombinedPicker,
+    Committee,
+    Detections,
+    FilterBankPicker,
+    Labelled,
+    NotFittedError,
+    Picker,
+)
+from motes.pickers.networks.combined import ENOUGH, hints_of
 
 pytest.importorskip("torch", reason="torch is an extra")
 
@@ -104,3 +113,21 @@ def test_it_has_to_be_fitted_first(data, tmp_path):
 def test_no_label_is_refused(data):
     with pytest.raises(ValueError, match="labelled: expected at least one particle, got none"):
         CombinedPicker(DIAMETER, **QUICK).fit(Labelled(data[0].micrographs, circles([])))
+
+
+def test_what_the_bank_is_sure_of_stands_in_for_missing_labels(data):
+    """Sure, likeliest first, as many as are missing; possible ones are doubtful; none where labels suffice."""
+    labelled = data[0]
+    at = np.arange(8.0)[:, None] * 20 + 10
+    scores = np.array([0.95, 0.2, 0.91, 0.5, 0.99, 0.31, 0.85, 0.3])
+    found = Detections(Circles(np.concatenate([at, at], axis=1), 5.0, scores), (labelled.micrographs[0].name,))
+    hints = hints_of(found, labelled)
+    assert hints is not None
+    np.testing.assert_array_equal(hints.likely.scores, [0.95, 0.91, 0.99])
+    np.testing.assert_array_equal(hints.doubtful.scores, [0.5, 0.31, 0.85])
+    many = Labelled(labelled.micrographs, labelled.particles[np.zeros(ENOUGH - 2, np.int64)])
+    hints = hints_of(found, many)
+    assert hints is not None
+    np.testing.assert_array_equal(hints.likely.scores, [0.95, 0.99])
+    np.testing.assert_array_equal(hints.doubtful.scores, [0.91, 0.5, 0.31, 0.85])
+    assert hints_of(found, Labelled(labelled.micrographs, labelled.particles[np.zeros(ENOUGH, np.int64)])) is None

@@ -89,6 +89,34 @@ def test_a_folder_without_a_project(tmp_path):
         Project(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ({}, "action: id: expected 6 to 40 letters"),
+        ({"id": "theirs", "type": "open", "micrograph": "grid9"}, "micrograph: expected one of the project, got"),
+        ({"id": "theirs", "type": "add"}, "add: expected the fields"),
+        (add() | {"x": None}, "x: expected a finite number, got None"),
+    ],
+)
+def test_a_journal_of_something_else(project, line, message):
+    path = project.folder / "labels.jsonl"
+    path.write_text("".join(f"{json.dumps(one)}\n" for one in (add(), line, add())))
+    with pytest.raises(motes.FormatError, match=f"labels.jsonl: line 2: .*{re.escape(message)}"):
+        Project(project.folder)
+
+
+def test_of_two_that_begin_at_once_one_is_refused(tmp_path, centres):
+    files = sorted((tmp_path / "micrographs").glob("*.tif"))
+
+    def meanwhile(paths):
+        yield from paths
+        Project.create(tmp_path / "p", files[:1], 24)
+
+    with pytest.raises(ValueError, match=r"p: holds a project already"):
+        Project.create(tmp_path / "p", files, 30, watch=meanwhile)
+    assert Project(tmp_path / "p").names == ("grid0",)
+
+
 def test_a_micrograph_that_changed_its_size(project, tmp_path):
     Image.fromarray(np.zeros((50, 50), np.float32)).save(tmp_path / "micrographs" / "grid0.tif")
     with pytest.raises(ValueError, match=r"grid0.tif: \(50, 50\) pixels, but \(300, 400\) when the project began"):

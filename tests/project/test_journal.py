@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import resource
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -48,7 +50,8 @@ def test_it_is_on_the_disk_before_it_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file).st_size))
     journal = Journal(tmp_path / "labels.jsonl")
     journal.append([{"id": "a"}])
-    assert synced[0] == journal.path.stat().st_size  # then the folder, in which it is new
+    assert synced[-1] == journal.path.stat().st_size  # before it the folder, in which it is new
+    assert len(synced) == 2
     del synced[:]
     journal.append([{"id": "b"}])
     assert synced == [journal.path.stat().st_size]
@@ -87,12 +90,35 @@ def test_a_failed_sync_is_taken_back(tmp_path, monkeypatch):
     assert [entry["id"] for entry in Journal(journal.path).entries] == ["a", "c"]
 
 
+@pytest.mark.parametrize("number", [errno.EIO, errno.EINVAL])
+def test_a_folder_that_can_not_be_synced(tmp_path, monkeypatch, number):
+    """A disk that fails is told, and nothing was written; a file system that knows no such thing is no failure."""
+    journal, sync = Journal(tmp_path / "labels.jsonl"), os.fsync
+
+    def fail(file):
+        if stat.S_ISDIR(os.fstat(file).st_mode):
+            raise OSError(number, os.strerror(number))
+        sync(file)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", fail)
+        if number == errno.EIO:
+            with pytest.raises(OSError, match=r"Input/output error.*labels.jsonl"):
+                journal.append([{"id": "a"}])
+            assert Journal(journal.path).entries == []
+        else:
+            journal.append([{"id": "a"}])
+    journal.append([{"id": "b"}])
+    assert [entry["id"] for entry in Journal(journal.path).entries][-1] == "b"
+    assert len(journal.entries) == 1 + (number == errno.EINVAL)
+
+
 def test_another_writer_is_noticed(tmp_path):
     one, two = Journal(tmp_path / "labels.jsonl"), Journal(tmp_path / "labels.jsonl")
     one.append([{"id": "a"}])
     two = Journal(tmp_path / "labels.jsonl")
     two.append([{"id": "b"}])
-    with pytest.raises(ValueError, match="changed by another program"):
+    with pytest.raises(OSError, match=r"changed by another program while it was open.*labels.jsonl"):
         one.append([{"id": "c"}])
     assert [entry["id"] for entry in Journal(one.path).entries] == ["a", "b"]
 

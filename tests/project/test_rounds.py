@@ -128,6 +128,30 @@ def test_status_of_rounds(taught, centres):
     json.dumps(told.as_dict())
 
 
+def test_labels_since_the_training_are_those_made_since(taught, centres):
+    """Two labels of one place teach one particle, and one that is taken away is none that is new."""
+    x, y = centres["grid0"][0].tolist()
+    with taught.writing("test"):
+        taught.act([add(x + 2, y)])
+        assert status(taught).n_since == 1
+        train(taught)
+        assert status(taught).n_since == 0
+        assert status(taught).step != "train"
+        place = next(name for name, place in taught.state().places.items() if place.source == "file")
+        taught.act([{"id": new_id(), "type": "remove", "place": place}])
+        assert status(taught).n_since == 0
+        taught.act([add(200, 150)])
+        assert status(taught).n_since == 1
+
+
+def test_picks_of_any_probability_that_is_asked_for(taught):
+    with taught.writing("test"):
+        least = 0.001
+        pick(taught, threshold=least)
+        found = latest_set(taught).circles.scores
+    assert least <= found.min() < 0.01
+
+
 def test_picks_follow_the_labels(taught, centres):
     with taught.writing("test"):
         told = pick(taught)

@@ -48,6 +48,21 @@ def test_to_a_millionth_in_every_type(shape, dtype):
     np.testing.assert_allclose(curve.correlation, expected, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("offset", [1e3, 1e6, -1e9])
+def test_a_large_mean_hides_nothing(offset):
+    """What float64 keeps beside it counts, also under a mask of the whole box and where phases are random."""
+    first, second = (values + offset for values in pair((24, 24, 24), noise=3.0))
+    expected, _ = reference.shell_correlation(first - first.mean(), second - second.mean())
+    plain = fsc(first, second, voxel_size=1)
+    np.testing.assert_allclose(plain.correlation[1:], expected[1:], rtol=0, atol=1e-6)
+    masked = [
+        fsc(*maps, voxel_size=1, mask=np.ones((24, 24, 24)), randomise_from=4)
+        for maps in ((first, second), (first - first.mean(), second - second.mean()))
+    ]
+    np.testing.assert_allclose(masked[0].masked[1:], expected[1:], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(masked[0].randomised[1:], masked[1].randomised[1:], rtol=0, atol=1e-6)
+
+
 def test_scale_offset_and_sign():
     first, second = pair((20, 20, 20))
     curve = fsc(first, second, voxel_size=1)

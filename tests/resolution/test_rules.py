@@ -56,6 +56,25 @@ def test_a_mask_raises_half_bit():
     assert masked[8] > plain[8] + 0.02
 
 
+def test_shells_that_can_not_tell_are_passed_over(straight):
+    """Under a mask of a fifth of the box the lowest shells hold less than one independent voxel."""
+    rng = np.random.default_rng(0)
+    signal, *noises = rng.standard_normal((3, 48, 48, 48))
+    halves = [signal + 0.01 * noise for noise in noises]
+    curve = fsc(*halves, voxel_size=1, mask=soft_sphere((48,) * 3, 5, 3))
+    assert threshold(curve, "half-bit")[1] == 1
+    assert (curve.low[1], curve.high[1]) == (-1, 1)
+    for rule in RULES:
+        found = resolution_at(curve, rule)
+        assert (found.value, found.low, found.high, found.crossed) == (2, 2, 2, False)
+    few = np.array([0.2] * 4 + [50] * 7)
+    falling = replace(straight, n_independent=few, low=np.where(few < 1, -1, straight.low))
+    falling = replace(falling, high=np.where(few < 1, 1, straight.high))
+    assert resolution_at(falling, "0.5") == resolution_at(straight, "0.5")
+    below = replace(falling, correlation=np.where(few < 1, 1, 0.1), low=np.where(few < 1, -1, 0))
+    assert resolution_at(below, "0.5").value == np.inf, "the first that tells is below"
+
+
 def test_a_curve_that_never_falls(straight):
     curve = replace(straight, correlation=np.ones(11), low=np.ones(11), high=np.ones(11))
     found = resolution_at(curve)

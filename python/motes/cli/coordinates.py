@@ -92,15 +92,14 @@ def of_micrograph(path: Path, picks: Picks, micrograph: Path | None) -> Picks:
 
 
 def images_of(path: Path) -> dict[str, Path]:
-    """Images by the stems of their names."""
-    from motes.micrograph import SUFFIXES
+    """A micrograph, or those of a folder, by the stems of their names."""
+    from motes import micrograph
 
+    if path.is_dir():
+        return micrograph.images_of(path)
     if not path.exists() and set("*?[") & set(str(path)):
         raise ValueError(f"--micrographs {path}: expected a file or a folder, got a pattern")
-    files = [file for file in sorted(path.iterdir()) if file.suffix.lower() in SUFFIXES] if path.is_dir() else [path]
-    if not files:
-        raise ValueError(f"--micrographs {path}: a folder without micrographs ({', '.join(SUFFIXES)})")
-    return {file.stem: file for file in files}
+    return {path.stem: path}
 
 
 def paired(

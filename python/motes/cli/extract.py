@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -83,12 +84,14 @@ def extract(
         if found.score is None:
             raise ValueError(f"{picks}: the picks hold no scores, so --min-score can not choose")
         found = found[np.asarray(found.score >= min_score)]
-    if stack.with_suffix(".star").resolve() in {file.resolve() for file in files_of(picks, source)}:
-        raise ValueError(f"-o {stack}: its table would overwrite the picks")
+    images = images_of(micrographs)
+    _refuse_inputs(
+        stack, {"the picks": files_of(picks, source), "--ctf": [ctf] if ctf else [], "a micrograph": images.values()}
+    )
     with made(stack.parent):
         result = cut_out(
             found,
-            images_of(micrographs),
+            images,
             stack,
             box=box,
             background=background,
@@ -104,6 +107,15 @@ def extract(
             follow=lambda items: steps(items, "extracting"),
         )
     _tell(result)
+
+
+def _refuse_inputs(stack: Path, sources: Mapping[str, Iterable[Path]]) -> None:
+    """Refuse to overwrite what is read."""
+    targets = {stack.resolve(): "it", stack.with_suffix(".star").resolve(): "its table"}
+    for what, files in sources.items():
+        for file in files:
+            if target := targets.get(file.resolve()):
+                raise ValueError(f"-o {stack}: {target} would overwrite {what}")
 
 
 def _tell(result: Extraction) -> None:

@@ -125,7 +125,8 @@ def frc(
     curve_of = partial(
         correlate, randomise_from=randomise_from, correct=correct, confidence=confidence, seed=seed, threads=threads
     )
-    curves = _curves(images, read_flat, curve_of, "pixel", pixel_size, mask)
+    read = partial(read_flat, size_known=pixel_size is not None)
+    curves = _curves(images, read, curve_of, "pixel", pixel_size, mask)
     _tell(context, curves, threshold or ["0.143"], out)
 
 
@@ -145,8 +146,8 @@ def _curves(
     for name, pair in zip(_names(pairs), pairs, strict=True):
         (first, size1), (second, size2) = (read(path) for path in pair)
         window = _mask(mask, first.shape, read)
+        sized = {f"{what}_size": size or _one_size(pair, (size1, size2), what)}
         try:
-            sized = {f"{what}_size": size or _one_size(pair, (size1, size2), what)}
             curve = curve_of(first, second, mask=window, **sized)
         except ValueError as error:  # which names an argument: here it is a file
             told = {"1": str(pair[0]), "2": str(pair[1])}

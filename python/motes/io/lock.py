@@ -70,9 +70,11 @@ class Lock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._file is not None
-        os.ftruncate(self._file, 0)
-        os.close(self._file)  # lets go of the lock
-        self._file = None
+        file, self._file = self._file, None
+        try:
+            os.ftruncate(file, 0)
+        finally:
+            os.close(file)  # lets go of the lock
 
 
 def _taken(file: int) -> bool:

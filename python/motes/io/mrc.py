@@ -56,8 +56,11 @@ def read_mrc(path: str | os.PathLike[str]) -> Mrc:
     except ImportError as error:
         raise ImportError(f'{place}: MRC needs mrcfile: pip install "motes[io]"') from error
     sections, cell = _checked(path, place)
-    with mrcfile.mmap(place, mode="r") as file:
-        data: NDArray[Any] = file.data
+    try:
+        with mrcfile.mmap(place, mode="r") as file:
+            data: NDArray[Any] = file.data
+    except ValueError as error:
+        raise FormatError(f"{place}: {error}") from error
     data = data.reshape(sections, *data.shape[-2:])
     data.flags.writeable = False
     x, y, z = (length / n if n > 0 and np.isfinite(length) and length > 0 else 0.0 for length, n in cell)
@@ -92,7 +95,7 @@ def _checked(path: str | os.PathLike[str], place: str) -> tuple[int, list[tuple[
 
 @dataclass(frozen=True)
 class Section:
-    """One image of a stack, and what the header will say of it."""
+    """One image of a stack, (H, W), or some, (n, H, W), and what the header will say of them."""
 
     data: NDArray[np.float32]
     low: float
@@ -102,10 +105,19 @@ class Section:
 
     @classmethod
     def of(cls, data: NDArray[np.float32]) -> Section:
-        """Take the statistics of an image."""
-        low, high = float(data.min()), float(data.max())
-        total, squares = (float(np.add.reduce(each, axis=None)) for each in (data, np.square(data)))
+        """Take the statistics of images."""
+        low, high, total, squares = np.inf, -np.inf, 0.0, 0.0
+        for image in data.reshape(-1, *data.shape[-2:]):  # one by one: each stays in the cache meanwhile
+            low, high = min(low, float(image.min())), max(high, float(image.max()))
+            total += float(np.add.reduce(image, axis=None))
+            squares += float(sum_of_squares(image))
         return cls(data, low, high, total, squares)
+
+
+def sum_of_squares(image: NDArray[np.float32]) -> np.float64:
+    """Of an image's pixels: along rows in float32, over rows in float64. Not by BLAS: its bits depend on threads."""
+    squares: np.float64 = np.einsum("ij,ij->i", image, image).sum(dtype=np.float64)
+    return squares
 
 
 class StackWriter:
@@ -140,12 +152,12 @@ class StackWriter:
         file.write(bytes(HEADER_BYTES))
 
     def append(self, section: Section) -> None:
-        """Add an image."""
-        if section.data.dtype != np.float32 or section.data.shape != self._shape:
+        """Add an image, or some."""
+        if section.data.dtype != np.float32 or section.data.shape[-2:] != self._shape or section.data.ndim > 3:
             got = f"{section.data.dtype} {section.data.shape}"
-            raise ValueError(f"section: expected float32 {self._shape}, got {got}")
+            raise ValueError(f"section: expected float32 {self._shape}, or some of them, got {got}")
         self._file.write(np.ascontiguousarray(section.data, "<f4").data)
-        self.n += 1
+        self.n += section.data.size // (self._shape[0] * self._shape[1])
         self._low, self._high = min(self._low, section.low), max(self._high, section.high)
         self._total += section.total
         self._squares += section.squares

@@ -21,16 +21,30 @@ export async function send(address, told) {
 export class Link {
   /**
    * @param labels Labels that are kept in step with the server's.
-   * @param key Name under which what is not saved yet outlives a reload.
+   * @param key Beginning of the names under which what is not saved yet outlives a reload, one for each window.
    * @param changed Called when it has changed how labels are saved; with true if labels themselves have, but not by `act`.
    */
   constructor(labels, key, changed) {
-    Object.assign(this, {labels, key, changed, busy: false, failure: null, refused: null, savedAt: null, timer: 0, most: MOST});
+    Object.assign(this, {labels, changed, busy: false, failure: null, refused: null, savedAt: null, timer: 0, most: MOST});
     this.window = sessionStorage.getItem("window") ?? name();
     sessionStorage.setItem("window", this.window);
-    const known = new Set(labels.confirmed.map((action) => action.id));
-    for (const action of kept(key)) if (!known.has(action.id)) labels.act(action);
+    this.key = `${key} ${this.window}`;
+    this.#takeUp(key);
     this.push();
+  }
+
+  /** What this window could not save, and others that may be closed by now: an action that is sent twice is done once. */
+  #takeUp(key) {
+    const known = new Set(this.labels.all.map((action) => action.id));
+    for (const place of Object.keys(localStorage).filter((each) => each.startsWith(key))) {
+      const fresh = kept(place).filter((action) => !known.has(action.id));
+      if (!fresh.length) localStorage.removeItem(place);
+      for (const action of fresh) {
+        known.add(action.id);
+        this.labels.act(action);
+      }
+    }
+    this.#keep();
   }
 
   /** Do an action: here at once, on the disk as soon as can be. Its id. */
@@ -49,6 +63,16 @@ export class Link {
     if (this.busy) return;
     this.busy = true;
     clearTimeout(this.timer);
+    try {
+      await this.#exchange();
+    } finally {  // whatever the page makes of it, saving goes on
+      this.busy = false;
+      const soon = this.waiting && !this.failure;
+      this.timer = setTimeout(() => this.push(), soon ? 0 : AGAIN);
+    }
+  }
+
+  async #exchange() {
     const actions = this.labels.pending.slice(0, this.most);
     try {
       const told = await send("actions", {since: this.labels.confirmed.length, actions});
@@ -65,9 +89,6 @@ export class Link {
       if (error.status === 400 && actions.length) this.#refuse(actions, error.message);
       this.changed(true);
     }
-    this.busy = false;
-    const soon = this.waiting && !this.failure;
-    this.timer = setTimeout(() => this.push(), soon ? 0 : AGAIN);
   }
 
   /** An action that is none would be refused for ever: the one at fault is found, taken back here, and told. */

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any
 from zlib import crc32
 
+from motes.errors import FormatError
 from motes.labelling.session import Session
 from motes.project import Project
 from motes.project.picks import PickSet
@@ -155,6 +156,8 @@ class Handler(BaseHTTPRequestHandler):
             self._send(refused.status, _told(str(refused)), "application/json")
         except LookupError as error:
             self._send(HTTPStatus.NOT_FOUND, _told(f"there is no {error}"), "application/json")
+        except FormatError as error:  # a file of the project or a micrograph is damaged: what was asked is not at fault
+            self._send(HTTPStatus.INTERNAL_SERVER_ERROR, _told(str(error)), "application/json")
         except ValueError as error:
             self._send(HTTPStatus.BAD_REQUEST, _told(str(error)), "application/json")
         except (ConnectionError, TimeoutError):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -36,9 +36,17 @@ class Session:
         self._closed = False
 
     def close(self) -> None:
-        """Do no more actions: what is under way is ended first."""
+        """Write nothing more: what is under way is ended first."""
         with self._lock:
             self._closed = True
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One thread at a time, and none once the project may be another's."""
+        with self._lock:
+            if self._closed:
+                raise ConnectionAbortedError("the server has ended")
+            yield
 
     def warm(self) -> None:
         """Make the tiles that the page will ask for first, while it is still loading."""
@@ -91,9 +99,7 @@ class Session:
         """Do actions, and tell all that were done since the page last knew."""
         if len(actions) > MOST_ACTIONS:
             raise ValueError(f"actions: expected at most {MOST_ACTIONS} at a time, got {len(actions)}")
-        with self._lock:
-            if self._closed:
-                raise ConnectionAbortedError("the server has ended")
+        with self._writing():
             self.project.act(actions)
             return {"actions": self.project.actions[since:]}
 
@@ -122,7 +128,7 @@ class Session:
         """Write the picks of a set from a score on, as they were reviewed."""
         if not 0 <= which < len(self.sets):
             raise LookupError(f"set {which} of {len(self.sets)}")
-        with self._lock:
+        with self._writing():
             picks = reviewed(self.project, self.sets[which], least)
             path = write(self.project, picks, "reviewed", "star")
         return {"file": str(path), "n": len(picks)}

@@ -26,7 +26,9 @@ from motes.picks.container import stem
 from motes.threads import available_threads
 
 BACKGROUND = 0.375  # radius over box: RELION's default, a circle of 75% of the box
-AHEAD_BYTES = 2**25  # of images that wait to be written
+CHUNK_BYTES = 2**21  # of images that are made, and written, at once
+AHEAD = 2  # chunks a thread, that are made before they are written
+_SYNC = getattr(os, "fdatasync", os.fsync)  # there is no fdatasync on macOS and Windows
 SAME = 1e-3  # relative: pixel sizes that differ by less are one
 
 Edge = Literal["drop", "pad"]
@@ -179,11 +181,14 @@ def extract(
     star = path.with_suffix(".star")
     with atomic_path(star) as table, atomic_path(path) as images, images.open("wb") as file:
         writer = StackWriter(file, (cutter.side, cutter.side), image_size)
-        done = []
-        with ThreadPoolExecutor(available_threads(threads)) as pool, ThreadPoolExecutor(1) as disk:
+        done, synced = [], []
+        workers = available_threads(threads)
+        with ThreadPoolExecutor(workers) as pool, ThreadPoolExecutor(1) as disk:
             for m, rows in follow(_rows(picks, files)):
-                done.append(_of_micrograph(writer, pool, cutter, files[m], told, rows, centres))
-                disk.submit(os.fdatasync, file.fileno())  # to the disk while more is made, and not only at the end
+                done.append(_of_micrograph(writer, pool, AHEAD * workers, cutter, files[m], told, rows, centres))
+                synced.append(disk.submit(_SYNC, file.fileno()))  # while more is made, and not only at the end
+            for future in synced:  # an error of the disk may be told once only
+                future.result()
         rows = np.concatenate([each.rows for each in done])
         at_edge, flat = (sum(getattr(each, name) for each in done) for name in ("at_edge", "flat"))
         if not rows.size:
@@ -283,6 +288,7 @@ class _Done:
 def _of_micrograph(
     writer: StackWriter,
     pool: ThreadPoolExecutor,
+    ahead: int,
     cutter: Cutter,
     file: Path,
     pixel_size: float | None,
@@ -296,15 +302,16 @@ def _of_micrograph(
         raise ValueError(f"{file}: {own:g} angstrom a pixel, expected {pixel_size:g}; pixel_size says which it is")
     places = np.stack([values[rows] for values in centres], axis=1)
     within = np.flatnonzero(cutter.inside(places, micrograph.shape))
-    ahead = max(1, AHEAD_BYTES // (4 * cutter.side**2))
-    waiting: deque[Future[Section | None]] = deque()
-    made = []
+    chunk = max(1, CHUNK_BYTES // (4 * cutter.side**2))
+    waiting: deque[Future[tuple[Section, list[bool]]]] = deque()
+    made: list[bool] = []
     try:
-        for x, y in places[within].tolist():
-            waiting.append(pool.submit(cutter, micrograph.data, x, y))
+        for i in range(0, within.size, chunk):
+            waiting.append(pool.submit(cutter, micrograph.data, places[within[i : i + chunk]]))
             if len(waiting) > ahead:
-                made.append(_append(writer, waiting.popleft()))
-        made += [_append(writer, future) for future in waiting]
+                made += _append(writer, waiting.popleft())
+        for future in waiting:
+            made += _append(writer, future)
     except FloatingPointError as error:
         raise ValueError(f"{file}: {error}") from None
     finally:
@@ -314,12 +321,11 @@ def _of_micrograph(
     return _Done(kept, rows.size - within.size, within.size - kept.size)
 
 
-def _append(writer: StackWriter, future: Future[Section | None]) -> bool:
-    """Write an image as soon as it is made; whether there is one."""
-    section = future.result()
-    if section is not None:
-        writer.append(section)
-    return section is not None
+def _append(writer: StackWriter, future: Future[tuple[Section, list[bool]]]) -> list[bool]:
+    """Write images as soon as they are made; which there are."""
+    section, made = future.result()
+    writer.append(section)
+    return made
 
 
 def _name_of(name: str, file: Path) -> str:

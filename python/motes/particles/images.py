@@ -1,4 +1,4 @@
-"""One particle image: cut out of a micrograph, shifted, down-sampled, normalised."""
+"""Particle images: cut out of a micrograph, shifted, down-sampled, normalised."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from motes.io.mrc import Section
+from motes.io.mrc import Section, sum_of_squares
 
 Image = NDArray[np.float32]
 
 
-def cut(data: NDArray[Any], x: int, y: int, box: int) -> Image:
-    """The square whose pixel (box // 2, box // 2) is pixel (x, y) of the micrograph, as float32.
+def cut(data: NDArray[Any], x: int, y: int, box: int) -> NDArray[Any]:
+    """The square whose pixel (box // 2, box // 2) is pixel (x, y) of the micrograph: a view where it can be.
 
     Beyond the micrograph's edges its nearest pixels are repeated.
     """
     left, top = x - box // 2, y - box // 2
     height, width = data.shape
     if left >= 0 and top >= 0 and left + box <= width and top + box <= height:
-        return data[top : top + box, left : left + box].astype(np.float32)
+        return data[top : top + box, left : left + box]
     rows = np.clip(np.arange(top, top + box), 0, height - 1)
     columns = np.clip(np.arange(left, left + box), 0, width - 1)
-    return data[rows[:, None], columns].astype(np.float32)
+    padded: NDArray[Any] = data[rows[:, None], columns]
+    return padded
 
 
 class Resampler:
@@ -86,25 +87,36 @@ class Normaliser:
         design = np.array([[self._n, x, y], [x, squares[0], xy], [y, xy, squares[1]]])
         self._inverse = np.linalg.inv(design) if ramp else np.diag([1 / self._n, 0, 0])
 
-    def __call__(self, image: Image) -> bool:
-        """Normalise in place; False, and the image is not, if its background is one number all over."""
-        rough = np.add.reduce(image, axis=None) / image.size  # float32 keeps more of what is near 0
-        image -= rough
-        background = image * self._background
-        # Sums along rows and columns in float32, of few numbers; all else in float64. Not by BLAS, whose bits depend on
-        # its number of threads.
+    def __call__(self, image: Image, flat: float) -> bool:
+        """Normalise in place; False, and the image is not, if its background is one number all over.
+
+        Parameters
+        ----------
+        image : (side, side) float32 array
+            Roughly about 0: float32 keeps more of what is near it.
+        flat : float
+            The standard deviation of a background that is none but for rounding.
+
+        Raises
+        ------
+        FloatingPointError
+            If the image is not finite.
+        """
+        background = image * self._background  # not finite wherever the image is not
+        # Sums along rows and columns in float32, of few numbers; all else in float64.
         rows = np.add.reduce(background, axis=1).astype(np.float64)
         columns = np.add.reduce(background, axis=0).astype(np.float64)
-        squares = np.add.reduce(np.square(background, out=background), axis=1).sum(dtype=np.float64)
         moments = np.array([rows.sum(), np.sum(columns * self._axis), np.sum(rows * self._axis)])
         plane = self._inverse @ moments
-        variance = (squares - plane @ moments) / self._n
-        if variance <= (1e-7 * rough) ** 2:
+        variance = (sum_of_squares(background) - plane @ moments) / self._n
+        if not np.isfinite(variance):
+            raise FloatingPointError
+        if variance <= flat**2:
             return False
         scale = variance**-0.5
         image *= np.float32(scale)
-        along, down = scale * plane[1] * self._axis, scale * (plane[0] + plane[2] * self._axis)
-        image -= np.add.outer(down.astype(np.float32), along.astype(np.float32))
+        image -= (scale * plane[1] * self._axis).astype(np.float32)
+        image -= (scale * (plane[0] + plane[2] * self._axis)).astype(np.float32)[:, None]
         return True
 
 
@@ -141,20 +153,38 @@ class Cutter:
         sides = np.array(shape[::-1])
         return np.asarray(((middle >= before) & (middle + after <= sides)).all(axis=1))
 
-    def __call__(self, data: NDArray[Any], x: float, y: float) -> Section | None:
-        """The image about (x, y), as it goes into a stack; None if its background is one number all over.
+    def __call__(self, data: NDArray[Any], places: NDArray[np.float64]) -> tuple[Section, list[bool]]:
+        """The images about (n, 2) places, as they go into a stack, and which there are.
+
+        There is none where the background is one number all over.
 
         Raises
         ------
         FloatingPointError
             If what is cut out is not finite; the message tells where.
         """
+        images = np.empty((len(places), self.side, self.side), np.float32)
+        made: list[bool] = []
+        n = 0
+        for x, y in places.tolist():
+            made.append(self._make(data, x, y, images[n]))
+            n += made[-1]
+        images = images[:n]
+        return Section.of(np.negative(images, out=images) if self._invert else images), made
+
+    def _make(self, data: NDArray[Any], x: float, y: float, image: Image) -> bool:
+        """The image about one place; False if it is left out."""
         column, row = math.floor(x + 0.5), math.floor(y + 0.5)
-        image = cut(data, column, row, self.box)
-        if not np.isfinite(np.add.reduce(image, axis=None)) and not np.isfinite(image).all():
-            raise FloatingPointError(f"not finite within {self.box} pixels about x = {column}, y = {row}")
-        if self._resample is not None:
-            image = self._resample(image, (x - column, y - row) if self.shift else (0.0, 0.0))
-        if not self._normalise(image):
-            return None
-        return Section.of(np.negative(image, out=image) if self._invert else image)
+        square = cut(data, column, row, self.box)
+        with np.errstate(invalid="ignore", over="ignore"):
+            rough = square[::8].mean(dtype=np.float64)
+            if self._resample is None:
+                np.subtract(square, np.float32(rough), out=image, dtype=np.float32, casting="same_kind")
+            else:
+                offset = (x - column, y - row) if self.shift else (0.0, 0.0)
+                image[:] = self._resample(np.subtract(square, np.float32(rough), dtype=np.float32), offset)
+            try:
+                return self._normalise(image, 1e-7 * abs(rough))
+            except FloatingPointError:
+                where = f"within {self.box} pixels about x = {column}, y = {row}"
+                raise FloatingPointError(f"not finite {where}") from None

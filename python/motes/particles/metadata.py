@@ -73,7 +73,7 @@ def with_ctf(picks: Picks, path: str | os.PathLike[str]) -> Picks:
     FormatError
         If it is no such file.
     ValueError
-        If it lacks a micrograph that has picks.
+        If it lacks a micrograph that has picks, or holds two of its stem.
     """
     place = os.fspath(path)
     blocks = read_star(path)
@@ -81,16 +81,26 @@ def with_ctf(picks: Picks, path: str | os.PathLike[str]) -> Picks:
     if len(tables) != 1:
         raise FormatError(f"{place}: {len(tables)} tables with {NAME} and {DEFOCUS}, expected one")
     table = tables[0]
-    row = {stem(unquoted(name)): i for i, name in enumerate(table.columns[NAME])}
-    lacking = [name for name in picks.micrographs if stem(name) not in row]
-    if lacking:
+    rows_of: dict[str, list[int]] = {}
+    for i, name in enumerate(table.columns[NAME]):
+        rows_of.setdefault(stem(unquoted(name)), []).append(i)
+    row = np.zeros(len(picks.micrographs), np.int64)
+    used = np.unique(picks.index).tolist()
+    if lacking := [picks.micrographs[m] for m in used if stem(picks.micrographs[m]) not in rows_of]:
         raise ValueError(f"{place}: tells nothing of {len(lacking)} micrographs with picks, such as {lacking[0]}")
-    rows = np.array([row[stem(name)] for name in picks.micrographs], np.int64)[picks.index]
+    for m in used:
+        found = rows_of[stem(picks.micrographs[m])]
+        if len(found) > 1:
+            names = " and ".join(unquoted(table.columns[NAME][i]) for i in found[:2])
+            raise ValueError(f"{place}: {names} have one stem, so the CTF of {picks.micrographs[m]} is not known")
+        row[m] = found[0]
+    rows = row[picks.index]
     told = {
         name: np.array(table.columns[name], np.dtypes.StringDType())[rows] for name in OF_CTF if name in table.columns
     }
     optics = tuple(block for block in blocks if block.name == "optics")
-    return replace(picks, extra=dict(picks.extra) | told, blocks=optics or picks.blocks, format="star")
+    own = dict(picks.extra) if picks.format.startswith("star") else {}  # columns of other formats are none of RELION's
+    return replace(picks, extra=own | told, blocks=optics or picks.blocks, format="star")
 
 
 def pixel_size_of(picks: Picks) -> float | None:

@@ -83,7 +83,7 @@ class Project:
     Raises
     ------
     FormatError
-        If the folder is no project, of a newer version, or damaged.
+        If the folder is no project, of a newer version, or damaged: the message names file and line.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
@@ -93,9 +93,9 @@ class Project:
         self.diameter: float = told["diameter"]
         self.pixel_size: float | None = told["pixel_size"]
         self.sources = tuple(Source(one["name"], one["path"], tuple(one["shape"])) for one in told["micrographs"])
-        self._journal = Journal(self.folder / LABELS)
-        self._known: set[str] = set()  # ids of the actions
         self._questions: dict[int, list[str]] = {}  # names, by query
+        self._journal = self._read_journal()
+        self._known: set[str] = set()  # ids of the actions
         self._writing = False
 
     @classmethod
@@ -143,8 +143,7 @@ class Project:
             raise ValueError("micrographs: expected at least one file, got none")
         _refuse_twins(paths)
         folder = Path(folder)
-        if (folder / FILE).exists():
-            raise ValueError(f"{folder}: holds a project already; choose another folder, or go on with this one")
+        _refuse_second(folder)
         sources = []
         for path in watch(paths):
             micrograph = read_micrograph(path)
@@ -159,6 +158,7 @@ class Project:
             raise ValueError("micrographs: all of them are blank")
         folder.mkdir(parents=True, exist_ok=True)
         with Lock(folder / LOCK, "motes active init"):
+            _refuse_second(folder)  # somebody may have begun one while the micrographs were read
             told: dict[str, Any] = {"format": FORMAT, "version": VERSION, "id": secrets.token_urlsafe(9)}
             told |= {"diameter": pixels, "pixel_size": pixel_size}
             with atomic_path(folder / FILE) as temporary:
@@ -245,7 +245,7 @@ class Project:
             If somebody else is.
         """
         with Lock(self.folder / LOCK, command):
-            self._journal = Journal(self.folder / LABELS)  # somebody may have written to it before
+            self._journal = self._read_journal()  # somebody may have written to it before
             self._known = {action["id"] for action in self.actions}
             self._writing = True
             try:
@@ -283,6 +283,19 @@ class Project:
             self._journal.append(list(fresh.values()))
             self._known |= fresh.keys()
         return list(fresh.values())
+
+    def _read_journal(self) -> Journal:
+        """The journal, each line an action; questions are not looked up, for their queries may be gone."""
+        journal = Journal(self.folder / LABELS)
+        for number, action in enumerate(journal.entries, 1):
+            self._refuse_other(action, f"{journal.path}: line {number}")
+        return journal
+
+    def _refuse_other(self, line: Any, place: str) -> None:
+        try:
+            checked(line, self.shapes, lambda question: True)
+        except ValueError as error:
+            raise FormatError(f"{place}: {error}") from error
 
     def _was_asked(self, question: str) -> bool:
         """Whether a question was asked; a query is read once."""
@@ -347,6 +360,11 @@ def _told(folder: Path) -> dict[str, Any]:
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{path}: {error if isinstance(error, ValueError) else f'damaged ({error!r})'}") from error
     return told
+
+
+def _refuse_second(folder: Path) -> None:
+    if (folder / FILE).exists():
+        raise ValueError(f"{folder}: holds a project already; choose another folder, or go on with this one")
 
 
 def _is_blank(micrograph: Micrograph) -> bool:

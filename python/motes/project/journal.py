@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Sequence
@@ -57,9 +58,8 @@ class Journal:
         Raises
         ------
         OSError
-            If they can not be written; the journal is then as it was, and a later call may go well.
-        ValueError
-            If another program has written to the file meanwhile.
+            If they can not be written, or another program has written to the file meanwhile; the journal is then as it
+            was, and a later call may go well.
         """
         lines = "".join(f"{to_json(entry)}\n" for entry in entries).encode()
         try:
@@ -70,15 +70,16 @@ class Journal:
         self._end += len(lines)
 
     def _write(self, lines: bytes) -> None:
-        existed = self.path.exists()
         file = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
         try:
             size = os.fstat(file).st_size
             if self._checked and size != self._end:
-                raise ValueError(f"{self.path}: changed by another program while it was open; close one of the two")
+                raise OSError(errno.ESTALE, "changed by another program while it was open; close one of the two")
             self._checked = False
             if size != self._end:
                 os.ftruncate(file, self._end)
+            if not self._end:
+                _keep_name(self.path)  # before there is a line: if it fails, nothing was written
             try:
                 os.lseek(file, self._end, os.SEEK_SET)
                 left = memoryview(lines)
@@ -91,8 +92,6 @@ class Journal:
             self._checked = True
         finally:
             os.close(file)
-        if not existed:
-            _keep_name(self.path)
 
 
 def _keep_name(path: Path) -> None:
@@ -101,6 +100,9 @@ def _keep_name(path: Path) -> None:
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # network file systems that sync files alone
+                raise
         finally:
             os.close(folder)
 

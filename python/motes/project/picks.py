@@ -102,7 +102,8 @@ def pick(project: Project, *, threshold: float | None = None, format: str = "sta
     if threshold is not None and not 0 <= threshold <= 1:
         raise ValueError(f"threshold: expected a probability, 0 to 1, got {threshold}")
     found = detections(project, load(project, number), project.names, watch)
-    circles = found.circles[found.probability >= FAINTEST]
+    faintest = FAINTEST if threshold is None else min(FAINTEST, threshold)
+    circles = found.circles[found.probability >= faintest]
     circles = circles[suppress(circles, iou=SAME_PLACE)]
     assert circles.scores is not None
     least = _clipped(expected_best(circles.scores), project, number) if threshold is None else threshold

@@ -10,6 +10,7 @@ from motes.picking import Estimate
 from motes.project.asking import estimates, waiting
 from motes.project.curve import SURE, WORTH, Worth, worth
 from motes.project.folder import MODELS, QUERIES, Project
+from motes.project.labels import settled
 from motes.reconstruction.result import many
 
 NORMAL_95 = 1.96
@@ -40,7 +41,7 @@ class Status:
     model : int
         The picker that was trained last; 0 if none was.
     n_since : int
-        Labels of particles that it does not know yet.
+        Particles that were labelled, or whose labels were moved, since then.
     judged : tuple of Judged
         Pickers whose questions were all answered, in order.
     worth : Worth or None
@@ -141,10 +142,11 @@ def status(project: Project) -> Status:
             n = models[model]["n_particles"] if model else 0
             judged.append(Judged(model, n, number, found))
     points = [(one.n_particles, one.estimates.f_beta.value, _std_error(one.estimates.f_beta)) for one in judged]
-    n_particles = state.n_particles
+    particles = [place for place in settled(state) if place.particle]  # as pickers learn them: one label a place
     model = max(models, default=0)
+    known = models[model]["n_actions"] if model else 0
     return Status(
-        n_particles=n_particles,
+        n_particles=state.n_particles,
         n_rejected=sum(place.particle is False for place in places),
         n_unsure=sum(place.particle is None for place in places),
         n_answered=len(state.answered),
@@ -153,9 +155,9 @@ def status(project: Project) -> Status:
         n_opened=len(state.opened),
         n_micrographs=len(project.names),
         model=model,
-        n_since=n_particles - (models[model]["n_particles"] if model else 0),
+        n_since=sum(place.order >= known for place in particles),
         judged=tuple(judged),
-        worth=worth(points, n_particles),
+        worth=worth(points, len(particles)),
     )
 
 

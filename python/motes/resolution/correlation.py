@@ -204,7 +204,7 @@ def isotropic(name: str, size: float | Sequence[float] | None, n_axes: int) -> f
         raise ValueError(f"{name}: expected one number or {n_axes}, got {len(sizes)}")
     if max(sizes) - min(sizes) > SAME * max(sizes):
         told = " x ".join(f"{value:g}" for value in sizes)
-        raise ValueError(f"{name}: anisotropic, {told} angstrom; expected cubic voxels: resample the maps first")
+        raise ValueError(f"{name}: anisotropic, {told} angstrom; expected one size along all axes: resample first")
     return sizes[0]
 
 
@@ -245,24 +245,34 @@ def _spectrum(values: NDArray[Any], name: str, mask: FloatMap | None, workers: i
     if mask is not None:
         scaled *= mask
     total = float(scaled.sum(dtype=np.float64))
-    scaled -= np.float32(total / scaled.size)
+    scaled -= scaled.dtype.type(total / scaled.size)
     if not scaled.any():
         raise ValueError(f"{name}: nothing is left under the mask, all values are equal there")
-    return rfftn(scaled, workers=workers, overwrite_x=True), total
+    narrow: FloatMap = scaled.astype(np.float32, copy=False)
+    return rfftn(narrow, workers=workers, overwrite_x=True), total
 
 
-def _scaled(values: NDArray[Any]) -> FloatMap:
-    """A copy as float32, at most 1 in size: squares of its transform neither overflow nor vanish."""
+def _scaled(values: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    """A copy, at most 1 in size: squares of its transform neither overflow nor vanish.
+
+    It is float32 only where the map is: of a map whose mean is large, float32 would lose what the mean hides.
+    """
     wide = values if values.dtype in (np.float32, np.float64) else values.astype(np.float64)
     largest = max(abs(float(values.min())), abs(float(values.max())))
-    return np.asarray(wide / largest).astype(np.float32)
+    return np.asarray(wide / largest)
 
 
-def _randomised(values: NDArray[Any], shells: Shells, start: int, seed: int, k: int, workers: int) -> FloatMap:
+def _randomised(
+    values: NDArray[Any], shells: Shells, start: int, seed: int, k: int, workers: int
+) -> NDArray[np.floating[Any]]:
     """A map whose phases are random from a shell on: turned by those of white noise, so that it stays real."""
     from scipy.fft import irfftn, rfftn
 
-    spectrum: Spectrum = rfftn(_scaled(values), workers=workers, overwrite_x=True)
+    scaled = _scaled(values)
+    mean = float(scaled.mean(dtype=np.float64))
+    scaled -= scaled.dtype.type(mean)
+    narrow: FloatMap = scaled.astype(np.float32, copy=False)
+    spectrum: Spectrum = rfftn(narrow, workers=workers, overwrite_x=True)
     rng = np.random.default_rng([seed, k])
     noise = rfftn(rng.standard_normal(values.shape, dtype=np.float32), workers=workers, overwrite_x=True)
     planes = (shells.shape[0], shells.shape[1], len(shells.weight))
@@ -270,5 +280,4 @@ def _randomised(values: NDArray[Any], shells: Shells, start: int, seed: int, k: 
         beyond = (numbers >= start).reshape(plane.shape)
         phases = other[beyond]
         plane[beyond] *= phases / np.maximum(np.abs(phases), np.float32(1e-30))
-    found: FloatMap = irfftn(spectrum, values.shape, workers=workers, overwrite_x=True)
-    return found
+    return np.asarray(irfftn(spectrum, values.shape, workers=workers, overwrite_x=True) + scaled.dtype.type(mean))

@@ -45,30 +45,51 @@ def read_map(path: str | os.PathLike[str], *, size_known: bool = False) -> tuple
     mrc = read_mrc(path)
     if min(mrc.data.shape) < 2:
         raise FormatError(f"{place}: {' x '.join(map(str, mrc.data.shape))} voxels, expected a volume")
-    if size_known or mrc.voxel_size is None:
-        return mrc.data, None
-    sizes = [size for size in mrc.voxel_size if size]
-    try:
-        return mrc.data, isotropic("voxels", sizes if len(sizes) == 3 else sizes[0], 3)
-    except ValueError as error:
-        raise FormatError(f"{place}: {error}") from None
+    return mrc.data, None if size_known else _size("voxels", mrc.voxel_size, place)
 
 
-def read_flat(path: str | os.PathLike[str]) -> tuple[NDArray[Any], float | None]:
+def read_flat(path: str | os.PathLike[str], *, size_known: bool = False) -> tuple[NDArray[Any], float | None]:
     """Read an image and the size of its pixels: a .npy of two axes, or what `motes.read_micrograph` reads.
+
+    Parameters
+    ----------
+    path : path
+    size_known : bool
+        Do not look at the size of the pixels that the file tells; anisotropic ones are refused otherwise.
 
     Returns
     -------
     data : (H, W) array
     pixel_size : float or None
         Angstrom; None where the file does not tell.
+
+    Raises
+    ------
+    FormatError
+        If it holds no image, or pixels that are no squares.
     """
     if Path(path).suffix.lower() == ".npy":
         return _array(path, 2), None
-    from motes.micrograph import read_micrograph
+    from motes.micrograph import MRC_SUFFIXES, read_micrograph
 
     micrograph = read_micrograph(path)
+    if size_known:
+        return micrograph.data, None
+    if micrograph.pixel_size is None and Path(path).suffix.lower() in MRC_SUFFIXES:
+        from motes.io.mrc import read_mrc
+
+        told = read_mrc(path).voxel_size  # which says whether there is none, or two that differ
+        return micrograph.data, _size("pixels", told and told[:2], os.fspath(path))
     return micrograph.data, micrograph.pixel_size
+
+
+def _size(what: str, told: tuple[float, ...] | None, place: str) -> float | None:
+    """The one size that a file tells of all axes, or of those that it tells it of."""
+    sizes = [size for size in told or () if size]
+    try:
+        return isotropic(what, sizes, len(sizes)) if sizes else None
+    except ValueError as error:
+        raise FormatError(f"{place}: {error}") from None
 
 
 def _array(path: str | os.PathLike[str], n_axes: int) -> NDArray[Any]:

@@ -101,6 +101,8 @@ def resolution_at(curve: ShellCurve, rule: str | float = "0.143") -> Resolution:
 
     Of the shells 1, 2, ... the first whose correlation is below its threshold is found, and the crossing is
     interpolated between it and the one before, both curve and threshold taken to be straight lines over the frequency.
+    The lowest shells are passed over as long as they can not tell: under a tight mask they hold so few independent
+    voxels that half-bit asks for 1, or that the band goes from -1 to 1.
 
     Parameters
     ----------
@@ -128,8 +130,11 @@ def resolution_at(curve: ShellCurve, rule: str | float = "0.143") -> Resolution:
     3.12 angstrom at 0.143 (3.07 to 3.17)
     """
     required = threshold(curve, rule)
+    tells = (required < 1) & ((curve.low > -1) | (curve.high < 1))
+    first = 1 + int(np.argmax(tells[1:]))  # the first of all if none does
     frequencies = [
-        _crossing(curve.frequency, values - required) for values in (curve.correlation, curve.high, curve.low)
+        _crossing(curve.frequency[first - 1 :], (values - required)[first - 1 :])
+        for values in (curve.correlation, curve.high, curve.low)
     ]
     last = float(curve.frequency[-1])
     value, low, high = (1 / (last if f is None else f) if f != 0 else math.inf for f in frequencies)
@@ -137,7 +142,7 @@ def resolution_at(curve: ShellCurve, rule: str | float = "0.143") -> Resolution:
 
 
 def _crossing(frequency: FloatArray, excess: FloatArray) -> float | None:
-    """Where the excess falls below 0; 0 if it is from the first shell on, None if it never does."""
+    """Where the excess falls below 0; 0 if it is from the second shell on, None if it never does."""
     below = np.flatnonzero(excess[1:] < 0)
     if not below.size:
         return None

@@ -16,7 +16,7 @@ import numpy as np
 
 from motes.circles import Circles
 from motes.errors import FormatError
-from motes.micrograph import IMAGE_SUFFIXES, SUFFIXES, Micrograph, read_micrograph
+from motes.micrograph import Micrograph, images_of, read_micrograph
 from motes.pickers import Labelled
 from motes.pickers.preparation import fault
 from motes.picks import Picks, files_of, format_of, read_picks, stem, write_picks
@@ -170,18 +170,6 @@ def _of_cryoppp(data: CryoPPPData) -> DataSet:
         if not place.is_dir():
             raise ValueError(f"{home}: no {place.relative_to(home)} in it, as a CryoPPP data set has")
     return _of_folder(data, home / "micrographs", tables, "cryoppp")
-
-
-def images_of(folder: Path) -> dict[str, Path]:
-    """Micrographs of a folder by stem, in the order of their names."""
-    if not folder.is_dir():
-        raise NotADirectoryError(20, "Not a directory", str(folder))
-    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
-    if not files:
-        raise ValueError(f"{folder}: a folder without micrographs ({', '.join(SUFFIXES)})")
-    # Where each is there as MRC and as a picture of it, the first is the data.
-    images = {file.stem: file for file in sorted(files, key=lambda file: file.suffix.lower() not in IMAGE_SUFFIXES)}
-    return dict(sorted(images.items()))
 
 
 def aligned(

@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from motes.kernels.matching import Matches
+from motes.micrograph import images_of
 from motes.picks import Picks, read_picks
 from motes.resolution import map_of_picks, resolution_at
 from motes.simulate import Micrographs, micrographs, write_micrographs
 from motes.simulate.cryoem.aspire import import_aspire
 from motes.study.cellresult import Found
-from motes.study.data import TRUTH, DataSet, aligned, images_of
+from motes.study.data import TRUTH, DataSet, aligned
 from motes.study.maps import MapFigures, MapSettings
 from motes.study.metrics import figures
 from motes.study.sources import Data, SimulatedData

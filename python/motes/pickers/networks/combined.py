@@ -1,4 +1,4 @@
-"""The filter bank and the small networks together: their standardised scores added."""
+"""The filter bank and the small networks together: the one helps to teach the others, and their scores are added."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from motes.pickers.networks.base import UNKNOWN, Found, calibrated, proposed, so
 from motes.pickers.networks.compact import CompactPicker
 from motes.pickers.networks.crops import TURNS
 from motes.pickers.networks.requirement import require_torch
-from motes.pickers.networks.targets import frame_of, teach
+from motes.pickers.networks.targets import Hints, frame_of, teach
 from motes.pickers.padding import Border
 from motes.pickers.picker import NotFittedError
 from motes.pickers.saved import read_picker, write_picker
@@ -31,14 +31,18 @@ if TYPE_CHECKING:
     from motes.pickers.networks.lanes import Lanes
 
 KIND, VERSION = "combined", 1
+ENOUGH = 400  # labels: with as many, nothing else is taught as particles
+SURE, DOUBTED = 0.9, 0.3  # probabilities: from there on a place may stand in for a label, or is no background
 MEASURED = 4  # micrographs, at most, on which the spread of the two scores is measured
 
 
 class CombinedPicker:
     """Picks particles by `FilterBankPicker` and `CompactPicker` together; needs torch.
 
-    Both learn from the same labels. A score map is the sum of the two, each over its standard deviation on training
-    micrographs, times the mean of these.
+    Both learn from the same labels. With fewer than 400, what the filter bank is sure of (0.9) on the training
+    micrographs stands in for those that are missing when the networks learn, the likeliest first; and what it holds
+    possible (0.3) is not taught as background. A score map is the sum of the two, each over its standard deviation on
+    training micrographs, times the mean of these.
 
     Parameters
     ----------
@@ -64,7 +68,7 @@ class CombinedPicker:
         diameter: float,
         *,
         networks: int = 2,
-        steps: int = 300,
+        steps: int = 450,
         cache: FeatureCache | None = None,
         edge: float | None = None,
         border: Border | None = None,
@@ -91,7 +95,7 @@ class CombinedPicker:
         from motes.pickers.networks.lanes import lanes
 
         self.bank.fit(labelled, seed)
-        self.compact.fit(labelled, seed)
+        self.compact.learn(labelled, seed, hints_of(self.bank.predict(labelled.micrographs), labelled))
         taught = teach(labelled, self.compact.prepared)
         some = some_of([one for one in taught if len(one.places)], MEASURED)
         micrographs = {micrograph.name: micrograph for micrograph in labelled.micrographs}
@@ -170,3 +174,16 @@ class CombinedPicker:
 
     def __repr__(self) -> str:
         return f"<CombinedPicker: diameter {self.diameter:g}, {'not ' * (self._spread is None)}fitted>"
+
+
+def hints_of(found: Detections, labelled: Labelled) -> Hints | None:
+    """What a picker that learned from some labels thinks of other places; None where there are labels enough."""
+    missing = ENOUGH - len(labelled.particles)
+    if missing <= 0:
+        return None
+    circles = found.circles
+    assert circles.scores is not None
+    likely = np.zeros(len(circles), bool)
+    likely[np.argsort(-circles.scores, kind="stable")[:missing]] = True
+    likely &= circles.scores >= SURE
+    return Hints(circles[likely], circles[(circles.scores > DOUBTED) & ~likely])

@@ -24,7 +24,7 @@ from motes.pickers.networks.batches import Part, batches
 from motes.pickers.networks.crops import TURNS, Crop, turned
 from motes.pickers.networks.inputs import CHANNELS, channels
 from motes.pickers.networks.requirement import require_torch
-from motes.pickers.networks.targets import Taught, frame_of, teach, weights
+from motes.pickers.networks.targets import Hints, Taught, frame_of, teach, weights
 from motes.pickers.padding import Border, check_border
 from motes.pickers.picker import NotFittedError
 from motes.pickers.preparation import Prepared, check_diameter, prepare
@@ -136,6 +136,10 @@ class CompactPicker:
         ValueError
             If there is no label, all are on padding, or a micrograph can not be prepared.
         """
+        return self.learn(labelled, seed, None)
+
+    def learn(self, labelled: Labelled, seed: int, hints: Hints | None) -> CompactPicker:
+        """Learn from labels, and from what another picker thinks where there are none."""
         import torch
 
         from motes.pickers.networks.lanes import lanes
@@ -144,7 +148,7 @@ class CompactPicker:
         seed = whole("seed", seed, 0)
         if len(labelled.particles):
             self.prepared.fill(labelled.micrographs)
-        taught = teach(labelled, self.prepared)
+        taught = teach(labelled, self.prepared, hints)
         images = [channels(one.prepared, self.diameter) for one in taught]
         classes = [one.pixels(self.diameter / one.prepared.binning) for one in taught]
 

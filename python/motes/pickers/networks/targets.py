@@ -3,7 +3,8 @@
 An unlabelled particle must not be taught as background. Pixels near a label are particle; pixels beyond a ring about
 every label are background *on average*: most of them are, and the loss is half the mean over the first and half the
 mean over the second, so that their number does not count. What a person said outright is apart from these: places that
-were rejected, and micrographs on which every particle is labelled.
+were rejected, and micrographs on which every particle is labelled. Where another picker has learned from the same
+labels, what it is sure of can stand in for labels that are missing, and what it doubts is taught as nothing at all.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from motes.circles import Circles
 from motes.micrograph import Micrograph
 from motes.pickers.frame import Frame
 from motes.pickers.labelled import Labelled
@@ -23,6 +25,20 @@ from motes.pickers.preparation import Prepared
 PARTICLE, REJECTED, EMPTY, UNLABELLED = range(4)
 NEAR, RING = 0.15, 0.28  # diameters: a label's own pixels, and from where on there may be background
 SHARE_OF_REJECTED = 0.25  # of the half that is background, where there are rejected places
+
+
+@dataclass(frozen=True, eq=False)
+class Hints:
+    """What another picker thinks of places on the M micrographs that nobody has spoken about.
+
+    Attributes
+    ----------
+    likely, doubtful : Circles
+        Taught as particles; taught neither as particles nor as background.
+    """
+
+    likely: Circles
+    doubtful: Circles
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +58,8 @@ class Taught:
         Diameters of the particles.
     complete : bool
         Every particle has a label.
+    likely, doubtful : (N, 2) float64 arrays, binned pixels
+        Those of `Hints`, further than a ring from every rejected place.
     """
 
     prepared: Prepared
@@ -51,6 +69,8 @@ class Taught:
     sizes: npt.NDArray[np.float64]
     rejected: npt.NDArray[np.float64]
     complete: bool
+    likely: npt.NDArray[np.float64]
+    doubtful: npt.NDArray[np.float64]
 
     @cached_property
     def places(self) -> npt.NDArray[np.float64]:
@@ -60,10 +80,12 @@ class Taught:
     def pixels(self, diameter: float) -> npt.NDArray[np.bool_]:
         """(4, h, w): the class of each pixel, for particles of a diameter in binned pixels; it is of one or of none."""
         shape = self.prepared.image.shape
-        to_particle, to_rejected = (
-            _distance(shape, places, 2 * diameter) for places in (self.particles, self.rejected)
+        taken = np.concatenate([self.particles, self.likely])
+        to_particle, to_rejected, to_doubtful = (
+            _distance(shape, places, 2 * diameter) for places in (taken, self.rejected, self.doubtful)
         )
-        near, beyond = max(NEAR * diameter, 1.0), to_particle > max(RING * diameter, 2.0)
+        near, ring = max(NEAR * diameter, 1.0), max(RING * diameter, 2.0)
+        beyond = np.minimum(to_particle, to_doubtful) > ring
         refused = (to_rejected <= near) & beyond
         background = beyond & ~refused
         classes = [to_particle <= near, refused, background & self.complete, background & (not self.complete)]
@@ -71,8 +93,10 @@ class Taught:
         return masked
 
 
-def teach(labelled: Labelled, prepare: Callable[[Micrograph], Prepared]) -> list[Taught]:
+def teach(labelled: Labelled, prepare: Callable[[Micrograph], Prepared], hints: Hints | None = None) -> list[Taught]:
     """Micrographs with their labels, in the order of their names.
+
+    Hints count only on micrographs that are not complete.
 
     Raises
     ------
@@ -90,7 +114,12 @@ def teach(labelled: Labelled, prepare: Callable[[Micrograph], Prepared]) -> list
         sizes = 2.0 * particles.radii[real] / prepared.binning
         others = prepared.to_prepared(rejected.centres)
         frame, complete = frame_of(prepared, labelled.micrographs[m]), bool(labelled.complete[m])
-        result.append(Taught(prepared, frame, m, at[real], sizes, others, complete))
+        thought = [np.zeros((0, 2))] * 2
+        if hints is not None and not complete:
+            reach = RING * float(np.median(labelled.particles.radii)) * 2 / prepared.binning
+            places = (prepared.to_prepared(some.of_micrograph(m).centres) for some in (hints.likely, hints.doubtful))
+            thought = [_away(some, others, reach) for some in places]
+        result.append(Taught(prepared, frame, m, at[real], sizes, others, complete, *thought))
     if not any(len(one.particles) for one in result):
         raise ValueError("labelled: every particle lies on padding, expected at least one that does not")
     return result
@@ -124,6 +153,13 @@ def on_mask(prepared: Prepared, places: npt.NDArray[np.float64]) -> npt.NDArray[
     x, y = np.rint(places).astype(np.int64).T
     real: npt.NDArray[np.bool_] = prepared.mask[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
     return real
+
+
+def _away(places: npt.NDArray[np.float64], others: npt.NDArray[np.float64], reach: float) -> npt.NDArray[np.float64]:
+    """The places that are further than that from every other one."""
+    distance = np.hypot(*(places[:, None] - others).transpose(2, 0, 1))
+    away: npt.NDArray[np.float64] = places[(distance > reach).all(axis=1)]
+    return away
 
 
 def _distance(shape: tuple[int, ...], places: npt.NDArray[np.float64], reach: float) -> npt.NDArray[np.float64]:
