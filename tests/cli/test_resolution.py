@@ -158,8 +158,9 @@ def test_two_halves_of_photon_patterns(tmp_path, motes, monkeypatch):
         ),
         (
             ["fsc", "h1.mrc", "h2.mrc", "--mask", "soft:13"],
-            "--mask soft:13: expected a radius of at most 12, half of 24 x 24 x 24 voxels",
+            "--mask soft:13: expected a radius above 0 and at most 12, half of 24 x 24 x 24 voxels",
         ),
+        (["fsc", "h1.mrc", "h2.mrc", "--mask", "soft:0"], "--mask soft:0: expected a radius above 0"),
         (
             ["fsc", "h1.mrc", "h2.mrc", "--mask", "soft:1:2:3"],
             "--mask: expected a file or soft:RADIUS[:EDGE] in voxels",

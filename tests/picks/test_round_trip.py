@@ -81,7 +81,7 @@ def test_micrographs_without_picks_are_told(tmp_path, name):
 
 def test_box_says_what_it_moves(tmp_path):
     picks = motes.Picks([10.25], [20], radius=[4.5], micrographs=("grid1",))
-    with pytest.warns(UserWarning, match=r"moved by up to 0\.25\); odd .* changed by up to 1\)"):
+    with pytest.warns(UserWarning, match=r"moved by up to half a pixel\); odd .* changed by up to a pixel\)"):
         motes.write_picks(tmp_path / "grid1.box", picks)
     x, y, width, height = map(int, (tmp_path / "grid1.box").read_text().split())
     assert width % 2 == height % 2 == 0

@@ -18,6 +18,7 @@ import motes
 from motes.project import BusyError, Project, labelled
 from motes.project.asking import ask, waiting
 from motes.project.labels import import_labels, new_id
+from motes.project.teaching import train
 from projects import add
 
 
@@ -311,3 +312,20 @@ def test_what_became_blank_or_nan_is_left_out_of_a_query(project, tmp_path):
         Image.fromarray(np.zeros((300, 400), np.float32)).save(tmp_path / "micrographs" / "grid2.tif")
         with pytest.raises(ValueError, match="grid"):
             ask(project, 10)
+
+
+def test_labels_on_a_micrograph_that_became_nan_are_left_out_of_the_training(project, tmp_path):
+    for m in range(2):
+        (tmp_path / f"grid{m}.csv").write_text("X-Coordinate,Y-Coordinate,Diameter\n150,120,24\n")
+    image = tmp_path / "micrographs" / "grid1.tif"
+    with project.writing("test"):
+        import_labels(project, [tmp_path / "grid0.csv", tmp_path / "grid1.csv"])
+        Image.fromarray(np.full((300, 400), np.nan, np.float32)).save(image)
+        with pytest.warns(UserWarning, match=r"grid1\.tif: holds values that are no finite numbers; left out, with"):
+            assert train(project)["n_particles"] == 1
+        Image.fromarray(np.zeros((300, 400), np.float32)).save(tmp_path / "micrographs" / "grid0.tif")
+        with (
+            pytest.warns(UserWarning, match="left out"),
+            pytest.raises(ValueError, match="nothing is labelled but micrographs that no picker can look at"),
+        ):
+            train(project)

@@ -149,7 +149,8 @@ def test_paths_are_relative_to_the_file(tmp_path):
         ({"data": None}, "^data: needed, a table with its source: cryoppp, folder"),
         ({"data": {"source": "foldr"}}, r"^data\.source: 'foldr'; did you mean folder\?"),
         ({"data": {"source": "folder", "truth": "x"}}, r"^data\.micrographs: needed, and not there"),
-        ({"data": {"source": "sample", "tiles": 1}}, r"^data\.tiles: expected 2 or more, got 1"),
+        ({"data": {"source": "sample", "tiles": 1}}, r"^data\.tiles: expected 2 or more, below 10, got 1"),
+        ({"data": {"source": "sample", "tiles": 12}}, r"^data\.tiles: expected 2 or more, below 10, got 12"),
         ({"data": {"source": "folder", "micrographs": "a", "truth": "b", "diameter": -1}}, "expected above 0"),
     ],
 )  # fmt: skip

@@ -58,7 +58,7 @@ def test_each_micrograph_is_turned_over_in_its_own_height(tmp_path, suffix):
     tables.mkdir()
     images.mkdir()
     for m, height in enumerate((70, 80, 90)):
-        Image.fromarray(np.zeros((height, 60), np.uint8)).save(images / f"grid{m}.tif")
+        Image.fromarray(np.eye(height, 60, dtype=np.uint8)).save(images / f"grid{m}.tif")
         picks = Picks([20.0, 30.0], [10.0, height - 6.0], 5.0, micrographs=(f"grid{m}",))
         write_picks(tables / f"grid{m}{suffix}", picks, y_origin="bottom", height=height)
     data = load_data(FolderData(str(images), str(tables), flip_y=True), tmp_path)
@@ -135,6 +135,26 @@ def test_tiles_of_the_sample(tmp_path):
     particles = sample.load().particles
     nearest = np.hypot(back[:, :1] - particles.x, back[:, 1:] - particles.y).min(axis=1)
     np.testing.assert_allclose(nearest, 0, atol=1e-3)
+
+
+def test_other_tiles_are_other_files(tmp_path):
+    shapes = [load_data(SampleData(tiles=n), tmp_path).micrographs((0,))[0].shape for n in (3, 2)]
+    rows, columns = sample.load().micrograph.shape
+    assert shapes == [((rows - 48) // n, (columns - 60) // n) for n in (3, 2)]
+
+
+def test_what_a_picker_would_refuse_is_refused_before_the_work(tmp_path):
+    home = write_toy(tmp_path / "data", n=4)
+    image = home / "micrographs" / "grid2.tif"
+    pixels = np.array(Image.open(image), np.float32)
+    for values, message in (
+        (np.where(np.arange(80) == 7, np.nan, pixels), r"grid2\.tif: holds values that are no finite numbers$"),
+        (np.full_like(pixels, 3), r"grid2\.tif: is blank, every pixel is 3$"),
+        (pixels[:40, :40], r"particles: label \d of grid2 is at \(.*\), outside its 40 x 40 pixels$"),
+    ):
+        Image.fromarray(values).save(image)
+        with pytest.raises(ValueError, match=message):
+            load_data(toy_config(home).data, tmp_path)
 
 
 def test_what_is_missing_is_told(tmp_path):

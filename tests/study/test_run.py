@@ -235,6 +235,18 @@ def test_a_picker_that_is_not_installed_is_told_before_the_work(home, tmp_path, 
     assert not (tmp_path / "study").exists()
 
 
+def test_a_study_that_is_refused_leaves_no_micrographs_that_were_drawn_for_it(home, tmp_path):
+    config = toy_config(home, data={"source": "sample"}, labels={"initial": 3, "per_round": 9000, "rounds": 3})
+    with pytest.raises(ValueError, match="labels: 18,003 are asked for"):
+        run_study(config, tmp_path / "study", picker=toy)
+    assert not (tmp_path / "study").exists()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("kept")
+    with pytest.raises(ValueError, match="labels: 18,003 are asked for"):
+        run_study(config, tmp_path / "mine", picker=toy)
+    assert (tmp_path / "mine" / "notes.txt").read_text() == "kept"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_study_that_is_killed_leaves_whole_runs_and_no_process(whole, home, tmp_path, how):

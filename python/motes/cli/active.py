@@ -101,6 +101,8 @@ def query(
             "its answers do not tell how good its picker is",
             err=True,
         )
+    if len(asked.questions) < n:
+        typer.echo(f"motes: note: {n:,} were to be asked, but no more candidates are left there", err=True)
     opened = len({question.micrograph for question in asked.questions})
     source = f"picker {asked.model}" if asked.model else "a picker that needs no labels"
     typer.echo(
@@ -209,9 +211,12 @@ def pick(
     ] = None,
 ) -> None:
     """Find the particles of all micrographs, and write them into the project."""
+    from motes.checks import one_of
+    from motes.picks import FORMATS
     from motes.project.picks import pick as find
     from motes.reconstruction.result import many
 
+    one_of("--format", format, tuple(FORMATS))
     with _writing(folder, "pick") as project:
         told = find(project, threshold=threshold, format=format, watch=_watch("picking"))
     chosen = "as asked" if threshold is not None else "where F1 is expected to be best"

@@ -191,9 +191,11 @@ def _mask(
         (width,) = edge
     except ValueError:
         raise ValueError(f"--mask: expected a file or soft:RADIUS[:EDGE] in voxels, got {text!r}") from None
-    if radius > max(shape) / 2:
+    if not 0 < radius <= max(shape) / 2:
         size = " x ".join(map(str, shape))
-        raise ValueError(f"--mask {text}: expected a radius of at most {max(shape) / 2:g}, half of {size} voxels")
+        raise ValueError(
+            f"--mask {text}: expected a radius above 0 and at most {max(shape) / 2:g}, half of {size} voxels"
+        )
     return soft_sphere(shape, radius, width)
 
 

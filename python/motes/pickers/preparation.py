@@ -206,6 +206,20 @@ def _check_values(values: FloatArray, name: str) -> None:
         raise ValueError(f"{name}: holds values that are no finite numbers, the first near binned pixel ({x}, {y})")
 
 
+def fault(micrograph: Micrograph) -> str | None:
+    """Why no picker can look at a micrograph, by one pass over it; None if nothing speaks against it.
+
+    Examples
+    --------
+    >>> fault(Micrograph(np.zeros((8, 8), np.float32), "grid1", "MRC"))
+    'is blank, every pixel is 0'
+    """
+    low, high = float(micrograph.data.min()), float(micrograph.data.max())
+    if not np.isfinite([low, high]).all():
+        return "holds values that are no finite numbers"
+    return f"is blank, every pixel is {low:g}" if low == high else None
+
+
 def _check_data(micrograph: Micrograph) -> None:
     if micrograph.data.ndim != 2 or micrograph.data.dtype.kind not in "fiub":
         raise TypeError(

@@ -69,11 +69,9 @@ def write(path: str | os.PathLike[str], picks: Picks, axis: YAxis, width: float 
     with atomic_path(path) as temporary:
         # An empty file can not be told from a damaged one: no picks are one blank line.
         temporary.write_text(as_text(rows or [""]), encoding="utf-8", newline="\n")
-    moved = max((float(np.max(np.abs(a - b), initial=0)) for a, b in zip(whole, exact, strict=True)), default=0.0)
-    resized = max(float(np.max(np.abs(a - b), initial=0)) for a, b in zip(even, (box_width, box_height), strict=True))
     told = []
-    if moved:
-        told.append(f"fractions of a pixel (corners are integers: moved by up to {moved:.3g})")
-    if resized:
-        told.append(f"odd or fractional sizes (sizes are even integers: changed by up to {resized:.3g})")
+    if any((a != b).any() for a, b in zip(whole, exact, strict=True)):
+        told.append("fractions of a pixel (corners are integers: moved by up to half a pixel)")
+    if any((a != b).any() for a, b in zip(even, (box_width, box_height), strict=True)):
+        told.append("odd or fractional sizes (sizes are even integers: changed by up to a pixel)")
     return told

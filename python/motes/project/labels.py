@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 
 from motes.circles import Circles
 from motes.pickers import Labelled
+from motes.pickers.preparation import fault
 from motes.picking import suppress
 from motes.picks import Origin, Picks, read_picks, stem
 from motes.project.actions import Action, Place, State
@@ -61,6 +63,11 @@ def labelled(project: Project, state: State | None = None) -> Labelled:
     ------
     ValueError
         If there is no label at all.
+
+    Warns
+    -----
+    UserWarning
+        For each micrograph with labels that is blank or not finite, which is left out.
     """
     state = project.state() if state is None else state
     every = settled(state)
@@ -68,6 +75,14 @@ def labelled(project: Project, state: State | None = None) -> Labelled:
     names = [name for name in project.names if name in looked_at]
     if not names:
         raise ValueError(f"{project.folder}: nothing is labelled yet; label some with motes active label")
+    faults = {name: fault(project.micrograph(name)) for name in names}
+    for name, why in faults.items():
+        if why:
+            warnings.warn(f"{project.path(name)}: {why}; left out, with its labels", UserWarning, stacklevel=2)
+    names = [name for name in names if not faults[name]]
+    if not names:
+        raise ValueError(f"{project.folder}: nothing is labelled but micrographs that no picker can look at")
+    every = [place for place in every if place.micrograph in names]
     yes, no = ([place for place in every if place.particle is kind] for kind in (True, False))
     return Labelled(
         [project.micrograph(name) for name in names],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -230,9 +229,7 @@ def write(project: Project, picks: Picks, name: str, format: str) -> Path:
     folder = project.folder / PICKS
     path = folder / (f"{name}-{form.name}" if form.single else f"{name}{form.suffix}")
     (path if form.single else folder).mkdir(parents=True, exist_ok=True)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".* does not hold ", category=UserWarning)  # the format was asked for
-        write_picks(path, told, form.name)
+    write_picks(path, told, form.name)
     return path
 
 

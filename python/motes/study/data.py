@@ -17,6 +17,8 @@ import numpy as np
 from motes.circles import Circles
 from motes.errors import FormatError
 from motes.micrograph import Micrograph, images_of, read_micrograph
+from motes.pickers import Labelled
+from motes.pickers.preparation import fault
 from motes.picks import Picks, files_of, format_of, read_picks, stem, write_picks
 from motes.study.schema import did_you_mean
 from motes.study.sources import CryoPPPData, Data, FolderData, SampleData, SimulatedData
@@ -100,18 +102,31 @@ def load_data(data: Data, folder: str | os.PathLike[str]) -> DataSet:
     Raises
     ------
     ValueError
-        If there are fewer than three micrographs with particles, or nothing tells a diameter.
+        If there are fewer than three micrographs with particles, or nothing tells a diameter; if a micrograph is blank
+        or not finite, or a particle lies outside of it.
     FormatError, OSError
         If a file can not be read.
     """
     place = Path(folder)
     if isinstance(data, FolderData):
-        return _of_folder(data, Path(data.micrographs), Path(data.truth), data.truth_format)
-    if isinstance(data, CryoPPPData):
-        return _of_cryoppp(data)
-    if isinstance(data, SimulatedData):
-        return _simulated(data, place)
-    return _tiles(data, place)
+        found = _of_folder(data, Path(data.micrographs), Path(data.truth), data.truth_format)
+    elif isinstance(data, CryoPPPData):
+        found = _of_cryoppp(data)
+    elif isinstance(data, SimulatedData):
+        found = _simulated(data, place)
+    else:
+        found = _tiles(data, place / f"sample-{data.tiles}")
+    _check(found)
+    return found
+
+
+def _check(data: DataSet) -> None:
+    """What a picker would refuse amid a run is refused before the work; one micrograph at a time is held."""
+    for m, path in enumerate(data.paths):
+        micrograph = read_micrograph(path)
+        Labelled([micrograph], data.particles((m,))[0])  # refuses particles outside
+        if why := fault(micrograph):
+            raise ValueError(f"{path}: {why}")
 
 
 def _of_folder(data: FolderData | CryoPPPData, micrographs: Path, truth: Path, truth_format: str | None) -> DataSet:
@@ -140,7 +155,7 @@ def _turned(truth: Path, truth_format: str | None, images: Mapping[str, Path]) -
             f"{truth}: {name}: a particle is at y = {turned.y[outside][0]:g} in stored rows: the height of its "
             f"micrograph is not {heights[name]:g}"
         )
-    return turned
+    return replace(turned, y=np.maximum(turned.y, -0.5))  # the edge of the first row
 
 
 def _of_cryoppp(data: CryoPPPData) -> DataSet:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TypeAlias
@@ -23,7 +23,7 @@ from motes.study.data import load_data
 from motes.study.field import Field, draw_field
 from motes.study.pickers import new_picker
 from motes.study.plan import Plan
-from motes.study.store import CACHE, DATA, LOCK, Store
+from motes.study.store import CACHE, DATA, LOCK, STATE, Store
 from motes.threads import at_most, available_threads, one_blas_thread
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -72,9 +72,17 @@ def run_study(
         If a process died.
     """
     place = Path(folder)
-    data = load_data(config.data, place / DATA)
-    picker(config.picker.name, data.diameter, config.picker.options)  # what is not installed is told before the work
-    plan = Plan(config, data)
+    new = not place.exists()
+    try:
+        data = load_data(config.data, place / DATA)
+        picker(config.picker.name, data.diameter, config.picker.options)  # what is not installed is told here
+        plan = Plan(config, data)
+    except Exception:
+        if new and not (place / STATE).exists():  # micrographs that were drawn for nothing
+            shutil.rmtree(place / DATA, ignore_errors=True)
+            with suppress(OSError):
+                place.rmdir()
+        raise
     place.mkdir(parents=True, exist_ok=True)
     with Lock(place / LOCK, "motes study"):
         store = Store(place, plan, resume=resume)

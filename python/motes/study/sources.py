@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -71,6 +72,8 @@ class SampleData:
     source: Literal["sample"] = "sample"
 
 
+TOO_MANY_TILES = 10  # a side: they would be four particles wide
+
 Data: TypeAlias = FolderData | CryoPPPData | SimulatedData | SampleData
 SOURCES: dict[str, type[Any]] = {
     "folder": FolderData,
@@ -90,7 +93,7 @@ def data_of(table: object, folder: Path) -> Data:
     data: Data = section(SOURCES[source], table, "data")
     for key in ("limit", "n", "tiles"):
         if getattr(data, key, None) is not None:
-            check(f"data.{key}", getattr(data, key), at_least=2)
+            check(f"data.{key}", getattr(data, key), at_least=2, below=TOO_MANY_TILES if key == "tiles" else math.inf)
     if isinstance(data, FolderData | CryoPPPData) and data.diameter is not None:
         check("data.diameter", data.diameter, above=0)
     if isinstance(data, FolderData):
