@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import motes
+from motes.micrograph import images_of
 
 RAMP = np.arange(24 * 32).reshape(24, 32)
 
@@ -222,3 +223,16 @@ def test_a_chunk_that_claims_2_gb_is_not_made_room_for(tmp_path):
         assert tracemalloc.get_traced_memory()[1] < 1e6
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["b.png", "a.jpg", "notes.txt"], ["a.jpg", "b.png"]),
+        (["b.mrc", "b.png", "overview.png", "a.tif", "b.tif"], ["a.tif", "b.mrc"]),
+    ],
+)
+def test_images_of_a_folder(tmp_path, names, expected):
+    for name in names:
+        (tmp_path / name).touch()
+    assert [file.name for file in images_of(tmp_path).values()] == expected

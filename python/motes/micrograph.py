@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from motes.errors import FormatError
 
 MRC_SUFFIXES = (".mrc", ".mrcs")
-IMAGE_SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg")
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
+IMAGE_SUFFIXES = (".tif", ".tiff", *PICTURE_SUFFIXES)
 SUFFIXES = MRC_SUFFIXES + IMAGE_SUFFIXES
 HASH_ROWS = 512
 
@@ -126,7 +127,8 @@ def read_micrograph(path: str | os.PathLike[str], section: int | None = None) ->
 def images_of(folder: str | os.PathLike[str]) -> dict[str, Path]:
     """Micrographs of a folder by stem, in the order of their names.
 
-    Where one is there as MRC and as a picture of it, the MRC is the data.
+    Beside MRC files PNG and JPEG are pictures of them, or figures, and do not count; of an MRC and a TIFF of one stem
+    the MRC does.
 
     Raises
     ------
@@ -141,5 +143,7 @@ def images_of(folder: str | os.PathLike[str]) -> dict[str, Path]:
     files = sorted(file for file in home.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
     if not files:
         raise ValueError(f"{home}: a folder without micrographs ({', '.join(SUFFIXES)})")
+    if any(file.suffix.lower() in MRC_SUFFIXES for file in files):
+        files = [file for file in files if file.suffix.lower() not in PICTURE_SUFFIXES]
     images = {file.stem: file for file in sorted(files, key=lambda file: file.suffix.lower() not in IMAGE_SUFFIXES)}
     return dict(sorted(images.items()))
