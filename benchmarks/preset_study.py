@@ -1,8 +1,8 @@
 """What the default picker reaches on simulated presets: `python -m benchmarks.preset_study`.
 
 Fourteen micrographs of each preset (seed 7); random labels of the first ten (all, where there are fewer), three times;
-average precision on the last four. Writes `results/presets.json` and the table and sentence between the marks of docs/simulate.md; `--tables` makes
-these alone.
+average precision on the last four. Writes `results/presets.json` and the table and sentence between the marks of
+docs/simulate.md; `--tables` makes these alone.
 """
 
 from __future__ import annotations
