@@ -5,7 +5,7 @@ every strategy, 20 labels a round. A round ends when the next questions are ther
 those of the round before, the label book-keeping, training, proposing, suppression and the query. The first also
 computes the features. Micrographs are simulated into FOLDER, and used again if they are there (by default into one that
 is removed). Writes `results/rounds.json` and the table between the marks of docs/active.md; `--tables` makes the table
-alone, `--small` measures 512 x 512 pixels and writes nothing: it only shows that all of it runs.
+alone, `--small` measures 1024 x 1024 pixels and writes nothing: it only shows that all of it runs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from motes.study.sources import SimulatedData
 PAGE = Path(__file__).parent.parent / "docs" / "active.md"
 TRAINING, VALIDATION = 10, 2  # micrographs; the others tell T_opt to the strategy that takes it
 INITIAL, PER_ROUND, ROUNDS, MEMBERS = 10, 20, 5, 5
-SIDE, SMALL = 4096, 512
+SIDE, SMALL = 4096, 1024
 # `faint` with finer pixels: a particle is as wide as those of EMPIAR-10017, and as visible as a whole.
 FINER = 108 / 48
 SCENE: dict[str, Any] = {"diameter": 108.0, "pixel_size": 4.0 / FINER, "snr": 0.4 / FINER**2}

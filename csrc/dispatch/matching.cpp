@@ -174,6 +174,7 @@ motes_status motes_near_pairs(const motes_circles* picks, const motes_circles* t
     const int n_workers = workers_for(n_micrographs, run);
     const auto workers = workers_of(problem, n_micrographs, n_workers);
     auto status = for_each_lane(n_micrographs, 1, n_workers, run, [&](Lane lane, int w) {
+      if (pick_indptr[lane.begin] == pick_indptr[lane.end]) return;  // a few picks are on few of them
       MOTES_CHOOSE(count_near)(*picks, *truth, problem.near_in(lane.begin), workers[static_cast<size_t>(w)].memory,
                                problem.pick_lane(lane.begin), problem.truth_lane(lane.begin),
                                pair_indptr + 1 + pick_indptr[lane.begin]);
@@ -182,6 +183,7 @@ motes_status motes_near_pairs(const motes_circles* picks, const motes_circles* t
     sum_up(pair_indptr, picks->n);
     if (pair_indptr[picks->n] > capacity) return MOTES_TOO_SMALL;
     return for_each_lane(n_micrographs, 1, n_workers, run, [&](Lane lane, int w) {
+      if (pair_indptr[pick_indptr[lane.begin]] == pair_indptr[pick_indptr[lane.end]]) return;
       MOTES_CHOOSE(list_near)(*picks, *truth, problem.near_in(lane.begin), workers[static_cast<size_t>(w)].memory,
                               problem.pick_lane(lane.begin), problem.truth_lane(lane.begin),
                               pair_indptr + pick_indptr[lane.begin], partner, overlap);
