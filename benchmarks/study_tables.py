@@ -10,6 +10,7 @@ import argparse
 import json
 import math
 import shutil
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "study.md"
 IMAGES = PAGE.parent / "images"
 RESULTS = FOLDER / "studies"
 NAMES = ("empiar10017", "faint", "crowded")
+MAPS = "resolution"  # the study whose picks became maps
 AXES = {"labels": "by labels", "labels_paid": "validation charged", "questions": "by questions"}
 
 
@@ -43,11 +45,12 @@ def kept(source: Path, target: Path) -> None:
     target.write_text(json.dumps(short(json.loads(source.read_text())), separators=(",", ":")) + "\n")
 
 
-def told(found: dict[str, float | None]) -> str:
-    """A difference in thousandths with its interval; bold where 0 is outside."""
+def told(found: dict[str, float | None], scale: float = 1000, digits: int = 0) -> str:
+    """A difference, in thousandths, with its interval; bold where 0 is outside."""
     if found["difference"] is None or found["low"] is None or found["high"] is None:
         return "no common range"
-    text = f"{1000 * found['difference']:+.0f} ({1000 * found['low']:+.0f} to {1000 * found['high']:+.0f})"
+    value, low, high = (f"{scale * found[key]:+.{digits}f}" for key in ("difference", "low", "high"))
+    text = f"{value} ({low} to {high})"
     return f"**{text}**" if found["low"] > 0 or found["high"] < 0 else text
 
 
@@ -72,20 +75,41 @@ def sentences_of(study: dict[str, Any]) -> str:
     return "".join(f"- {one['sentence']}\n" for one in setting["strategies"].values() if "sentence" in one)
 
 
+def maps_of(study: dict[str, Any]) -> str:
+    """Two tables, after some labels and after all: what the maps resolve, and F1 of the same picks beside it."""
+    (setting,) = study["settings"].values()
+    header = ("strategy", "resolution, A", "finer than random's, A", "true picks", "precision", "F1", "F1, difference")
+    parts = []
+    for maps in setting["maps"]:
+        rows = []
+        for name, one in maps["strategies"].items():
+            beside = [told(one["finer"], 1, 1), told(one["beside"]["f1"])] if "finer" in one else ["", ""]
+            resolution = f"{statistics.mean(one['resolution']):.1f}"
+            counted = [f"{one['n_true']:.0f}", f"{one['precision']:.2f}", f"{one['f1']:.3f}"]
+            rows.append([f"`{name}`", resolution, beside[0], *counted, beside[1]])
+        parts.append(f"After round {maps['round'] + 1}. {maps['answer']}\n\n{table(header, rows)}")
+    return "\n".join(parts)
+
+
 def main() -> None:
     """Keep what was found, and put it into the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, nargs="*", help=f"called one of {', '.join(NAMES)}")
+    known = (*NAMES, MAPS)
+    parser.add_argument("folder", type=Path, nargs="*", help=f"called one of {', '.join(known)}")
     for folder in parser.parse_args().folder:
-        if folder.name not in NAMES:
-            parser.error(f"{folder}: expected a folder called one of {', '.join(NAMES)}")
+        if folder.name not in known:
+            parser.error(f"{folder}: expected a folder called one of {', '.join(known)}")
         kept(folder / "study.json", RESULTS / f"{folder.name}.json")
-        shutil.copyfile(folder / "curves.png", IMAGES / f"study-{folder.name}.png")
+        if folder.name in NAMES:
+            shutil.copyfile(folder / "curves.png", IMAGES / f"study-{folder.name}.png")
     tables = {}
     for name in NAMES:
         study = load(name)
         if study is not None:
             tables |= {f"study {name}": table_of(study), f"sentences {name}": sentences_of(study)}
+    maps = load(MAPS)
+    if maps is not None:
+        tables["maps"] = maps_of(maps)
     fill(PAGE, tables)
 
 
