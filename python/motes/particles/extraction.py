@@ -27,7 +27,7 @@ from motes.threads import available_threads
 
 BACKGROUND = 0.375  # radius over box: RELION's default, a circle of 75% of the box
 CHUNK_BYTES = 2**21  # of images that are made, and written, at once
-AHEAD = 2  # chunks a thread, that are made before they are written
+AHEAD = 8  # chunks a thread, that are made before they are written
 _SYNC = getattr(os, "fdatasync", os.fsync)  # there is no fdatasync on macOS and Windows
 SAME = 1e-3  # relative: pixel sizes that differ by less are one
 
