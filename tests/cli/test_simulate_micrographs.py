@@ -95,6 +95,16 @@ def test_refuses(motes, tmp_path, words, message):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_folder_with_a_simulation_is_refused(motes, refused, tmp_path):
+    """Else files of the older one would stay beside those of the new one, without their truth."""
+    assert motes(*COMMAND, "-o", "out").exit_code == 0
+    for words in ((), ("--preset", "crowded"), ("--seed", 4)):
+        line = refused(tmp_path, *COMMAND, *words, "--count", 1, "-o", "out")
+        assert line == ("motes: error: out: holds a simulation already (simulation.json); choose another folder\n"), (
+            words
+        )
+
+
 def test_an_interruption_leaves_nothing(motes, tmp_path, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt

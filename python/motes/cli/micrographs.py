@@ -87,8 +87,9 @@ def micrographs(
     from motes.cli.outputs import output_folder
     from motes.simulate import micrographs as simulated
     from motes.simulate import write_micrographs
-    from motes.simulate.cryoem.writing import files_of
+    from motes.simulate.cryoem.writing import files_of, refuse_second
 
+    refuse_second(output)
     changes: dict[str, Any] = {
         "shape": _shape_of(size), "pixel_size": pixel_size, "diameter": diameter, "particles": particles,
         "species": species, "abundance": abundance, "decoys": decoy, "n_decoys": decoys, "aggregates": aggregates,
