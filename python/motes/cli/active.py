@@ -128,7 +128,10 @@ def label(
         typer.Option(help="Where y of the files counts from: top (first stored row) or bottom; by default as usual."),
     ] = None,
     complete: Annotated[
-        bool, typer.Option("--complete", help="The files hold every particle of their micrographs.")
+        bool,
+        typer.Option(
+            "--complete", help="The files hold every particle of their micrographs: no question there, no other pick."
+        ),
     ] = False,
     picks: Annotated[
         list[Path] | None,
