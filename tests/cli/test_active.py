@@ -149,6 +149,26 @@ def test_y_from_the_bottom(begun, motes):
     assert (place.x, place.y) == (50, 279)
 
 
+def test_labels_that_are_turned_over_are_told_and_taken_back(begun, motes, refused, tmp_path):
+    told = motes("active", "label", "P", "particles/grid0.csv", "--y-origin", "bottom", "--complete")
+    assert re.fullmatch(
+        r"motes: note: particles/grid0.csv: turned over\? On grid0 the likeliest is flip y \(.* nats\); if so, take "
+        r"them back with motes active label P --undo, and give the other --y-origin\n",
+        told.stderr,
+    )
+    n = len(begun["grid0"])
+    told = motes("active", "label", "P", "--undo")
+    assert told.stdout == (
+        f"particles/grid0.csv: {n} labels taken back\n1 micrograph: no longer said to be complete by these files\n"
+        "next: motes active query P\n"
+    )
+    assert not Project("P").state().places
+    assert motes("active", "label", "P", "particles/grid0.csv").stderr == ""
+    assert "--undo: goes with no files" in refused(tmp_path, "active", "label", "P", "particles", "--undo")
+    assert motes("active", "label", "P", "--undo").exit_code == 0
+    assert "no labels from files are there" in refused(tmp_path, "active", "label", "P", "--undo")
+
+
 def test_a_diameter_in_angstrom_and_patterns_that_the_shell_spread(here, motes):
     files = sorted(str(path) for path in Path("micrographs").iterdir())
     told = motes("active", "init", "Q", "--micrographs", *files, "--diameter", 48, "--pixel-size", 2)

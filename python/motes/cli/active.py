@@ -133,6 +133,7 @@ def label(
             "--complete", help="The files hold every particle of their micrographs: no question there, no other pick."
         ),
     ] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take back the labels of the files that came last.")] = False,
     picks: Annotated[
         list[Path] | None,
         typer.Option(help="Picks to review on the page, beside the project's own or, given twice, each other."),
@@ -146,12 +147,18 @@ def label(
     ] = False,
 ) -> None:
     """Label: in the browser, or from coordinate files, which are matched to the micrographs by their stems."""
-    from motes.project.labels import import_labels
+    from motes.project.labels import import_labels, take_back
     from motes.project.picks import read_set
     from motes.reconstruction.result import many
 
     origin = checked_origin(y_origin, "--y-origin")
     with _writing(folder, "label") as project:
+        if undo:
+            if files or picks or complete or y_origin:
+                raise ValueError("--undo: goes with no files and no other option")
+            _tell_taken_back(take_back(project))
+            _tell_next(project)
+            return
         if not files:
             if complete or (origin is not None and not picks):
                 raise ValueError("--y-origin, --complete: of files, and none is given")
@@ -169,6 +176,13 @@ def label(
                 f"{told.file}: {many(told.n_new, 'label')}, {told.n_known:,} known before"
                 f"{elsewhere if told.elsewhere else ''} ({told.convention})"
             )
+        if told.flip:
+            name, likely = told.flip
+            typer.echo(
+                f"motes: note: {told.file}: turned over? On {name} the likeliest is {likely}; if so, take them back "
+                f"with motes active label {folder} --undo, and give the other --y-origin",
+                err=True,
+            )
     if others := [told.file for told in imported if not told.n_here]:
         more = f" and {len(others) - TOLD:,} more" if len(others) > TOLD else ""
         typer.echo(
@@ -176,7 +190,7 @@ def label(
             f"{', '.join(others[:TOLD])}{more}",
             err=True,
         )
-    typer.echo(f"next: motes active train {folder}")
+    _tell_next(project)
 
 
 @active.command(epilog="Example: [bold]motes active train P[/bold]")
@@ -248,6 +262,23 @@ def status(
         typer.echo(line)
     if not json:
         typer.echo(f"next: motes active {told.step} {folder}")
+
+
+def _tell_next(project: Project) -> None:
+    """The command that comes next, as `status` has it."""
+    from motes.project.status import status as stand
+
+    typer.echo(f"next: motes active {stand(project).step} {project.folder}")
+
+
+def _tell_taken_back(actions: list[dict[str, Any]]) -> None:
+    from motes.reconstruction.result import many
+
+    for action in actions:
+        if action["type"] == "import":
+            typer.echo(f"{action['file']}: {many(len(action['places']), 'label')} taken back")
+    if n := sum(action["type"] == "complete" for action in actions):
+        typer.echo(f"{many(n, 'micrograph')}: no longer said to be complete by these files")
 
 
 def _serve(project: Project, sets: list[PickSet], port: int | None, no_browser: bool) -> None:

@@ -41,7 +41,7 @@ FIELDS = {
     "import": {"file", "places"},
     "undo": {"action"},
 }
-NOTED = {"time", "by"}  # when, and in which window
+NOTED = {"time", "by"}  # when, and in which window or with which files
 
 
 @dataclass(frozen=True)
