@@ -245,6 +245,12 @@ def pick(
         typer.echo(
             f"motes: note: the picker does not see {told.n_unseen:,} of those; they have probability 0", err=True
         )
+    if threshold is None and not told.n_answered:
+        typer.echo(
+            "motes: note: no question has been answered yet, so the threshold is a guess and may cost many particles: "
+            f"motes active query {folder} and label first, or give --threshold",
+            err=True,
+        )
     typer.echo(f"next: motes active label {folder}, to review them")
 
 

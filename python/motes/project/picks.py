@@ -62,6 +62,8 @@ class Picked:
     n_labelled, n_unseen : int
         Those that a person has labelled, whatever their probability; and those of them that the picker does not see,
         which have the probability 0.
+    n_answered : int
+        Questions of this project that were answered: without any the probabilities are the picker's word alone.
     """
 
     path: Path
@@ -69,6 +71,7 @@ class Picked:
     n: int
     n_labelled: int
     n_unseen: int
+    n_answered: int
 
 
 def pick(project: Project, *, threshold: float | None = None, format: str = "star", watch: Watch = unwatched) -> Picked:
@@ -115,7 +118,8 @@ def pick(project: Project, *, threshold: float | None = None, format: str = "sta
     found_and_labelled = reviewed(project, picks, least)
     path = write(project, found_and_labelled, f"picker{number}", form.name)
     said = found_and_labelled.extra[LABELLED]
-    return Picked(path, least, len(said), int((said != UNLABELLED).sum()), int((said == UNSEEN).sum()))
+    n_labelled, n_unseen = int((said != UNLABELLED).sum()), int((said == UNSEEN).sum())
+    return Picked(path, least, len(said), n_labelled, n_unseen, len(project.state().answered))
 
 
 def _possible(project: Project, circles: Circles) -> Circles:
