@@ -251,6 +251,29 @@ def test_the_same_seed_asks_the_same(here, motes):
     assert asked[0] == asked[1]
 
 
+def test_help_tells_every_argument(motes, monkeypatch):
+    """Also those that a pattern without quotes becomes."""
+    monkeypatch.setenv("COLUMNS", "80")
+    for command, words in (("init", "More micrographs"), ("label", "Coordinate files or folders")):
+        told = motes("active", command, "--help").stdout
+        assert re.search(r"Usage: .* active \w+ \[OPTIONS\] \S+ \[?FILE", told), told
+        assert "[more]" not in told
+        assert re.search(rf"FILE\b.*{words}", told), told
+
+
+def test_a_project_in_a_folder_of_other_files_is_told(here, motes):
+    words = ("--micrographs", "micrographs", "--diameter", 24)
+    told = motes("active", "init", "micrographs", *words)
+    assert told.exit_code == 0, told.stderr
+    assert told.stderr == (
+        "motes: note: micrographs: the project's folder holds other files, too; a folder of its own is easier to move "
+        "or delete\n"
+    )
+    Path("empty").mkdir()
+    for folder in ("empty", "new"):
+        assert motes("active", "init", folder, *words).stderr == ""
+
+
 def test_refusals(begun, refused, tmp_path):
     def check(message, *words):
         assert message in refused(tmp_path, "active", *words)

@@ -84,7 +84,8 @@ def test_the_same_seed_gives_the_same_bytes(motes, tmp_path):
         (["--species", "nowhere.mrc"], "nowhere.mrc: no such file or directory"),
         (["--preset", "easy"], "--preset: expected one of seed, crowded, faint, contaminated, got 'easy'"),
         (["--engine", "magic"], "--engine: expected one of motes, aspire, got 'magic'"),
-        (["--defocus", 2, 1], "--defocus: expected a range"),
+        (["--defocus", 2], "Invalid value for '--defocus': expected two numbers, smallest and largest, .* got 2 -o "),
+        (["--defocus", 2, 1], "--defocus: expected smallest, then largest, within -10 to 10 micrometres, got 2 and 1"),
     ],
 )
 def test_refuses(motes, tmp_path, words, message):

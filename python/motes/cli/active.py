@@ -42,7 +42,10 @@ def init(
         float,
         typer.Option(help="Of the particles: pixels, or angstrom with --pixel-size.", callback=above_zero),
     ],
-    more: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
+    more: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="FILE", help="More micrographs: those of a pattern that the shell has spread."),
+    ] = None,
     pixel_size: Annotated[
         float | None, typer.Option(help="Angstrom a pixel; the diameter is then in angstrom.", callback=above_zero)
     ] = None,
@@ -121,7 +124,7 @@ def label(
     folder: Folder,
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILE]...", help="Coordinate files or folders to take labels from; none: the page."),
+        typer.Argument(metavar="FILE", help="Coordinate files or folders to take labels from; none: the page."),
     ] = None,
     y_origin: Annotated[
         str | None,
