@@ -68,7 +68,7 @@ def test_the_whole_way(begun, motes):
     assert "of picker 1" in motes("active", "query", "P", "-n", 30, "--seed", 3).stdout
     answer_all(begun)
     told = motes("active", "pick", "P")
-    assert told.exit_code == 0, told.stderr
+    assert (told.exit_code, told.stderr) == (0, "")
     found = read_picks("P/picks/picker1.star")
     said = found.extra["motesLabelled"] != "0"
     assert re.match(
@@ -78,7 +78,7 @@ def test_the_whole_way(begun, motes):
     )
     told = motes("evaluate", "--picks", "P/picks/picker1.star", "--truth", "particles", "-o", "E", "--no-overlays")
     assert told.exit_code == 0, "the file holds the radius: " + told.stderr
-    assert f"picker1.star: a person has labelled {int(said.sum())} of the picks" in told.stderr
+    assert f"picker1.star: a person has labelled {int(said.sum())} of the picks, and may have removed" in told.stderr
     assert json.loads(Path("E/metrics.json").read_text())["best_threshold"]["value"] < 1
     hits = 0
     for name, picks in found.by_micrograph():
@@ -112,7 +112,12 @@ def test_labels_from_files_train_a_picker(begun, motes):
     assert f"{n} labels" not in motes("active", "label", "P", "particles/grid0.csv").stdout
     assert "micrographs not of this project left out" not in motes("active", "label", "P", "particles").stdout
     assert motes("active", "train", "P").exit_code == 0
+    assert motes("active", "pick", "P").stderr == (
+        "motes: note: no question has been answered yet, so the threshold is a guess and may cost many particles: "
+        "motes active query P and label first, or give --threshold\n"
+    )
     told = motes("active", "pick", "P", "--format", "cbox", "--threshold", 0.5)
+    assert "no question has been answered yet" not in told.stderr
     assert told.stdout.startswith("P/picks/picker1-cbox: ")
     assert sorted(path.name for path in (Project("P").folder / "picks" / "picker1-cbox").iterdir()) == [
         f"grid{m}.cbox" for m in range(4)
@@ -133,7 +138,7 @@ LOST = {  # once for all micrographs
 def test_every_format_can_be_picked(begun, motes, format):
     assert motes("active", "label", "P", "particles/grid0.csv").exit_code == 0
     assert motes("active", "train", "P").exit_code == 0
-    told = motes("active", "pick", "P", "--format", format)
+    told = motes("active", "pick", "P", "--format", format, "--threshold", 0.5)
     assert told.exit_code == 0, told.stderr
     path = told.stdout.partition(": ")[0]
     assert told.stderr == ("" if format.startswith("star") else f"motes: note: {path}: {LOST[format]}\n")
@@ -147,6 +152,26 @@ def test_y_from_the_bottom(begun, motes):
     assert "y from the last stored row of 300" in told.stdout
     (place,) = Project("P").state().places.values()
     assert (place.x, place.y) == (50, 279)
+
+
+def test_labels_that_are_turned_over_are_told_and_taken_back(begun, motes, refused, tmp_path):
+    told = motes("active", "label", "P", "particles/grid0.csv", "--y-origin", "bottom", "--complete")
+    assert re.fullmatch(
+        r"motes: note: particles/grid0.csv: turned over\? On grid0 the likeliest is flip y \(.* nats\); if so, take "
+        r"them back with motes active label P --undo, and give the other --y-origin\n",
+        told.stderr,
+    )
+    n = len(begun["grid0"])
+    told = motes("active", "label", "P", "--undo")
+    assert told.stdout == (
+        f"particles/grid0.csv: {n} labels taken back\n1 micrograph: no longer said to be complete by these files\n"
+        "next: motes active query P\n"
+    )
+    assert not Project("P").state().places
+    assert motes("active", "label", "P", "particles/grid0.csv").stderr == ""
+    assert "--undo: goes with no files" in refused(tmp_path, "active", "label", "P", "particles", "--undo")
+    assert motes("active", "label", "P", "--undo").exit_code == 0
+    assert "no labels from files are there" in refused(tmp_path, "active", "label", "P", "--undo")
 
 
 def test_a_diameter_in_angstrom_and_patterns_that_the_shell_spread(here, motes):
@@ -170,6 +195,8 @@ def test_status_names_the_next_step_and_few_labels_are_told(begun, motes):
     def step():
         return motes("active", "status", "P").stdout.splitlines()[-1]
 
+    told = motes("active", "status", "P").stdout
+    assert "F1: not known yet; it is once all questions of a query of --strategy importance are answered\n" in told
     assert step() == "next: motes active query P"
     x, y = begun["grid0"][0]
     Path("grid0.csv").write_text(f"X-Coordinate,Y-Coordinate,Diameter\n{x},{y},24\n")
@@ -183,6 +210,8 @@ def test_status_names_the_next_step_and_few_labels_are_told(begun, motes):
     assert step() == "next: motes active query P"
     assert motes("active", "query", "P", "-n", 5).exit_code == 0
     assert step() == "next: motes active label P"
+    told = motes("active", "label", "P", "particles/grid1.csv")
+    assert told.stdout.splitlines()[-1] == step(), "label says what status says"
 
 
 def test_questions_that_are_put_aside_are_told(begun, motes):
@@ -220,6 +249,29 @@ def test_the_same_seed_asks_the_same(here, motes):
         assert motes("active", "query", folder, "-n", 10, "--seed", 5).exit_code == 0
         asked.append(Project(folder).queries()[0].questions)
     assert asked[0] == asked[1]
+
+
+def test_help_tells_every_argument(motes, monkeypatch):
+    """Also those that a pattern without quotes becomes."""
+    monkeypatch.setenv("COLUMNS", "80")
+    for command, words in (("init", "More micrographs"), ("label", "Coordinate files or folders")):
+        told = motes("active", command, "--help").stdout
+        assert re.search(r"Usage: .* active \w+ \[OPTIONS\] \S+ \[?FILE", told), told
+        assert "[more]" not in told
+        assert re.search(rf"FILE\b.*{words}", told), told
+
+
+def test_a_project_in_a_folder_of_other_files_is_told(here, motes):
+    words = ("--micrographs", "micrographs", "--diameter", 24)
+    told = motes("active", "init", "micrographs", *words)
+    assert told.exit_code == 0, told.stderr
+    assert told.stderr == (
+        "motes: note: micrographs: the project's folder holds other files, too; a folder of its own is easier to move "
+        "or delete\n"
+    )
+    Path("empty").mkdir()
+    for folder in ("empty", "new"):
+        assert motes("active", "init", folder, *words).stderr == ""
 
 
 def test_refusals(begun, refused, tmp_path):

@@ -77,6 +77,23 @@ def test_a_picker_that_claims_a_particle_twice_is_right_twice_by_the_rule_best(h
     assert not list(Path("best").glob("overlay*"))
 
 
+@pytest.mark.parametrize(
+    ("rows", "ends"),
+    [
+        ("10 10 10 10 0.9\n", False),  # one score is no list
+        ("10 10 10 10 0.9\n80 80 10 10 0.2\n", False),  # best above the last
+        ("80 80 10 10 0.9\n10 10 10 10 0.2\n", True),
+        ("10 10 10 10 0.9\n30 11 10 10 0.2\n", False),  # everything is found
+    ],
+)
+def test_a_list_that_ends_where_f1_is_best_is_told(here, motes, rows, ends):
+    Path("picks/a.box").write_text(rows)
+    told = motes("evaluate", "--picks", "picks/a.box", "--truth", "truth/a.csv", "--no-overlays", "-o", "out")
+    assert told.exit_code == 0, told.stderr
+    assert ("the best threshold is the least score of the picks" in told.stderr) is ends
+    assert told.stderr.count("\n") == ends
+
+
 def test_missing_micrographs_count_as_empty_on_request(here, motes):
     result = motes("evaluate", "--picks", "picks", "--truth", "truth", "--missing", "count", "-o", "out")
     assert result.exit_code == 0, result.stderr

@@ -84,7 +84,8 @@ def test_the_same_seed_gives_the_same_bytes(motes, tmp_path):
         (["--species", "nowhere.mrc"], "nowhere.mrc: no such file or directory"),
         (["--preset", "easy"], "--preset: expected one of seed, crowded, faint, contaminated, got 'easy'"),
         (["--engine", "magic"], "--engine: expected one of motes, aspire, got 'magic'"),
-        (["--defocus", 2, 1], "--defocus: expected a range"),
+        (["--defocus", 2], "Invalid value for '--defocus': expected two numbers, smallest and largest, .* got 2 -o "),
+        (["--defocus", 2, 1], "--defocus: expected smallest, then largest, within -10 to 10 micrometres, got 2 and 1"),
     ],
 )
 def test_refuses(motes, tmp_path, words, message):
@@ -93,6 +94,16 @@ def test_refuses(motes, tmp_path, words, message):
     assert re.search(f"^motes: error: {message}", told.stderr)
     assert told.stderr.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_with_a_simulation_is_refused(motes, refused, tmp_path):
+    """Else files of the older one would stay beside those of the new one, without their truth."""
+    assert motes(*COMMAND, "-o", "out").exit_code == 0
+    for words in ((), ("--preset", "crowded"), ("--seed", 4)):
+        line = refused(tmp_path, *COMMAND, *words, "--count", 1, "-o", "out")
+        assert line == ("motes: error: out: holds a simulation already (simulation.json); choose another folder\n"), (
+            words
+        )
 
 
 def test_an_interruption_leaves_nothing(motes, tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ import resource
 import socket
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,16 @@ def test_the_page_and_its_parts(server):
     assert told["micrographs"] == [["grid0", 300, 400], ["grid1", 300, 400], ["grid2", 300, 400]]
     assert len(told["query"]["questions"]) == 24
     assert str(server.session.project.folder.parent.parent) not in json.dumps(told["micrographs"])
+
+
+def test_an_address_without_its_last_slash_leads_to_the_page(server):
+    status, headers, _ = ask(server, f"/{server.token}", token=False)
+    assert (status, headers["Location"]) == (307, f"/{server.token}/")
+    with urllib.request.urlopen(server.address.removesuffix("/")) as answer:
+        assert answer.url == server.address
+        assert answer.read().startswith(b"<!doctype html>")
+    status, headers, _ = ask(server, f"/{server.token[:-1]}", token=False)
+    assert (status, headers["Location"]) == (403, None)
 
 
 def test_tiles_are_the_micrograph(server):

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from PIL import Image
 import motes
 from motes.project import BusyError, Project, labelled
 from motes.project.asking import ask, waiting
-from motes.project.labels import import_labels, new_id
+from motes.project.labels import import_labels, new_id, take_back
 from motes.project.teaching import train
 from projects import add
 
@@ -183,7 +184,7 @@ def test_actions_add_up(asked):
     assert {name: place.particle for name, place in state.answered.items()} == {"1.0": True, "1.1": False, "1.2": None}
     assert (state.places[new["id"]].x, state.places[new["id"]].y) == (310, 20)
     assert state.n_particles == 2
-    assert state.opened == {"grid0", "grid2"}
+    assert state.opened == {"grid0"}, "that it is complete may be known from a file"
     assert state.complete == {"grid2"}
     with asked.writing("test"):
         asked.act([answer(0, False)])  # a second thought
@@ -252,6 +253,59 @@ def test_labels_from_files(project, centres, tmp_path):
     assert [micrograph.name for micrograph in learned.micrographs] == ["grid1"]
     assert learned.complete.tolist() == [True]
     np.testing.assert_allclose(learned.particles.centres, places)
+
+
+def test_the_last_files_are_taken_back(project, centres, tmp_path):
+    """One call, all that it did; then the call before. The journal keeps it, and other labels stay."""
+    for name in ("grid0", "grid1", "grid2"):
+        rows = "\n".join(f"{x},{y},24" for x, y in centres[name])
+        (tmp_path / f"{name}.csv").write_text(f"X-Coordinate,Y-Coordinate,Diameter\n{rows}\n")
+    with project.writing("test"):
+        import_labels(project, [tmp_path / "grid0.csv"])
+        first = project.state()
+        import_labels(project, [tmp_path / "grid1.csv", tmp_path / "grid2.csv"], complete=True)
+        project.act([add(5, 6)])
+        lines = len(project.actions)
+        taken = take_back(project)
+        now = project.state()
+        assert [action["type"] for action in taken] == ["import", "complete"] * 2
+        assert len(project.actions) == lines + 4
+        assert now.complete == set()
+        assert {name for name in now.places if name not in first.places} == {project.actions[lines - 1]["id"]}
+        assert now.n_particles == first.n_particles + 1
+        import_labels(project, [tmp_path / "grid1.csv"])
+        assert project.state().n_particles == now.n_particles + len(centres["grid1"]), "and may come again"
+        take_back(project)
+        assert [Path(action["file"]).name for action in take_back(project)] == ["grid0.csv"]
+        assert project.state().n_particles == 1
+        with pytest.raises(ValueError, match="no labels from files are there to be taken back"):
+            take_back(project)
+    assert Project(project.folder).state() == project.state()
+
+
+def test_an_import_of_an_older_journal_is_taken_back(project):
+    """It does not tell which call it was of: one file at a time."""
+    place = {"micrograph": "grid0", "x": 50.0, "y": 60.0, "radius": 12.0}
+    with project.writing("test"):
+        project.act([{"id": f"import{i}", "type": "import", "file": f"{i}.csv", "places": [place]} for i in range(2)])
+        assert [action["file"] for action in take_back(project)] == ["1.csv"]
+        assert [action["file"] for action in take_back(project)] == ["0.csv"]
+
+
+def test_labels_that_are_turned_over_are_told(project, centres, tmp_path):
+    def told(flip):
+        rows = "\n".join(f"{x},{299 - y if flip else y},24" for x, y in centres["grid1"])
+        (tmp_path / "grid1.csv").write_text(f"X-Coordinate,Y-Coordinate,Diameter\n{rows}\n")
+        with project.writing("test"):
+            (one,) = import_labels(project, [tmp_path / "grid1.csv"])
+            take_back(project)
+        return one.flip
+
+    assert told(flip=False) is None
+    name, likely = told(flip=True)
+    assert (name, str(likely.likeliest)) == ("grid1", "flip y")
+    project.path("grid1").unlink()
+    assert told(flip=True) is None, "labels do not need the image"
 
 
 def test_labels_from_a_file_that_counts_from_the_bottom(project, centres, tmp_path):

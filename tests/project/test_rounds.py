@@ -65,6 +65,31 @@ def test_few_micrographs_are_opened(taught):
     assert len({question.micrograph for question in asked.questions}) == 1
 
 
+def test_complete_micrographs_are_known(taught, centres):
+    """No question there, and the labels are all that is picked."""
+    with taught.writing("test"):
+        taught.act([{"id": new_id(), "type": "complete", "micrograph": "grid0", "complete": True}])
+        asked = ask(taught, 60)
+        left_out = taught.state().n_particles // 2
+        state = taught.state()
+        rows = [(name, place) for name, place in state.places.items() if place.micrograph == "grid0"]
+        taught.act([{"id": new_id(), "type": "remove", "place": name} for name, _ in rows[:left_out]])
+        found = motes.read_picks(pick(taught, threshold=0.01).path)
+    assert {question.micrograph for question in asked.questions} == {"grid1", "grid2"}
+    here = found[found.index == found.micrographs.index("grid0.tif")]
+    left = np.array([(place.x, place.y) for _, place in rows[left_out:]])
+    np.testing.assert_allclose(np.column_stack([here.x, here.y]), left, atol=1e-3)
+    assert (here.extra["motesLabelled"] == "1").all(), "the picker sees them"
+    assert len(found[found.index == found.micrographs.index("grid1.tif")]) >= len(centres["grid1"])
+    kept = latest_set(taught).circles
+    assert np.diff(kept.indptr)[0] == len(here), "the page shows no others"
+    with taught.writing("test"):
+        others = ("grid1", "grid2")
+        taught.act([{"id": new_id(), "type": "complete", "micrograph": name, "complete": True} for name in others])
+        with pytest.raises(ValueError, match="every micrograph is complete, nothing is left to ask about"):
+            ask(taught, 5)
+
+
 def test_answers_judge_the_picker_that_asked(taught, centres):
     with taught.writing("test"):
         ask(taught, 60, seed=1)

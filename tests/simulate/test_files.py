@@ -110,6 +110,14 @@ def test_the_description_makes_it_again(tmp_path):
     assert told["dose"] == pytest.approx(25)
 
 
+def test_no_second_simulation_in_one_folder(tmp_path):
+    simulate.write_micrographs(tmp_path, drawn())
+    before = contents(tmp_path)
+    with pytest.raises(ValueError, match=r"holds a simulation already \(simulation.json\); choose another folder"):
+        simulate.write_micrographs(tmp_path, drawn(preset="contaminated", species="rod", n_decoys=0))
+    assert contents(tmp_path) == before
+
+
 def test_a_name_with_blanks(tmp_path):
     simulate.write_micrographs(tmp_path, simulate.micrographs("seed", name="my grid", **PLACE))
     assert motes.read_picks(tmp_path / "particles.star").micrographs[0] == "my grid_001.mrc"

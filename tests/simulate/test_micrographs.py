@@ -258,8 +258,14 @@ def test_presets_draw():
         ({"pixel_size": 0.1}, "pixel_size: at 0.1 angstrom the CTF spreads .* pixels, expected at most 2048"),
         ({"abundance": (1, 2)}, "abundance: expected 1, one a species, got 2"),
         ({"n_decoys": 3}, "n_decoys: 3 of them, but decoys names none"),
-        ({"defocus": (2.0, 1.0)}, "defocus: expected a range within -10 to 10 micrometres, got 2.0 to 1.0"),
-        ({"defocus": (1.0, np.nan)}, "defocus: expected a range"),
+        (
+            {"defocus": (2.0, 1.0)},
+            "defocus: expected smallest, then largest, within -10 to 10 micrometres, got 2 and 1",
+        ),
+        (
+            {"defocus": (1.0, np.nan)},
+            "defocus: expected smallest, then largest, within -10 to 10 micrometres, got 1 and nan",
+        ),
         ({"coloured": 1.0}, "coloured: expected 0 to 0.999, got 1.0"),
         ({"carbon": -0.1}, "carbon: expected 0 to 1, got -0.1"),
         ({"pixel_size": 0.0}, "pixel_size: expected a positive"),

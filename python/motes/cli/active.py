@@ -42,7 +42,10 @@ def init(
         float,
         typer.Option(help="Of the particles: pixels, or angstrom with --pixel-size.", callback=above_zero),
     ],
-    more: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
+    more: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="FILE", help="More micrographs: those of a pattern that the shell has spread."),
+    ] = None,
     pixel_size: Annotated[
         float | None, typer.Option(help="Angstrom a pixel; the diameter is then in angstrom.", callback=above_zero)
     ] = None,
@@ -121,15 +124,19 @@ def label(
     folder: Folder,
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILE]...", help="Coordinate files or folders to take labels from; none: the page."),
+        typer.Argument(metavar="FILE", help="Coordinate files or folders to take labels from; none: the page."),
     ] = None,
     y_origin: Annotated[
         str | None,
         typer.Option(help="Where y of the files counts from: top (first stored row) or bottom; by default as usual."),
     ] = None,
     complete: Annotated[
-        bool, typer.Option("--complete", help="The files hold every particle of their micrographs.")
+        bool,
+        typer.Option(
+            "--complete", help="The files hold every particle of their micrographs: no question there, no other pick."
+        ),
     ] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take back the labels of the files that came last.")] = False,
     picks: Annotated[
         list[Path] | None,
         typer.Option(help="Picks to review on the page, beside the project's own or, given twice, each other."),
@@ -143,12 +150,18 @@ def label(
     ] = False,
 ) -> None:
     """Label: in the browser, or from coordinate files, which are matched to the micrographs by their stems."""
-    from motes.project.labels import import_labels
+    from motes.project.labels import import_labels, take_back
     from motes.project.picks import read_set
     from motes.reconstruction.result import many
 
     origin = checked_origin(y_origin, "--y-origin")
     with _writing(folder, "label") as project:
+        if undo:
+            if files or picks or complete or y_origin:
+                raise ValueError("--undo: goes with no files and no other option")
+            _tell_taken_back(take_back(project))
+            _tell_next(project)
+            return
         if not files:
             if complete or (origin is not None and not picks):
                 raise ValueError("--y-origin, --complete: of files, and none is given")
@@ -166,6 +179,13 @@ def label(
                 f"{told.file}: {many(told.n_new, 'label')}, {told.n_known:,} known before"
                 f"{elsewhere if told.elsewhere else ''} ({told.convention})"
             )
+        if told.flip:
+            name, likely = told.flip
+            typer.echo(
+                f"motes: note: {told.file}: turned over? On {name} the likeliest is {likely}; if so, take them back "
+                f"with motes active label {folder} --undo, and give the other --y-origin",
+                err=True,
+            )
     if others := [told.file for told in imported if not told.n_here]:
         more = f" and {len(others) - TOLD:,} more" if len(others) > TOLD else ""
         typer.echo(
@@ -173,7 +193,7 @@ def label(
             f"{', '.join(others[:TOLD])}{more}",
             err=True,
         )
-    typer.echo(f"next: motes active train {folder}")
+    _tell_next(project)
 
 
 @active.command(epilog="Example: [bold]motes active train P[/bold]")
@@ -228,6 +248,12 @@ def pick(
         typer.echo(
             f"motes: note: the picker does not see {told.n_unseen:,} of those; they have probability 0", err=True
         )
+    if threshold is None and not told.n_answered:
+        typer.echo(
+            "motes: note: no question has been answered yet, so the threshold is a guess and may cost many particles: "
+            f"motes active query {folder} and label first, or give --threshold",
+            err=True,
+        )
     typer.echo(f"next: motes active label {folder}, to review them")
 
 
@@ -245,6 +271,23 @@ def status(
         typer.echo(line)
     if not json:
         typer.echo(f"next: motes active {told.step} {folder}")
+
+
+def _tell_next(project: Project) -> None:
+    """The command that comes next, as `status` has it."""
+    from motes.project.status import status as stand
+
+    typer.echo(f"next: motes active {stand(project).step} {project.folder}")
+
+
+def _tell_taken_back(actions: list[dict[str, Any]]) -> None:
+    from motes.reconstruction.result import many
+
+    for action in actions:
+        if action["type"] == "import":
+            typer.echo(f"{action['file']}: {many(len(action['places']), 'label')} taken back")
+    if n := sum(action["type"] == "complete" for action in actions):
+        typer.echo(f"{many(n, 'micrograph')}: no longer said to be complete by these files")
 
 
 def _serve(project: Project, sets: list[PickSet], port: int | None, no_browser: bool) -> None:

@@ -129,7 +129,7 @@ def evaluate(
         typer.echo(note, err=True)
     if n_labelled:
         typer.echo(
-            f"motes: note: {picks}: a person has labelled {n_labelled:,} of the picks, and removed wrong ones: "
+            f"motes: note: {picks}: a person has labelled {n_labelled:,} of the picks, and may have removed others: "
             "evaluate on micrographs without labels; particles that the picker did not see are left out of the picks",
             err=True,
         )
@@ -138,6 +138,12 @@ def evaluate(
     tell_missing(aligned.missing, missing == "count")
     if not result.matches.n_found:
         typer.echo("motes: note: no pick is near a particle; motes info tells whether picks are turned over", err=True)
+    elif _ends_at_best(circles["picks"], result):
+        typer.echo(
+            "motes: note: the best threshold is the least score of the picks: others of lower scores, which are not "
+            "there, might raise F1, and average precision counts only those that were kept",
+            err=True,
+        )
     tell_diameters({table: own.radii for table, own in aligned.circles.items()}, radius and 2 * radius)
     typer.echo(_table(told))
     typer.echo(f"look at {out}")
@@ -151,6 +157,14 @@ def _found_by_picker(picks: Picks) -> tuple[Picks, int]:
     if said is None:
         return picks, 0
     return picks[said != UNSEEN], int((said != UNLABELLED).sum())
+
+
+def _ends_at_best(picks: Circles, result: Evaluation) -> bool:
+    """Whether F1 is best with all the picks, of several scores, and misses particles that more picks might find."""
+    scores = picks.scores
+    if scores is None or not result.matches.n_found or scores.min() == scores.max():
+        return False
+    return bool(result.best_threshold.value <= scores.min()) and result.recall.value < 1
 
 
 def _alike(picks: Picks) -> Picks:

@@ -27,8 +27,18 @@ Number: TypeAlias = float | None
 NOISE, OPTICS, DIRT = "Noise", "Microscope", "Ice and dirt"
 
 
-def _option(text: str, panel: str, name: str | None = None) -> Any:
-    return typer.Option(*([name] if name else []), help=text, rich_help_panel=panel, show_default=False)
+def _two_numbers(words: tuple[str, str] | None) -> tuple[str, str] | None:
+    """What an option of two numbers got: where there is one only, the next option was taken for the other."""
+    try:
+        _ = [float(word) for word in words or ()]
+    except ValueError:
+        told = f"expected two numbers, smallest and largest, such as 0.8 1.6, got {' '.join(words or ())}"
+        raise typer.BadParameter(told) from None
+    return words
+
+
+def _option(text: str, panel: str, **told: Any) -> Any:
+    return typer.Option(help=text, rich_help_panel=panel, show_default=False, **told)
 
 
 def micrographs(
@@ -69,7 +79,13 @@ def micrographs(
     coloured: Annotated[Number, _option("Share of the noise's variance that follows a power law.", NOISE)] = None,
     exponent: Annotated[Number, _option("Of that power law.", NOISE)] = None,
     defocus: Annotated[
-        tuple[float, float] | None, _option("Smallest and largest underfocus of micrographs, micrometres.", OPTICS)
+        tuple[str, str] | None,
+        _option(
+            "Smallest and largest underfocus of micrographs, micrometres.",
+            OPTICS,
+            metavar="MIN MAX",
+            callback=_two_numbers,
+        ),
     ] = None,
     defocus_spread: Annotated[Number, _option("Of particles about it, micrometres.", OPTICS)] = None,
     astigmatism: Annotated[Number, _option("Largest, micrometres.", OPTICS)] = None,
@@ -87,13 +103,15 @@ def micrographs(
     from motes.cli.outputs import output_folder
     from motes.simulate import micrographs as simulated
     from motes.simulate import write_micrographs
-    from motes.simulate.cryoem.writing import files_of
+    from motes.simulate.cryoem.writing import files_of, refuse_second
 
+    refuse_second(output)
     changes: dict[str, Any] = {
         "shape": _shape_of(size), "pixel_size": pixel_size, "diameter": diameter, "particles": particles,
         "species": species, "abundance": abundance, "decoys": decoy, "n_decoys": decoys, "aggregates": aggregates,
         "min_distance": min_distance, "snr": snr, "dose": dose, "contrast": contrast,
-        "contrast_spread": contrast_spread, "coloured": coloured, "exponent": exponent, "defocus": defocus,
+        "contrast_spread": contrast_spread, "coloured": coloured, "exponent": exponent,
+        "defocus": defocus and (float(defocus[0]), float(defocus[1])),
         "defocus_spread": defocus_spread, "astigmatism": astigmatism, "voltage": voltage, "spherical_aberration": cs,
         "amplitude_contrast": amplitude_contrast, "b_factor": b_factor, "ice_gradient": ice_gradient,
         "ice_spread": ice_spread, "carbon": carbon, "contamination": contamination,

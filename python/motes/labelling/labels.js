@@ -65,7 +65,7 @@ export class Labels {
       if (action.complete) this.complete.add(action.micrograph);
       else this.complete.delete(action.micrograph);
     }
-    if (action.micrograph !== undefined) this.opened.add(action.micrograph);
+    if (["open", "answer", "add"].includes(type)) this.opened.add(action.micrograph);
   }
 
   /** The action that "undo" takes back: the last of this window, else the last of all. */

@@ -51,11 +51,11 @@ HEADERS = {
 
 
 class RefusedError(Exception):
-    """A request that is not answered; its status and why."""
+    """A request that is not answered; its status and why, and where to ask instead."""
 
-    def __init__(self, status: HTTPStatus, why: str) -> None:
+    def __init__(self, status: HTTPStatus, why: str, instead: str | None = None) -> None:
         super().__init__(why)
-        self.status = status
+        self.status, self.instead = status, instead
 
 
 class Server(ThreadingHTTPServer):
@@ -153,7 +153,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.OK, body, kind)
         except RefusedError as refused:
             self.close_connection = True  # what it sent has perhaps not been read
-            self._send(refused.status, _told(str(refused)), "application/json")
+            self._send(refused.status, _told(str(refused)), "application/json", instead=refused.instead)
         except LookupError as error:
             self._send(HTTPStatus.NOT_FOUND, _told(f"there is no {error}"), "application/json")
         except FormatError as error:  # a file of the project or a micrograph is damaged: what was asked is not at fault
@@ -183,9 +183,11 @@ class Handler(BaseHTTPRequestHandler):
         )
         if foreign or headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
             raise RefusedError(HTTPStatus.FORBIDDEN, "asked for by another page")
-        token, _, path = self.path.removeprefix("/").partition("/")
+        token, slash, path = self.path.removeprefix("/").partition("/")
         if not hmac.compare_digest(token.encode("utf-8", "replace"), server.token.encode()):
             raise RefusedError(HTTPStatus.FORBIDDEN, "the address lacks its token; use the one that motes printed")
+        if not slash:  # the page asks for its parts beside its own address
+            raise RefusedError(HTTPStatus.TEMPORARY_REDIRECT, "the address lacks its last /", f"/{token}/")
         return path
 
     def _get(self, path: str) -> tuple[bytes, str]:
@@ -239,11 +241,13 @@ class Handler(BaseHTTPRequestHandler):
             raise ValueError(f"expected an object, got {type(told).__name__}")
         return told
 
-    def _send(self, status: HTTPStatus, body: bytes, kind: str) -> None:
+    def _send(self, status: HTTPStatus, body: bytes, kind: str, instead: str | None = None) -> None:
         self.send_response(status)
         for name, value in {**HEADERS, "Content-Type": kind, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
         self.send_header("Cache-Control", "private, max-age=3600" if kind.endswith("octet-stream") else "no-store")
+        if instead is not None:
+            self.send_header("Location", instead)
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()

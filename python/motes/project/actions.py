@@ -41,7 +41,7 @@ FIELDS = {
     "import": {"file", "places"},
     "undo": {"action"},
 }
-NOTED = {"time", "by"}  # when, and in which window
+NOTED = {"time", "by"}  # when, and in which window or with which files
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class State:
     places : dict of str to Place
         By name.
     complete, opened : set of str
-        Micrographs all of whose particles are labelled; micrographs that were looked at.
+        Micrographs all of whose particles are labelled; micrographs that were looked at on the page.
     """
 
     places: dict[str, Place] = field(default_factory=dict)
@@ -131,7 +131,7 @@ def _do(state: State, action: Mapping[str, Any], order: int) -> None:
         places.pop(action["place"], None)
     elif kind == "complete":
         (state.complete.add if action["complete"] else state.complete.discard)(action["micrograph"])
-    if "micrograph" in action:
+    if kind in ("open", "answer", "add"):  # on the page; a file that is complete opens nothing
         state.opened.add(action["micrograph"])
 
 

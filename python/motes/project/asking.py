@@ -38,6 +38,8 @@ def ask(
 ) -> Asked:
     """Ask n questions: of the picker that was trained last, or before any labels of one that needs none.
 
+    None is asked about micrographs that are complete, all of whose particles are labelled.
+
     Parameters
     ----------
     project : Project
@@ -67,8 +69,11 @@ def ask(
         raise ValueError(f"strategy: {strategy} needs {' and '.join(lacking)}, which pickers of a project do not give")
     number, model = max(project.numbered(QUERIES), default=0) + 1, latest(project)
     rng = np.random.default_rng([seed, number])
-    drawn = rng.permutation(len(project.names))[:most_micrographs]
-    found = detections(project, load(project, model), [project.names[m] for m in drawn], watch)
+    complete = project.state().complete  # there everything is known
+    drawn = [name for m in rng.permutation(len(project.names)) if (name := project.names[m]) not in complete]
+    if not drawn:
+        raise ValueError(f"{project.folder}: every micrograph is complete, nothing is left to ask about")
+    found = detections(project, load(project, model), drawn[:most_micrographs], watch)
     pool = _pool(project, found)
     if not len(pool):
         raise ValueError(f"{project.folder}: no candidate is left to ask about; choose more micrographs")

@@ -134,7 +134,7 @@ class Project:
         Warns
         -----
         UserWarning
-            For each micrograph that is blank, which is left out.
+            For each micrograph that is blank, which is left out; and if the folder holds other files.
         """
         positive("diameter", diameter)
         pixels = check_diameter(diameter if pixel_size is None else diameter / positive("pixel_size", pixel_size))
@@ -159,6 +159,9 @@ class Project:
         folder.mkdir(parents=True, exist_ok=True)
         with Lock(folder / LOCK, "motes active init"):
             _refuse_second(folder)  # somebody may have begun one while the micrographs were read
+            if any(file.name != LOCK for file in folder.iterdir()):
+                others = "holds other files, too; a folder of its own is easier to move or delete"
+                warnings.warn(f"{folder}: the project's folder {others}", UserWarning, stacklevel=2)
             told: dict[str, Any] = {"format": FORMAT, "version": VERSION, "id": secrets.token_urlsafe(9)}
             told |= {"diameter": pixels, "pixel_size": pixel_size}
             with atomic_path(folder / FILE) as temporary:

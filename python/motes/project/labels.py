@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,14 @@ from motes.pickers import Labelled
 from motes.pickers.preparation import fault
 from motes.picking import suppress
 from motes.picks import Origin, Picks, read_picks, stem
+from motes.picks.flips import Orientations
 from motes.project.actions import Action, Place, State
 from motes.project.folder import Project
+from motes.project.turned import turned_over
 
 SAME = 0.5  # radii: two labels that are closer are of one place
 KNOWN = 1.0  # pixels: a row of a file that is closer to a label of a particle says nothing new
+FILES = "files-"  # how the `by` of actions from files begins
 
 
 def by_micrograph(places: Sequence[Place], names: Sequence[str]) -> list[Place]:
@@ -95,7 +98,10 @@ def labelled(project: Project, state: State | None = None) -> Labelled:
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of a file: rows that were new, that were known, and micrographs of the project and not of it."""
+    """What became of a file: rows that were new, that were known, and micrographs of the project and not of it.
+
+    Where a micrograph makes it likely that they are turned over, `flip` names it and tells how likely.
+    """
 
     file: str
     n_new: int
@@ -103,6 +109,7 @@ class Imported:
     n_here: int
     elsewhere: tuple[str, ...]
     convention: str
+    flip: tuple[str, Orientations] | None = None
 
 
 def import_labels(
@@ -134,17 +141,19 @@ def import_labels(
         centres = [(place.x, place.y) for place in state.places.values() if place.particle and place.micrograph == name]
         known[name] = np.array(centres, np.float64).reshape(-1, 2)
     actions: list[Action] = []
-    told = []
+    by = f"{FILES}{new_id()}"
+    told, read = [], []
     for path in paths:
         picks = read_coordinates(project, path, y_origin)
+        read.append(picks)
         places, n_known, elsewhere = _fresh(project, path, picks, known)
         n_here = len(picks.micrographs) - len(elsewhere)
         told.append(Imported(str(path), len(places), n_known, n_here, elsewhere, picks.convention))
         if places:
-            actions.append({"id": new_id(), "type": "import", "file": str(path), "places": places})
+            actions.append({"id": new_id(), "type": "import", "file": str(path), "places": places, "by": by})
         if complete:
             here = [stem(name) for name in picks.micrographs if stem(name) in known]
-            marks = ({"type": "complete", "micrograph": name, "complete": True} for name in here)
+            marks = ({"type": "complete", "micrograph": name, "complete": True, "by": by} for name in here)
             actions += ({"id": new_id(), **mark} for mark in marks)
     if told and not any(one.n_here for one in told):
         others = [name for one in told for name in one.elsewhere]
@@ -153,7 +162,46 @@ def import_labels(
             f"({', '.join(project.names[:3])}, ...)"
         )
     project.act(actions)
-    return told
+    return [
+        replace(one, flip=turned_over(project, picks) if one.n_new else None)
+        for one, picks in zip(told, read, strict=True)
+    ]
+
+
+def take_back(project: Project) -> list[Action]:
+    """Take back what the last `import_labels` that still counts has done; the journal keeps it.
+
+    Parameters
+    ----------
+    project : Project
+        Inside its `writing`.
+
+    Returns
+    -------
+    list of dict
+        The actions that were taken back: "import" and, of complete micrographs, "complete".
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    undone = {action["action"] for action in project.actions if action["type"] == "undo"}
+    of_files = [
+        action
+        for action in project.actions
+        if action["id"] not in undone and (action["type"] == "import" or action.get("by", "").startswith(FILES))
+    ]
+    if not of_files:
+        raise ValueError(f"{project.folder}: no labels from files are there to be taken back")
+    last = [action for action in of_files if _call(action) == _call(of_files[-1])]
+    project.act([{"id": new_id(), "type": "undo", "action": action["id"]} for action in last])
+    return last
+
+
+def _call(action: Action) -> str:
+    """What the actions of one `import_labels` share."""
+    return str(action.get("by", action["id"]))
 
 
 def read_coordinates(project: Project, path: Path, y_origin: Origin | None = None) -> Picks:

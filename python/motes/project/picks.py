@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from motes.active.pool import SAME_PLACE
 from motes.circles import Circles
@@ -14,6 +16,7 @@ from motes.io.npz import open_archive, write_npz
 from motes.picking import circles_of, suppress
 from motes.picks import FORMATS, Origin, Picks, format_of, stem, write_picks
 from motes.picks.relion import LABELLED, SEEN, UNLABELLED, UNSEEN
+from motes.project.actions import Place
 from motes.project.asking import estimates
 from motes.project.folder import PICKS, QUERIES, Project
 from motes.project.labels import SAME, read_coordinates, settled
@@ -59,6 +62,8 @@ class Picked:
     n_labelled, n_unseen : int
         Those that a person has labelled, whatever their probability; and those of them that the picker does not see,
         which have the probability 0.
+    n_answered : int
+        Questions of this project that were answered: without any the probabilities are the picker's word alone.
     """
 
     path: Path
@@ -66,14 +71,15 @@ class Picked:
     n: int
     n_labelled: int
     n_unseen: int
+    n_answered: int
 
 
 def pick(project: Project, *, threshold: float | None = None, format: str = "star", watch: Watch = unwatched) -> Picked:
     """Find the particles of all micrographs with the picker that was trained last, and write them into the project.
 
     What a person has said counts: places that were rejected are no picks, labels of particles are, with the
-    probability that the picker gives them. The column ``motesLabelled`` of STAR files marks these: 1 where the picker
-    sees a particle, too, 2 where it does not.
+    probability that the picker gives them. On micrographs that are complete nothing else is a pick. The column
+    ``motesLabelled`` of STAR files marks labels: 1 where the picker sees a particle, too, 2 where it does not.
 
     Parameters
     ----------
@@ -104,7 +110,7 @@ def pick(project: Project, *, threshold: float | None = None, format: str = "sta
     found = detections(project, load(project, number), project.names, watch)
     faintest = FAINTEST if threshold is None else min(FAINTEST, threshold)
     circles = found.circles[found.probability >= faintest]
-    circles = circles[suppress(circles, iou=SAME_PLACE)]
+    circles = _possible(project, circles[suppress(circles, iou=SAME_PLACE)])
     assert circles.scores is not None
     least = _clipped(expected_best(circles.scores), project, number) if threshold is None else threshold
     picks = PickSet(f"picker {number}", circles, probability=True, least=least)
@@ -112,7 +118,28 @@ def pick(project: Project, *, threshold: float | None = None, format: str = "sta
     found_and_labelled = reviewed(project, picks, least)
     path = write(project, found_and_labelled, f"picker{number}", form.name)
     said = found_and_labelled.extra[LABELLED]
-    return Picked(path, least, len(said), int((said != UNLABELLED).sum()), int((said == UNSEEN).sum()))
+    n_labelled, n_unseen = int((said != UNLABELLED).sum()), int((said == UNSEEN).sum())
+    return Picked(path, least, len(said), n_labelled, n_unseen, len(project.state().answered))
+
+
+def _possible(project: Project, circles: Circles) -> Circles:
+    """Candidates but for those that are at no label of a micrograph all of whose particles are labelled."""
+    state = project.state()
+    labels = settled(state)
+    kept = np.ones(len(circles), bool)
+    for m, name in enumerate(project.names):
+        if name in state.complete:
+            own = [place for place in labels if place.micrograph == name]
+            rows = slice(circles.indptr[m], circles.indptr[m + 1])
+            kept[rows] = _near(project, circles.centres[rows], own).any(axis=1)
+    return circles[kept]
+
+
+def _near(project: Project, centres: npt.NDArray[np.floating], labels: Sequence[Place]) -> npt.NDArray[np.bool_]:
+    """Which of N candidates are of one place with which of K labels, (N, K)."""
+    places = np.array([(place.x, place.y) for place in labels], np.float64).reshape(-1, 2)
+    apart = np.hypot(*np.moveaxis(centres[:, None] - places[None], -1, 0))
+    return np.asarray(apart < SAME * project.diameter / 2)
 
 
 def _clipped(threshold: float, project: Project, model: int) -> float:
@@ -203,8 +230,7 @@ def reviewed(project: Project, picks: PickSet, least: float) -> Picks:
         assert here.scores is not None
         own = [place for place in labels if place.micrograph == name]
         places = np.array([(place.x, place.y) for place in own], np.float64).reshape(-1, 2)
-        apart = np.hypot(*np.moveaxis(here.centres[:, None] - places[None], -1, 0))
-        near = apart < SAME * project.diameter / 2
+        near = _near(project, here.centres, own)
         left = (here.scores >= least) & ~near.any(axis=1)
         yes = np.array([place.particle is True for place in own], bool)
         best = np.where(near, here.scores[:, None], nothing).max(axis=0, initial=nothing)

@@ -88,7 +88,7 @@ class Status:
                 f"best from {_interval(found.threshold)} on"
             )
         else:
-            told.append("F1: not known yet; answers to all questions of a query tell it (but for another --strategy)")
+            told.append("F1: not known yet; it is once all questions of a query of --strategy importance are answered")
         return [*told, *self._next()]
 
     @property

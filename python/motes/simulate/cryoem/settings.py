@@ -125,7 +125,9 @@ class Settings:
         self._check_noise()
         low, high = self.defocus
         if not (math.isfinite(low) and math.isfinite(high) and -10 <= low <= high <= 10):
-            raise ValueError(f"defocus: expected a range within -10 to 10 micrometres, got {low} to {high}")
+            raise ValueError(
+                f"defocus: expected smallest, then largest, within -10 to 10 micrometres, got {low:g} and {high:g}"
+            )
         _ = self.fringes  # refuses those too wide
         for name in ("particles", "n_decoys", "aggregates"):
             if getattr(self, name) > MOST_PARTICLES:

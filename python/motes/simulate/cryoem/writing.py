@@ -53,10 +53,13 @@ def write_micrographs(
     ------
     ImportError
         If mrcfile is not installed.
+    ValueError
+        If the folder holds a simulation already.
     OSError
         If a file can not be written.
     """
     require_mrcfile()  # before minutes of drawing
+    refuse_second(folder)
     place = Path(folder)
     truth = []
     for one in micrographs if drawn is None else drawn:
@@ -69,6 +72,12 @@ def write_micrographs(
             write_star(place / file, blocks, version="30001")
     with atomic_path(place / DESCRIPTION) as temporary:
         temporary.write_text(json.dumps(description(micrographs), indent=2) + "\n", encoding="utf-8")
+
+
+def refuse_second(folder: str | os.PathLike[str]) -> None:
+    """Raise where a folder holds a simulation: another would be mixed with it, or replace what labels belong to."""
+    if Path(folder, DESCRIPTION).exists():
+        raise ValueError(f"{os.fspath(folder)}: holds a simulation already ({DESCRIPTION}); choose another folder")
 
 
 def description(micrographs: Micrographs) -> dict[str, Any]:
