@@ -64,13 +64,13 @@ def main() -> None:
         folder = Path(place)
         picks, files = simulate(folder)
         stack, other = folder / "particles.mrcs", folder / "copy.mrcs"
+        extract(picks, files, stack, box=BOX)
+        source = stack.rename(folder / "source.mrcs")
         for threads in (1, 2):
 
             def ours(threads: int = threads) -> object:
                 return extract(picks, files, stack, box=BOX, threads=threads)
 
-            ours()
-            source = stack.rename(folder / "source.mrcs")
             pairs = [(seconds(ours, stack), seconds(lambda: copy(source, other), other)) for _ in range(ROUNDS)]
             extracted, copied = (statistics.median(side) for side in zip(*pairs, strict=True))
             size = source.stat().st_size / MB

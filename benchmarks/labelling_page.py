@@ -144,8 +144,13 @@ def table_of(figures: dict[str, Any]) -> str:
             *(f"{1000 * opening[key]:.0f}" for key in ("median", "worst")),
         ]
     ]
-    names = {"questions": "keys of questions", "look": "contrast, low-pass", "zoom": "zoom", "review": "keys of the review",
-             "whole micrograph": "keys of questions, whole micrograph in view"}  # fmt: skip
+    names = {
+        "questions": "keys of questions",
+        "look": "contrast, low-pass",
+        "zoom": "zoom",
+        "review": "keys of the review",
+        "whole micrograph": "keys of questions, whole micrograph in view",
+    }
     for scene, name in names.items():
         told = figures[scene]
         rows.append([name, told["keys"], *(f"{told[key]:.0f}" for key in ("median_ms", "worst_ms"))])
