@@ -17,6 +17,7 @@ import pytest
 import browser
 from made_up_study import made_up_plan, made_up_results
 from motes.study import Store, summarise, write_outputs
+from motes.study.report import page
 from motes.study.summary import told
 from motes.study.table import COLUMNS
 
@@ -49,6 +50,20 @@ def test_sentences(written):
         ), sentence
         assert f"{WORSE} is worse than random" in setting.sentence(WORSE)
         assert "validation" not in setting.sentence(WORSE)
+
+
+def test_few_seeds_are_told(tmp_path):
+    """Nine are fewer than the intervals were checked with, ten are not."""
+    for seeds, few in ((9, True), (10, False)):
+        folder = tmp_path / str(seeds)
+        folder.mkdir()
+        plan = made_up_plan(folder, seeds=seeds)
+        (setting,) = summarise(plan, made_up_results(plan))
+        assert len(setting.seeds) == seeds
+        assert ("few seeds (9)" in setting.caution) == few
+        text = page(plan, [setting])
+        assert ('<p class="note warning">Few seeds (9): ' in text) == few
+        assert ("hints" in text) == few
 
 
 def with_costs(result, change):

@@ -87,6 +87,8 @@ def study(
                 typer.echo(setting.sentence(strategy))
             for made in setting.mapped[-1:]:
                 typer.echo(f"{made.answer()} {WHAT}")
+        for caution in dict.fromkeys(setting.caution for setting in settings if setting.caution):
+            typer.echo(f"motes: note: {caution}", err=True)
         typer.echo(f"look at {out / 'report.html'}")
 
 

@@ -107,7 +107,10 @@ strategies together, but not for all rounds.</p>
 
 def _sentences(setting: Setting) -> str:
     ordered = _by_difference(setting.primary)
-    return _list([(setting.primary[name].verdict, setting.sentence(name)) for name in ordered])
+    note = (
+        f'<p class="note warning">{setting.caution[:1].upper()}{setting.caution[1:]}.</p>\n' if setting.caution else ""
+    )
+    return note + _list([(setting.primary[name].verdict, setting.sentence(name)) for name in ordered])
 
 
 def _by_difference(found: Mapping[str, Comparison]) -> list[str]:
