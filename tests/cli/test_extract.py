@@ -111,6 +111,13 @@ def test_refusals(here, refused, words, message):
     assert message in refused(here, "extract", "boxes", "--micrographs", "mics", "-o", "out.mrcs", *words)
 
 
+def test_a_score_that_no_pick_has_and_micrographs_that_do_not_exist(here, refused):
+    words = ("extract", "boxes", "-o", "out.mrcs", "--box", 24, "--micrographs")
+    line = refused(here, *words, "mics", "--min-score", 2)
+    assert "--min-score 2 leaves none of 4 picks (scores 0.4 to 0.9)" in line
+    assert "--micrographs nosuch: no such file or directory" in refused(here, *words, "nosuch")
+
+
 def test_the_picks_are_never_overwritten(here, refused):
     Path("out.star").write_text("data_\n\nloop_\n_rlnMicrographName\n_rlnCoordinateX\n_rlnCoordinateY\na.mrc 50 50\n")
     words = ("extract", "out.star", "--micrographs", "mics", "-o", "out.mrcs", "--box", 24)

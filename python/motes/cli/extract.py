@@ -83,7 +83,11 @@ def extract(
     if min_score is not None:
         if found.score is None:
             raise ValueError(f"{picks}: the picks hold no scores, so --min-score can not choose")
-        found = found[np.asarray(found.score >= min_score)]
+        kept = found[np.asarray(found.score >= min_score)]
+        if not len(kept) and len(found):
+            scores = f"{found.score.min():.3g} to {found.score.max():.3g}"
+            raise ValueError(f"--min-score {min_score:g} leaves none of {len(found):,} picks (scores {scores})")
+        found = kept
     images = images_of(micrographs)
     _refuse_inputs(
         stack, {"the picks": files_of(picks, source), "--ctf": [ctf] if ctf else [], "a micrograph": images.values()}
