@@ -84,6 +84,10 @@ def test_options(here, motes):
     assert result.stdout.startswith("particles.mrcs: 3 of 3 picks, 12 x 12 pixels of 6 angstrom\n")
     assert mrcfile.read("particles.mrcs").shape == (3, 12, 12)
     assert list(starfile.read("particles.star")["particles"]["rlnCoordinateX"]) == [50, 4, 40.5]
+    note = f"note: --pixel-size overrules {Path('mics', 'a.mrc')}, which tells 1.5 angstrom; 1 more tells another too"
+    assert note in result.stderr
+    as_told = ("extract", "boxes", "--micrographs", "mics", "-o", "told.mrcs", "--box", 24, "--pixel-size", 1.5)
+    assert "overrules" not in motes(*as_told).stderr
 
 
 def test_micrographs_that_are_not_there(here, motes):

@@ -130,6 +130,10 @@ def _tell(result: Extraction) -> None:
     for count, why in ((result.at_edge, "at an edge"), (result.flat, "on a background that is one number all over")):
         if count:
             typer.echo(f"motes: note: {count:,} dropped, {why}", err=True)
+    if result.overruled:
+        (file, own), *others = result.overruled.items()
+        more = f"; {len(others):,} more tell{'s' * (len(others) == 1)} another too" if others else ""
+        typer.echo(f"motes: note: --pixel-size overrules {file}, which tells {own:.4g} angstrom{more}", err=True)
     if result.missing:
         names = ", ".join(result.missing[:TOLD])
         more = f" and {len(result.missing) - TOLD} more" if len(result.missing) > TOLD else ""
