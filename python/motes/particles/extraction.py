@@ -183,18 +183,19 @@ def extract(
     star = path.with_suffix(".star")
     with atomic_path(star) as table, atomic_path(path) as images, images.open("wb") as file:
         writer = StackWriter(file, (cutter.side, cutter.side), image_size)
-        done, synced = [], []
+        done: list[_Done] = []
+        synced: list[Future[None]] = []
         overruled: dict[Path, float] = {}
         workers = available_threads(threads)
         with ThreadPoolExecutor(workers) as pool, ThreadPoolExecutor(1) as disk:
             for m, rows in follow(_rows(picks, files)):
                 done.append(_of_micrograph(writer, pool, AHEAD * workers, cutter, files[m], rows, centres))
-                if (own := done[-1].pixel_size) is not None and abs(own - size) > SAME * size:
+                if (tells := done[-1].pixel_size) is not None and abs(tells - size) > SAME * size:
                     if pixel_size is None:
                         raise ValueError(
-                            f"{files[m]}: {own:g} angstrom a pixel, expected {size:g}; pixel_size says which it is"
+                            f"{files[m]}: {tells:g} angstrom a pixel, expected {size:g}; pixel_size says which it is"
                         )
-                    overruled[files[m]] = own
+                    overruled[files[m]] = tells
                 synced.append(disk.submit(_SYNC, file.fileno()))  # while more is made, and not only at the end
             for future in synced:  # an error of the disk may be told once only
                 future.result()
