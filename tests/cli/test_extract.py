@@ -90,6 +90,19 @@ def test_options(here, motes):
     assert "overrules" not in motes(*as_told).stderr
 
 
+def test_info_knows_stacks_and_volumes(here, motes):
+    words = ("extract", "boxes", "--micrographs", "mics", "-o", "particles.mrcs", "--box", 24)
+    assert motes(*words).exit_code == 0
+    told = motes("info", "particles.mrcs")
+    assert told.stdout == "particles.mrcs: stack of 3 images of 24 x 24 pixels, float32, 1.5 A a pixel, MRC\n", (
+        told.stderr
+    )
+    with mrcfile.new("map.mrc") as file:
+        file.set_data(np.ones((6, 5, 4), np.float32))
+    assert motes("info", "map.mrc").stdout == "map.mrc: volume, or stack, of 6 sections of 5 x 4 pixels, float32, MRC\n"
+    assert "100 x 120 pixels" in motes("info", "mics/a.mrc").stdout
+
+
 def test_micrographs_that_are_not_there(here, motes):
     Path("mics/b.mrc").unlink()
     result = motes("extract", "boxes", "--micrographs", "mics", "-o", "particles.mrcs", "--box", 24)
@@ -106,7 +119,7 @@ def test_micrographs_that_are_not_there(here, motes):
         (["--box", "24", "--centring", "x"], "--centring: expected one of nearest, shift, got 'x'"),
         (["--box", "200"], "picks: none of 4 is left, 4 at an edge, 0 with a flat background"),
         (["--box", "24", "--ctf", "none.star"], "none.star: no such file or directory"),
-        (["--box", "24", "-o", "out.mrc"], "stack: expected a name that ends in .mrcs, got out.mrc"),
+        (["--box", "24", "-o", "out.mrc"], "-o: expected a name that ends in .mrcs, got out.mrc"),
         (["--box", "24", "-o", "mics/a.mrc/out.mrcs"], "mics/a.mrc: is a file, not a folder"),
         (["--box", "24", "--pixel-size", "-1"], "'--pixel-size': expected a finite number above 0, got -1"),
     ],
