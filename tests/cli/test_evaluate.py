@@ -244,7 +244,9 @@ def test_overlays_are_drawn_on_micrographs(here, motes):
         (["--picks", "picks", "--truth", "truth", "--iou", "1.5"], "iou"),
         (["--picks", "picks", "--truth", "truth", "--matching", "worst"], "--matching: expected"),
         (["--picks", "picks", "--truth", "truth", "--missing", "all"], "--missing: expected leave-out or count"),
-        (["--picks", "picks", "--truth", "truth", "--flip-y"], "height"),
+        (["--picks", "picks", "--truth", "truth", "--flip-y"], "--height, or micrographs that tell it: needed"),
+        (["--picks", "picks", "--truth", "truth", "--y-origin", "top"], "--y-origin; did you mean --flip-y? (see"),
+        (["--picks", "picks", "--truth", "truth", "--threads", "0"], "greater than or equal to 1, got 0 (see --help)"),
         (["--picks", "picks", "--truth", "truth", "--micrographs", "truth"], "truth: a folder without micrographs"),
         (["--picks", "picks", "--truth", "truth", "--micrographs", "z.png"], "of 2 micrographs none is there"),
         (
