@@ -66,6 +66,13 @@ def test_few_seeds_are_told(tmp_path):
         assert ("hints" in text) == few
 
 
+def test_both_axes_of_curves_are_named(written):
+    text = page(written[0].plan, written[1])
+    assert text.count(">average precision</text>") == 2 * len(written[1])  # over labels, and over questions
+    for across in ("labels", "questions"):
+        assert text.count(f'y="336">{across}</text>') == len(written[1])
+
+
 def with_costs(result, change):
     """The run, its rounds having cost something else."""
     return replace(result, rounds=tuple(replace(each, costs=change(each.costs)) for each in result.rounds))
