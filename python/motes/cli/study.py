@@ -101,7 +101,7 @@ def _list() -> None:
 
 @contextmanager
 def _progress(config: StudyConfig, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr, where a person looks on."""
+    """A bar on stderr where a person looks on; elsewhere, in a log, a line for each run that is finished."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -113,8 +113,11 @@ def _progress(config: StudyConfig, quiet: bool) -> Iterator[Callable[[int, int],
     )
 
     console = Console(stderr=True)
-    if quiet or not console.is_terminal:
+    if quiet:
         yield lambda done, total: None
+        return
+    if not console.is_terminal:
+        yield lambda done, total: typer.echo(f"motes: {done} of {total} runs", err=True)
         return
     columns = (
         TextColumn("{task.description}"),
