@@ -93,6 +93,8 @@ def test_presets_are_listed(motes):
     for name, path in presets().items():
         assert name in listed.stdout
         assert str(path) in listed.stdout
+    assert "the thesis: Yu-Hsuan Li, Comparison of Different Uncertainty Measurement" in listed.stdout
+    assert "seed 001" not in listed.stdout.lower()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")

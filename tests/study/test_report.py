@@ -66,6 +66,12 @@ def test_few_seeds_are_told(tmp_path):
         assert ("hints" in text) == few
 
 
+def test_the_thesis_is_named_once_by_its_title(written):
+    text = page(written[0].plan, written[1])
+    assert text.count("The thesis: Yu-Hsuan Li, Comparison of Different Uncertainty Measurement Methods") == 1
+    assert "seed 001" not in text.lower()
+
+
 def test_both_axes_of_curves_are_named(written):
     text = page(written[0].plan, written[1])
     assert text.count(">average precision</text>") == 2 * len(written[1])  # over labels, and over questions

@@ -94,9 +94,11 @@ def study(
 
 def _list() -> None:
     from motes.study import presets, read_config
+    from motes.study.presets import THESIS
 
     for name, path in presets().items():
         typer.echo(f"{name:<10}  {read_config(path).description}\n{'':<10}  {path}")
+    typer.echo(f"the thesis: {THESIS}")
 
 
 @contextmanager
