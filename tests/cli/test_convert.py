@@ -146,7 +146,7 @@ def test_picks_of_one_file_are_called_after_the_micrograph(here, motes, command)
         (["boxes/a.box", "-o", "a.xyz"], "suffix '.xyz' tells no format"),
         (["boxes/a.box", "-o", "a.star", "--to", "moon"], "--from, --to: expected one of star"),
         (["boxes/a.box", "-o", "a.star", "--from", "star"], "expected a STAR file"),
-        (["boxes/a.box", "-o", "a.star", "--flip-y"], "--height or --micrograph: needed"),
+        (["boxes/a.box", "-o", "a.star", "--flip-y"], "--height, or micrographs that tell it: needed"),
         (["boxes/a.box", "-o", "a.star", "--flip-y", "--y-origin", "top"], "two ways to say the same"),
         (["boxes/a.box", "-o", "a.star", "--y-origin", "left"], "--y-origin: expected top or bottom, got 'left'"),
         (["boxes/a.box", "-o", "a.cs"], "--height and --width, or --micrograph: needed"),

@@ -109,11 +109,43 @@ def test_flip_radius_and_threads(here, motes):
     library.write_picks("picks/a.box", boxes, y_origin="bottom", height=100)
     words = ["evaluate", "--picks", "picks/a.box", "--truth", "truth/a.csv", "--no-overlays"]
     flip = ["--flip-y", "--height", 100]
-    assert "note: no pick is near a particle" in motes(*words, "-o", "wrong").stderr
+    note = "picks look turned over: with --flip-y and --height, about 10[01], the average precision would be 1, not 0"
+    assert re.search(note, motes(*words, "-o", "wrong").stderr)
     assert motes(*words, *flip, "-o", "right", "--threads", 1).exit_code == 0
     assert motes(*words, *flip, "--radius", 0.4, "-o", "small", "--threads", 2).exit_code == 0
     assert [metrics(name)["recall"]["value"] for name in ("wrong", "right", "small")] == [0, 1, 0.5]
     assert metrics("right")["recall"]["low"] is None  # one micrograph: no interval
+
+
+def test_what_a_flip_would_bring_is_told_only_where_it_brings_much(motes, tmp_path, monkeypatch):
+    """The agreement of picks that are turned over is chance, not nothing; other picks that are wrong stay so."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(1)
+    places = {name: rng.uniform(20, 980, (2, 2000)) for name in ("truth", "other")}
+    names = {"micrographs": ("a", "b"), "index": np.arange(2000) % 2, "score": rng.uniform(0, 1, 2000)}
+    for name, (x, y) in places.items():
+        library.write_picks(f"{name}.star", library.Picks(x, y, **names))
+    x, y = places["truth"]
+    near = rng.normal(0, 1, (2, 2000))
+    library.write_picks("over.star", library.Picks(x + near[0], 999 - y + near[1], **names))
+    words = ("--truth", "truth.star", "--radius", 10, "--no-overlays", "-o", "out")
+    told = motes("evaluate", "--picks", "over.star", *words)
+    found = re.search(
+        r"with --flip-y and --height, about (\d+), the average precision would be (\S+), not", told.stderr
+    )
+    assert found, told.stderr
+    assert abs(int(found[1]) - 1000) <= 1
+    assert 0 < metrics()["average_precision"]["value"] < 0.1
+    assert motes("evaluate", "--picks", "over.star", *words, "--flip-y", "--height", 1000).exit_code == 0
+    assert metrics()["average_precision"]["value"] == pytest.approx(float(found[2]), abs=0.02)
+    assert "turned over" not in motes("evaluate", "--picks", "other.star", *words).stderr
+    assert "without --flip-y" in motes("evaluate", "--picks", "truth.star", *words, "--flip-y", "--height", 1000).stderr
+
+
+def test_wrong_picks_that_no_flip_mends_are_told_as_before(here, motes):
+    Path("picks/a.box").write_text("70 70 10 10 0.9\n")
+    told = motes("evaluate", "--picks", "picks/a.box", "--truth", "truth/a.csv", "--no-overlays", "-o", "out")
+    assert "note: no pick is near a particle" in told.stderr
 
 
 def test_micrographs_tell_the_height_of_a_flip(here, motes):
@@ -229,7 +261,9 @@ def test_overlays_are_drawn_on_micrographs(here, motes):
         (["--picks", "picks", "--truth", "truth", "--iou", "1.5"], "iou"),
         (["--picks", "picks", "--truth", "truth", "--matching", "worst"], "--matching: expected"),
         (["--picks", "picks", "--truth", "truth", "--missing", "all"], "--missing: expected leave-out or count"),
-        (["--picks", "picks", "--truth", "truth", "--flip-y"], "height"),
+        (["--picks", "picks", "--truth", "truth", "--flip-y"], "--height, or micrographs that tell it: needed"),
+        (["--picks", "picks", "--truth", "truth", "--y-origin", "top"], "--y-origin; did you mean --flip-y? (see"),
+        (["--picks", "picks", "--truth", "truth", "--threads", "0"], "greater than or equal to 1, got 0 (see --help)"),
         (["--picks", "picks", "--truth", "truth", "--micrographs", "truth"], "truth: a folder without micrographs"),
         (["--picks", "picks", "--truth", "truth", "--micrographs", "z.png"], "of 2 micrographs none is there"),
         (

@@ -84,6 +84,23 @@ def test_options(here, motes):
     assert result.stdout.startswith("particles.mrcs: 3 of 3 picks, 12 x 12 pixels of 6 angstrom\n")
     assert mrcfile.read("particles.mrcs").shape == (3, 12, 12)
     assert list(starfile.read("particles.star")["particles"]["rlnCoordinateX"]) == [50, 4, 40.5]
+    note = f"note: --pixel-size overrules {Path('mics', 'a.mrc')}, which tells 1.5 angstrom; 1 more tells another too"
+    assert note in result.stderr
+    as_told = ("extract", "boxes", "--micrographs", "mics", "-o", "told.mrcs", "--box", 24, "--pixel-size", 1.5)
+    assert "overrules" not in motes(*as_told).stderr
+
+
+def test_info_knows_stacks_and_volumes(here, motes):
+    words = ("extract", "boxes", "--micrographs", "mics", "-o", "particles.mrcs", "--box", 24)
+    assert motes(*words).exit_code == 0
+    told = motes("info", "particles.mrcs")
+    assert told.stdout == "particles.mrcs: stack of 3 images of 24 x 24 pixels, float32, 1.5 A a pixel, MRC\n", (
+        told.stderr
+    )
+    with mrcfile.new("map.mrc") as file:
+        file.set_data(np.ones((6, 5, 4), np.float32))
+    assert motes("info", "map.mrc").stdout == "map.mrc: volume, or stack, of 6 sections of 5 x 4 pixels, float32, MRC\n"
+    assert "100 x 120 pixels" in motes("info", "mics/a.mrc").stdout
 
 
 def test_micrographs_that_are_not_there(here, motes):
@@ -102,13 +119,20 @@ def test_micrographs_that_are_not_there(here, motes):
         (["--box", "24", "--centring", "x"], "--centring: expected one of nearest, shift, got 'x'"),
         (["--box", "200"], "picks: none of 4 is left, 4 at an edge, 0 with a flat background"),
         (["--box", "24", "--ctf", "none.star"], "none.star: no such file or directory"),
-        (["--box", "24", "-o", "out.mrc"], "stack: expected a name that ends in .mrcs, got out.mrc"),
+        (["--box", "24", "-o", "out.mrc"], "-o: expected a name that ends in .mrcs, got out.mrc"),
         (["--box", "24", "-o", "mics/a.mrc/out.mrcs"], "mics/a.mrc: is a file, not a folder"),
         (["--box", "24", "--pixel-size", "-1"], "'--pixel-size': expected a finite number above 0, got -1"),
     ],
 )
 def test_refusals(here, refused, words, message):
     assert message in refused(here, "extract", "boxes", "--micrographs", "mics", "-o", "out.mrcs", *words)
+
+
+def test_a_score_that_no_pick_has_and_micrographs_that_do_not_exist(here, refused):
+    words = ("extract", "boxes", "-o", "out.mrcs", "--box", 24, "--micrographs")
+    line = refused(here, *words, "mics", "--min-score", 2)
+    assert "--min-score 2 leaves none of 4 picks (scores 0.4 to 0.9)" in line
+    assert "--micrographs nosuch: no such file or directory" in refused(here, *words, "nosuch")
 
 
 def test_the_picks_are_never_overwritten(here, refused):

@@ -47,7 +47,7 @@ def test_curve_figure_and_json(here, motes):
     assert result.exit_code == 0, result.stderr
     curve = fsc(*halves(), voxel_size=1.5)
     lines = [f"h1: {resolution_at(curve, rule)}" for rule in ("0.143", "half-bit")]
-    assert result.stdout.splitlines() == [*lines, "look at out"]
+    assert result.stdout.splitlines() == [*lines, "look at out/fsc.png"]
     assert sorted(path.name for path in Path("out").iterdir()) == ["fsc.csv", "fsc.json", "fsc.png"]
     with Path("out/fsc.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -95,7 +95,7 @@ def test_masks(here, motes):
 
 def test_several_curves(here, motes):
     result = motes("fsc", "h1.mrc", "h2.mrc", "fine1.mrc", "fine2.mrc", "-o", "out")
-    assert [line.split(":")[0] for line in result.stdout.splitlines()] == ["h1", "fine1", "look at out"]
+    assert [line.split(":")[0] for line in result.stdout.splitlines()] == ["h1", "fine1", "look at out/fsc.png"]
     with Path("out/fsc.csv").open() as file:
         assert [row["curve"] for row in csv.DictReader(file)] == ["h1"] * 13 + ["fine1"] * 13
     result = motes("fsc", *["h1.mrc", "h2.mrc"] * 2)
@@ -129,7 +129,7 @@ def test_two_halves_of_photon_patterns(tmp_path, motes, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["fsc", "h1.mrc"], "expected two files for each curve, and at most 4 curves, got 1 files"),
+        (["fsc", "h1.mrc"], "expected two files for each curve, and at most 4 curves, got 1 file"),
         (["fsc", "h1.mrc", "small.mrc", "-o", "o"], "small.mrc: expected shape (24, 24, 24), as h1.mrc's, got (10, 10"),
         (
             ["fsc", "h1.mrc", "other.mrc"],
@@ -174,7 +174,15 @@ def test_two_halves_of_photon_patterns(tmp_path, motes, monkeypatch):
             ["fsc", "h1.mrc", "h2.mrc", "--mask", "soft:5", "--randomise-from", "40"],
             "--randomise-from: expected a shell of 1 to 12, got 40",
         ),
-        (["frc", "h1.npy", "h1.mrc"], "h1.mrc: holds 24 sections, expected one micrograph"),
+        (["frc", "h1.npy", "h1.mrc"], "h1.mrc: holds 24 sections, expected one image; for volumes: motes fsc"),
+        (["frc", "cube.npy", "h1.npy"], "expected real numbers of 2 axes; for volumes: motes fsc"),
+        (["frc", "h1.npy", "blank.npy"], "blank.npy: all values are 0, expected an image"),
+        (["fsc", "h1.mrc", "oblong.mrc"], "oblong.mrc: 1 x 24 x 24 voxels, expected a volume; for images: motes frc"),
+        (["fsc", "h1.png", "h1.png"], "suffix '.png' tells no volume"),
+        (["fsc", "h1.npy", "h2.npy"], "expected real numbers of 3 axes; for images: motes frc"),
+        (["fsc", "h1.mrc", "h2.mrc", "--mask", "soft"], "--mask: expected a file or soft:RADIUS[:EDGE] in voxels"),
+        (["fsc", "h1.mrc", "h2.mrc", "--mask", "soft:-3"], "--mask soft:-3: expected a radius above 0"),
+        (["fsc", "h1.mrc", "h2.mrc", "--mask", "soft:3:-1"], "--mask: soft:3:-1: edge: expected 0 voxels or more"),
         (["frc", "h1.npy", "short.npy"], "short.npy: expected shape (24, 24), as h1.npy's, got (20, 24)"),
         (["frc", "h1.npy", "h2.npy", "--pixel-size", "0"], "'--pixel-size': expected a finite number above 0, got 0"),
     ],
@@ -190,6 +198,8 @@ def test_refusals(here, refused, words, message):
     sizes = {"other": 1.7, "half2": 1.7, "squeezed": (1.5, 1.5, 1.8), "flat": (1.5, 1.8, 0), "oblong": (1.5, 1.8, 1)}
     for name, data in maps.items():
         write(f"{name}.mrc", data, sizes.get(name, 1.5))
+    np.save("cube.npy", halves()[0])
+    np.save("blank.npy", np.zeros((24, 24)))
     np.save("short.npy", np.load("h1.npy")[:20])
     assert message in refused(here, *words)
 
@@ -199,6 +209,16 @@ def test_a_size_that_is_given_counts(here, motes):
     for other in ("squeezed.mrc", "h2.mrc"):
         result = motes("fsc", "h1.mrc", other, "--voxel-size", 3)
         assert result.stdout == f"h1: {resolution_at(fsc(*halves(), voxel_size=3.0))}\n"
+    assert motes("fsc", "h1.mrc", "squeezed.mrc", "--voxel-size", 1.5).stderr == (
+        "motes: note: --voxel-size overrules squeezed.mrc, which tells 1.5 x 1.5 x 1.8 angstrom\n"
+    )
+
+
+def test_a_size_that_one_half_tells_is_taken_with_a_note(here, motes):
+    np.save("second.npy", halves()[1])
+    told = motes("fsc", "h1.mrc", "second.npy")
+    assert told.stdout == motes("fsc", "h1.mrc", "h2.mrc").stdout
+    assert told.stderr == "motes: note: second.npy tells no size of a voxel, taken to be 1.5 as h1.mrc's\n"
 
 
 def test_a_pixel_size_that_is_given_counts(here, motes):

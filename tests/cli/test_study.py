@@ -42,7 +42,9 @@ def here(tmp_path, monkeypatch):
 def test_a_study_from_its_configuration(here, motes):
     done = motes("study", "small.toml", "-o", "out", "--processes", 1)
     assert done.exit_code == 0, done.stderr
-    assert done.stderr == ""
+    *runs, note = done.stderr.splitlines()
+    assert runs == [f"motes: {n} of 4 runs" for n in range(5)]
+    assert note.startswith("motes: note: few seeds (2): intervals were checked with 10 and more, ")
     sentence, look = done.stdout.splitlines()
     assert "entropy_score is " in sentence
     assert look == "look at out/report.html"
@@ -64,7 +66,7 @@ def test_a_study_from_its_configuration(here, motes):
         (("small.toml", "--preset", "sample"), "CONFIG.toml: give one, or --preset NAME"),
         (("small.toml",), "-o: needed, the folder of the study"),
         (("nowhere.toml", "-o", "out"), "nowhere.toml: no such file or directory; check the path"),
-        (("--preset", "smaple", "-o", "out"), "preset: 'smaple'; did you mean sample?"),
+        (("--preset", "smaple", "-o", "out"), "error: --preset: 'smaple'; did you mean sample?"),
         (("--preset", "i5-a8.75", "-o", "out"), "data.folder: needed, the folder of a CryoPPP data set"),
         (("small.toml", "--data", "data", "-o", "out"), "this study's source is folder, which takes no folder"),
     ],
@@ -91,6 +93,8 @@ def test_presets_are_listed(motes):
     for name, path in presets().items():
         assert name in listed.stdout
         assert str(path) in listed.stdout
+    assert "the thesis: Yu-Hsuan Li, Comparison of Different Uncertainty Measurement" in listed.stdout
+    assert "seed 001" not in listed.stdout.lower()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")

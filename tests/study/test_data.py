@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,6 +22,11 @@ def test_a_folder(tmp_path):
     home = write_toy(tmp_path / "data", n=4)
     data = load_data(toy_config(home).data, tmp_path)
     assert data.names == ("grid0", "grid1", "grid2", "grid3")
+    assert data.name == "data"  # and not "micrographs", the folder of the images
+    (home / "micrographs").rename(home / "sim")
+    moved = replace(toy_config(home).data, micrographs=str(home / "sim"))
+    assert load_data(moved, tmp_path).name == "sim"
+    (home / "sim").rename(home / "micrographs")
     assert (len(data.truth), data.diameter) == (32, 8)
     circles, numbers = data.particles((1, 3))
     np.testing.assert_array_equal(numbers, [*range(8, 16), *range(24, 32)])

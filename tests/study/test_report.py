@@ -17,6 +17,7 @@ import pytest
 import browser
 from made_up_study import made_up_plan, made_up_results
 from motes.study import Store, summarise, write_outputs
+from motes.study.report import page
 from motes.study.summary import told
 from motes.study.table import COLUMNS
 
@@ -49,6 +50,33 @@ def test_sentences(written):
         ), sentence
         assert f"{WORSE} is worse than random" in setting.sentence(WORSE)
         assert "validation" not in setting.sentence(WORSE)
+
+
+def test_few_seeds_are_told(tmp_path):
+    """Nine are fewer than the intervals were checked with, ten are not."""
+    for seeds, few in ((9, True), (10, False)):
+        folder = tmp_path / str(seeds)
+        folder.mkdir()
+        plan = made_up_plan(folder, seeds=seeds)
+        (setting,) = summarise(plan, made_up_results(plan))
+        assert len(setting.seeds) == seeds
+        assert ("few seeds (9)" in setting.caution) == few
+        text = page(plan, [setting])
+        assert ('<p class="note warning">Few seeds (9): ' in text) == few
+        assert ("hints" in text) == few
+
+
+def test_the_thesis_is_named_once_by_its_title(written):
+    text = page(written[0].plan, written[1])
+    assert text.count("The thesis: Yu-Hsuan Li, Comparison of Different Uncertainty Measurement Methods") == 1
+    assert "seed 001" not in text.lower()
+
+
+def test_both_axes_of_curves_are_named(written):
+    text = page(written[0].plan, written[1])
+    assert text.count(">average precision</text>") == 2 * len(written[1])  # over labels, and over questions
+    for across in ("labels", "questions"):
+        assert text.count(f'y="336">{across}</text>') == len(written[1])
 
 
 def with_costs(result, change):

@@ -31,8 +31,9 @@ ADVICE = {
 
 OF_ONE_NAME = (
     "acceleration|background|box|centring|confidence|contrast|downsample|edge|image|init|iou|mask|missing|method|noise|photons|rotations|task|tolerance"
-    "|truth|weights"
+    "|truth|weights|diameter|preset|strategy|threshold"
 )
+OTHERWISE = {"--y-origin": "--flip-y", "--micrograph": "--micrographs"}  # what other commands call it
 SPELLING = {  # what a message of the library advises, and the option that does it
     r"\bn_patterns=(\d+)": r"--patterns \1",
     r"\bn_patterns\b": "--patterns",
@@ -47,11 +48,12 @@ SPELLING = {  # what a message of the library advises, and the option that does 
     r"\bpixel_size says": "--pixel-size says",
     r"^randomise_from: ": "--randomise-from: ",
     r"^rule: ": "--matching: ",
+    r"^stack: ": "-o: ",
     r"^min_pickers: ": "--min-pickers: ",
     r"^radius: needed": "--diameter: needed",
     r"\bgive radius$": "give --radius, half a particle's diameter in pixels",
     r"^shape: needed": "--height and --width, or --micrograph: needed",
-    r"^height: needed": "--height or --micrograph: needed",
+    r"^height: needed": "--height, or micrographs that tell it: needed",
     r"^height, width: needed": "--height and --width, or --micrograph: needed",
     r"^flip_y, y_origin:": "--flip-y, --y-origin:",
     r"^format: expected": "--from, --to: expected",
@@ -130,7 +132,7 @@ def explanation(error: Exception) -> str | None:
         advice = ADVICE.get(error.errno or 0)
         text = f"{where}{error.strerror[0].lower()}{error.strerror[1:]}" + (f"; {advice}" if advice else "")
     elif hasattr(error, "format_message"):  # what Typer finds wrong with the command line
-        text = f"{error.format_message()} (see --help)"
+        text = f"{error.format_message()}{_typed(error)}{_meant(error)} (see --help)"
     elif isinstance(error, MemoryError):
         text = "not enough memory; try fewer patterns" + (f" ({error})" if str(error) else "")
     elif isinstance(error, (ValueError, OSError)) or (isinstance(error, ImportError) and error.name is None):
@@ -138,6 +140,20 @@ def explanation(error: Exception) -> str | None:
     else:
         return None
     return _one_line(text)
+
+
+def _typed(error: Exception) -> str:
+    """What was typed where a number is out of its range: the parser's message leaves it out."""
+    faults: list[dict[str, Any]] = getattr(error.__cause__, "errors", list)()
+    return f", got {faults[0]['input']}" if faults and "input" in faults[0] else ""
+
+
+def _meant(error: Exception) -> str:
+    """The option of this command that does what another command calls otherwise."""
+    other = OTHERWISE.get(getattr(error, "option_name", ""))
+    command = getattr(getattr(error, "ctx", None), "command", None)
+    known = {name for parameter in getattr(command, "params", ()) for name in parameter.opts}
+    return f"; did you mean {other}?" if other in known else ""
 
 
 def _tell_warning(

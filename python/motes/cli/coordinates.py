@@ -97,8 +97,11 @@ def images_of(path: Path) -> dict[str, Path]:
 
     if path.is_dir():
         return micrograph.images_of(path)
-    if not path.exists() and set("*?[") & set(str(path)):
-        raise ValueError(f"--micrographs {path}: expected a file or a folder, got a pattern")
+    if not path.exists():
+        told = (
+            "expected a file or a folder, got a pattern" if set("*?[") & set(str(path)) else "no such file or directory"
+        )
+        raise ValueError(f"--micrographs {path}: {told}")
     return {path.stem: path}
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from motes.picking import Evaluation
 
 METRICS, CURVE = "metrics.json", "precision_recall.png"
+LITTLE = 0.1  # agreement from which on picks are not suspected of being turned over
 OF_SCORES = ("average_precision", "auc_grid", "best_threshold")  # what picks without scores do not have
 
 
@@ -136,7 +137,9 @@ def evaluate(
     if not scored:
         typer.echo("motes: note: the picks hold no scores: all count alike, and there is no threshold", err=True)
     tell_missing(aligned.missing, missing == "count")
-    if not result.matches.n_found:
+    if over := _turned_over(**circles, now=told, flip_y=flip_y, iou=iou, rule=matching):
+        typer.echo(f"motes: note: {over}", err=True)
+    elif not result.matches.n_found:
         typer.echo("motes: note: no pick is near a particle; motes info tells whether picks are turned over", err=True)
     elif _ends_at_best(circles["picks"], result):
         typer.echo(
@@ -198,6 +201,23 @@ def _refuse_sizes(picks: Circles, truth: Circles, iou: float) -> None:
             f"circles of these sizes have an IoU of {most:.3g} at most, and none above {iou:g}: "
             "give --radius of a particle, for both"
         )
+
+
+def _turned_over(picks: Circles, truth: Circles, *, now: Mapping[str, Any], flip_y: bool, iou: float, rule: str) -> str:
+    """What picks that agree with little would reach with y counted from the other end, if that is much more."""
+    from motes.picking import evaluate as compare
+    from motes.picking.turned import turned, turned_height
+
+    name = "best_f1" if now["average_precision"]["value"] is None else "average_precision"
+    reached = now[name]["value"]
+    if reached is None or reached >= LITTLE or (height := turned_height(picks, truth)) is None:
+        return ""
+    result = compare(turned(picks, height), truth, iou=iou, rule=rule)  # type: ignore[arg-type]
+    better = result.as_dict()[name]["value"]
+    if better < 2 * LITTLE:
+        return ""
+    way = "without --flip-y" if flip_y else f"with --flip-y and --height, about {height},"
+    return f"picks look turned over: {way} the {name.replace('_', ' ')} would be {better:.2g}, not {reached:.2g}"
 
 
 def _height_of_all(images: Mapping[str, Path], asked: float | None) -> float | None:

@@ -83,7 +83,11 @@ def extract(
     if min_score is not None:
         if found.score is None:
             raise ValueError(f"{picks}: the picks hold no scores, so --min-score can not choose")
-        found = found[np.asarray(found.score >= min_score)]
+        kept = found[np.asarray(found.score >= min_score)]
+        if not len(kept) and len(found):
+            scores = f"{found.score.min():.3g} to {found.score.max():.3g}"
+            raise ValueError(f"--min-score {min_score:g} leaves none of {len(found):,} picks (scores {scores})")
+        found = kept
     images = images_of(micrographs)
     _refuse_inputs(
         stack, {"the picks": files_of(picks, source), "--ctf": [ctf] if ctf else [], "a micrograph": images.values()}
@@ -126,6 +130,10 @@ def _tell(result: Extraction) -> None:
     for count, why in ((result.at_edge, "at an edge"), (result.flat, "on a background that is one number all over")):
         if count:
             typer.echo(f"motes: note: {count:,} dropped, {why}", err=True)
+    if result.overruled:
+        (file, own), *others = result.overruled.items()
+        more = f"; {len(others):,} more tell{'s' * (len(others) == 1)} another too" if others else ""
+        typer.echo(f"motes: note: --pixel-size overrules {file}, which tells {own:.4g} angstrom{more}", err=True)
     if result.missing:
         names = ", ".join(result.missing[:TOLD])
         more = f" and {len(result.missing) - TOLD} more" if len(result.missing) > TOLD else ""

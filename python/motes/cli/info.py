@@ -71,6 +71,7 @@ def _tell(lines: list[str]) -> None:
 
 def _lines(path: Path) -> list[str]:
     from motes import describe, read_micrograph, read_picks
+    from motes.micrograph import MRC_SUFFIXES as MRC
     from motes.micrograph import SUFFIXES as IMAGES
     from motes.picks import SUFFIXES as COORDINATES
 
@@ -79,6 +80,8 @@ def _lines(path: Path) -> list[str]:
         return _of_reconstruction(path)
     if suffix in COORDINATES or path.is_dir():
         return _of_picks(path, read_picks(path))
+    if suffix in MRC and (told := _of_sections(path)):
+        return [told]
     if suffix in IMAGES:
         return _of_micrograph(path, read_micrograph(path))
     return [f"{found.name or path.name}: {', '.join(_of_patterns(found))}" for found in describe(path)]
@@ -101,6 +104,19 @@ def _of_reconstruction(folder: Path) -> list[str]:
 
 def _of_micrograph(path: Path, image: Micrograph) -> list[str]:
     return [f"{path.name}: {repr(image)[1:-1]}"]
+
+
+def _of_sections(path: Path) -> str:
+    """A volume, or a stack of images; empty for one image."""
+    from motes.io.mrc import read_mrc
+
+    mrc = read_mrc(path)
+    n, height, width = mrc.data.shape
+    if n == 1:
+        return ""
+    size = "" if mrc.pixel_size is None else f", {mrc.pixel_size:.4g} A a pixel"
+    told = f"stack of {n:,} images of" if path.suffix.lower() == ".mrcs" else f"volume, or stack, of {n:,} sections of"
+    return f"{path.name}: {told} {height} x {width} pixels, {mrc.data.dtype}{size}, MRC"
 
 
 def _of_picks(path: Path, picks: Picks) -> list[str]:

@@ -139,8 +139,12 @@ def _curves(
     mask: str | None,
 ) -> dict[str, tuple[tuple[Path, Path], ShellCurve]]:
     """The curve of each pair of files, by a name that tells it from the others."""
+    from motes.reconstruction.result import many
+
     if len(paths) % 2 or len(paths) > 2 * MOST:
-        raise ValueError(f"expected two files for each curve, and at most {MOST} curves, got {len(paths)} files")
+        raise ValueError(
+            f"expected two files for each curve, and at most {MOST} curves, got {many(len(paths), 'file')}"
+        )
     pairs = list(zip(paths[::2], paths[1::2], strict=True))
     curves = {}
     for name, pair in zip(_names(pairs), pairs, strict=True):
@@ -152,6 +156,7 @@ def _curves(
         except ValueError as error:  # which names an argument: here it is a file
             told = {"1": str(pair[0]), "2": str(pair[1])}
             raise ValueError(re.sub(r"\b(?:half|image)([12])\b", lambda m: told[m[1]], str(error))) from error  # noqa: B023
+        _tell_sizes(pair, (size1, size2), size, what)
         curves[name] = (pair, curve)
     return curves
 
@@ -175,6 +180,24 @@ def _one_size(paths: tuple[Path, Path], sizes: tuple[float | None, float | None]
     return known[0] if known else None
 
 
+def _tell_sizes(
+    paths: tuple[Path, Path], sizes: tuple[float | None, float | None], asked: float | None, what: str
+) -> None:
+    """Say where the size of a voxel is not that which every file tells."""
+    if asked is not None:
+        from motes.resolution.files import told_sizes
+
+        for path in paths:
+            own = told_sizes(path, 3 if what == "voxel" else 2)
+            if any(abs(size - asked) > SAME * asked for size in own):
+                told = " x ".join(f"{size:g}" for size in (own if max(own) > (1 + SAME) * min(own) else own[:1]))
+                typer.echo(f"motes: note: --{what}-size overrules {path}, which tells {told} angstrom", err=True)
+    elif (sizes[0] is None) != (sizes[1] is None):
+        lacking, telling = paths if sizes[0] is None else paths[::-1]
+        known = sizes[0] or sizes[1]
+        typer.echo(f"motes: note: {lacking} tells no size of a {what}, taken to be {known:g} as {telling}'s", err=True)
+
+
 def _mask(
     text: str | None, shape: tuple[int, ...], read: Callable[[Path], tuple[NDArray[Any], float | None]]
 ) -> NDArray[Any] | None:
@@ -183,7 +206,7 @@ def _mask(
 
     if text is None:
         return None
-    if not text.startswith("soft:"):
+    if not text.startswith("soft:") and (text != "soft" or Path(text).exists()):
         return read(Path(text))[0]
     try:
         radius, *edge = [float(part) for part in text.removeprefix("soft:").split(":")]
@@ -196,7 +219,10 @@ def _mask(
         raise ValueError(
             f"--mask {text}: expected a radius above 0 and at most {max(shape) / 2:g}, half of {size} voxels"
         )
-    return soft_sphere(shape, radius, width)
+    try:
+        return soft_sphere(shape, radius, width)
+    except ValueError as error:  # of the edge
+        raise ValueError(f"--mask: {text}: {error}") from None
 
 
 def _tell(
@@ -209,8 +235,8 @@ def _tell(
     from motes.resolution import resolution_at
 
     found = {name: [resolution_at(curve, rule) for rule in rules] for name, (_, curve) in curves.items()}
+    table, report, figure = (f"{context.info_name}.{suffix}" for suffix in ("csv", "json", "png"))
     if out is not None:
-        table, report, figure = (f"{context.info_name}.{suffix}" for suffix in ("csv", "json", "png"))
         with output_folder(out, (table, report, figure)) as staging:
             told = [
                 {
@@ -235,7 +261,7 @@ def _tell(
         for resolution in found[name]:
             typer.echo(f"{name}: {resolution}")
     if out is not None:
-        typer.echo(f"look at {out}")
+        typer.echo(f"look at {out / figure}")
 
 
 def _options(context: typer.Context) -> dict[str, Any]:

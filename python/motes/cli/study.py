@@ -87,19 +87,23 @@ def study(
                 typer.echo(setting.sentence(strategy))
             for made in setting.mapped[-1:]:
                 typer.echo(f"{made.answer()} {WHAT}")
+        for caution in dict.fromkeys(setting.caution for setting in settings if setting.caution):
+            typer.echo(f"motes: note: {caution}", err=True)
         typer.echo(f"look at {out / 'report.html'}")
 
 
 def _list() -> None:
     from motes.study import presets, read_config
+    from motes.study.presets import THESIS
 
     for name, path in presets().items():
         typer.echo(f"{name:<10}  {read_config(path).description}\n{'':<10}  {path}")
+    typer.echo(f"the thesis: {THESIS}")
 
 
 @contextmanager
 def _progress(config: StudyConfig, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr, where a person looks on."""
+    """A bar on stderr where a person looks on; elsewhere, in a log, a line for each run that is finished."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -111,8 +115,11 @@ def _progress(config: StudyConfig, quiet: bool) -> Iterator[Callable[[int, int],
     )
 
     console = Console(stderr=True)
-    if quiet or not console.is_terminal:
+    if quiet:
         yield lambda done, total: None
+        return
+    if not console.is_terminal:
+        yield lambda done, total: typer.echo(f"motes: {done} of {total} runs", err=True)
         return
     columns = (
         TextColumn("{task.description}"),

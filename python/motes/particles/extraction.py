@@ -61,6 +61,8 @@ class Extraction:
         What RELION asks for that nobody told: columns of the optics, or of the CTF.
     rows : (n,) int64 array
         The rows of the picks that are in the stack, in its order.
+    overruled : dict of Path to float
+        Micrographs that tell another size of a pixel than was asked for, and what they tell, angstrom.
     """
 
     stack: Path
@@ -74,6 +76,7 @@ class Extraction:
     missing: tuple[str, ...]
     lacking: tuple[str, ...]
     rows: NDArray[np.int64] = field(repr=False)
+    overruled: dict[Path, float] = field(default_factory=dict, repr=False)
 
 
 def extract(
@@ -175,17 +178,24 @@ def extract(
     files, missing = _matched(picks, micrographs)
     picks = picks if ctf is None else metadata.with_ctf(picks, ctf)
     size = _pixel_size(picks, pixel_size, next(iter(files.values())))
-    told = None if pixel_size is not None else size
     image_size = size * cutter.box / cutter.side
     centres = metadata.centres(picks, size)
     star = path.with_suffix(".star")
     with atomic_path(star) as table, atomic_path(path) as images, images.open("wb") as file:
         writer = StackWriter(file, (cutter.side, cutter.side), image_size)
-        done, synced = [], []
+        done: list[_Done] = []
+        synced: list[Future[None]] = []
+        overruled: dict[Path, float] = {}
         workers = available_threads(threads)
         with ThreadPoolExecutor(workers) as pool, ThreadPoolExecutor(1) as disk:
             for m, rows in follow(_rows(picks, files)):
-                done.append(_of_micrograph(writer, pool, AHEAD * workers, cutter, files[m], told, rows, centres))
+                done.append(_of_micrograph(writer, pool, AHEAD * workers, cutter, files[m], rows, centres))
+                if (tells := done[-1].pixel_size) is not None and abs(tells - size) > SAME * size:
+                    if pixel_size is None:
+                        raise ValueError(
+                            f"{files[m]}: {tells:g} angstrom a pixel, expected {size:g}; pixel_size says which it is"
+                        )
+                    overruled[files[m]] = tells
                 synced.append(disk.submit(_SYNC, file.fileno()))  # while more is made, and not only at the end
             for future in synced:  # an error of the disk may be told once only
                 future.result()
@@ -211,7 +221,9 @@ def extract(
         )
         write_star(table, blocks, version="30001")
     lacking = tuple(metadata.lacking(kept, optics or Optics()))
-    return Extraction(path, star, rows.size, cutter.side, image_size, len(picks), at_edge, flat, missing, lacking, rows)
+    return Extraction(
+        path, star, rows.size, cutter.side, image_size, len(picks), at_edge, flat, missing, lacking, rows, overruled
+    )
 
 
 def _cutter(
@@ -278,11 +290,12 @@ def _rows(picks: Picks, files: Mapping[int, Path]) -> list[tuple[int, NDArray[np
 
 @dataclass(frozen=True)
 class _Done:
-    """What became of one micrograph's picks: those that were written, and how many were not."""
+    """What became of one micrograph's picks: those that were written, and how many were not; the pixels it tells."""
 
     rows: NDArray[np.int64]
     at_edge: int
     flat: int
+    pixel_size: float | None
 
 
 def _of_micrograph(
@@ -291,15 +304,11 @@ def _of_micrograph(
     ahead: int,
     cutter: Cutter,
     file: Path,
-    pixel_size: float | None,
     rows: NDArray[np.int64],
     centres: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> _Done:
     """Write the images of one micrograph; while some are written, the next ones are made."""
     micrograph = read_micrograph(file)
-    own = micrograph.pixel_size
-    if pixel_size is not None and own is not None and abs(own - pixel_size) > SAME * pixel_size:
-        raise ValueError(f"{file}: {own:g} angstrom a pixel, expected {pixel_size:g}; pixel_size says which it is")
     places = np.stack([values[rows] for values in centres], axis=1)
     within = np.flatnonzero(cutter.inside(places, micrograph.shape))
     chunk = max(1, CHUNK_BYTES // (4 * cutter.side**2))
@@ -318,7 +327,7 @@ def _of_micrograph(
         for future in waiting:
             future.cancel()
     kept = rows[within[np.array(made, bool)]]
-    return _Done(kept, rows.size - within.size, within.size - kept.size)
+    return _Done(kept, rows.size - within.size, within.size - kept.size, micrograph.pixel_size)
 
 
 def _append(writer: StackWriter, future: Future[tuple[Section, list[bool]]]) -> list[bool]:

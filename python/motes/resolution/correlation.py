@@ -219,7 +219,7 @@ def _check_map(name: str, values: Any, n_axes: int) -> NDArray[Any]:
         at = tuple(int(i) for i in np.argwhere(~np.isfinite(values))[0])
         raise ValueError(f"{name}: not finite at {at}")
     if low == high:
-        raise ValueError(f"{name}: all values are {low:g}, expected a map")
+        raise ValueError(f"{name}: all values are {low:g}, expected {'an image' if n_axes == 2 else 'a map'}")
     return values
 
 

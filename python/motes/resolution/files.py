@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motes.errors import FormatError
+from motes.micrograph import MRC_SUFFIXES
 from motes.resolution.correlation import isotropic
 
+OTHER = {2: "for images: motes frc", 3: "for volumes: motes fsc"}  # the program, by axes of what is compared
 VOLUMES = (".mrc", ".map", ".rec", ".ccp4")
 
 
@@ -39,13 +41,14 @@ def read_map(path: str | os.PathLike[str], *, size_known: bool = False) -> tuple
     if suffix == ".npy":
         return _array(path, 3), None
     if suffix not in VOLUMES:
-        raise ValueError(f"{place}: suffix {suffix!r} tells no volume, expected one of {', '.join((*VOLUMES, '.npy'))}")
+        known = ", ".join((*VOLUMES, ".npy"))
+        raise ValueError(f"{place}: suffix {suffix!r} tells no volume, expected one of {known}; {OTHER[2]}")
     from motes.io.mrc import read_mrc
 
     mrc = read_mrc(path)
     if min(mrc.data.shape) < 2:
-        raise FormatError(f"{place}: {' x '.join(map(str, mrc.data.shape))} voxels, expected a volume")
-    return mrc.data, None if size_known else _size("voxels", mrc.voxel_size, place)
+        raise FormatError(f"{place}: {' x '.join(map(str, mrc.data.shape))} voxels, expected a volume; {OTHER[2]}")
+    return mrc.data, None if size_known else _size("voxels", told_sizes(path, 3), place)
 
 
 def read_flat(path: str | os.PathLike[str], *, size_known: bool = False) -> tuple[NDArray[Any], float | None]:
@@ -70,22 +73,31 @@ def read_flat(path: str | os.PathLike[str], *, size_known: bool = False) -> tupl
     """
     if Path(path).suffix.lower() == ".npy":
         return _array(path, 2), None
-    from motes.micrograph import MRC_SUFFIXES, read_micrograph
+    from motes.io.mrc import read_mrc
+    from motes.micrograph import read_micrograph
 
+    is_mrc = Path(path).suffix.lower() in MRC_SUFFIXES
+    if is_mrc and (n := len(read_mrc(path).data)) > 1:
+        raise FormatError(f"{os.fspath(path)}: holds {n} sections, expected one image; {OTHER[3]}")
     micrograph = read_micrograph(path)
     if size_known:
         return micrograph.data, None
-    if micrograph.pixel_size is None and Path(path).suffix.lower() in MRC_SUFFIXES:
-        from motes.io.mrc import read_mrc
-
-        told = read_mrc(path).voxel_size  # which says whether there is none, or two that differ
-        return micrograph.data, _size("pixels", told and told[:2], os.fspath(path))
+    if micrograph.pixel_size is None and is_mrc:
+        return micrograph.data, _size("pixels", told_sizes(path, 2), os.fspath(path))  # none, or two that differ
     return micrograph.data, micrograph.pixel_size
 
 
-def _size(what: str, told: tuple[float, ...] | None, place: str) -> float | None:
+def told_sizes(path: str | os.PathLike[str], n_axes: int) -> tuple[float, ...]:
+    """Sizes of a voxel along the axes of an MRC file that it tells them of, angstrom; other files tell none."""
+    if Path(path).suffix.lower() not in VOLUMES + MRC_SUFFIXES:
+        return ()
+    from motes.io.mrc import read_mrc
+
+    return tuple(size for size in (read_mrc(path).voxel_size or ())[:n_axes] if size)
+
+
+def _size(what: str, sizes: tuple[float, ...], place: str) -> float | None:
     """The one size that a file tells of all axes, or of those that it tells it of."""
-    sizes = [size for size in told or () if size]
     try:
         return isotropic(what, sizes, len(sizes)) if sizes else None
     except ValueError as error:
@@ -100,5 +112,7 @@ def _array(path: str | os.PathLike[str], n_axes: int) -> NDArray[Any]:
     with open_file(path) as (file, size):
         values = read_values(file, read_header(file, size, place), place)
     if values.ndim != n_axes or values.dtype.kind not in "biuf":
-        raise FormatError(f"{place}: {values.dtype} of shape {values.shape}, expected real numbers of {n_axes} axes")
+        hint = f"; {OTHER[values.ndim]}" if values.ndim != n_axes and values.ndim in OTHER else ""
+        told = f"{values.dtype} of shape {values.shape}"
+        raise FormatError(f"{place}: {told}, expected real numbers of {n_axes} axes{hint}")
     return np.asarray(values)

@@ -62,7 +62,8 @@ def curves(setting: Setting, metric: str, axis: str = "labels") -> str:
         x, y = points[name]
         kind = "baseline" if name == setting.baseline else CLASSES[setting.primary[name].verdict]
         parts.append(f'<g class="{kind}"><title>{escape(name)}</title>{_path(across, up, x, y)}</g>')
-    parts.append(f'<text class="axis" x="311" y="336">{axis}</text>')
+    parts.append(f'<text class="axis" x="311" y="336">{axis.replace("_", " ")}</text>')
+    parts.append(_beside(metric.replace("_", " ")))
     return _svg(760, 340, parts, f"{metric} over {axis}")
 
 
@@ -79,6 +80,7 @@ def correlations(made: Mapped) -> str:
         kind = "baseline" if name == made.baseline else CLASSES[made.finer[name].verdict]
         parts.append(f'<g class="{kind}"><title>{escape(name)}</title>{_path(across, up, x, y)}</g>')
     parts.append('<text class="axis" x="311" y="336">1 / Å</text>')
+    parts.append(_beside("correlation of the half maps"))
     return _svg(760, 340, parts, "Fourier shell correlation of the half maps")
 
 
@@ -138,6 +140,11 @@ def _cut(x: FloatArray, y: FloatArray, most: float) -> tuple[FloatArray, FloatAr
 def _path(across: _Scale, up: _Scale, x: FloatArray, y: FloatArray) -> str:
     places = [f"{across(a):.1f},{up(b):.1f}" for a, b in zip(x, y, strict=True) if np.isfinite(b)]
     return f'<polyline points="{" ".join(places)}"/>'
+
+
+def _beside(what: str) -> str:
+    """The name of the vertical axis."""
+    return f'<text class="axis" transform="translate(14 156) rotate(-90)">{escape(what)}</text>'
 
 
 def _ticks_below(scale: _Scale, y: float) -> str:

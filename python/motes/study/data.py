@@ -132,7 +132,9 @@ def _check(data: DataSet) -> None:
 def _of_folder(data: FolderData | CryoPPPData, micrographs: Path, truth: Path, truth_format: str | None) -> DataSet:
     images = images_of(micrographs)
     picks = _turned(truth, truth_format, images) if data.flip_y else read_picks(truth, truth_format)
-    return aligned(micrographs.resolve().parent.name, images, picks, data.diameter, limit=data.limit)
+    home = micrographs.resolve()
+    name = home.parent.name if home.name.lower() == "micrographs" else home.name  # the folder of all, or of the images
+    return aligned(name, images, picks, data.diameter, limit=data.limit)
 
 
 def _turned(truth: Path, truth_format: str | None, images: Mapping[str, Path]) -> Picks:

@@ -16,13 +16,13 @@ CHUNK = 1 << 22  # numbers in any one array
 
 METRICS = {
     "average_precision": "area below precision over recall, exactly",
-    "auc_grid": "the same by seed 001's grid of thresholds",
+    "auc_grid": "the same by the thesis's grid of thresholds",
     "best_f1": "F1 at the best threshold on the test micrographs themselves",
     "f1": "F1 at T_opt of the validation micrographs",
     "precision": "at T_opt of the validation micrographs",
     "recall": "at T_opt of the validation micrographs",
     "mean_iou_matched": "mean IoU over the particles found at T_opt",
-    "mean_iou_truth": "the same sum over all particles: seed 001's equation (6)",
+    "mean_iou_truth": "the same sum over all particles: the thesis's equation (6)",
 }
 Values: TypeAlias = dict[str, FloatArray]
 

@@ -1,4 +1,4 @@
-"""Studies that come with the package: the seed's four settings, and a small one."""
+"""Studies that come with the package: the thesis's four settings, and a small one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from pathlib import Path
 from motes.study.config import StudyConfig, read_config
 from motes.study.schema import did_you_mean
 from motes.study.sources import CryoPPPData
+
+THESIS = (
+    "Yu-Hsuan Li, Comparison of Different Uncertainty Measurement Methods for Pool-based Active Learning in Cryo-EM "
+    "Particle Picking Performance, National Sun Yat-sen University"
+)
 
 
 def presets() -> dict[str, Path]:

@@ -12,6 +12,7 @@ from motes.study.charts import CLASSES, MARKS, correlations, curves, forest, sma
 from motes.study.mapped import WHAT, Mapped
 from motes.study.metrics import METRICS
 from motes.study.plan import Plan
+from motes.study.presets import THESIS
 from motes.study.statistics import Comparison, Verdict
 from motes.study.summary import AXES, Setting, told
 
@@ -107,7 +108,10 @@ strategies together, but not for all rounds.</p>
 
 def _sentences(setting: Setting) -> str:
     ordered = _by_difference(setting.primary)
-    return _list([(setting.primary[name].verdict, setting.sentence(name)) for name in ordered])
+    note = (
+        f'<p class="note warning">{setting.caution[:1].upper()}{setting.caution[1:]}.</p>\n' if setting.caution else ""
+    )
+    return note + _list([(setting.primary[name].verdict, setting.sentence(name)) for name in ordered])
 
 
 def _by_difference(found: Mapping[str, Comparison]) -> list[str]:
@@ -236,6 +240,7 @@ hold 0; were all strategies the baseline in disguise, some would be called diffe
 <p>Picks match particles one to one, in order of probability, where circles overlap by more than 0.5. F1, precision,
 recall and mean IoU are at T_opt of the validation micrographs, unless they say best. T_opt's labels are charged only to
 strategies that use it.</p>
+<p>The thesis: {THESIS}.</p>
 </section>
 """
 

@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 Verdict: TypeAlias = Literal["better", "worse", "not distinguishable"]
+CHECKED_SEEDS = 10  # with which benchmarks/null_studies.py counted how often intervals hold
 CHUNK = 1 << 22  # numbers in any one array while resampling
 
 
@@ -54,6 +55,24 @@ class Comparison:
         if self.low > 0:
             return "better"
         return "worse" if self.high < 0 else "not distinguishable"
+
+
+def caution(n_seeds: int) -> str:
+    """What to keep in mind where seeds are fewer than intervals were checked with; empty where they are enough.
+
+    Examples
+    --------
+    >>> caution(2)
+    'few seeds (2): intervals were checked with 10 and more, so take better and worse for hints, not for verdicts'
+    >>> caution(10)
+    ''
+    """
+    if n_seeds >= CHECKED_SEEDS:
+        return ""
+    return (
+        f"few seeds ({n_seeds}): intervals were checked with {CHECKED_SEEDS} and more, so take better and worse for "
+        "hints, not for verdicts"
+    )
 
 
 def compare(

@@ -17,7 +17,7 @@ from motes.study.mapped import Mapped
 from motes.study.maps import MapFigures, MapSettings
 from motes.study.metrics import METRICS, Values, contributions
 from motes.study.plan import Plan
-from motes.study.statistics import Comparison, FloatArray, compare
+from motes.study.statistics import Comparison, FloatArray, caution, compare
 
 AXES = {
     "labels": "label",
@@ -92,6 +92,16 @@ class Setting:
     def others(self) -> tuple[str, ...]:
         """All but the baseline."""
         return tuple(strategy for strategy in self.strategies if strategy != self.baseline)
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """In the order of the runs."""
+        return tuple(dict.fromkeys(run.result.cell.seed for run in self.runs[self.baseline]))
+
+    @property
+    def caution(self) -> str:
+        """What to keep in mind where seeds are few; empty where they are not."""
+        return caution(len(self.seeds))
 
     @property
     def n_rounds(self) -> int:
@@ -204,11 +214,10 @@ class Setting:
         if self.resolution is None:
             return []
         settings, longest = self.resolution
-        seeds = list(dict.fromkeys(run.result.cell.seed for run in self.runs[self.baseline]))
         found = []
         for r in settings.made_after(self.n_rounds):
             maps = {
-                strategy: [[_made(run, r) for run in runs if run.result.cell.seed == seed] for seed in seeds]
+                strategy: [[_made(run, r) for run in runs if run.result.cell.seed == seed] for seed in self.seeds]
                 for strategy, runs in self.runs.items()
             }
             found.append(Mapped(r, self.baseline, maps, longest, settings.threshold, self.statistics.confidence))
@@ -254,7 +263,7 @@ class Setting:
     def _table(self, rows: Sequence[FloatArray]) -> FloatArray:
         """(seeds, micrographs): rows of contributions where they belong; NaN for what was not run."""
         runs = self.runs[self.baseline]
-        seeds = sorted({run.result.cell.seed for run in runs})
+        seeds = sorted(self.seeds)
         table = np.full((len(seeds), 1 + max(max(run.result.test) for run in runs)), np.nan)
         for run, row in zip(runs, rows, strict=True):
             table[seeds.index(run.result.cell.seed), list(run.result.test)] = row
