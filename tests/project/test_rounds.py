@@ -11,7 +11,7 @@ import motes
 from motes.project import BusyError, Project, fold, labelled
 from motes.project.asking import ask, best_threshold, estimates
 from motes.project.curve import worth
-from motes.project.labels import import_labels, new_id
+from motes.project.labels import import_labels, new_id, take_back
 from motes.project.picks import PickSet, expected_best, latest_set, pick, read_set, reviewed
 from motes.project.status import status
 from motes.project.teaching import latest, train
@@ -167,6 +167,24 @@ def test_labels_since_the_training_are_those_made_since(taught, centres):
         assert status(taught).n_since == 0
         taught.act([add(200, 150)])
         assert status(taught).n_since == 1
+
+
+def test_labels_that_are_taken_back_ask_for_another_training(project, centres, tmp_path):
+    """The picker has learned from labels that are none, turned over perhaps."""
+    for name in ("grid0", "grid1"):
+        rows = "\n".join(f"{x},{y},24" for x, y in centres[name])
+        (tmp_path / f"{name}.csv").write_text(f"X-Coordinate,Y-Coordinate,Diameter\n{rows}\n")
+    with project.writing("test"):
+        import_labels(project, [tmp_path / "grid0.csv"])
+        import_labels(project, [tmp_path / "grid1.csv"])
+        train(project)
+        assert status(project).step == "query"
+        take_back(project)
+        told = status(project)
+        assert told.n_since == len(centres["grid1"])
+        assert told.step == "train"
+        train(project)
+        assert status(project).n_since == 0
 
 
 def test_picks_of_any_probability_that_is_asked_for(taught):

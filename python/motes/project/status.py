@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from motes.active import Estimates
 from motes.picking import Estimate
+from motes.project.actions import Place, State, fold
 from motes.project.asking import estimates, waiting
 from motes.project.curve import SURE, WORTH, Worth, worth
 from motes.project.folder import MODELS, QUERIES, Project
@@ -41,7 +43,7 @@ class Status:
     model : int
         The picker that was trained last; 0 if none was.
     n_since : int
-        Particles that were labelled, or whose labels were moved, since then.
+        Labels of particles that it knows otherwise: made, moved or taken back since then.
     judged : tuple of Judged
         Pickers whose questions were all answered, in order.
     worth : Worth or None
@@ -70,7 +72,7 @@ class Status:
             f"{many(self.n_micrographs, 'micrograph')} opened on the page",
         ]
         told.append(
-            f"picker {self.model}: {many(self.n_since, 'new particle')} since it was trained"
+            f"picker {self.model}: {many(self.n_since, 'label')} of particles changed since it was trained"
             if self.model
             else "no picker is trained yet"
         )
@@ -144,7 +146,7 @@ def status(project: Project) -> Status:
     points = [(one.n_particles, one.estimates.f_beta.value, _std_error(one.estimates.f_beta)) for one in judged]
     particles = [place for place in settled(state) if place.particle]  # as pickers learn them: one label a place
     model = max(models, default=0)
-    known = models[model]["n_actions"] if model else 0
+    known = fold(project.actions[: models[model]["n_actions"]]) if model else State()
     return Status(
         n_particles=state.n_particles,
         n_rejected=sum(place.particle is False for place in places),
@@ -155,10 +157,16 @@ def status(project: Project) -> Status:
         n_opened=len(state.opened),
         n_micrographs=len(project.names),
         model=model,
-        n_since=sum(place.order >= known for place in particles),
+        n_since=_changed(settled(known), particles),
         judged=tuple(judged),
         worth=worth(points, len(particles)),
     )
+
+
+def _changed(before: Sequence[Place], now: Sequence[Place]) -> int:
+    """Labels of particles that are new, moved or gone; a label that was moved is one."""
+    there, here = ({(one.micrograph, one.x, one.y) for one in some if one.particle} for some in (before, now))
+    return max(len(here - there), len(there - here))
 
 
 def _std_error(estimate: Estimate) -> float:
