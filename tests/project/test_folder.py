@@ -308,6 +308,18 @@ def test_labels_that_are_turned_over_are_told(project, centres, tmp_path):
     assert told(flip=True) is None, "labels do not need the image"
 
 
+def test_of_files_that_are_turned_over_one_is_told(project, centres, tmp_path):
+    paths = [tmp_path / f"{name}.csv" for name in project.names]
+    for path in paths:
+        rows = "\n".join(f"{x},{299 - y},24" for x, y in centres[path.stem])
+        path.write_text(f"X-Coordinate,Y-Coordinate,Diameter\n{rows}\n")
+    with project.writing("test"):
+        told = import_labels(project, paths)
+    assert [one.file for one in told] == [str(path) for path in paths]
+    (flipped,) = [one for one in told if one.flip]
+    assert flipped.flip[0] == Path(flipped.file).stem, "the file that the micrograph is of"
+
+
 def test_labels_from_a_file_that_counts_from_the_bottom(project, centres, tmp_path):
     places = centres["grid1"]
     rows = "\n".join(f"{x - 12}\t{300 - (y + 12)}\t24\t24" for x, y in places)

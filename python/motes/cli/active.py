@@ -150,6 +150,7 @@ def label(
     ] = False,
 ) -> None:
     """Label: in the browser, or from coordinate files, which are matched to the micrographs by their stems."""
+    from motes.picks.flips import Flip
     from motes.project.labels import import_labels, take_back
     from motes.project.picks import read_set
     from motes.reconstruction.result import many
@@ -157,7 +158,7 @@ def label(
     origin = checked_origin(y_origin, "--y-origin")
     with _writing(folder, "label") as project:
         if undo:
-            if files or picks or complete or y_origin:
+            if files or picks or complete or y_origin or port is not None or no_browser:
                 raise ValueError("--undo: goes with no files and no other option")
             _tell_taken_back(take_back(project))
             _tell_next(project)
@@ -181,9 +182,10 @@ def label(
             )
         if told.flip:
             name, likely = told.flip
+            mend = "give the other --y-origin" if likely.likeliest == Flip(y=True) else "turn the file"
             typer.echo(
                 f"motes: note: {told.file}: turned over? On {name} the likeliest is {likely}; if so, take them back "
-                f"with motes active label {folder} --undo, and give the other --y-origin",
+                f"with motes active label {folder} --undo, and {mend}",
                 err=True,
             )
     if others := [told.file for told in imported if not told.n_here]:

@@ -19,7 +19,7 @@ from motes.picks import Origin, Picks, read_picks, stem
 from motes.picks.flips import Orientations
 from motes.project.actions import Action, Place, State
 from motes.project.folder import Project
-from motes.project.turned import turned_over
+from motes.project.orientation import likelier_flip
 
 SAME = 0.5  # radii: two labels that are closer are of one place
 KNOWN = 1.0  # pixels: a row of a file that is closer to a label of a particle says nothing new
@@ -100,7 +100,8 @@ def labelled(project: Project, state: State | None = None) -> Labelled:
 class Imported:
     """What became of a file: rows that were new, that were known, and micrographs of the project and not of it.
 
-    Where a micrograph makes it likely that they are turned over, `flip` names it and tells how likely.
+    Where a micrograph makes it likely that they lie otherwise, `flip` names it and tells how likely; of several files
+    one has it.
     """
 
     file: str
@@ -162,10 +163,11 @@ def import_labels(
             f"({', '.join(project.names[:3])}, ...)"
         )
     project.act(actions)
-    return [
-        replace(one, flip=turned_over(project, picks) if one.n_new else None)
-        for one, picks in zip(told, read, strict=True)
-    ]
+    fresh = [k for k, one in enumerate(told) if one.n_new]
+    if found := likelier_flip(project, [read[k] for k in fresh]):
+        k, name, likely = found
+        told[fresh[k]] = replace(told[fresh[k]], flip=(name, likely))
+    return told
 
 
 def take_back(project: Project) -> list[Action]:
