@@ -410,8 +410,11 @@ def test_what_two_windows_could_not_save_outlives_both(page, server, monkeypatch
                 page.evaluate("sessionStorage.setItem('window', 'another')")
                 page.reload()
                 wait(page, "document.documentElement.dataset.ready")
-        kept = page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('motes ')).length")
-        assert kept == 2, "each window has its own"
+        kept = page.evaluate(
+            "Object.keys(localStorage).filter((key) => key.startsWith('motes '))"
+            ".flatMap((key) => JSON.parse(localStorage.getItem(key))).map((action) => action.question).sort()"
+        )
+        assert kept == ["1.1", "1.2"], "the second window has taken up what the first could not save"
     saved(page)
     answers = labels(server).answered
     assert [answers[f"1.{i}"].particle for i in range(3)] == [True, False, True]
@@ -434,6 +437,10 @@ def test_an_action_that_the_server_refuses_does_not_block_the_others(page, serve
     answer(page, "a")
     saved(page)
     assert list(labels(server).answered) == ["1.0"]
+    page.reload()
+    wait(page, "document.documentElement.dataset.ready")
+    saved(page)
+    assert page.evaluate("document.querySelector('#alarm')?.textContent ?? ''") == "", "it is told once"
     page.errors.clear()  # the browser notes the answer of status 400
 
 

@@ -36,15 +36,14 @@ export class Link {
   /** What this window could not save, and others that may be closed by now: an action that is sent twice is done once. */
   #takeUp(key) {
     const known = new Set(this.labels.all.map((action) => action.id));
-    for (const place of Object.keys(localStorage).filter((each) => each.startsWith(key))) {
-      const fresh = kept(place).filter((action) => !known.has(action.id));
-      if (!fresh.length) localStorage.removeItem(place);
-      for (const action of fresh) {
-        known.add(action.id);
-        this.labels.act(action);
-      }
+    const places = Object.keys(localStorage).filter((place) => place.startsWith(key));
+    for (const action of places.flatMap(kept)) {
+      if (known.has(action.id)) continue;
+      known.add(action.id);
+      this.labels.act(action);
     }
-    this.#keep();
+    if (!this.#keep()) return;
+    for (const place of places) if (place !== this.key) localStorage.removeItem(place);  // one that is refused ends here
   }
 
   /** Do an action: here at once, on the disk as soon as can be. Its id. */
@@ -105,11 +104,15 @@ export class Link {
     this.#keep();
   }
 
+  /** Whether there was room; else they are in this page alone. */
   #keep() {
     try {
       if (this.waiting) localStorage.setItem(this.key, JSON.stringify(this.labels.pending));
       else localStorage.removeItem(this.key);
-    } catch { /* no room: they are still in this page */ }
+      return true;
+    } catch {
+      return false;
+    }
   }
 }
 
