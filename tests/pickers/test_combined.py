@@ -21,6 +21,7 @@ from motes.pickers import (
     Picker,
 )
 from motes.pickers.networks.combined import ENOUGH, hints_of
+from motes.pickers.networks.compact import CompactPicker
 
 pytest.importorskip("torch", reason="torch is an extra")
 
@@ -116,18 +117,25 @@ def test_no_label_is_refused(data):
 
 
 def test_what_the_bank_is_sure_of_stands_in_for_missing_labels(data):
-    """Sure, likeliest first, as many as are missing; possible ones are doubtful; none where labels suffice."""
+    """Sure, likeliest first, as many as are missing; possible ones are doubtful."""
     labelled = data[0]
     at = np.arange(8.0)[:, None] * 20 + 10
     scores = np.array([0.95, 0.2, 0.91, 0.5, 0.99, 0.31, 0.85, 0.3])
     found = Detections(Circles(np.concatenate([at, at], axis=1), 5.0, scores), (labelled.micrographs[0].name,))
     hints = hints_of(found, labelled)
-    assert hints is not None
     np.testing.assert_array_equal(hints.likely.scores, [0.95, 0.91, 0.99])
     np.testing.assert_array_equal(hints.doubtful.scores, [0.5, 0.31, 0.85])
     many = Labelled(labelled.micrographs, labelled.particles[np.zeros(ENOUGH - 2, np.int64)])
     hints = hints_of(found, many)
-    assert hints is not None
     np.testing.assert_array_equal(hints.likely.scores, [0.95, 0.99])
     np.testing.assert_array_equal(hints.doubtful.scores, [0.91, 0.5, 0.31, 0.85])
-    assert hints_of(found, Labelled(labelled.micrographs, labelled.particles[np.zeros(ENOUGH, np.int64)])) is None
+
+
+@pytest.mark.parametrize(("n", "helped"), [(ENOUGH - 1, True), (ENOUGH, False)])
+def test_labels_that_suffice_are_all_that_the_networks_learn_from(data, monkeypatch, n, helped):
+    told = []
+    monkeypatch.setattr(CompactPicker, "learn", lambda picker, labelled, seed, hints: told.append(hints) or 1 / 0)
+    labelled = Labelled(data[0].micrographs, data[0].particles[np.resize(np.arange(len(data[0].particles)), n)])
+    with pytest.raises(ZeroDivisionError):
+        CombinedPicker(DIAMETER, **QUICK).fit(labelled)
+    assert [hints is not None for hints in told] == [helped]

@@ -30,7 +30,7 @@ from motes.pickers.saved import read_picker, write_picker
 if TYPE_CHECKING:
     from motes.pickers.networks.lanes import Lanes
 
-KIND, VERSION = "combined", 1
+KIND, VERSION = "combined", 2
 ENOUGH = 400  # labels: with as many, nothing else is taught as particles
 SURE, DOUBTED = 0.9, 0.3  # probabilities: from there on a place may stand in for a label, or is no background
 MEASURED = 4  # micrographs, at most, on which the spread of the two scores is measured
@@ -95,7 +95,9 @@ class CombinedPicker:
         from motes.pickers.networks.lanes import lanes
 
         self.bank.fit(labelled, seed)
-        self.compact.learn(labelled, seed, hints_of(self.bank.predict(labelled.micrographs), labelled))
+        few = len(labelled.particles) < ENOUGH
+        hints = hints_of(self.bank.predict(labelled.micrographs), labelled) if few else None
+        self.compact.learn(labelled, seed, hints)
         taught = teach(labelled, self.compact.prepared)
         some = some_of([one for one in taught if len(one.places)], MEASURED)
         micrographs = {micrograph.name: micrograph for micrograph in labelled.micrographs}
@@ -176,14 +178,11 @@ class CombinedPicker:
         return f"<CombinedPicker: diameter {self.diameter:g}, {'not ' * (self._spread is None)}fitted>"
 
 
-def hints_of(found: Detections, labelled: Labelled) -> Hints | None:
-    """What a picker that learned from some labels thinks of other places; None where there are labels enough."""
-    missing = ENOUGH - len(labelled.particles)
-    if missing <= 0:
-        return None
+def hints_of(found: Detections, labelled: Labelled) -> Hints:
+    """What a picker that learned from labels, fewer than enough, thinks of other places."""
     circles = found.circles
     assert circles.scores is not None
     likely = np.zeros(len(circles), bool)
-    likely[np.argsort(-circles.scores, kind="stable")[:missing]] = True
+    likely[np.argsort(-circles.scores, kind="stable")[: ENOUGH - len(labelled.particles)]] = True
     likely &= circles.scores >= SURE
     return Hints(circles[likely], circles[(circles.scores > DOUBTED) & ~likely])
