@@ -230,6 +230,8 @@ def test_a_chunk_that_claims_2_gb_is_not_made_room_for(tmp_path):
     [
         (["b.png", "a.jpg", "notes.txt"], ["a.jpg", "b.png"]),
         (["b.mrc", "b.png", "overview.png", "a.tif", "b.tif"], ["a.tif", "b.mrc"]),
+        (["a.mrc", "a.mrcs", "b.png", "b.MRC", "c.mrcs"], ["a.mrc", "b.MRC", "c.mrcs"]),
+        (["a.jpg", "a.png", "a.tif"], ["a.tif"]),
     ],
 )
 def test_images_of_a_folder(tmp_path, names, expected):

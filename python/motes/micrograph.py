@@ -127,8 +127,8 @@ def read_micrograph(path: str | os.PathLike[str], section: int | None = None) ->
 def images_of(folder: str | os.PathLike[str]) -> dict[str, Path]:
     """Micrographs of a folder by stem, in the order of their names.
 
-    Beside MRC files PNG and JPEG are pictures of them, or figures, and do not count; of an MRC and a TIFF of one stem
-    the MRC does.
+    Beside MRC files PNG and JPEG are pictures of them, or figures, and do not count. Of two files of one stem that of the
+    suffix counts which is first in `SUFFIXES`: an average in .mrc, not its movie in .mrcs; an MRC, not its TIFF.
 
     Raises
     ------
@@ -145,5 +145,5 @@ def images_of(folder: str | os.PathLike[str]) -> dict[str, Path]:
         raise ValueError(f"{home}: a folder without micrographs ({', '.join(SUFFIXES)})")
     if any(file.suffix.lower() in MRC_SUFFIXES for file in files):
         files = [file for file in files if file.suffix.lower() not in PICTURE_SUFFIXES]
-    images = {file.stem: file for file in sorted(files, key=lambda file: file.suffix.lower() not in IMAGE_SUFFIXES)}
+    images = {file.stem: file for file in sorted(files, key=lambda file: -SUFFIXES.index(file.suffix.lower()))}
     return dict(sorted(images.items()))
