@@ -138,17 +138,17 @@ def test_a_score_that_no_pick_has_and_micrographs_that_do_not_exist(here, refuse
 def test_the_picks_are_never_overwritten(here, refused):
     Path("out.star").write_text("data_\n\nloop_\n_rlnMicrographName\n_rlnCoordinateX\n_rlnCoordinateY\na.mrc 50 50\n")
     words = ("extract", "out.star", "--micrographs", "mics", "-o", "out.mrcs", "--box", 24)
-    assert "-o out.mrcs: its table would overwrite the picks" in refused(here, *words)
+    assert "-o: out.mrcs: its table would overwrite out.star, which is read" in refused(here, *words)
 
 
 @pytest.mark.parametrize(
-    ("out", "what"), [("ctf", "its table would overwrite --ctf"), ("mics/a", "it would overwrite a micrograph")]
+    ("out", "what"), [("ctf", "its table would overwrite ctf.star"), ("mics/a", "it would overwrite mics/a.mrcs")]
 )
 def test_nothing_that_is_read_is_overwritten(here, refused, out, what):
     Path("mics/a.mrc").rename("mics/a.mrcs")
     Path("ctf.star").write_text("data_\n\nloop_\n_rlnMicrographName\n_rlnDefocusU\na.mrcs 9000\nb.mrc 9000\n")
     words = ("extract", "boxes", "--micrographs", "mics", "-o", f"{out}.mrcs", "--box", 24, "--ctf", "ctf.star")
-    assert f"-o {out}.mrcs: {what}" in refused(here, *words)
+    assert f"-o: {out}.mrcs: {what}, which is read" in refused(here, *words)
 
 
 def test_pictures_of_micrographs_are_passed_over(here, motes):

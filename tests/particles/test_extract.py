@@ -96,6 +96,14 @@ def test_images_are_their_definition(here, ramp):
         assert image[background].std() == pytest.approx(1, abs=1e-5)
 
 
+def test_a_micrograph_is_not_overwritten(here):
+    Path("grid1.mrc").rename("grid1.mrcs")
+    whole = Path("grid1.mrcs").read_bytes()
+    with pytest.raises(ValueError, match="stack: grid1.mrcs: it would overwrite grid1.mrcs, which is read"):
+        extract(picks_of(), FILES | {"grid1": "grid1.mrcs"}, "grid1.mrcs", box=BOX)
+    assert Path("grid1.mrcs").read_bytes() == whole
+
+
 def test_the_table_says_where_they_were(here):
     extract(picks_of(), FILES, "out.mrcs", box=BOX)
     rows = table()

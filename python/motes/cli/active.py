@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from motes.cli.arguments import RANDOM
-from motes.cli.coordinates import NAMES, TOLD, above_zero, checked_origin, images_of
+from motes.cli.coordinates import NAMES, TOLD, above_zero, checked_origin
 
 if TYPE_CHECKING:
     from motes.project import Project
@@ -336,6 +336,8 @@ def _busy(what: str) -> Any:
 
 def _matching(patterns: list[str]) -> list[Path]:
     """Files that patterns match, or all micrographs of a folder; one that matches nothing is told."""
+    from motes.micrograph import images_of
+
     found: dict[Path, None] = {}
     for pattern in patterns:
         path = Path(pattern)

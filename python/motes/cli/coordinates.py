@@ -91,12 +91,12 @@ def of_micrograph(path: Path, picks: Picks, micrograph: Path | None) -> Picks:
     return replace(picks, micrographs=(micrograph.name,))
 
 
-def images_of(path: Path) -> dict[str, Path]:
+def images_at(path: Path) -> dict[str, Path]:
     """A micrograph, or those of a folder, by the stems of their names."""
-    from motes import micrograph
+    from motes.micrograph import images_of
 
     if path.is_dir():
-        return micrograph.images_of(path)
+        return images_of(path)
     if not path.exists():
         told = (
             "expected a file or a folder, got a pattern" if set("*?[") & set(str(path)) else "no such file or directory"

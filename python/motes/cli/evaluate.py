@@ -14,7 +14,7 @@ from motes.cli.coordinates import (
     Radius,
     Source,
     Threads,
-    images_of,
+    images_at,
     paired,
     size_of,
     tell_diameters,
@@ -84,7 +84,7 @@ def evaluate(
     from motes.reconstruction.result import many
     from motes.report import to_json
 
-    images = {} if micrographs is None else images_of(micrographs)
+    images = {} if micrographs is None else images_at(micrographs)
     if flip_y and images:
         height = _height_of_all(images, height)
     found, n_labelled = _found_by_picker(read_picks(picks, source, flip_y=flip_y, height=height))

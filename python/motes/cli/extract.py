@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from motes.cli.coordinates import TOLD, FlipY, Height, Source, Threads, above_zero, images_of
+from motes.cli.coordinates import TOLD, FlipY, Height, Source, Threads, above_zero, images_at
 from motes.cli.observers import steps
 from motes.cli.outputs import made
 
@@ -77,6 +76,7 @@ def extract(
     from motes import read_picks
     from motes.particles import Optics
     from motes.particles import extract as cut_out
+    from motes.particles.extraction import refuse_inputs
     from motes.picks import files_of
 
     found = read_picks(picks, source, flip_y=flip_y, height=height)
@@ -88,14 +88,11 @@ def extract(
             scores = f"{found.score.min():.3g} to {found.score.max():.3g}"
             raise ValueError(f"--min-score {min_score:g} leaves none of {len(found):,} picks (scores {scores})")
         found = kept
-    images = images_of(micrographs)
-    _refuse_inputs(
-        stack, {"the picks": files_of(picks, source), "--ctf": [ctf] if ctf else [], "a micrograph": images.values()}
-    )
+    refuse_inputs(stack, files_of(picks, source))
     with made(stack.parent):
         result = cut_out(
             found,
-            images,
+            images_at(micrographs),
             stack,
             box=box,
             background=background,
@@ -111,15 +108,6 @@ def extract(
             follow=lambda items: steps(items, "extracting"),
         )
     _tell(result)
-
-
-def _refuse_inputs(stack: Path, sources: Mapping[str, Iterable[Path]]) -> None:
-    """Refuse to overwrite what is read."""
-    targets = {stack.resolve(): "it", stack.with_suffix(".star").resolve(): "its table"}
-    for what, files in sources.items():
-        for file in files:
-            if target := targets.get(file.resolve()):
-                raise ValueError(f"-o {stack}: {target} would overwrite {what}")
 
 
 def _tell(result: Extraction) -> None:

@@ -149,8 +149,8 @@ def extract(
     Raises
     ------
     TypeError, ValueError
-        If an argument is out of its range, pixel sizes are unknown or differ, no particle is left, or a pixel is not
-        finite. The message names the argument or the file.
+        If an argument is out of its range, the stack or its table would overwrite what is read, pixel sizes are unknown
+        or differ, no particle is left, or a pixel is not finite. The message names the argument or the file.
     OSError
         If a file can not be read or written.
 
@@ -174,6 +174,7 @@ def extract(
     path = Path(stack)
     if path.suffix != ".mrcs":
         raise ValueError(f"stack: expected a name that ends in .mrcs, got {path}")
+    refuse_inputs(path, [*micrographs.values(), *([] if ctf is None else [ctf])])
     cutter = _cutter(box, background, ramp, invert, downsample, centring, edge)
     files, missing = _matched(picks, micrographs)
     picks = picks if ctf is None else metadata.with_ctf(picks, ctf)
@@ -224,6 +225,14 @@ def extract(
     return Extraction(
         path, star, rows.size, cutter.side, image_size, len(picks), at_edge, flat, missing, lacking, rows, overruled
     )
+
+
+def refuse_inputs(stack: Path, files: Iterable[str | os.PathLike[str]]) -> None:
+    """Refuse a stack that would overwrite one of these files, or whose table would."""
+    targets = {stack.resolve(): "it", stack.with_suffix(".star").resolve(): "its table"}
+    for file in files:
+        if target := targets.get(Path(file).resolve()):
+            raise ValueError(f"stack: {stack}: {target} would overwrite {os.fspath(file)}, which is read")
 
 
 def _cutter(
