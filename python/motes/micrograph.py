@@ -127,8 +127,8 @@ def read_micrograph(path: str | os.PathLike[str], section: int | None = None) ->
 def images_of(folder: str | os.PathLike[str]) -> dict[str, Path]:
     """Micrographs of a folder by stem, in the order of their names.
 
-    Beside MRC files PNG and JPEG are pictures of them, or figures, and do not count. Of two files of one stem that of the
-    suffix counts which is first in `SUFFIXES`: an average in .mrc, not its movie in .mrcs; an MRC, not its TIFF.
+    Beside MRC files PNG and JPEG are pictures of them, or figures, and do not count. Of two files of one stem the one
+    counts whose suffix is first in `SUFFIXES`: an average in .mrc, not its movie in .mrcs; an MRC, not its TIFF.
 
     Raises
     ------

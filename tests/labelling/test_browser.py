@@ -265,6 +265,7 @@ def test_a_complete_micrograph(page, server):
     saved(page)
     assert labels(server).complete == {"grid0"}
     page.click("#complete")
+    wait(page, "!document.querySelector('#complete').checked")
     saved(page)
     assert labels(server).complete == set()
 

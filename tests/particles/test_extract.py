@@ -99,7 +99,7 @@ def test_images_are_their_definition(here, ramp):
 def test_a_micrograph_is_not_overwritten(here):
     Path("grid1.mrc").rename("grid1.mrcs")
     whole = Path("grid1.mrcs").read_bytes()
-    with pytest.raises(ValueError, match="stack: grid1.mrcs: it would overwrite grid1.mrcs, which is read"):
+    with pytest.raises(ValueError, match=r"stack: grid1.mrcs: it would overwrite grid1.mrcs, which is read"):
         extract(picks_of(), FILES | {"grid1": "grid1.mrcs"}, "grid1.mrcs", box=BOX)
     assert Path("grid1.mrcs").read_bytes() == whole
 
