@@ -204,7 +204,7 @@ def test_without_mrcfile(tmp_path, monkeypatch):
 
     path = mrc(tmp_path / "a.mrc", RAMP.astype(np.float32))
     monkeypatch.setitem(sys.modules, "mrcfile", None)
-    with pytest.raises(ImportError, match="MRC needs mrcfile"):
+    with pytest.raises(ImportError, match=r'MRC needs mrcfile: .*\(from a clone: pip install "\.\[io\]"\)'):
         motes.read_micrograph(path)
 
 

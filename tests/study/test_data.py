@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import warnings
 from dataclasses import replace
@@ -13,9 +14,26 @@ from PIL import Image
 from motes import sample, simulate
 from motes.errors import FormatError
 from motes.picks import Picks, write_picks
+from motes.simulate.cryoem.writing import write_micrographs
 from motes.study import load_data
 from motes.study.sources import CryoPPPData, FolderData, SampleData, SimulatedData
 from toy_study import toy_config, write_toy
+
+
+def test_the_folder_of_a_simulation_tells_its_diameter(tmp_path):
+    pytest.importorskip("mrcfile", reason="simulations are written as MRC")
+    (tmp_path / "sim").mkdir()
+    write_micrographs(tmp_path / "sim", simulate.micrographs("seed", 3, 1, shape=(512, 512), particles=2))
+    source = FolderData(micrographs=str(tmp_path / "sim"), truth=str(tmp_path / "sim" / "particles.star"))
+    told = json.loads((tmp_path / "sim" / "simulation.json").read_text())
+    assert load_data(source, tmp_path).diameter == told["diameter"] > 0
+    for text in ("{", '{"diameter": "wide"}', "[]"):
+        (tmp_path / "sim" / "simulation.json").write_text(text)
+        with pytest.raises(FormatError, match="no diameter of particles"):
+            load_data(source, tmp_path)
+    (tmp_path / "sim" / "simulation.json").unlink()
+    with pytest.raises(ValueError, match=r"data\.diameter: needed, under \[data\]"):
+        load_data(source, tmp_path)
 
 
 def test_a_folder(tmp_path):

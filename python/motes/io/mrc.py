@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from motes.errors import FormatError
 from motes.io.source import open_file
 
+INSTALL = 'pip install "motes[io]" (from a clone: pip install ".[io]")'
 HEADER_BYTES = 1024
 BYTES = {0: 1, 1: 2, 2: 4, 6: 2, 12: 2}  # of a pixel, by mode
 STAMPS = {0x44: "<", 0x11: ">"}  # first byte of the machine stamp
@@ -54,7 +55,7 @@ def read_mrc(path: str | os.PathLike[str]) -> Mrc:
     try:
         import mrcfile
     except ImportError as error:
-        raise ImportError(f'{place}: MRC needs mrcfile: pip install "motes[io]"') from error
+        raise ImportError(f"{place}: MRC needs mrcfile: {INSTALL}") from error
     sections, cell = _checked(path, place)
     try:
         with mrcfile.mmap(place, mode="r") as file:

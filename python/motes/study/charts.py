@@ -92,17 +92,17 @@ def small_multiples(setting: Setting) -> str:
     figures = []
     for name, each in found.items():
         cost = setting.curve(name, "labels")
-        across, up = _Scale(list(cost), 46, 232, few=True), _Scale(limits, 112, 8, few=True)
+        across, up = _Scale(list(cost), 46, 226, few=True), _Scale(limits, 112, 8, few=True)
         low, middle, high = (np.array([getattr(one, end) for one in each]) for end in ("low", "difference", "high"))
-        parts = [_ticks_below(across, 112), _ticks_left(up, 46, 232)]
+        parts = [_ticks_below(across, 112), _ticks_left(up, 46, 226)]
         if np.isfinite(low).all():
             edge = [f"{across(x):.1f},{up(y):.1f}" for x, y in zip(cost, high, strict=True)]
             edge += [f"{across(x):.1f},{up(y):.1f}" for x, y in zip(cost[::-1], low[::-1], strict=True)]
             parts.append(f'<polygon class="band" points="{" ".join(edge)}"/>')
-        parts.append(f'<line class="zero" x1="46" x2="232" y1="{up(0):.1f}" y2="{up(0):.1f}"/>')
+        parts.append(f'<line class="zero" x1="46" x2="226" y1="{up(0):.1f}" y2="{up(0):.1f}"/>')
         kind = CLASSES[setting.primary[name].verdict]
         parts.append(f'<g class="{kind}">{_path(across, up, cost, middle)}</g>')
-        drawn = _svg(240, 132, parts, f"{name}: difference by round")
+        drawn = _svg(244, 132, parts, f"{name}: difference by round")
         figures.append(f'<figure class="small"><figcaption>{escape(name)}</figcaption>{drawn}</figure>')
     return f'<div class="multiples">{"".join(figures)}</div>'
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from motes.checks import positive
 from motes.circles import Circles
 from motes.errors import FormatError
 from motes.micrograph import Micrograph, images_of, read_micrograph
@@ -134,7 +136,23 @@ def _of_folder(data: FolderData | CryoPPPData, micrographs: Path, truth: Path, t
     picks = _turned(truth, truth_format, images) if data.flip_y else read_picks(truth, truth_format)
     home = micrographs.resolve()
     name = home.parent.name if home.name.lower() == "micrographs" else home.name  # the folder of all, or of the images
-    return aligned(name, images, picks, data.diameter, limit=data.limit)
+    diameter = data.diameter
+    if diameter is None and picks.radius is None:
+        diameter = _simulated_diameter(home)
+    return aligned(name, images, picks, diameter, limit=data.limit)
+
+
+def _simulated_diameter(folder: Path) -> float | None:
+    """What `motes simulate micrographs` says of the particles in its own folder, pixels; None in other folders."""
+    from motes.simulate.cryoem.writing import DESCRIPTION
+
+    told = folder / DESCRIPTION
+    if not told.is_file():
+        return None
+    try:
+        return positive("diameter", json.loads(told.read_text(encoding="utf-8"))["diameter"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise FormatError(f"{told}: no diameter of particles as motes simulate micrographs writes it") from error
 
 
 def _turned(truth: Path, truth_format: str | None, images: Mapping[str, Path]) -> Picks:
@@ -199,7 +217,7 @@ def aligned(
     if diameter is None:
         known = [part.radius for part in tables.values() if part.radius is not None and len(part)]
         if not known:
-            raise ValueError("data.diameter: needed, for the truth holds none")
+            raise ValueError("data.diameter: needed, under [data] of the configuration, for the truth holds none")
         diameter = 2 * float(np.median(np.concatenate(known)))
     parts = [tables[image] for image in both]
     centres = np.concatenate([np.column_stack([part.x, part.y]) for part in parts])

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motes.io.atomic import atomic_path
+from motes.io.mrc import INSTALL
 from motes.io.star import StarBlock, quoted, write_star
 from motes.io.text import shortest
 from motes.simulate.cryoem.particles import Particles
@@ -139,9 +140,7 @@ def require_mrcfile() -> None:
     try:
         import mrcfile  # noqa: F401
     except ImportError as error:
-        raise ImportError(
-            'MRC files need mrcfile: pip install "motes[io]" (from a clone: pip install ".[io]")'
-        ) from error
+        raise ImportError(f"MRC files need mrcfile: {INSTALL}") from error
 
 
 def _write_mrc(path: Path, data: NDArray[np.float32], pixel_size: float) -> None:
