@@ -55,6 +55,15 @@ motes_status facts_of(int device, DeviceFacts* facts, motes_error* error) {
   return MOTES_OK;
 }
 
+motes_status limits_of_current(Limits* limits, motes_error* error) {
+  int device = 0, shared = 0;
+  auto code = cudaGetDevice(&device);
+  if (code == cudaSuccess) code = cudaDeviceGetAttribute(&limits->multiprocessors, cudaDevAttrMultiProcessorCount, device);
+  if (code == cudaSuccess) code = cudaDeviceGetAttribute(&shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
+  limits->shared_per_block = shared;
+  return told(code, "CUDA: properties of a device", error);
+}
+
 Current::Current(int device) {
   failed_ = cudaGetDevice(&before_);
   if (failed_ == cudaSuccess && device != before_) failed_ = cudaSetDevice(device);

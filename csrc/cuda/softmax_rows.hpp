@@ -90,9 +90,7 @@ struct SoftmaxRows {
     for (int64_t r = lane; r < stride; r += kLanes) {
       const Real won = r == thread.best && !impossible ? Real(1) : Real(0);
       const Real gamma = leave == Row::kWinner ? won : row[r] / thread.sum;
-      const Amount amount = MOTES_ISA::amount_of(gamma);
-      if (leave == Row::kResponsibilities) row[r] = gamma;
-      else memcpy(row + r, &amount, sizeof amount);
+      row[r] = leave == Row::kResponsibilities ? gamma : bits_in_place(MOTES_ISA::amount_of(gamma));
     }
     if (lane > 0) return;
     const double log_evidence = leave == Row::kWinner ? static_cast<double>(thread.largest)
@@ -102,6 +100,12 @@ struct SoftmaxRows {
     for (int i = kWidth; i < Tally::kNumbers; ++i) add_fixed(tally.numbers() + i, own.numbers()[i]);
     if (label) label[p] = static_cast<int32_t>(thread.best);
     if (evidence) evidence[p] = static_cast<Real>(log_evidence);
+  }
+
+  MOTES_HD static Real bits_in_place(Amount amount) {
+    Real stored;
+    memcpy(&stored, &amount, sizeof stored);
+    return stored;
   }
 
   // Neighbours first, as vectors are added across.

@@ -2,6 +2,7 @@
 
 #include "containers.hpp"
 #include "cuda/likelihood.hpp"
+#include "cuda/panels.hpp"
 #include "driver.hpp"
 
 namespace motes::cuda {
@@ -32,12 +33,13 @@ template <class Real>
 int sweep(const PatternsGiven& given, const Real* weights, const Real* base, int64_t n_templates, int hard, int fused,
           int staged, int64_t* planes, int64_t* orientation, int64_t* log_likelihood, int64_t* n_impossible,
           int64_t blocks_each, int order) {
-  const Packed<Real> packed(weights, base, n_templates, given.n_pixels);
-  std::vector<Four<Real>> scores(static_cast<std::size_t>(packed.n_panels * given.n_patterns));
+  const Panels<Real> panels(weights, base, n_templates, given.n_pixels);
+  const Templates<Real> templates = panels.at(panels.data());
+  std::vector<Four<Real>> scores(static_cast<std::size_t>(templates.n_panels * given.n_patterns));
   const Sums sums{planes, orientation, log_likelihood, n_impossible};
   return given.with([&]<class Pixel>(const PatternsOn<Pixel>& patterns) {
     const auto run = staged ? &sweep_of<Real, true, Pixel> : &sweep_of<Real, false, Pixel>;
-    return run(patterns, packed.templates, hard != 0, fused != 0, sums, scores.data(), blocks_each, order);
+    return run(patterns, templates, hard != 0, fused != 0, sums, scores.data(), blocks_each, order);
   });
 }
 

@@ -1,3 +1,5 @@
+#include <string>
+
 #include "cuda/bindings/rooms.hpp"
 #include "cuda/bindings/surface.hpp"
 
