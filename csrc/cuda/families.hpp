@@ -15,8 +15,8 @@ struct PatternsHeld {
 // out: (N, R), device memory. Returns before the work is done.
 motes_status likelihood(const PatternsHeld&, const float* weights, const float* base, int64_t n_templates, float* out,
                         cudaStream_t stream, motes_error* error);
-motes_status likelihood(const PatternsHeld&, const double* weights, const double* base, int64_t n_templates, double* out,
-                        cudaStream_t stream, motes_error* error);
+motes_status likelihood(const PatternsHeld&, const double* weights, const double* base, int64_t n_templates,
+                        double* out, cudaStream_t stream, motes_error* error);
 
 // Waits for the sums.
 motes_status sweep(const PatternsHeld&, const float* weights, const float* base, int64_t n_templates,

@@ -1,7 +1,6 @@
-#include "cuda/likelihood.hpp"
-
 #include "cuda/families.hpp"
 #include "cuda/launch.cuh"
+#include "cuda/likelihood.hpp"
 #include "cuda/stages.hpp"
 #include "cuda/uploaded.hpp"
 #include "dispatch/guarded.hpp"
@@ -9,8 +8,8 @@
 namespace motes::cuda {
 
 template <class Real, class Pixel>
-motes_status launch_scores(const PatternsOn<Pixel>& patterns, const Templates<Real>& templates, Real* out, int64_t stride,
-                           const Limits& limits, cudaStream_t stream, motes_error* error) {
+motes_status launch_scores(const PatternsOn<Pixel>& patterns, const Templates<Real>& templates, Real* out,
+                           int64_t stride, const Limits& limits, cudaStream_t stream, motes_error* error) {
   const auto run = [&](auto kernel) {
     kernel.blocks_each = blocks_for_panels(kernel, patterns.n_patterns, templates.n_panels, limits.multiprocessors);
     return launch(kernel, stream, "CUDA: likelihood", error);

@@ -1,8 +1,8 @@
 // L[p, r] of every pattern and template: see motes/likelihood.hpp. The bits are those of the CPU, for any R.
 //
-// A block takes one panel of four templates and every n-th run of patterns. Staged, the panel sits in shared memory, and
-// a photon costs 2 bytes of device memory (read once a panel) and one 16-byte read of shared memory at a random row;
-// a panel that does not fit there is read through the caches.
+// A block takes one panel of four templates and every n-th run of patterns. Staged, the panel sits in shared memory,
+// and a photon costs 2 bytes of device memory (read once a panel) and one 16-byte read of shared memory at a random
+// row; a panel that does not fit there is read through the caches.
 #pragma once
 #include "cuda/score.hpp"
 

@@ -13,7 +13,9 @@ class Panels {
  public:
   // base nullptr: 0.
   Panels(const Real* weights, const Real* base, int64_t n_templates, int64_t n_pixels)
-      : n_templates_(n_templates), n_panels_((n_templates + kWidth - 1) / kWidth), n_pixels_(n_pixels),
+      : n_templates_(n_templates),
+        n_panels_((n_templates + kWidth - 1) / kWidth),
+        n_pixels_(n_pixels),
         rows_(static_cast<std::size_t>(n_panels_ * (1 + n_pixels))) {
     for (int64_t r = 0; r < n_panels_ * kWidth; ++r) {
       const bool padding = r >= n_templates;
@@ -27,7 +29,9 @@ class Panels {
   const Four<Real>* data() const { return rows_.data(); }
   int64_t bytes() const { return static_cast<int64_t>(rows_.size() * sizeof(Four<Real>)); }
   // What kernels take where `rows` is a copy of data().
-  Templates<Real> at(const Four<Real>* rows) const { return {rows + n_panels_, rows, n_templates_, n_panels_, n_pixels_}; }
+  Templates<Real> at(const Four<Real>* rows) const {
+    return {rows + n_panels_, rows, n_templates_, n_panels_, n_pixels_};
+  }
 
  private:
   Four<Real>& row(int64_t k) { return rows_[static_cast<std::size_t>(k)]; }

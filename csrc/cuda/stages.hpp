@@ -5,15 +5,15 @@
 
 namespace motes::cuda {
 
-// Scores of every pattern under every template; rows of `stride`, all of them written: more than there are templates where
-// rows are padded to whole panels. Compiled with likelihood.cu.
+// Scores of every pattern under every template; rows of `stride`, all of them written: more than there are templates
+// where rows are padded to whole panels. Compiled with likelihood.cu.
 template <class Real, class Pixel>
-motes_status launch_scores(const PatternsOn<Pixel>& patterns, const Templates<Real>& templates, Real* out, int64_t stride,
-                           const Limits& limits, cudaStream_t stream, motes_error* error);
+motes_status launch_scores(const PatternsOn<Pixel>& patterns, const Templates<Real>& templates, Real* out,
+                           int64_t stride, const Limits& limits, cudaStream_t stream, motes_error* error);
 
-#define MOTES_INSTANTIATE_SCORES(word, Real, Pixel)                                                                     \
-  word template motes_status launch_scores<Real, Pixel>(const PatternsOn<Pixel>&, const Templates<Real>&, Real*, int64_t, \
-                                                        const Limits&, cudaStream_t, motes_error*);
+#define MOTES_INSTANTIATE_SCORES(word, Real, Pixel)                                                              \
+  word template motes_status launch_scores<Real, Pixel>(const PatternsOn<Pixel>&, const Templates<Real>&, Real*, \
+                                                        int64_t, const Limits&, cudaStream_t, motes_error*);
 
 MOTES_INSTANTIATE_SCORES(extern, float, uint16_t)
 MOTES_INSTANTIATE_SCORES(extern, float, uint32_t)

@@ -1,19 +1,18 @@
-#include "cuda/sweep.hpp"
-
 #include <algorithm>
 #include <vector>
 
 #include "cuda/families.hpp"
 #include "cuda/launch.cuh"
 #include "cuda/stages.hpp"
+#include "cuda/sweep.hpp"
 #include "cuda/uploaded.hpp"
 #include "dispatch/guarded.hpp"
 
 namespace motes::cuda {
 namespace {
 
-// Patterns whose scores are in memory at once, where there are more than four templates: as many as fit this, and half as
-// many as long as the device has no room for them.
+// Patterns whose scores are in memory at once, where there are more than four templates: as many as fit this, and half
+// as many as long as the device has no room for them.
 constexpr int64_t kScoreBytes = int64_t{1} << 30;
 constexpr int64_t kFewest = 1024;
 
@@ -36,23 +35,23 @@ motes_status accumulate(MakeSource source, const PatternsOn<Pixel>& patterns, co
     kernel.blocks_each = blocks_for_panels(kernel, patterns.n_patterns, templates.n_panels, limits.multiprocessors);
     return launch(kernel, stream, "CUDA: sweep", error);
   };
-  const Kernel<Real, Pixel, true> staged{patterns, source.template operator()<true>(), sums, templates.n_templates,
-                                         templates.n_panels, 1};
+  const Kernel<Real, Pixel, true> staged{
+      patterns, source.template operator()<true>(), sums, templates.n_templates, templates.n_panels, 1};
   if (staged.shared_bytes() <= limits.shared_per_block) return run(staged);
   return run(Kernel<Real, Pixel, false>{patterns, source.template operator()<false>(), sums, templates.n_templates,
                                         templates.n_panels, 1});
 }
 
 template <class Real, class Pixel>
-motes_status in_one_pass(const PatternsOn<Pixel>& patterns, const Templates<Real>& templates, bool hard, const Sums& sums,
-                         const Limits& limits, cudaStream_t stream, motes_error* error) {
+motes_status in_one_pass(const PatternsOn<Pixel>& patterns, const Templates<Real>& templates, bool hard,
+                         const Sums& sums, const Limits& limits, cudaStream_t stream, motes_error* error) {
   const auto source = [&]<bool Staged>() { return Responsibilities<Real, Staged>{templates, hard}; };
   return accumulate<SweepOfFour, Real>(source, patterns, templates, sums, limits, stream, error);
 }
 
 template <class Real, class Pixel>
-motes_status in_three_passes(const PatternsOn<Pixel>& all, const Templates<Real>& templates, bool hard, const Sums& sums,
-                             const Limits& limits, cudaStream_t stream, motes_error* error) {
+motes_status in_three_passes(const PatternsOn<Pixel>& all, const Templates<Real>& templates, bool hard,
+                             const Sums& sums, const Limits& limits, cudaStream_t stream, motes_error* error) {
   using Amount = typename Fixed<Real>::Amount;
   const int64_t stride = templates.n_panels * kWidth, row_bytes = stride * static_cast<int64_t>(sizeof(Real));
   int64_t n_each = std::clamp(kScoreBytes / row_bytes, kFewest, std::max(kFewest, all.n_patterns));
@@ -68,11 +67,13 @@ motes_status in_three_passes(const PatternsOn<Pixel>& all, const Templates<Real>
     some.n_patterns = std::min(n_each, all.n_patterns - begin);
     auto* scores = rows.as<Real>();
     if (const auto bad = launch_scores(some, templates, scores, stride, limits, stream, error)) return bad;
-    const SoftmaxRows<Real> softmax{scores,  some.n_patterns, stride,  templates.n_templates, hard ? Row::kWinner : Row::kAmounts,
-                                    sums,    nullptr,         nullptr};
+    const SoftmaxRows<Real> softmax{
+        scores, some.n_patterns, stride, templates.n_templates, hard ? Row::kWinner : Row::kAmounts,
+        sums,   nullptr,         nullptr};
     if (const auto bad = launch(softmax, stream, "CUDA: softmax", error)) return bad;
     const auto source = [&]<bool>() { return Rows<Amount>{rows.as<const Four<Amount>>(), templates.n_panels}; };
-    if (const auto bad = accumulate<SweepOfRows, Real>(source, some, templates, sums, limits, stream, error)) return bad;
+    if (const auto bad = accumulate<SweepOfRows, Real>(source, some, templates, sums, limits, stream, error))
+      return bad;
   }
   return MOTES_OK;
 }

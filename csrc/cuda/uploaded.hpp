@@ -11,14 +11,15 @@ namespace motes::cuda {
 template <class Call>
 motes_status with_pixels(const motes_patterns& x, Call call) {
   const auto as = [&]<class Pixel>(const Pixel* pixels) {
-    return call(PatternsOn<Pixel>{x.n_patterns, x.n_pixels, x.indptr, pixels, x.n_multi, x.multi_position, x.multi_extra});
+    return call(
+        PatternsOn<Pixel>{x.n_patterns, x.n_pixels, x.indptr, pixels, x.n_multi, x.multi_position, x.multi_extra});
   };
   return x.pixel_bytes == 2 ? as(static_cast<const uint16_t*>(x.pixels)) : as(static_cast<const uint32_t*>(x.pixels));
 }
 
 template <class Real>
-motes_status validate_scoring(const motes_patterns& patterns, const Real* weights, const Real* base, int64_t n_templates,
-                              motes_error* error) {
+motes_status validate_scoring(const motes_patterns& patterns, const Real* weights, const Real* base,
+                              int64_t n_templates, motes_error* error) {
   if (const auto bad = validate_templates("weights", n_templates, patterns.n_pixels, error)) return bad;
   if (const auto bad = validate_numbers("weights", weights, patterns.n_pixels * n_templates, true, error)) return bad;
   return base ? validate_numbers("base", base, n_templates, true, error) : MOTES_OK;

@@ -14,10 +14,10 @@ int likelihood(const PatternsGiven& given, const Real* weights, const Real* base
   const Templates<Real> templates = panels.at(panels.data());
   return given.with([&]<class Pixel>(const PatternsOn<Pixel>& patterns) {
     if (staged)
-      return run_on_host(Likelihood<Real, Pixel, true>{patterns, templates, out, n_templates, n_templates,
-                                                       blocks_each}, order);
-    return run_on_host(Likelihood<Real, Pixel, false>{patterns, templates, out, n_templates, n_templates,
-                                                      blocks_each}, order);
+      return run_on_host(Likelihood<Real, Pixel, true>{patterns, templates, out, n_templates, n_templates, blocks_each},
+                         order);
+    return run_on_host(Likelihood<Real, Pixel, false>{patterns, templates, out, n_templates, n_templates, blocks_each},
+                       order);
   });
 }
 

@@ -8,25 +8,30 @@
 namespace motes::cuda {
 namespace {
 
-// As the dispatch does: one kernel for up to four templates, three for more; `fused` false takes the three for any number.
+// As the dispatch does: one kernel for up to four templates, three for more; `fused` false takes the three for any
+// number.
 template <class Real, bool Staged, class Pixel>
 int sweep_of(const PatternsOn<Pixel>& patterns, const Templates<Real>& templates, bool hard, bool fused, Sums sums,
              Four<Real>* scores, int64_t blocks_each, int order) {
   if (fused)
-    return run_on_host(SweepOfFour<Real, Pixel, Staged>{patterns, {templates, hard}, sums, templates.n_templates, 1,
-                                                        blocks_each}, order);
+    return run_on_host(
+        SweepOfFour<Real, Pixel, Staged>{patterns, {templates, hard}, sums, templates.n_templates, 1, blocks_each},
+        order);
   const int64_t stride = templates.n_panels * kWidth;
   auto* rows = reinterpret_cast<Real*>(scores);
-  if (const int bad = run_on_host(Likelihood<Real, Pixel, Staged>{patterns, templates, rows, stride, stride, blocks_each},
-                                  order))
+  if (const int bad =
+          run_on_host(Likelihood<Real, Pixel, Staged>{patterns, templates, rows, stride, stride, blocks_each}, order))
     return bad;
   const auto leave = hard ? Row::kWinner : Row::kAmounts;
-  if (const int bad = run_on_host(SoftmaxRows<Real>{rows, patterns.n_patterns, stride, templates.n_templates, leave, sums,
-                                                    nullptr, nullptr}, order))
+  if (const int bad = run_on_host(
+          SoftmaxRows<Real>{rows, patterns.n_patterns, stride, templates.n_templates, leave, sums, nullptr, nullptr},
+          order))
     return bad;
   const auto* amounts = reinterpret_cast<const Four<typename Fixed<Real>::Amount>*>(scores);
-  return run_on_host(SweepOfRows<Real, Pixel, Staged>{patterns, {amounts, templates.n_panels}, sums,
-                                                      templates.n_templates, templates.n_panels, blocks_each}, order);
+  return run_on_host(
+      SweepOfRows<Real, Pixel, Staged>{
+          patterns, {amounts, templates.n_panels}, sums, templates.n_templates, templates.n_panels, blocks_each},
+      order);
 }
 
 template <class Real>

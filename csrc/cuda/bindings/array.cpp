@@ -50,7 +50,8 @@ std::shared_ptr<void> kept(const py::object& object) {
 }
 
 [[noreturn]] void refuse_place(const std::string& name, int device) {
-  throw py::value_error(name + ": expected an array on cuda:" + std::to_string(device) + ", got one in the host's memory");
+  throw py::value_error(name + ": expected an array on cuda:" + std::to_string(device) +
+                        ", got one in the host's memory");
 }
 
 // The producer makes the array ready on `stream`.
@@ -76,7 +77,8 @@ DeviceArray from_dlpack(const py::object& value, const std::string& name, int de
   array.dtype = dtype_of(tensor.dtype, name);
   array.device = tensor.device.index;
   array.ready = stream;
-  if (tensor.strides && !is_contiguous(array.shape, {tensor.strides, tensor.strides + tensor.ndim})) refuse_layout(name);
+  if (tensor.strides && !is_contiguous(array.shape, {tensor.strides, tensor.strides + tensor.ndim}))
+    refuse_layout(name);
   return array;
 }
 
@@ -91,7 +93,8 @@ DeviceArray from_interface(const py::object& value, const std::string& name, int
   for (const auto extent : py::tuple(told["shape"])) array.shape.push_back(py::cast<py::ssize_t>(extent));
   if (told.contains("strides") && !told["strides"].is_none()) {
     std::vector<py::ssize_t> strides;
-    for (const auto stride : py::tuple(told["strides"])) strides.push_back(py::cast<py::ssize_t>(stride) / array.dtype.itemsize());
+    for (const auto stride : py::tuple(told["strides"]))
+      strides.push_back(py::cast<py::ssize_t>(stride) / array.dtype.itemsize());
     if (strides.size() != array.shape.size() || !is_contiguous(array.shape, strides)) refuse_layout(name);
   }
   array.device = device;
@@ -101,8 +104,10 @@ DeviceArray from_interface(const py::object& value, const std::string& name, int
   on_device(device, [&](motes_error* error) {
     cudaPointerAttributes where{};
     if (array.data)
-      if (const auto bad = cuda::told(cudaPointerGetAttributes(&where, array.data), "CUDA: an array's memory", error)) return bad;
-    if (array.data) array.device = where.type == cudaMemoryTypeDevice || where.type == cudaMemoryTypeManaged ? where.device : -1;
+      if (const auto bad = cuda::told(cudaPointerGetAttributes(&where, array.data), "CUDA: an array's memory", error))
+        return bad;
+    if (array.data)
+      array.device = where.type == cudaMemoryTypeDevice || where.type == cudaMemoryTypeManaged ? where.device : -1;
     return cuda::wait_for(theirs, stream, error);
   });
   if (array.device < 0) refuse_place(name, device);
@@ -114,7 +119,8 @@ py::object to_dlpack(const DeviceArray& array, const py::object& stream, const p
   if (array.read_only) throw py::buffer_error("the array is read-only, which DLPack can not say");
   if (!copy.is_none() && py::cast<bool>(copy)) throw py::buffer_error("no copies are made here");
   const auto theirs = stream.is_none() ? int64_t{1} : py::cast<int64_t>(stream);
-  if (theirs == 0 || theirs < -1) throw py::value_error("stream: expected a CUDA stream, 1, 2 or -1, got " + std::to_string(theirs));
+  if (theirs == 0 || theirs < -1)
+    throw py::value_error("stream: expected a CUDA stream, 1, 2 or -1, got " + std::to_string(theirs));
   if (theirs > 0)
     on_device(array.device, [&](motes_error* error) {
       return cuda::wait_for(array.ready, stream_of(static_cast<uint64_t>(theirs)), error);
@@ -126,9 +132,10 @@ py::object to_dlpack(const DeviceArray& array, const py::object& stream, const p
   };
   auto* holder = new Holder{{}, {array.shape.begin(), array.shape.end()}, array.owner};
   const auto n_dimensions = static_cast<int32_t>(holder->shape.size());
-  holder->managed = {{array.data, {dlpack::kCUDA, array.device}, n_dimensions, type_of(array.dtype), holder->shape.data(),
-                      nullptr, 0},
-                     holder, [](dlpack::Managed* managed) { delete static_cast<Holder*>(managed->context); }};
+  holder->managed = {
+      {array.data, {dlpack::kCUDA, array.device}, n_dimensions, type_of(array.dtype), holder->shape.data(), nullptr, 0},
+      holder,
+      [](dlpack::Managed* managed) { delete static_cast<Holder*>(managed->context); }};
   PyObject* capsule = PyCapsule_New(&holder->managed, dlpack::kName, [](PyObject* self) {
     if (!PyCapsule_IsValid(self, dlpack::kName)) return;  // somebody took it, and will let it go
     auto* managed = static_cast<dlpack::Managed*>(PyCapsule_GetPointer(self, dlpack::kName));
@@ -155,11 +162,12 @@ py::dict interface_of(const DeviceArray& array) {
 
 py::array to_numpy(const DeviceArray& array) {
   py::array result(array.dtype, array.shape);
-  on_device(array.device, [&, to = result.mutable_data(), bytes = static_cast<size_t>(array.nbytes())](motes_error* error) {
-    auto code = cudaMemcpyAsync(to, array.data, bytes, cudaMemcpyDeviceToHost, array.ready);
-    if (code == cudaSuccess) code = cudaStreamSynchronize(array.ready);
-    return cuda::told(code, "CUDA: copying to the host", error);
-  });
+  on_device(array.device,
+            [&, to = result.mutable_data(), bytes = static_cast<size_t>(array.nbytes())](motes_error* error) {
+              auto code = cudaMemcpyAsync(to, array.data, bytes, cudaMemcpyDeviceToHost, array.ready);
+              if (code == cudaSuccess) code = cudaStreamSynchronize(array.ready);
+              return cuda::told(code, "CUDA: copying to the host", error);
+            });
   return result;
 }
 
@@ -207,20 +215,23 @@ DeviceArray require_on_device(const py::object& value, const char* argument, con
                               std::vector<py::ssize_t> shape, int device, cudaStream_t stream) {
   const std::string name(argument);
   DeviceArray array;
-  if (py::hasattr(value, "__dlpack_device__")) array = from_dlpack(value, name, device, stream);
-  else if (py::hasattr(value, "__cuda_array_interface__")) array = from_interface(value, name, device, stream);
+  if (py::hasattr(value, "__dlpack_device__"))
+    array = from_dlpack(value, name, device, stream);
+  else if (py::hasattr(value, "__cuda_array_interface__"))
+    array = from_interface(value, name, device, stream);
   else
-    throw py::type_error(name + ": expected a device array of " + std::string(py::str(static_cast<const py::object&>(dtype))) +
-                         ", got " + std::string(py::str(py::type::handle_of(value).attr("__name__"))));
+    throw py::type_error(name + ": expected a device array of " +
+                         std::string(py::str(static_cast<const py::object&>(dtype))) + ", got " +
+                         std::string(py::str(py::type::handle_of(value).attr("__name__"))));
   if (!array.dtype.equal(dtype))
-    throw py::type_error(name + ": expected dtype " + std::string(py::str(static_cast<const py::object&>(dtype))) + ", got " +
-                         std::string(py::str(static_cast<const py::object&>(array.dtype))));
+    throw py::type_error(name + ": expected dtype " + std::string(py::str(static_cast<const py::object&>(dtype))) +
+                         ", got " + std::string(py::str(static_cast<const py::object&>(array.dtype))));
   if (array.shape != shape)
     throw py::value_error(name + ": expected shape " + std::string(py::str(shape_tuple(shape))) + ", got " +
                           std::string(py::str(shape_tuple(array.shape))));
   if (array.device != device)
-    throw py::value_error(name + ": expected an array on cuda:" + std::to_string(device) + ", got one on cuda:" +
-                          std::to_string(array.device));
+    throw py::value_error(name + ": expected an array on cuda:" + std::to_string(device) +
+                          ", got one on cuda:" + std::to_string(array.device));
   if (array.read_only) throw py::value_error(name + ": the array is read-only");
   return array;
 }
@@ -236,19 +247,23 @@ void register_array(py::module_& m) {
       .def("__dlpack__", &to_dlpack, py::kw_only(), py::arg("stream") = py::none(), py::arg("max_version") = py::none(),
            py::arg("dl_device") = py::none(), py::arg("copy") = py::none())
       .def("to_numpy", &to_numpy, "A copy in the host's memory; waits for it.")
-      .def("__len__", [](const DeviceArray& array) {
-        if (array.shape.empty()) throw py::type_error("len() of unsized array");
-        return array.shape[0];
-      })
+      .def("__len__",
+           [](const DeviceArray& array) {
+             if (array.shape.empty()) throw py::type_error("len() of unsized array");
+             return array.shape[0];
+           })
       .def("__repr__", [](const DeviceArray& array) {
         return "DeviceArray(" + std::string(py::str(shape_tuple(array.shape))) + " of " +
-               std::string(py::str(static_cast<const py::object&>(array.dtype))) + " on cuda:" + std::to_string(array.device) + ")";
+               std::string(py::str(static_cast<const py::object&>(array.dtype))) +
+               " on cuda:" + std::to_string(array.device) + ")";
       });
   m.def("from_numpy", &from_numpy, py::arg("array"), py::kw_only(), py::arg("device"), py::arg("stream") = 0);
   m.def(
       "view",
-      [](const py::object& value, const py::object& dtype, std::vector<py::ssize_t> shape, int device, uint64_t stream) {
-        return require_on_device(value, "array", py::dtype::from_args(dtype), std::move(shape), device, stream_of(stream));
+      [](const py::object& value, const py::object& dtype, std::vector<py::ssize_t> shape, int device,
+         uint64_t stream) {
+        return require_on_device(value, "array", py::dtype::from_args(dtype), std::move(shape), device,
+                                 stream_of(stream));
       },
       py::arg("array"), py::kw_only(), py::arg("dtype"), py::arg("shape"), py::arg("device"), py::arg("stream") = 0);
 }

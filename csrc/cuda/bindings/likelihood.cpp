@@ -15,13 +15,14 @@ DeviceArray likelihood_of(const PatternsOnDevice& patterns, const py::object& we
                            ? empty_array(shape, py::dtype::of<Real>(), device, stream_of(stream))
                            : require_on_device(out, "out", py::dtype::of<Real>(), shape, device, stream_of(stream));
   on_device(device, [&, from = data_of<Real>(w), bases = data_of<Real>(b)](motes_error* error) {
-    return cuda::likelihood(patterns.held(), from, bases, w.shape(1), static_cast<Real*>(result.data), stream_of(stream), error);
+    return cuda::likelihood(patterns.held(), from, bases, w.shape(1), static_cast<Real*>(result.data),
+                            stream_of(stream), error);
   });
   return result;
 }
 
-DeviceArray likelihood(const PatternsOnDevice& patterns, const py::object& weights, const py::object& base, uint64_t stream,
-                       const py::object& out) {
+DeviceArray likelihood(const PatternsOnDevice& patterns, const py::object& weights, const py::object& base,
+                       uint64_t stream, const py::object& out) {
   if (is_double(weights, "weights")) return likelihood_of<double>(patterns, weights, base, stream, out);
   return likelihood_of<float>(patterns, weights, base, stream, out);
 }

@@ -38,7 +38,8 @@ PatternsOnDevice::PatternsOnDevice(const py::object& indptr, const py::object& p
     cudaError_t code = cudaSuccess;
     for (int k = 0; k < 4 && code == cudaSuccess; ++k)
       code = cudaMemcpyAsync(places[k], numbers[k], sizes[k], cudaMemcpyHostToDevice, stream_of(stream));
-    if (code == cudaSuccess) code = cudaStreamSynchronize(stream_of(stream));  // other streams may use them from here on
+    if (code == cudaSuccess)
+      code = cudaStreamSynchronize(stream_of(stream));  // other streams may use them from here on
     return cuda::told(code, "CUDA: copying patterns", error);
   });
   const auto* extra = data_of<int32_t>(arrays[3]);
@@ -51,7 +52,8 @@ PatternsOnDevice::PatternsOnDevice(const py::object& indptr, const py::object& p
 
 void register_patterns(py::module_& m) {
   py::class_<PatternsOnDevice>(m, "PatternsOnDevice", "Checked patterns in the memory of a GPU.")
-      .def(py::init<const py::object&, const py::object&, const py::object&, const py::object&, int64_t, int, uint64_t>(),
+      .def(py::init<const py::object&, const py::object&, const py::object&, const py::object&, int64_t, int,
+                    uint64_t>(),
            py::arg("indptr"), py::arg("pixels"), py::arg("multi_position"), py::arg("multi_extra"), py::kw_only(),
            py::arg("n_pixels"), py::arg("device"), py::arg("stream") = 0)
       .def("__len__", &PatternsOnDevice::size)

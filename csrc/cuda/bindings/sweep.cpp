@@ -13,9 +13,11 @@ py::tuple sweep_of(const PatternsOnDevice& patterns, const py::object& weights, 
   py::array_t<int64_t> orientation(w.shape(1));
   motes_sums sums{mutable_data_of<int64_t>(planes), orientation.mutable_data(), {0, 0}, 0, 0};
   on_device(patterns.device(), [&, from = data_of<Real>(w), bases = data_of<Real>(b)](motes_error* error) {
-    return cuda::sweep(patterns.held(), from, bases, w.shape(1), hard ? MOTES_HARD : MOTES_SOFT, &sums, stream_of(stream), error);
+    return cuda::sweep(patterns.held(), from, bases, w.shape(1), hard ? MOTES_HARD : MOTES_SOFT, &sums,
+                       stream_of(stream), error);
   });
-  return py::make_tuple(planes, orientation, sums.log_likelihood[0], sums.log_likelihood[1], sums.n_impossible, sums.quantum);
+  return py::make_tuple(planes, orientation, sums.log_likelihood[0], sums.log_likelihood[1], sums.n_impossible,
+                        sums.quantum);
 }
 
 py::tuple sweep(const PatternsOnDevice& patterns, const py::object& weights, const py::object& base, bool hard,
