@@ -92,6 +92,7 @@ def kills(session: nox.Session) -> None:
 @nox.session
 def gpu(session: nox.Session) -> None:
     """Build the kernels for NVIDIA GPUs and run their tests on one, also under compute-sanitizer where it is found."""
+    session.install("cmake", "ninja")  # the system's CMake may not know what nvcc can do
     session.install("-C", "cmake.define.MOTES_CUDA=ON", ".[test]")
     session.run("python", "-c", "from motes.devices import device_of; device_of('cuda')")  # says why not
     session.run("pytest", "-m", "gpu", "tests", *session.posargs)
