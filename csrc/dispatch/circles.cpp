@@ -5,12 +5,12 @@
 #include "dispatch/isa.hpp"
 #include "dispatch/lanes.hpp"
 #include "dispatch/panels.hpp"
+#include "kernels/near.h"
 
 MOTES_KERNEL(void, circle_iou_lane, const motes_circles&, const motes_circles&, void*, Lane)
 MOTES_KERNEL(void, circle_iou_rows, const motes_circles&, const motes_circles&, const AllPairs&, void*, Lane)
 MOTES_KERNEL(void, box_iou_lane, const motes_boxes&, const motes_boxes&, void*, Lane)
 MOTES_KERNEL(void, box_iou_rows, const motes_boxes&, const motes_boxes&, const AllPairs&, void*, Lane)
-MOTES_KERNEL(double, equal_radii_distance, double)
 
 namespace motes {
 namespace {
@@ -141,20 +141,7 @@ motes_status validate_measure(motes_measure measure, double threshold, motes_err
   return MOTES_OK;
 }
 
-double equal_distance(double iou) { return MOTES_CHOOSE(equal_radii_distance)(iou); }
-
-Nearness nearness(motes_measure measure, double threshold) {
-  Nearness near{measure, threshold, 0, 0, true};
-  if (measure == MOTES_DISTANCE) {
-    near.reach = threshold;
-    near.possible = threshold > 0;
-    return near;
-  }
-  near.possible = threshold < 1;
-  // Of all pairs with the same r1 + r2, equal circles reach a given IoU at the largest distance: see docs/theory.md.
-  near.factor = measure == MOTES_CIRCLE_IOU ? equal_distance(threshold) / 2 : 1.0;
-  return near;
-}
+Nearness nearness(motes_measure measure, double threshold) { return MOTES_ISA::nearness_by(measure, threshold); }
 
 Nearness nearness_within(const Nearness& near, const motes_circles& a, Lane a_lane, const motes_circles& b, Lane b_lane) {
   Nearness here = near;
@@ -197,6 +184,6 @@ motes_status motes_box_iou_all(const motes_boxes* a, const motes_boxes* b, int64
 motes_status motes_equal_radii_distance(double iou, double* distance, motes_error* error) {
   if (const auto bad = motes::validate_measure(MOTES_CIRCLE_IOU, iou, error)) return bad;
   if (const auto bad = motes::validate_pointer("distance", distance, 1, error)) return bad;
-  *distance = motes::equal_distance(iou);
+  *distance = motes::MOTES_ISA::equal_radii_distance(iou);
   return MOTES_OK;
 }

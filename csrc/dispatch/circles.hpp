@@ -20,9 +20,6 @@ motes_status validate_reals(const char* name, const void* values, int real_bytes
 motes_status validate_same_real(int a_bytes, int b_bytes, motes_error* error);
 motes_status validate_measure(motes_measure measure, double threshold, motes_error* error);
 
-// The distance, in radii, below which two equal circles overlap by more than `iou`.
-double equal_distance(double iou);
-
 Nearness nearness(motes_measure measure, double threshold);
 // The same for one micrograph: where all its radii are equal, the distance decides. `b` may be the same as `a`.
 Nearness nearness_within(const Nearness& near, const motes_circles& a, Lane a_lane, const motes_circles& b, Lane b_lane);
