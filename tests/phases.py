@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from motes import Patterns
+
 HERE = Path(__file__).parent / "cuda"
 SOURCES = HERE.parents[1] / "csrc"
 # No contraction, as in the kernels; -O1 compiles fast.
@@ -40,9 +42,16 @@ def compiler() -> str:
     pytest.skip("no C++ compiler (set CXX): the phases of CUDA kernels can not be run on the host")
 
 
-@functools.cache
 def library(name: str) -> ctypes.CDLL:
     """`tests/cuda/<name>.cpp`, compiled once a session."""
+    found, errors = _compiled(name)
+    assert found, errors
+    return found
+
+
+@functools.cache
+def _compiled(name: str) -> tuple[ctypes.CDLL | None, str]:
+    """The library, or what the compiler had to say."""
     command = compiler()
     if not SOURCES.is_dir():
         pytest.skip(f"no sources in {SOURCES}")
@@ -51,8 +60,7 @@ def library(name: str) -> ctypes.CDLL:
         includes = [f"-I{SOURCES}", f"-I{SOURCES / 'include'}", f"-I{HERE}"]
         source = HERE / f"{name}.cpp"
         done = subprocess.run([command, *FLAGS, *includes, source, "-o", path], capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return ctypes.CDLL(str(path))
+        return (None, done.stderr) if done.returncode else (ctypes.CDLL(str(path)), "")
 
 
 def as_argument(value: Any) -> Any:
@@ -60,6 +68,8 @@ def as_argument(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         assert value.flags.c_contiguous
         return ctypes.c_void_p(value.ctypes.data)
+    if isinstance(value, ctypes.Structure):
+        return ctypes.byref(value)
     if isinstance(value, bool | np.bool_):
         return ctypes.c_int(int(value))
     if isinstance(value, int | np.integer):
@@ -88,3 +98,40 @@ def in_every_order(compute: Callable[[int], Any]) -> Any:
 
 def _arrays(found: Any) -> list[np.ndarray]:
     return [np.asarray(part) for part in found] if isinstance(found, tuple | list) else [np.asarray(found)]
+
+
+# -- what kernels of patterns take -------------------------------------------------------------------------------------
+
+
+class PatternsGiven(ctypes.Structure):
+    """`PatternsGiven` of `tests/cuda/containers.hpp`; keeps its arrays alive."""
+
+    _fields_ = [
+        ("n_patterns", ctypes.c_int64), ("n_pixels", ctypes.c_int64), ("indptr", ctypes.c_void_p),
+        ("pixels", ctypes.c_void_p), ("pixel_bytes", ctypes.c_int64), ("n_multi", ctypes.c_int64),
+        ("multi_position", ctypes.c_void_p), ("multi_extra", ctypes.c_void_p),
+    ]  # fmt: skip
+
+
+def given(patterns: Patterns) -> PatternsGiven:
+    """Patterns as they are on a device: pixels begin at a multiple of 16 bytes, and 16 bytes more can be read."""
+    pixels = aligned(len(patterns.pixels) + 16, patterns.pixels.dtype, fill=patterns.n_pixels)
+    pixels[: len(patterns.pixels)] = patterns.pixels
+    held = (patterns.indptr, pixels, patterns.multi_position, patterns.multi_extra)
+    indptr, at, position, extra = (array.ctypes.data for array in held)
+    found = PatternsGiven(
+        len(patterns), patterns.n_pixels, indptr, at, pixels.itemsize, len(patterns.multi_position), position, extra
+    )
+    found.held = held
+    return found
+
+
+def aligned(shape: int | tuple[int, ...], dtype: Any, *, fill: float) -> np.ndarray:
+    """An array that begins at a multiple of 256 bytes, as memory of a device does."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + 256, np.uint8)
+    start = -memory.ctypes.data % 256
+    array = memory[start : start + size].view(dtype).reshape(shape)
+    with np.errstate(invalid="ignore"):
+        array[...] = np.array(fill).astype(dtype)
+    return array

@@ -27,10 +27,10 @@ LAYERS = (
     ("batches", "patterns", "rotations", "noise", "kernels", "files", "advice", "picks", "micrograph"),
     ("circles", "entries", "arrays"),
     ("io", "simulate"),
-    ("_core",),
+    ("_core", "_cuda"),
 )
 RANK = {name: len(LAYERS) - level for level, names in enumerate(LAYERS) for name in names}
-FOR_EVERYBODY = {"errors", "threads", "config", "shapes", "checks"}
+FOR_EVERYBODY = {"errors", "threads", "config", "shapes", "checks", "devices"}
 # A result shows itself: `Reconstruction.plot` asks for the plots when it is called.
 EXCEPTIONS = {("reconstruction", "plotting")}
 
@@ -77,7 +77,7 @@ def upward(name: str, source: str) -> list[str]:
         to = target.split(".")[0]
         if to in FOR_EVERYBODY or to == own or (own, to) in EXCEPTIONS:
             continue
-        allowed = to == "_core" if own in FOR_EVERYBODY else RANK[to] <= RANK[own]
+        allowed = to in ("_core", "_cuda") if own in FOR_EVERYBODY else RANK[to] <= RANK[own]
         if not allowed:
             wrong.append(target)
     return wrong

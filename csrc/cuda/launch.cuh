@@ -10,10 +10,10 @@ constexpr int64_t kSharedWithoutAsking = 48 << 10;
 
 template <class Kernel>
 __global__ void __launch_bounds__(Kernel::kThreads) run_phases(const __grid_constant__ Kernel kernel) {
-  extern __shared__ __align__(16) unsigned char memory[];
+  extern __shared__ __align__(32) unsigned char memory[];
   const Spot spot{static_cast<int64_t>(blockIdx.x), static_cast<int64_t>(gridDim.x), static_cast<int>(threadIdx.x),
                   Kernel::kThreads};
-  const auto shared = kernel.shared(memory);
+  decltype(auto) shared = kernel.shared(memory);
   typename Kernel::Thread thread;
   const int64_t n_phases = kernel.phases(spot.block);
   for (int64_t k = 0; k < n_phases; ++k) {

@@ -7,7 +7,7 @@
 //     Shared                                           what a block shares: pointers into its memory, or references
 //     int64_t blocks() const;                          of the launch
 //     int64_t shared_bytes() const;                    of a block's memory
-//     MOTES_HD Shared shared(unsigned char*) const;    lays it out; the memory is aligned to 16 bytes, and holds rubbish
+//     MOTES_HD Shared shared(unsigned char*) const;    lays it out; the memory is aligned to 32 bytes and holds rubbish
 //     MOTES_HD int64_t phases(int64_t block) const;    the same for all threads of the block
 //     MOTES_HD void phase(int64_t k, const Spot&, const Shared&, Thread&) const;
 //

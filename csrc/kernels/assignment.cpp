@@ -1,6 +1,7 @@
 // label[p] = argmax_k (x_p . w_k + base_k), in float64 where float32 can not tell; clusters follow the patterns that moved: see motes/assignment.hpp.
 #include "kernels/assignment.h"
 
+#include "kernels/fixed.h"
 #include "kernels/scatter.h"
 #include "kernels/score.h"
 #include "kernels/softmax.h"

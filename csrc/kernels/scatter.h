@@ -109,16 +109,5 @@ inline void scatter_block(const motes_patterns& patterns, const Block& block, co
   }
 }
 
-// Adds a logarithm of a likelihood to a sum in fixed point: whole nats, and the rest in units. Beyond 2^52 nats, where
-// float64 holds no fraction either, it saturates.
-inline void add_fixed(double nats, int64_t sum[2]) {
-  constexpr double kLimit = 4503599627370496.0, kUnit = 1 << kLogBits;
-  const double held = nats > kLimit ? kLimit : nats < -kLimit ? -kLimit : nats;
-  const auto whole = static_cast<int64_t>(held);
-  const double rest = held - static_cast<double>(whole);
-  sum[0] += whole;
-  sum[1] += static_cast<int64_t>(rest * kUnit + (rest < 0 ? -0.5 : 0.5));
-}
-
 }  // namespace
 }  // namespace motes::MOTES_ISA

@@ -3,13 +3,13 @@
 //     gamma[p, r] = exp(L[p, r] - m) / s,   m = max_r L[p, r],   s = sum_r exp(L[p, r] - m)
 //     log_evidence[p] = m + ln s            -inf, and gamma = 0, where every L[p, r] is -inf
 //
-// float32: vectors of this instruction set, exp and ln to 3e-7 relative; float64: the C library's.
+// float32: vectors of this instruction set, exp and ln of elementary.h; float64: the C library's.
 // Rows are padded to a multiple of the width; blocks to 16 rows (the padding is computed and never read).
 #pragma once
 #include <math.h>
 #include <string.h>
 
-#include "kernels/isa.h"
+#include "kernels/elementary.h"
 
 namespace motes::MOTES_ISA {
 namespace {
@@ -20,55 +20,22 @@ typedef int32_t Ints __attribute__((vector_size(kRegisterBytes)));
 
 inline Floats splat(float value) { return Floats{} + value; }
 inline Floats larger(Floats a, Floats b) { return a > b ? a : b; }
-inline Ints bits_of(Floats value) {
-  Ints bits;
-  memcpy(&bits, &value, sizeof bits);
-  return bits;
-}
-inline Floats floats_of(Ints bits) {
-  Floats value;
-  memcpy(&value, &bits, sizeof value);
-  return value;
-}
 
-// exp(x) for x <= 0; 0 below -87, where float32 would be subnormal (a denormal costs a hundred cycles).
-inline Floats exp_nonpositive(Floats x) {
-  const Ints tiny = x < -87.0f;
-  x = tiny ? splat(-87.0f) : x;
-  const Floats magic = splat(12582912.0f);  // 1.5 * 2^23: adding it rounds to a whole number
-  const Floats shifted = x * 1.44269504f + magic;
-  const Floats n = shifted - magic;
-  const Floats f = (x - n * 0.693359375f) - n * -2.12194440e-4f;  // ln 2 in two parts
-  Floats p = splat(1.9875691500e-4f);
-  p = p * f + 1.3981999507e-3f;
-  p = p * f + 8.3334519073e-3f;
-  p = p * f + 4.1665795894e-2f;
-  p = p * f + 1.6666665459e-1f;
-  p = p * f + 5.0000001201e-1f;
-  p = p * f * f + f + 1.0f;
-  const Ints power = (bits_of(shifted) - bits_of(magic)) << 23;
-  return tiny ? Floats{} : floats_of(bits_of(p) + power);
-}
-
-// ln(x) for normal x >= 1.
-inline Floats log_from_one(Floats x) {
-  const Ints bits = bits_of(x);
-  const Ints above = (bits & 0x007fffff) > 0x003504f3;  // mantissa above sqrt(2): halve it
-  const Ints exponent = (bits >> 23) - 127 - above;     // `above` is -1 where true
-  const Floats f = floats_of(bits - (exponent << 23)) - 1.0f;
-  const Floats n = __builtin_convertvector(exponent, Floats);
-  Floats p = splat(7.0376836292e-2f);
-  p = p * f + -1.1514610310e-1f;
-  p = p * f + 1.1676998740e-1f;
-  p = p * f + -1.2420140846e-1f;
-  p = p * f + 1.4249322787e-1f;
-  p = p * f + -1.6668057665e-1f;
-  p = p * f + 2.0000714765e-1f;
-  p = p * f + -2.4999993993e-1f;
-  p = p * f + 3.3333331174e-1f;
-  const Floats square = f * f;
-  return ((p * f * square + n * -2.12194440e-4f) - 0.5f * square + f) + n * 0.693359375f;
-}
+// How elementary.h reads the bits of a vector.
+struct ManyFloats {
+  static Ints bits_of(Floats value) {
+    Ints bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+  }
+  static Floats value_of(Ints bits) {
+    Floats value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+  }
+  static Floats whole_of(Ints numbers) { return __builtin_convertvector(numbers, Floats); }
+  static Ints minus_one_where(Ints condition) { return condition; }  // as comparisons of vectors are
+};
 
 // v with lane i taken from lane i ^ Step: log2(width) of these make every lane hold its group's reduction.
 template <int Step>
@@ -122,7 +89,7 @@ inline void softmax_narrow(float* scores, int n, double* log_evidence) {
     const Floats score = load_floats(at);
     const Floats largest = group_max<Width>(score);
     const Ints impossible = largest == -HUGE_VALF;
-    const Floats e = exp_nonpositive(score - (impossible ? Floats{} : largest));
+    const Floats e = exp_nonpositive<ManyFloats>(score - (impossible ? Floats{} : largest));
     const Floats sum = impossible ? splat(1.0f) : group_sum<Width>(e);
     const Floats gamma = e / sum;
     memcpy(at, &gamma, sizeof gamma);
@@ -134,7 +101,7 @@ inline void softmax_narrow(float* scores, int n, double* log_evidence) {
   for (int k = 0; k < n; k += kFloats) {
     float sum[kFloats];
     for (int row = 0; row < kFloats; ++row) sum[row] = sums[(k + row) * Width];
-    const Floats logarithm = log_from_one(load_floats(sum));
+    const Floats logarithm = log_from_one<ManyFloats>(load_floats(sum));
     memcpy(logarithms + k, &logarithm, sizeof logarithm);
   }
   for (int k = 0; k < n; ++k) log_evidence[k] = evidence_of(peaks[k * Width], logarithms[k]);
@@ -151,7 +118,7 @@ inline void softmax_wide(float* scores, int n, int64_t stride, double* log_evide
     const Floats shift = impossible ? Floats{} : largest;
     Floats sum = Floats{};
     for (int64_t r = 0; r < stride; r += kFloats) {
-      const Floats e = exp_nonpositive(load_floats(row + r) - shift);
+      const Floats e = exp_nonpositive<ManyFloats>(load_floats(row + r) - shift);
       sum += e;
       memcpy(row + r, &e, sizeof e);
     }
@@ -160,7 +127,7 @@ inline void softmax_wide(float* scores, int n, int64_t stride, double* log_evide
       const Floats gamma = load_floats(row + r) / sum;
       memcpy(row + r, &gamma, sizeof gamma);
     }
-    log_evidence[k] = evidence_of(largest[0], log_from_one(sum)[0]);
+    log_evidence[k] = evidence_of(largest[0], log_from_one<ManyFloats>(sum)[0]);
   }
 }
 

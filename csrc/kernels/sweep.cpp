@@ -1,4 +1,5 @@
 // E and M step in one pass, without an N x R array: see motes/sweep.hpp.
+#include "kernels/fixed.h"
 #include "kernels/scatter.h"
 #include "kernels/score.h"
 #include "kernels/softmax.h"
@@ -10,9 +11,8 @@ namespace {
 template <class Real>
 inline typename Fixed<Real>::Amount* quantise(Real* gamma, int64_t size) {
   typedef typename Fixed<Real>::Amount Amount;
-  constexpr auto kScale = static_cast<Real>(int64_t{1} << Fixed<Real>::kBits);
   for (int64_t i = 0; i < size; ++i) {
-    const auto amount = static_cast<Amount>(gamma[i] * kScale + Real(0.5));
+    const Amount amount = amount_of(gamma[i]);
     memcpy(gamma + i, &amount, sizeof amount);
   }
   return reinterpret_cast<Amount*>(gamma);

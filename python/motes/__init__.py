@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from motes._core import version as __version__
     from motes.circles import Circles
     from motes.config import show_config
-    from motes.errors import CheckpointError, FormatError
+    from motes.errors import CheckpointError, DeviceError, FormatError
     from motes.files import describe, read_patterns, write_patterns
     from motes.kernels.backrotation import back_rotate
     from motes.kernels.likelihood import log_likelihood
@@ -54,6 +54,7 @@ _HOME = {
     "CheckpointError": "errors",
     "Circles": "circles",
     "D4": "rotations",
+    "DeviceError": "errors",
     "FormatError": "errors",
     "GoodnessOfFit": "reconstruction",
     "Micrograph": "micrograph",
@@ -100,6 +101,7 @@ __all__ = [
     "Bernoulli",
     "CheckpointError",
     "Circles",
+    "DeviceError",
     "FormatError",
     "GoodnessOfFit",
     "Micrograph",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from motes import _core
+from motes.devices import cuda_told
 from motes.threads import available_threads
 
 
@@ -14,12 +15,13 @@ def show_config() -> dict[str, object]:
     Returns
     -------
     dict
-        `version`, `compiler`, `instruction_set` (in use), `instruction_sets` (at hand), `threads`, `cuda`.
+        `version`, `compiler`, `instruction_set` (in use), `instruction_sets` (at hand), `threads`, `cuda` (what it was
+        built for, and the devices that are there).
 
     Examples
     --------
-    >>> show_config()["cuda"]
-    False
+    >>> show_config()["instruction_set"] in show_config()["instruction_sets"]
+    True
     """
     return {
         "version": _core.version,
@@ -29,5 +31,5 @@ def show_config() -> dict[str, object]:
         "forced": os.environ.get("MOTES_ISA"),
         "threads": available_threads(),
         "hardware_threads": _core.hardware_threads(),
-        "cuda": False,
+        "cuda": cuda_told(),
     }

@@ -1,6 +1,6 @@
 """Exceptions of motes that say more than the built-in one they are, and words for messages.
 
-Both exceptions are `ValueError`s, so code that does not know motes catches them too.
+Each is a built-in exception too, so code that does not know motes catches it.
 """
 
 from __future__ import annotations
@@ -31,6 +31,20 @@ class CheckpointError(ValueError):
     Traceback (most recent call last):
     ...
     motes.errors.CheckpointError: checkpoint.npz: written for 1000 patterns, resumed with 999
+    """
+
+
+class DeviceError(RuntimeError):
+    """A GPU that was asked for can not be used, or failed at its work.
+
+    The message says why: no CUDA in this build, no driver, no such device, or what CUDA said and of what.
+
+    Examples
+    --------
+    >>> raise DeviceError("CUDA: no NVIDIA driver on this machine")
+    Traceback (most recent call last):
+    ...
+    motes.errors.DeviceError: CUDA: no NVIDIA driver on this machine
     """
 
 

@@ -41,16 +41,16 @@ int run_on_host(const Kernel& kernel, int order) {
   if (kernel.shared_bytes() > kMostShared) return kTooMuchShared;
   std::mt19937 random(static_cast<unsigned>(order));
   const int rubbish = order == kAscending ? 0xff : order == kDescending ? 0x00 : 0x41 + order % 32;
-  std::vector<unsigned char> storage(bytes + kGuard + 16);
+  std::vector<unsigned char> storage(bytes + kGuard + 32);
   void* start = storage.data();
   size_t space = storage.size();
-  auto* memory = static_cast<unsigned char*>(std::align(16, bytes + kGuard, start, space));
+  auto* memory = static_cast<unsigned char*>(std::align(32, bytes + kGuard, start, space));
   std::vector<Thread> threads(Kernel::kThreads);
   for (const int64_t block : in_order(kernel.blocks(), order, random)) {
     std::memset(memory, rubbish, bytes);
     std::memset(memory + bytes, 0x5a, kGuard);
     std::memset(static_cast<void*>(threads.data()), rubbish, sizeof(Thread) * threads.size());
-    const auto shared = kernel.shared(memory);
+    decltype(auto) shared = kernel.shared(memory);
     const int64_t n_phases = kernel.phases(block);
     for (int64_t k = 0; k < n_phases; ++k) {
       for (const int t : in_order(Kernel::kThreads, order, random))

@@ -31,7 +31,8 @@ typedef enum {
   MOTES_BAD_ARGUMENT = 1,  /* `error` names it */
   MOTES_OUT_OF_MEMORY = 2,
   MOTES_INTERRUPTED = 3, /* run->stop said so; outputs hold no result */
-  MOTES_TOO_SMALL = 4    /* an output's capacity; the size that is needed was written to it */
+  MOTES_TOO_SMALL = 4,   /* an output's capacity; the size that is needed was written to it */
+  MOTES_DEVICE_FAILED = 5 /* of CUDA alone: `error` says what was tried, and how it failed */
 } motes_status;
 
 typedef struct {

@@ -1,0 +1,10 @@
+#include <cuda_runtime_api.h>
+
+#include "cuda/bindings/rooms.hpp"
+
+PYBIND11_MODULE(_cuda, m, pybind11::mod_gil_not_used()) {
+  m.doc() = "The kernels of motes on NVIDIA GPUs. Thin: convert, check, release the GIL, call.";
+  m.attr("runtime") = std::to_string(CUDART_VERSION / 1000) + "." + std::to_string(CUDART_VERSION % 1000 / 10);
+  m.attr("architectures") = MOTES_CUDA_ARCHITECTURES;
+  motes::python::register_device(m);
+}

@@ -1,0 +1,65 @@
+// Devices, streams and memory of CUDA: every call of its runtime is checked, and what failed becomes a status and a
+// sentence. An error that was told is cleared; no later call sees it.
+#pragma once
+#include <cuda_runtime_api.h>
+
+#include <cstdint>
+
+#include "motes/motes.h"
+
+namespace motes::cuda {
+
+// MOTES_OK for cudaSuccess; else the status, and "<doing>: <what CUDA says>".
+motes_status told(cudaError_t code, const char* doing, motes_error* error);
+
+// How many there are, and a sentence where there is none.
+motes_status count_devices(int* n_devices, motes_error* error);
+motes_status validate_device(int device, motes_error* error);
+
+struct DeviceFacts {
+  char name[256];
+  int major, minor, multiprocessors;
+  int64_t memory, shared_per_block;  // bytes; the most shared memory that a block can ask for
+};
+motes_status facts_of(int device, DeviceFacts* facts, motes_error* error);
+
+// The current device, for the length of a block of code; the caller's afterwards.
+class Current {
+ public:
+  explicit Current(int device);
+  ~Current();
+  Current(const Current&) = delete;
+  Current& operator=(const Current&) = delete;
+  cudaError_t failed() const { return failed_; }
+
+ private:
+  int before_ = 0;
+  cudaError_t failed_ = cudaSuccess;
+};
+
+// In the order of a stream; the message of a refusal says how much was asked for and how much there is.
+motes_status allocate(int64_t bytes, cudaStream_t stream, void** memory, motes_error* error);
+void release(void* memory, cudaStream_t stream);
+
+// Work that comes after in `later` waits for what is in `earlier`.
+motes_status wait_for(cudaStream_t earlier, cudaStream_t later, motes_error* error);
+
+// Memory for the length of a call, in the order of its stream.
+class Scratch {
+ public:
+  explicit Scratch(cudaStream_t stream) : stream_(stream) {}
+  ~Scratch() { release(memory_, stream_); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  motes_status ask(int64_t bytes, motes_error* error) { return allocate(bytes, stream_, &memory_, error); }
+  template <class T>
+  T* as() const {
+    return static_cast<T*>(memory_);
+  }
+
+ private:
+  cudaStream_t stream_;
+  void* memory_ = nullptr;
+};
+
+}  // namespace motes::cuda

@@ -1,0 +1,46 @@
+// L[p, r] of every pattern and template: see motes/likelihood.hpp. The bits are those of the CPU, for any R.
+//
+// A block takes one panel of four templates and every n-th run of patterns. Staged, the panel sits in shared memory, and
+// a photon costs 2 bytes of device memory (read once a panel) and one 16-byte read of shared memory at a random row;
+// a panel that does not fit there is read through the caches.
+#pragma once
+#include "cuda/score.hpp"
+
+namespace motes::cuda {
+
+template <class Real, class Pixel, bool Staged>
+struct Likelihood {
+  static constexpr int kThreads = 512;
+  struct Thread {};
+
+  PatternsOn<Pixel> patterns;
+  Templates<Real> templates;
+  Real* out;       // rows of `stride`, of which `n_columns` are written
+  int64_t stride, n_columns;
+  int64_t blocks_each;  // blocks that share a panel
+
+  int64_t blocks() const { return templates.n_panels * blocks_each; }
+  int64_t shared_bytes() const { return Staged ? templates.n_pixels * static_cast<int64_t>(sizeof(Four<Real>)) : 0; }
+  MOTES_HD Four<Real>* shared(unsigned char* memory) const { return reinterpret_cast<Four<Real>*>(memory); }
+  MOTES_HD int64_t phases(int64_t) const { return Staged ? 2 : 1; }
+
+  MOTES_HD void phase(int64_t k, const Spot& at, Four<Real>* shared, Thread&) const {
+    const int64_t panel = at.block / blocks_each, part = at.block % blocks_each;
+    const Four<Real>* table = templates.table + panel * templates.n_pixels;
+    if (Staged && k == 0) return stage(table, templates.n_pixels, shared, at);
+    const Four<Real>* rows = Staged ? shared : table;
+    const Four<Real> base = templates.base[panel];
+    const int64_t columns = n_columns - panel * kWidth;
+    for (int64_t p = part * at.threads + at.thread; p < patterns.n_patterns; p += blocks_each * at.threads) {
+      const Four<Real> score = score_of(patterns, p, rows, base);
+      Real* to = out + p * stride + panel * kWidth;
+      // A row of four is stored at once where it begins at a multiple of its size.
+      if (columns >= kWidth && stride % kWidth == 0) *reinterpret_cast<Four<Real>*>(to) = score;
+      else
+        for (int r = 0; r < kWidth; ++r)
+          if (r < columns) to[r] = score.at[r];
+    }
+  }
+};
+
+}  // namespace motes::cuda

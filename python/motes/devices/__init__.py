@@ -1,0 +1,6 @@
+"""Where work is done: on the processor, or on an NVIDIA GPU where this build and this machine have CUDA."""
+
+from motes.devices.extension import cuda_extension, cuda_told
+from motes.devices.names import CPU, Device, device_of
+
+__all__ = ["CPU", "Device", "cuda_extension", "cuda_told", "device_of"]
