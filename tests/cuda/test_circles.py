@@ -18,7 +18,9 @@ DTYPES = [np.float32, np.float64]
 def paired(boxes: bool, a_place, a_size, b_place, b_size) -> np.ndarray:
     def compute(order: int) -> np.ndarray:
         out = np.full(len(a_place), np.nan, a_place.dtype)
-        phases.run("circles", "paired", boxes, out.itemsize, a_place, a_size, b_place, b_size, len(out), out, order=order)
+        phases.run(
+            "circles", "paired", boxes, out.itemsize, a_place, a_size, b_place, b_size, len(out), out, order=order
+        )
         return out
 
     return phases.in_every_order(compute)
@@ -37,7 +39,9 @@ def all_pairs(boxes: bool, a_place, a_size, b_place, b_size, a_indptr, b_indptr)
 def shapes(boxes: bool, kind: str, rng: np.random.Generator, n: int, dtype) -> tuple[np.ndarray, np.ndarray]:
     """Places and sizes; boxes as wide as circles, and of another height."""
     values = layout(kind, rng, n).astype(dtype)
-    size = np.column_stack([values[:, 2], values[:, 2] * rng.uniform(0.5, 2, n)]).astype(dtype) if boxes else values[:, 2]
+    size = (
+        np.column_stack([values[:, 2], values[:, 2] * rng.uniform(0.5, 2, n)]).astype(dtype) if boxes else values[:, 2]
+    )
     return values[:, :2].copy(), size.copy()
 
 
