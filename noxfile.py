@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import nox
 
 nox.needs_version = ">=2024.10"
@@ -85,6 +87,21 @@ def kills(session: nox.Session) -> None:
     session.install(".[test]")
     n_kills = session.posargs[0] if session.posargs else "1000"
     session.run("pytest", "-q", "tests/project", "tests/labelling", "-k", "kills", env={"MOTES_KILLS": n_kills})
+
+
+@nox.session
+def gpu(session: nox.Session) -> None:
+    """Build the kernels for NVIDIA GPUs and run their tests on one, also under compute-sanitizer where it is found."""
+    session.install("-C", "cmake.define.MOTES_CUDA=ON", ".[test]")
+    session.run("python", "-c", "from motes.devices import device_of; device_of('cuda')")  # says why not
+    session.run("pytest", "-m", "gpu", "tests", *session.posargs)
+    sanitizer = shutil.which("compute-sanitizer")
+    if not sanitizer:
+        session.log("compute-sanitizer is not on the path: left out")
+        return
+    small = ["python", "-m", "pytest", "-q", "-m", "gpu", "tests/kernels", "-k", "any_number or impossible or flushed"]
+    for tool in ("memcheck", "racecheck"):
+        session.run(sanitizer, f"--tool={tool}", "--error-exitcode=1", *small, external=True)
 
 
 @nox.session

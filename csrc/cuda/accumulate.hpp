@@ -1,10 +1,10 @@
-// planes[i, r] = sum_p amount[p, r] x[p, i], for amounts in fixed point that a `Source` gives: the responsibilities of a
-// sweep, the coefficients of a back-rotation.
+// planes[i, r] = sum_p amount[p, r] x[p, i], for amounts in fixed point that a `Source` gives: the responsibilities of
+// a sweep, the coefficients of a back-rotation.
 //
-// A block takes one panel of four templates and a run of patterns, 1024 at a time, and sums into narrow planes in shared
-// memory. A narrow sum that has come to half of what it can hold is moved to its wide one: with at most 2^20 for each
-// pattern, 1024 more can not overflow the other half. How often that happens depends on the photons, what is summed does
-// not. Amounts of 8 bytes need no narrow planes: they go where they belong.
+// A block takes one panel of four templates and a run of patterns, 1024 at a time, and sums into narrow planes in
+// shared memory. A narrow sum that has come to half of what it can hold is moved to its wide one: with at most 2^20 for
+// each pattern, 1024 more can not overflow the other half. How often that happens depends on the photons, what is
+// summed does not. Amounts of 8 bytes need no narrow planes: they go where they belong.
 //
 //     using Amount;                                              int32_t or int64_t
 //     static constexpr int64_t kBytesAPixel;                     of shared memory, for a table of its own
@@ -54,7 +54,8 @@ struct Accumulate {
   MOTES_HD Shared shared(unsigned char* memory) const {
     unsigned char* table = memory + kTallyBytes;
     unsigned char* narrow = table + Source::kBytesAPixel * patterns.n_pixels;
-    return {reinterpret_cast<Tally*>(memory), reinterpret_cast<Table*>(table), reinterpret_cast<Four<int32_t>*>(narrow)};
+    return {reinterpret_cast<Tally*>(memory), reinterpret_cast<Table*>(table),
+            reinterpret_cast<Four<int32_t>*>(narrow)};
   }
 
   // Before; a chunk; between; a chunk; ...; after; and the block's tally.
@@ -73,15 +74,15 @@ struct Accumulate {
       if (kNarrow)
         for (int64_t i = at.thread; i < patterns.n_pixels; i += at.threads) shared.narrow[i] = {};
     } else if (k == last) {
-      if (at.thread < Tally::kNumbers)
-        deliver(sums, panel, n_templates, at.thread, shared.tally->numbers()[at.thread]);
+      if (at.thread < Tally::kNumbers) deliver(sums, panel, n_templates, at.thread, shared.tally->numbers()[at.thread]);
     } else if (k == last - 1) {
       if (kNarrow) flush(shared.narrow, 1, wide, at);
       for (int i = 0; i < Tally::kNumbers; ++i) add_fixed(shared.tally->numbers() + i, thread.numbers()[i]);
     } else if (k % 2 == 0) {
       if (kNarrow) flush(shared.narrow, kHalf, wide, at);
     } else {
-      const int64_t from = begin(part) + k / 2 * kChunk, to = from + kChunk < begin(part + 1) ? from + kChunk : begin(part + 1);
+      const int64_t from = begin(part) + k / 2 * kChunk,
+                    to = from + kChunk < begin(part + 1) ? from + kChunk : begin(part + 1);
       for (int64_t p = from + at.thread; p < to; p += at.threads) {
         const Four<Amount> amount = source.amounts(patterns, p, panel, shared.table, thread);
         for (int r = 0; r < kWidth; ++r) thread.weights[r] += amount.at[r];
@@ -100,8 +101,10 @@ struct Accumulate {
   MOTES_HD void scatter(int64_t p, const Four<Amount>& amount, Four<int32_t>* narrow, const WidePlanes& wide) const {
     for_each_photon(patterns, p, [&](int64_t pixel) {
       for (int r = 0; r < kWidth; ++r)
-        if constexpr (!kNarrow) wide.add(pixel, r, amount.at[r]);
-        else if (amount.at[r] != 0) add_fixed(&narrow[pixel].at[r], amount.at[r]);
+        if constexpr (!kNarrow)
+          wide.add(pixel, r, amount.at[r]);
+        else if (amount.at[r] != 0)
+          add_fixed(&narrow[pixel].at[r], amount.at[r]);
     });
     for_each_multi(patterns, p, [&](int64_t pixel, int32_t extra) {
       for (int r = 0; r < kWidth; ++r) wide.add(pixel, r, static_cast<int64_t>(extra) * amount.at[r]);

@@ -41,7 +41,8 @@ motes_status validate_device(int device, motes_error* error) {
   int n_devices = 0;
   if (const auto bad = count_devices(&n_devices, error)) return bad;
   if (device < 0 || device >= n_devices)
-    return refuse(error, -1, "device: cuda:%d is not there, this process sees cuda:0 to cuda:%d", device, n_devices - 1);
+    return refuse(error, -1, "device: cuda:%d is not there, this process sees cuda:0 to cuda:%d", device,
+                  n_devices - 1);
   return MOTES_OK;
 }
 
@@ -49,10 +50,24 @@ motes_status facts_of(int device, DeviceFacts* facts, motes_error* error) {
   if (const auto bad = validate_device(device, error)) return bad;
   cudaDeviceProp found;
   if (const auto bad = told(cudaGetDeviceProperties(&found, device), "CUDA: properties of a device", error)) return bad;
-  *facts = {{}, found.major, found.minor, found.multiProcessorCount, static_cast<int64_t>(found.totalGlobalMem),
+  *facts = {{},
+            found.major,
+            found.minor,
+            found.multiProcessorCount,
+            static_cast<int64_t>(found.totalGlobalMem),
             static_cast<int64_t>(found.sharedMemPerBlockOptin)};
   std::snprintf(facts->name, sizeof facts->name, "%s", found.name);
   return MOTES_OK;
+}
+
+motes_status limits_of_current(Limits* limits, motes_error* error) {
+  int device = 0, shared = 0;
+  auto code = cudaGetDevice(&device);
+  if (code == cudaSuccess)
+    code = cudaDeviceGetAttribute(&limits->multiprocessors, cudaDevAttrMultiProcessorCount, device);
+  if (code == cudaSuccess) code = cudaDeviceGetAttribute(&shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
+  limits->shared_per_block = shared;
+  return told(code, "CUDA: properties of a device", error);
 }
 
 Current::Current(int device) {

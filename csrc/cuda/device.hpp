@@ -23,6 +23,13 @@ struct DeviceFacts {
 };
 motes_status facts_of(int device, DeviceFacts* facts, motes_error* error);
 
+// What a launch on the current device has to know.
+struct Limits {
+  int multiprocessors;
+  int64_t shared_per_block;  // bytes
+};
+motes_status limits_of_current(Limits* limits, motes_error* error);
+
 // The current device, for the length of a block of code; the caller's afterwards.
 class Current {
  public:

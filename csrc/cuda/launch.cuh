@@ -2,11 +2,10 @@
 #pragma once
 #include <cuda_runtime.h>
 
+#include "cuda/device.hpp"
 #include "cuda/phases.hpp"
 
 namespace motes::cuda {
-
-constexpr int64_t kSharedWithoutAsking = 48 << 10;
 
 template <class Kernel>
 __global__ void __launch_bounds__(Kernel::kThreads) run_phases(const __grid_constant__ Kernel kernel) {
@@ -22,18 +21,43 @@ __global__ void __launch_bounds__(Kernel::kThreads) run_phases(const __grid_cons
   }
 }
 
-// Asynchronous, on `stream`. The error is that of the launch alone.
+constexpr int64_t kSharedWithoutAsking = 48 << 10;
+
+// Lets blocks of this kernel have as much shared memory as it wants.
 template <class Kernel>
-cudaError_t launch(const Kernel& kernel, cudaStream_t stream) {
+cudaError_t make_room(const Kernel& kernel) {
   const int64_t bytes = kernel.shared_bytes();
-  if (bytes > kSharedWithoutAsking) {
-    const auto bad = cudaFuncSetAttribute(run_phases<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                          static_cast<int>(bytes));
-    if (bad != cudaSuccess) return bad;
-  }
-  run_phases<Kernel><<<static_cast<unsigned>(kernel.blocks()), Kernel::kThreads, static_cast<size_t>(bytes), stream>>>(
-      kernel);
-  return cudaGetLastError();
+  if (bytes <= kSharedWithoutAsking) return cudaSuccess;
+  return cudaFuncSetAttribute(run_phases<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes));
+}
+
+// How many blocks of this kernel the device runs at once; 1 where CUDA does not say.
+template <class Kernel>
+int64_t resident_blocks(const Kernel& kernel, int multiprocessors) {
+  int each = 0;
+  if (make_room(kernel) != cudaSuccess ||
+      cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, run_phases<Kernel>, Kernel::kThreads,
+                                                    static_cast<size_t>(kernel.shared_bytes())) != cudaSuccess)
+    cudaGetLastError();
+  return each > 0 ? int64_t{each} * multiprocessors : 1;
+}
+
+// Blocks for each panel of a kernel of `n` patterns: all that run at once where there is one panel, four times as many
+// as run at once where there are many.
+template <class Kernel>
+int64_t blocks_for_panels(const Kernel& kernel, int64_t n, int64_t n_panels, int multiprocessors) {
+  const int64_t resident = resident_blocks(kernel, multiprocessors);
+  const int64_t wanted = n_panels == 1 ? resident : (4 * resident + n_panels - 1) / n_panels;
+  return blocks_for(n, Kernel::kThreads, wanted);
+}
+
+// Asynchronous, on `stream`.
+template <class Kernel>
+motes_status launch(const Kernel& kernel, cudaStream_t stream, const char* doing, motes_error* error) {
+  if (const auto bad = told(make_room(kernel), doing, error)) return bad;
+  run_phases<Kernel><<<static_cast<unsigned>(kernel.blocks()), Kernel::kThreads,
+                       static_cast<size_t>(kernel.shared_bytes()), stream>>>(kernel);
+  return told(cudaGetLastError(), doing, error);
 }
 
 }  // namespace motes::cuda

@@ -1,8 +1,8 @@
 // L[p, r] of every pattern and template: see motes/likelihood.hpp. The bits are those of the CPU, for any R.
 //
-// A block takes one panel of four templates and every n-th run of patterns. Staged, the panel sits in shared memory, and
-// a photon costs 2 bytes of device memory (read once a panel) and one 16-byte read of shared memory at a random row;
-// a panel that does not fit there is read through the caches.
+// A block takes one panel of four templates and every n-th run of patterns. Staged, the panel sits in shared memory,
+// and a photon costs 2 bytes of device memory (read once a panel) and one 16-byte read of shared memory at a random
+// row; a panel that does not fit there is read through the caches.
 #pragma once
 #include "cuda/score.hpp"
 
@@ -15,7 +15,7 @@ struct Likelihood {
 
   PatternsOn<Pixel> patterns;
   Templates<Real> templates;
-  Real* out;       // rows of `stride`, of which `n_columns` are written
+  Real* out;  // rows of `stride`, of which `n_columns` are written
   int64_t stride, n_columns;
   int64_t blocks_each;  // blocks that share a panel
 
@@ -34,11 +34,13 @@ struct Likelihood {
     for (int64_t p = part * at.threads + at.thread; p < patterns.n_patterns; p += blocks_each * at.threads) {
       const Four<Real> score = score_of(patterns, p, rows, base);
       Real* to = out + p * stride + panel * kWidth;
-      // A row of four is stored at once where it begins at a multiple of its size.
-      if (columns >= kWidth && stride % kWidth == 0) *reinterpret_cast<Four<Real>*>(to) = score;
-      else
+      // Four scores are stored at once where they begin at a multiple of their size.
+      if (columns >= kWidth && reinterpret_cast<uintptr_t>(to) % sizeof(score) == 0) {
+        *reinterpret_cast<Four<Real>*>(to) = score;
+      } else {
         for (int r = 0; r < kWidth; ++r)
           if (r < columns) to[r] = score.at[r];
+      }
     }
   }
 };

@@ -24,8 +24,10 @@ struct alignas(16) Word {
 
 template <class Pixel>
 MOTES_HD inline int64_t pixel_in(const Word& word, int k) {
-  if constexpr (sizeof(Pixel) == 4) return word.bits[k];
-  else return (word.bits[k / 2] >> (16 * (k % 2))) & 0xffffu;
+  if constexpr (sizeof(Pixel) == 4)
+    return word.bits[k];
+  else
+    return (word.bits[k / 2] >> (16 * (k % 2))) & 0xffffu;
 }
 
 // Calls visit(pixel) for the photons of pattern p, in their order.
@@ -48,8 +50,10 @@ MOTES_HD inline void for_each_multi(const PatternsOn<Pixel>& patterns, int64_t p
   int64_t low = 0, high = patterns.n_multi;
   while (low < high) {
     const int64_t middle = low + (high - low) / 2;
-    if (patterns.multi_position[middle] < patterns.indptr[p]) low = middle + 1;
-    else high = middle;
+    if (patterns.multi_position[middle] < patterns.indptr[p])
+      low = middle + 1;
+    else
+      high = middle;
   }
   for (int64_t m = low; m < patterns.n_multi && patterns.multi_position[m] < patterns.indptr[p + 1]; ++m)
     visit(static_cast<int64_t>(patterns.pixels[patterns.multi_position[m]]), patterns.multi_extra[m]);

@@ -11,8 +11,8 @@
 //     MOTES_HD int64_t phases(int64_t block) const;    the same for all threads of the block
 //     MOTES_HD void phase(int64_t k, const Spot&, const Shared&, Thread&) const;
 //
-// launch.cuh runs one on a GPU, tests/cuda/driver.hpp on the host, thread after thread, in several orders. For the two to
-// agree, a phase may not depend on the order in which its threads run: none reads what another writes in the same
+// launch.cuh runs one on a GPU, tests/cuda/driver.hpp on the host, thread after thread, in several orders. For the two
+// to agree, a phase may not depend on the order in which its threads run: none reads what another writes in the same
 // phase, two write to one place only through atomics.hpp, and blocks meet nowhere else.
 #pragma once
 #include <stdint.h>

@@ -2,8 +2,8 @@
 //
 //     score[r] = base[r] + sum_{i in photons} table[i, r]
 //
-// summed as kernels/score.h does, in photon order, then the base, then the photons beyond the first of a pixel: the bits
-// are those of the CPU.
+// summed as kernels/score.h does, in photon order, then the base, then the photons beyond the first of a pixel: the
+// bits are those of the CPU.
 #pragma once
 #include "cuda/patterns.hpp"
 

@@ -36,8 +36,10 @@ MOTES_HD inline double softmax(Four<Real>& score) {
     for (int r = 0; r < kWidth; ++r) e.at[r] = exp_of(score.at[r] - largest);
   Real sum = 1;
   // As the vectors of the CPU add; in float64 it takes them one after the other.
-  if (!impossible && sizeof(Real) == 4) sum = (e.at[0] + e.at[1]) + (e.at[2] + e.at[3]);
-  else if (!impossible) sum = ((e.at[0] + e.at[1]) + e.at[2]) + e.at[3];
+  if (!impossible && sizeof(Real) == 4)
+    sum = (e.at[0] + e.at[1]) + (e.at[2] + e.at[3]);
+  else if (!impossible)
+    sum = ((e.at[0] + e.at[1]) + e.at[2]) + e.at[3];
   for (int r = 0; r < kWidth; ++r) score.at[r] = e.at[r] / sum;
   return evidence_of(largest, sum);
 }

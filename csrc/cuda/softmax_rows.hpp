@@ -1,5 +1,5 @@
-// Softmax of rows of any length, 16 threads to a row, in place; see kernels/softmax.h for the formulas. In float32 the bits
-// are those of the CPU with AVX-512, whose registers hold as many numbers.
+// Softmax of rows of any length, 16 threads to a row, in place; see kernels/softmax.h for the formulas. In float32 the
+// bits are those of the CPU with AVX-512, whose registers hold as many numbers.
 //
 // What is left in a row: responsibilities, or, as the sums of a sweep need them, their multiples of the quantum.
 #pragma once
@@ -31,9 +31,9 @@ struct SoftmaxRows {
   Real* rows;  // (n_rows, stride), -inf where they are padded
   int64_t n_rows, stride, n_templates;
   Row leave;
-  Sums sums;          // log_likelihood and n_impossible alone; null pointers where they are not wanted
-  int32_t* label;     // (n_rows) or null
-  Real* evidence;     // (n_rows) or null
+  Sums sums;       // log_likelihood and n_impossible alone; null pointers where they are not wanted
+  int32_t* label;  // (n_rows) or null
+  Real* evidence;  // (n_rows) or null
 
   int64_t blocks() const { return blocks_for(n_rows, kRowsABlock); }
   int64_t shared_bytes() const { return sizeof(Shared); }
@@ -44,15 +44,19 @@ struct SoftmaxRows {
     const int64_t p = at.block * kRowsABlock + at.thread / kLanes;
     const int lane = at.thread % kLanes, group = at.thread - lane;
     if (k == 3) {
-      if (at.thread < Tally::kNumbers && sums.n_impossible) deliver(sums, 0, 0, at.thread, shared.tally.numbers()[at.thread]);
+      if (at.thread < Tally::kNumbers && sums.n_impossible)
+        deliver(sums, 0, 0, at.thread, shared.tally.numbers()[at.thread]);
       return;
     }
     if (k == 0 && at.thread == 0) shared.tally = {};
     if (p >= n_rows) return;
     Real* row = rows + p * stride;
-    if (k == 0) find_peak(row, lane, shared.peak[at.thread], shared.best[at.thread]);
-    else if (k == 1) exponentials(row, lane, shared.peak + group, shared.best + group, thread, shared.sum[at.thread]);
-    else finish(row, p, lane, shared.sum + group, thread, shared.tally);
+    if (k == 0)
+      find_peak(row, lane, shared.peak[at.thread], shared.best[at.thread]);
+    else if (k == 1)
+      exponentials(row, lane, shared.peak + group, shared.best + group, thread, shared.sum[at.thread]);
+    else
+      finish(row, p, lane, shared.sum + group, thread, shared.tally);
   }
 
  private:
@@ -67,7 +71,8 @@ struct SoftmaxRows {
       }
   }
 
-  MOTES_HD void exponentials(Real* row, int lane, const Real* peak, const int64_t* best, Thread& thread, Real& sum) const {
+  MOTES_HD void exponentials(Real* row, int lane, const Real* peak, const int64_t* best, Thread& thread,
+                             Real& sum) const {
     thread.largest = peak[0];
     thread.best = best[0];
     for (int l = 1; l < kLanes; ++l)
@@ -90,13 +95,11 @@ struct SoftmaxRows {
     for (int64_t r = lane; r < stride; r += kLanes) {
       const Real won = r == thread.best && !impossible ? Real(1) : Real(0);
       const Real gamma = leave == Row::kWinner ? won : row[r] / thread.sum;
-      const Amount amount = MOTES_ISA::amount_of(gamma);
-      if (leave == Row::kResponsibilities) row[r] = gamma;
-      else memcpy(row + r, &amount, sizeof amount);
+      row[r] = leave == Row::kResponsibilities ? gamma : bits_in_place(MOTES_ISA::amount_of(gamma));
     }
     if (lane > 0) return;
-    const double log_evidence = leave == Row::kWinner ? static_cast<double>(thread.largest)
-                                                      : evidence_of(thread.largest, thread.sum);
+    const double log_evidence =
+        leave == Row::kWinner ? static_cast<double>(thread.largest) : evidence_of(thread.largest, thread.sum);
     Tally own = {};
     own.count(log_evidence);
     for (int i = kWidth; i < Tally::kNumbers; ++i) add_fixed(tally.numbers() + i, own.numbers()[i]);
@@ -104,11 +107,16 @@ struct SoftmaxRows {
     if (evidence) evidence[p] = static_cast<Real>(log_evidence);
   }
 
+  MOTES_HD static Real bits_in_place(Amount amount) {
+    Real stored;
+    memcpy(&stored, &amount, sizeof stored);
+    return stored;
+  }
+
   // Neighbours first, as vectors are added across.
   MOTES_HD static Real sum_of(const Real* s) {
     Real half[2];
-    for (int h = 0; h < 2; ++h, s += 8)
-      half[h] = ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
+    for (int h = 0; h < 2; ++h, s += 8) half[h] = ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
     return half[0] + half[1];
   }
 };

@@ -10,8 +10,8 @@ namespace motes::cuda {
 
 // Device memory, all zero at first: as motes_sums, `log_likelihood` without a carry.
 struct Sums {
-  int64_t* planes;   // (M, R)
-  int64_t* weights;  // (R)
+  int64_t* planes;          // (M, R)
+  int64_t* weights;         // (R)
   int64_t* log_likelihood;  // 2
   int64_t* n_impossible;
 };
@@ -25,8 +25,10 @@ struct Tally {
   static constexpr int kNumbers = kWidth + 3;
   MOTES_HD int64_t* numbers() { return reinterpret_cast<int64_t*>(this); }
   MOTES_HD void count(double log_evidence) {
-    if (log_evidence == -HUGE_VAL) ++n_impossible;
-    else MOTES_ISA::add_fixed(log_evidence, log_likelihood);
+    if (log_evidence == -HUGE_VAL)
+      ++n_impossible;
+    else
+      MOTES_ISA::add_fixed(log_evidence, log_likelihood);
   }
 };
 

@@ -27,7 +27,8 @@ struct OneFloat {
   MOTES_HD static int32_t minus_one_where(bool condition) { return condition ? -1 : 0; }
 };
 
-// exp(x) for x <= 0 to 3e-7 relative; 0 below -87, where float32 would be subnormal (a denormal costs a hundred cycles).
+// exp(x) for x <= 0 to 3e-7 relative; 0 below -87, where float32 would be subnormal (a denormal costs a hundred
+// cycles).
 template <class Bits, class Real>
 MOTES_HD inline Real exp_nonpositive(Real x) {
   const auto tiny = x < -87.0f;

@@ -17,8 +17,8 @@ MOTES_HD inline typename Fixed<Real>::Amount amount_of(Real gamma) {
   return static_cast<typename Fixed<Real>::Amount>(gamma * kScale + Real(0.5));
 }
 
-// Adds a logarithm to a sum: whole nats, and the rest in units of 2^-kLogBits. Beyond 2^52 nats, where float64 holds no fraction
-// either, it saturates.
+// Adds a logarithm to a sum: whole nats, and the rest in units of 2^-kLogBits. Beyond 2^52 nats, where float64 holds no
+// fraction either, it saturates.
 MOTES_HD inline void add_fixed(double nats, int64_t sum[2]) {
   constexpr double kLimit = 4503599627370496.0, kUnit = 1 << kLogBits;
   const double held = nats > kLimit ? kLimit : nats < -kLimit ? -kLimit : nats;

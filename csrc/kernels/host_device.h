@@ -1,4 +1,5 @@
-// MOTES_HD marks a function that the host and a GPU both run: the tests of its arithmetic on the CPU then hold for both.
+// MOTES_HD marks a function that the host and a GPU both run: the tests of its arithmetic on the CPU then hold for
+// both.
 #pragma once
 
 #if defined(__CUDACC__)

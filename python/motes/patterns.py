@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from motes import _core
 from motes.arrays import Arrays, joined
+from motes.devices import CPU, Device, cuda_extension, device_of
 from motes.entries import another_way, coo_arrays, csr_entries, dense_entries, row_indices
 from motes.errors import kind_of
 from motes.shapes import Shape, check_shape, one_shape, shape_of_dense, shape_of_pixels
@@ -59,7 +60,7 @@ class Patterns:
            [1, 0]])
     """
 
-    __slots__ = ("__weakref__", "_arrays", "_core", "_shape", "_totals")
+    __slots__ = ("__weakref__", "_arrays", "_core", "_device", "_shape", "_totals", "_uploaded")
 
     def __init__(
         self,
@@ -78,12 +79,15 @@ class Patterns:
         self._arrays = arrays.frozen()
         self._shape = shape
         self._totals: npt.NDArray[np.int64] | None = None
+        self._device = CPU
+        self._uploaded: Any = None
 
     @classmethod
-    def _trusted(cls, arrays: Arrays, shape: Shape) -> Patterns:
+    def _trusted(cls, arrays: Arrays, shape: Shape, device: Device = CPU) -> Patterns:
         """Wrap what a kernel wrote or a checked container holds: its photons are not read again."""
         patterns = cls.__new__(cls)
         patterns._build(arrays, shape, check_photons=False)
+        patterns._device = device
         return patterns
 
     @classmethod
@@ -253,6 +257,58 @@ class Patterns:
         return self._arrays.multi_extra
 
     @property
+    def device(self) -> Device:
+        """Where kernels that know GPUs work on these patterns."""
+        return self._device
+
+    def to(self, device: Device | str) -> Patterns:
+        """Patterns on a device, uploaded once: `log_likelihood`, `sweep` and with it `reconstruct` then run there.
+
+        The arrays stay in the host's memory too, and everything else works as before. Parts of patterns on a device are
+        on it as well, and uploaded when first needed. Compiled, not yet run on hardware.
+
+        Parameters
+        ----------
+        device : str
+            `"cpu"`, `"cuda"`, `"cuda:1"`, or `"auto"` for a GPU where there is one.
+
+        Returns
+        -------
+        Patterns
+            These, where they are there already.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is no name of a device, or of a GPU that is not there.
+        DeviceError
+            If it is a GPU, and this build or this machine has none.
+        MemoryError
+            If they do not fit; the message says how much was asked for.
+
+        Examples
+        --------
+        >>> Patterns.from_dense([[0, 1, 1, 0]]).to("cpu").device
+        Device(kind='cpu', index=0)
+        """
+        place = device_of(device)
+        if place == self._device:
+            return self
+        moved = Patterns._trusted(self._arrays, self._shape, place)
+        if place != CPU:
+            moved.uploaded()
+        return moved
+
+    def uploaded(self) -> Any:
+        """The same patterns in the memory of their GPU, as `motes._cuda` takes them."""
+        if self._uploaded is None:
+            own = self._arrays.own()
+            self._uploaded = cuda_extension().PatternsOnDevice(
+                *map(np.ascontiguousarray, own), n_pixels=self.n_pixels, device=self._device.index
+            )
+        return self._uploaded
+
+    @property
     def shape(self) -> Shape:
         """Rows and columns of the detector, in pixels."""
         return self._shape
@@ -352,13 +408,13 @@ class Patterns:
         if isinstance(which, slice):
             start, stop, step = which.indices(len(self))
             if step == 1:
-                return Patterns._trusted(self._arrays.rows(start, stop), self._shape)
+                return Patterns._trusted(self._arrays.rows(start, stop), self._shape, self._device)
             which = np.arange(start, stop, step, dtype=np.int64)
         try:
             index = operator.index(which)
         except TypeError:
             taken = _core.take(self._core, row_indices(np.asarray(which), len(self)), threads=available_threads())
-            return Patterns._trusted(Arrays(*taken), self._shape)
+            return Patterns._trusted(Arrays(*taken), self._shape, self._device)
         if not -len(self) <= index < len(self):
             raise IndexError(f"pattern {index} is outside 0..{len(self) - 1}")
         index %= len(self)
@@ -393,7 +449,7 @@ class Patterns:
         >>> Patterns.from_dense([[0, 0, 3, 1]]).binarised().max_count
         1
         """
-        return Patterns._trusted(self._arrays.binarised(), self._shape)
+        return Patterns._trusted(self._arrays.binarised(), self._shape, self._device)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return functools.partial(Patterns, shape=self._shape), tuple(self._arrays.own())

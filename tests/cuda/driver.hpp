@@ -1,8 +1,8 @@
 // Runs a kernel of phases (csrc/cuda/phases.hpp) on the host, one thread after the other, in an order of choice.
 //
-// What a GPU does not promise is made different from order to order, so that a result that leans on it differs, too: the
-// order of blocks, that of threads in each phase, and what memory and variables hold before anything is written there.
-// Bytes beyond the end of a block's memory are checked after each of its phases.
+// What a GPU does not promise is made different from order to order, so that a result that leans on it differs, too:
+// the order of blocks, that of threads in each phase, and what memory and variables hold before anything is written
+// there. Bytes beyond the end of a block's memory are checked after each of its phases.
 #pragma once
 #include <algorithm>
 #include <cstdint>

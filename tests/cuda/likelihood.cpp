@@ -1,6 +1,7 @@
 #include "cuda/likelihood.hpp"
 
 #include "containers.hpp"
+#include "cuda/panels.hpp"
 #include "driver.hpp"
 
 namespace motes::cuda {
@@ -9,13 +10,14 @@ namespace {
 template <class Real>
 int likelihood(const PatternsGiven& given, const Real* weights, const Real* base, int64_t n_templates, Real* out,
                int staged, int64_t blocks_each, int order) {
-  const Packed<Real> packed(weights, base, n_templates, given.n_pixels);
+  const Panels<Real> panels(weights, base, n_templates, given.n_pixels);
+  const Templates<Real> templates = panels.at(panels.data());
   return given.with([&]<class Pixel>(const PatternsOn<Pixel>& patterns) {
     if (staged)
-      return run_on_host(Likelihood<Real, Pixel, true>{patterns, packed.templates, out, n_templates, n_templates,
-                                                       blocks_each}, order);
-    return run_on_host(Likelihood<Real, Pixel, false>{patterns, packed.templates, out, n_templates, n_templates,
-                                                      blocks_each}, order);
+      return run_on_host(Likelihood<Real, Pixel, true>{patterns, templates, out, n_templates, n_templates, blocks_each},
+                         order);
+    return run_on_host(Likelihood<Real, Pixel, false>{patterns, templates, out, n_templates, n_templates, blocks_each},
+                       order);
   });
 }
 

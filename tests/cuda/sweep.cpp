@@ -2,42 +2,49 @@
 
 #include "containers.hpp"
 #include "cuda/likelihood.hpp"
+#include "cuda/panels.hpp"
 #include "driver.hpp"
 
 namespace motes::cuda {
 namespace {
 
-// As the dispatch does: one kernel for up to four templates, three for more; `fused` false takes the three for any number.
+// As the dispatch does: one kernel for up to four templates, three for more; `fused` false takes the three for any
+// number.
 template <class Real, bool Staged, class Pixel>
 int sweep_of(const PatternsOn<Pixel>& patterns, const Templates<Real>& templates, bool hard, bool fused, Sums sums,
              Four<Real>* scores, int64_t blocks_each, int order) {
   if (fused)
-    return run_on_host(SweepOfFour<Real, Pixel, Staged>{patterns, {templates, hard}, sums, templates.n_templates, 1,
-                                                        blocks_each}, order);
+    return run_on_host(
+        SweepOfFour<Real, Pixel, Staged>{patterns, {templates, hard}, sums, templates.n_templates, 1, blocks_each},
+        order);
   const int64_t stride = templates.n_panels * kWidth;
   auto* rows = reinterpret_cast<Real*>(scores);
-  if (const int bad = run_on_host(Likelihood<Real, Pixel, Staged>{patterns, templates, rows, stride, stride, blocks_each},
-                                  order))
+  if (const int bad =
+          run_on_host(Likelihood<Real, Pixel, Staged>{patterns, templates, rows, stride, stride, blocks_each}, order))
     return bad;
   const auto leave = hard ? Row::kWinner : Row::kAmounts;
-  if (const int bad = run_on_host(SoftmaxRows<Real>{rows, patterns.n_patterns, stride, templates.n_templates, leave, sums,
-                                                    nullptr, nullptr}, order))
+  if (const int bad = run_on_host(
+          SoftmaxRows<Real>{rows, patterns.n_patterns, stride, templates.n_templates, leave, sums, nullptr, nullptr},
+          order))
     return bad;
   const auto* amounts = reinterpret_cast<const Four<typename Fixed<Real>::Amount>*>(scores);
-  return run_on_host(SweepOfRows<Real, Pixel, Staged>{patterns, {amounts, templates.n_panels}, sums,
-                                                      templates.n_templates, templates.n_panels, blocks_each}, order);
+  return run_on_host(
+      SweepOfRows<Real, Pixel, Staged>{
+          patterns, {amounts, templates.n_panels}, sums, templates.n_templates, templates.n_panels, blocks_each},
+      order);
 }
 
 template <class Real>
 int sweep(const PatternsGiven& given, const Real* weights, const Real* base, int64_t n_templates, int hard, int fused,
           int staged, int64_t* planes, int64_t* orientation, int64_t* log_likelihood, int64_t* n_impossible,
           int64_t blocks_each, int order) {
-  const Packed<Real> packed(weights, base, n_templates, given.n_pixels);
-  std::vector<Four<Real>> scores(static_cast<std::size_t>(packed.n_panels * given.n_patterns));
+  const Panels<Real> panels(weights, base, n_templates, given.n_pixels);
+  const Templates<Real> templates = panels.at(panels.data());
+  std::vector<Four<Real>> scores(static_cast<std::size_t>(templates.n_panels * given.n_patterns));
   const Sums sums{planes, orientation, log_likelihood, n_impossible};
   return given.with([&]<class Pixel>(const PatternsOn<Pixel>& patterns) {
     const auto run = staged ? &sweep_of<Real, true, Pixel> : &sweep_of<Real, false, Pixel>;
-    return run(patterns, packed.templates, hard != 0, fused != 0, sums, scores.data(), blocks_each, order);
+    return run(patterns, templates, hard != 0, fused != 0, sums, scores.data(), blocks_each, order);
   });
 }
 

@@ -1,7 +1,6 @@
 // Kernels that are wrong on purpose, beside a right one: does the driver find what it is there to find?
-#include "driver.hpp"
-
 #include "cuda/atomics.hpp"
+#include "driver.hpp"
 
 namespace motes::cuda {
 namespace {
@@ -38,8 +37,10 @@ struct Sum {
         break;
       default:
         if (at.thread > 0) return;
-        if (mistake == kBlocksRace) *sum = *shared;
-        else add_fixed(sum, *shared);
+        if (mistake == kBlocksRace)
+          *sum = *shared;
+        else
+          add_fixed(sum, *shared);
     }
   }
 };

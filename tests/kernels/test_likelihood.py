@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import gpus
 import reference
 from motes import Bernoulli, Patterns, Poisson, _core, log_likelihood
 from strategies import TEMPLATES, Case, Table, case_of, random_case, random_table, scored_cases
@@ -17,8 +18,8 @@ UNIT = {np.dtype(np.float32): 2.0**-24, np.dtype(np.float64): 2.0**-53}
 SOFTMAX = {np.dtype(np.float32): 4e-7, np.dtype(np.float64): 1e-14}
 
 
-def likelihood(case: Case, table: Table, threads: int = 1, **options) -> np.ndarray:
-    return _core.likelihood(case.patterns._core, table.weights, table.base, threads=threads, **options)
+def likelihood(case: Case, table: Table, threads: int = 1, device: str = "cpu", **options) -> np.ndarray:
+    return gpus.likelihood(case.patterns, table.weights, table.base, device=device, threads=threads, **options)
 
 
 def posterior(case: Case, table: Table, threads: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -27,8 +28,8 @@ def posterior(case: Case, table: Table, threads: int = 1) -> tuple[np.ndarray, n
     )
 
 
-def assert_is_its_definition(case: Case, table: Table) -> None:
-    found = likelihood(case, table)
+def assert_is_its_definition(case: Case, table: Table, device: str = "cpu") -> None:
+    found = likelihood(case, table, device=device)
     assert found.dtype == table.weights.dtype
     expected = reference.scores(case.counts, table.weights, table.base)
     bound = reference.score_bound(case.counts, table.weights, table.base, UNIT[found.dtype])
@@ -39,19 +40,21 @@ def assert_is_its_definition(case: Case, table: Table) -> None:
     assert (np.abs(found[finite].astype(np.float64) - expected[finite]) <= slack * bound[finite]).all()
 
 
+@gpus.each_device
 @given(scored_cases(), st.sampled_from([1, 2, 5]))
-def test_likelihood_is_its_definition(scored, threads):
+def test_likelihood_is_its_definition(device, scored, threads):
     case, table = scored
-    assert_is_its_definition(case, table)
+    assert_is_its_definition(case, table, device)
     np.testing.assert_array_equal(likelihood(case, table, threads), likelihood(case, table))
 
 
+@gpus.each_device
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("n_templates", TEMPLATES)
-def test_any_number_of_templates(n_templates, dtype):
+def test_any_number_of_templates(n_templates, dtype, device):
     rng = np.random.default_rng(n_templates)
     case = random_case(rng, 70, (6, 6), max_count=3)
-    assert_is_its_definition(case, random_table(rng, 36, n_templates, dtype))
+    assert_is_its_definition(case, random_table(rng, 36, n_templates, dtype), device)
 
 
 @given(scored_cases())

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import gpus
 import reference
 from motes import Bernoulli, Patterns, Poisson, _core, sweep
 from strategies import TEMPLATES, Case, Table, case_of, random_case, random_table, scored_cases
@@ -19,12 +20,12 @@ GAMMA = {np.dtype(np.float32): 4e-7, np.dtype(np.float64): 1e-14}
 LOG_UNIT = 2.0**-30
 
 
-def raw_sweep(case: Case, table: Table, *, hard: bool = False, threads: int = 1):
-    return _core.sweep(case.patterns._core, table.weights, table.base, hard=hard, threads=threads)
+def raw_sweep(case: Case, table: Table, *, hard: bool = False, threads: int = 1, device: str = "cpu"):
+    return gpus.sweep(case.patterns, table.weights, table.base, hard=hard, device=device, threads=threads)
 
 
-def assert_is_its_definition(case: Case, table: Table, *, hard: bool) -> None:
-    planes, weights, whole, fraction, n_impossible, quantum = raw_sweep(case, table, hard=hard)
+def assert_is_its_definition(case: Case, table: Table, *, hard: bool, device: str = "cpu") -> None:
+    planes, weights, whole, fraction, n_impossible, quantum = raw_sweep(case, table, hard=hard, device=device)
     assert planes.dtype == weights.dtype == np.int64
     assert quantum == QUANTUM[table.weights.dtype]
     assert 0 <= fraction < 2**30
@@ -42,18 +43,20 @@ def assert_is_its_definition(case: Case, table: Table, *, hard: bool) -> None:
     assert abs(whole + fraction * LOG_UNIT - value) <= slack
 
 
+@gpus.each_device
 @given(scored_cases(), st.booleans())
-def test_sweep_is_its_definition(scored, hard):
-    assert_is_its_definition(*scored, hard=hard)
+def test_sweep_is_its_definition(device, scored, hard):
+    assert_is_its_definition(*scored, hard=hard, device=device)
 
 
+@gpus.each_device
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("n_templates", TEMPLATES)
 @pytest.mark.parametrize("hard", [False, True])
-def test_any_number_of_templates(n_templates, dtype, hard):
+def test_any_number_of_templates(n_templates, dtype, hard, device):
     rng = np.random.default_rng(n_templates)
     case = random_case(rng, 70, (6, 6), max_count=3)
-    assert_is_its_definition(case, random_table(rng, 36, n_templates, dtype, spread=0.5), hard=hard)
+    assert_is_its_definition(case, random_table(rng, 36, n_templates, dtype, spread=0.5), hard=hard, device=device)
 
 
 @given(scored_cases(dtypes=(np.float32,), max_impossible=0.0))
@@ -68,48 +71,55 @@ def test_float32_keeps_to_float64(scored):
     assert (error <= (case.counts * each[:, None]).sum(axis=0)[:, None]).all()
 
 
+@gpus.each_device
 @pytest.mark.parametrize("n_patterns", [2046, 2047, 2048, 3 * 2047 + 1, 9000])
 @pytest.mark.parametrize("hard", [False, True])
-def test_planes_are_flushed_before_they_overflow(n_patterns, hard):
+def test_planes_are_flushed_before_they_overflow(n_patterns, hard, device):
     """Every pixel lit in every pattern, one template certain: the int32 planes fill as fast as they can."""
     case = case_of(np.ones((n_patterns, 4)), (2, 2))
     table = Table(np.zeros((4, 3), np.float32), np.array([-500, 0, -500], np.float32))
-    planes, weights, whole, fraction, _, quantum = raw_sweep(case, table, hard=hard)
+    planes, weights, whole, fraction, _, quantum = raw_sweep(case, table, hard=hard, device=device)
     np.testing.assert_array_equal(planes * quantum, [[0, n_patterns, 0]] * 4)
     np.testing.assert_array_equal(weights * quantum, [0, n_patterns, 0])
     assert (whole, fraction) == (0, 0)
 
 
+@gpus.each_device
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("hard", [False, True])
-def test_impossible_patterns_are_counted_and_in_no_sum(dtype, hard):
+def test_impossible_patterns_are_counted_and_in_no_sum(dtype, hard, device):
     case = case_of([[1, 0], [0, 1], [1, 1], [0, 0]], (1, 2))
     table = Table(np.array([[-np.inf, 0.5], [-np.inf, -np.inf]], dtype), np.array([-np.inf, -0.25], dtype))
-    planes, weights, whole, fraction, n_impossible, quantum = raw_sweep(case, table, hard=hard)
+    planes, weights, whole, fraction, n_impossible, quantum = raw_sweep(case, table, hard=hard, device=device)
     assert n_impossible == 2
     np.testing.assert_array_equal(planes * quantum, [[0, 1], [0, 0]])
     np.testing.assert_array_equal(weights * quantum, [0, 2])
     assert whole + fraction * LOG_UNIT == 0.25 - 0.25
 
 
+@gpus.each_device
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_parts_add_up_to_the_whole(dtype):
+def test_parts_add_up_to_the_whole(dtype, device):
     rng = np.random.default_rng(5)
     case = random_case(rng, 9000, (5, 5), max_count=2)
     table = random_table(rng, 25, 4, dtype, impossible=0.02)
-    whole = raw_sweep(case, table)
+    whole = raw_sweep(case, table, device=device)
     edges = [0, 1, 1000, 5000, 9000]
-    parts = [raw_sweep(Case(case.patterns[a:b], case.counts[a:b]), table) for a, b in itertools.pairwise(edges)]
+    parts = [
+        raw_sweep(Case(case.patterns[a:b], case.counts[a:b]), table, device=device)
+        for a, b in itertools.pairwise(edges)
+    ]
     np.testing.assert_array_equal(sum(part[0] for part in parts), whole[0])
     np.testing.assert_array_equal(sum(part[1] for part in parts), whole[1])
     assert sum((part[2] << 30) + part[3] for part in parts) == (whole[2] << 30) + whole[3]
     assert sum(part[4] for part in parts) == whole[4]
 
 
+@gpus.each_device
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_large_counts(dtype):
+def test_large_counts(dtype, device):
     case = case_of([[2**31 - 1, 1], [7, 0]], (1, 2))
-    planes, *_, quantum = raw_sweep(case, Table(np.zeros((2, 1), dtype), np.zeros(1, dtype)))
+    planes, *_, quantum = raw_sweep(case, Table(np.zeros((2, 1), dtype), np.zeros(1, dtype)), device=device)
     np.testing.assert_array_equal(planes[:, 0] * quantum, [2**31 + 6, 1])
 
 

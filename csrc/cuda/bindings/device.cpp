@@ -1,3 +1,5 @@
+#include <string>
+
 #include "cuda/bindings/rooms.hpp"
 #include "cuda/bindings/surface.hpp"
 
@@ -35,7 +37,8 @@ void register_device(py::module_& m) {
   m.def("device_count", &device_count, "How many GPUs this process sees; a RuntimeError where there is none.");
   m.def("device_facts", &device_facts, py::arg("device"), "Name, architecture, multiprocessors, bytes of memory.");
   m.def(
-      "synchronize", [](int device) {
+      "synchronize",
+      [](int device) {
         on_device(device, [](motes_error* error) { return cuda::told(cudaDeviceSynchronize(), "CUDA", error); });
       },
       py::arg("device"), "Wait for everything; what went wrong on the device comes out here at the latest.");

@@ -1,5 +1,7 @@
 #include <cuda_runtime_api.h>
 
+#include <string>
+
 #include "cuda/bindings/rooms.hpp"
 
 PYBIND11_MODULE(_cuda, m, pybind11::mod_gil_not_used()) {
@@ -7,4 +9,8 @@ PYBIND11_MODULE(_cuda, m, pybind11::mod_gil_not_used()) {
   m.attr("runtime") = std::to_string(CUDART_VERSION / 1000) + "." + std::to_string(CUDART_VERSION % 1000 / 10);
   m.attr("architectures") = MOTES_CUDA_ARCHITECTURES;
   motes::python::register_device(m);
+  motes::python::register_array(m);
+  motes::python::register_patterns(m);
+  motes::python::register_likelihood(m);
+  motes::python::register_sweep(m);
 }

@@ -1,10 +1,12 @@
 #pragma once
 #include <pybind11/pybind11.h>
 
-#include <string>
-
 namespace motes::python {
 
 void register_device(pybind11::module_& m);
+void register_array(pybind11::module_& m);
+void register_patterns(pybind11::module_& m);
+void register_likelihood(pybind11::module_& m);
+void register_sweep(pybind11::module_& m);
 
 }  // namespace motes::python

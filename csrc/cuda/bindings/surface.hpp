@@ -9,8 +9,10 @@ namespace motes::python {
 
 inline void surface(motes_status status, const motes_error& error) {
   if (status != MOTES_OUT_OF_MEMORY && status != MOTES_DEVICE_FAILED) return check(status, error);
-  if (status == MOTES_OUT_OF_MEMORY) PyErr_SetString(PyExc_MemoryError, error.text);
-  else PyErr_SetString(pybind11::module_::import("motes.errors").attr("DeviceError").ptr(), error.text);
+  if (status == MOTES_OUT_OF_MEMORY)
+    PyErr_SetString(PyExc_MemoryError, *error.text ? error.text : "memory of the host");
+  else
+    PyErr_SetString(pybind11::module_::import("motes.errors").attr("DeviceError").ptr(), error.text);
   throw pybind11::error_already_set();
 }
 

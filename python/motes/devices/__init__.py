@@ -2,5 +2,6 @@
 
 from motes.devices.extension import cuda_extension, cuda_told
 from motes.devices.names import CPU, Device, device_of
+from motes.devices.streams import stream_handle
 
-__all__ = ["CPU", "Device", "cuda_extension", "cuda_told", "device_of"]
+__all__ = ["CPU", "Device", "cuda_extension", "cuda_told", "device_of", "stream_handle"]

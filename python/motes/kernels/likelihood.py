@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import _core
+from motes.devices import CPU, cuda_extension, stream_handle
 from motes.noise import Bernoulli, Noise, noise_of
 from motes.patterns import Patterns, check_patterns
 from motes.threads import available_threads
@@ -20,8 +21,9 @@ def log_likelihood(
     *,
     dtype: type[np.float32] | type[np.float64] = np.float32,
     threads: int | None = None,
-    out: npt.NDArray[Any] | None = None,
-) -> npt.NDArray[Any]:
+    out: Any = None,
+    stream: Any = None,
+) -> Any:
     """Log-likelihood of every pattern under every template.
 
     L[p, r] = sum_i ln P(x_pi | mean = templates[r, i]), for Poisson without the ln(x!) that knows no template. Exact
@@ -30,7 +32,7 @@ def log_likelihood(
     Parameters
     ----------
     patterns : Patterns
-        N patterns of (H, W) pixels.
+        N patterns of (H, W) pixels; on a GPU where they are there (`Patterns.to`).
     templates : (R, H, W) floating-point array
         Mean photons a pixel.
     noise : Bernoulli, Poisson or their name, optional
@@ -40,11 +42,16 @@ def log_likelihood(
     threads : int, optional
         By default all that this process may use. The result does not depend on it.
     out : (N, R) array of `dtype`, optional
-        Written to and returned.
+        Written to and returned. For patterns on a GPU an array there, of any library that knows DLPack or
+        `__cuda_array_interface__`.
+    stream : CUDA stream or its handle, optional
+        Of patterns on a GPU: in its order the work is done, and what comes back is ready. By default CUDA's own.
 
     Returns
     -------
     (N, R) array of `dtype`, nats
+        Of patterns on a GPU a device array, which torch, CuPy and numba take without a copy; `to_numpy()` brings it
+        home. Compiled, not yet run on hardware.
 
     Raises
     ------
@@ -70,6 +77,10 @@ def log_likelihood(
     certain = noise.weight(means) == np.inf
     weights = np.where(certain, 0.0, noise.weight(np.where(certain, 0.5, means)))
     base = np.where(certain, 0.0, noise.base(np.where(certain, 0.5, means))).sum(axis=1)
+    if patterns.device != CPU:
+        if certain.any():
+            raise ValueError("templates: a mean of 1 is scored by the processor alone; use patterns.to('cpu')")
+        return _on_gpu(patterns, np.ascontiguousarray(weights.T, dtype), base.astype(dtype), stream, out)
     result = _core.likelihood(
         patterns._core, np.ascontiguousarray(weights.T, dtype), base.astype(dtype), threads=threads, out=out
     )
@@ -78,6 +89,14 @@ def log_likelihood(
         fired = _core.likelihood(patterns._core, sure, np.zeros(len(means), dtype), threads=threads)
         result[fired < certain.sum(axis=1)] = -np.inf
     return result
+
+
+def _on_gpu(
+    patterns: Patterns, weights: npt.NDArray[Any], base: npt.NDArray[Any], stream: object, out: object
+) -> object:
+    handle = stream_handle(stream)
+    scores = cuda_extension().likelihood(patterns.uploaded(), weights, base, stream=handle, out=out)
+    return scores if out is None else out
 
 
 def check_templates(

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import _core
+from motes.devices import CPU, cuda_extension
 from motes.kernels.likelihood import check_templates
 from motes.noise import LinearModel, Noise, linear_model, noise_of
 from motes.patterns import Patterns, check_patterns
@@ -57,7 +58,7 @@ def sweep(
     Parameters
     ----------
     patterns : Patterns
-        N patterns of (H, W) pixels.
+        N patterns of (H, W) pixels; on a GPU where they are there (`Patterns.to`).
     templates : (R, H, W) floating-point array
         Mean photons a pixel; means of 0, or of 1 under Bernoulli noise, are moved a thousandth of a photon inwards.
     noise : Bernoulli, Poisson or their name, optional
@@ -112,8 +113,10 @@ def sweep_model(patterns: Patterns, model: LinearModel, *, hard: bool, threads: 
 
     The log-likelihood is that of the model's weights alone, without what is common to all templates.
     """
-    planes, weights, whole, fraction, n_impossible, quantum = _core.sweep(
-        patterns._core, model.weights, model.base, hard=hard, threads=threads
-    )
+    if patterns.device == CPU:
+        sums = _core.sweep(patterns._core, model.weights, model.base, hard=hard, threads=threads)
+    else:
+        sums = cuda_extension().sweep(patterns.uploaded(), model.weights, model.base, hard=hard)
+    planes, weights, whole, fraction, n_impossible, quantum = sums
     total = -np.inf if n_impossible else whole + fraction / 2**30
     return Sweep((planes.T * quantum).reshape(-1, *patterns.shape), weights * quantum, total, n_impossible)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import _core
+from motes.devices import CPU
 from motes.errors import CheckpointError, FormatError
 from motes.io.npy import array_table
 from motes.io.npz import open_archive, write_npz
@@ -44,7 +45,8 @@ def fingerprint_of(patterns: Patterns) -> str:
 def fingerprint(problem: Problem, options: dict[str, Any]) -> str:
     """Of the input, the options and the version: a resumed run must have the same."""
     digest = hashlib.blake2b(problem.good.tobytes(), digest_size=16)
-    told = [_core.version, _core.isa(), options, fingerprint_of(problem.patterns)]
+    kernels = _core.isa() if problem.patterns.device == CPU else "cuda"
+    told = [_core.version, kernels, options, fingerprint_of(problem.patterns)]
     digest.update(json.dumps(told, default=str).encode())
     return digest.hexdigest()
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import checks
+from motes.devices import Device
 from motes.noise import Noise, noise_of
 from motes.patterns import Patterns, check_patterns
 from motes.reconstruction import checkpoint as checkpoints
@@ -48,6 +49,7 @@ def reconstruct(
     restarts: int = 1,
     seed: int = 0,
     threads: int | None = None,
+    device: Device | str | None = None,
     mask: npt.NDArray[Any] | None = None,
     binarise: bool = False,
     epochs: int = 10,
@@ -91,6 +93,9 @@ def reconstruct(
         The same seed gives the same bits.
     threads : int, optional
         By default all that this process may use. The result does not depend on it.
+    device : {"cpu", "cuda", "cuda:1", "auto"}, optional
+        Where sweeps run; by default where the patterns are (`Patterns.to`). Starts and error bars are computed by the
+        processor. Compiled, not yet run on hardware.
     mask : (L, L) bool array, optional
         True (or 1) for bad pixels of the detector: they count neither for nor against.
     binarise : bool
@@ -156,6 +161,7 @@ def reconstruct(
     patterns = patterns.binarised() if binarise else patterns
     noise.check(patterns)
     rotations.index(patterns.shape)  # refuses what is no square
+    patterns = patterns if device is None else patterns.to(device)
     good = options.check_mask(mask, patterns.shape)
     climb, acceleration = options.choose_method(patterns, rotations.n, method, acceleration, tolerance, seed, sgd)
     start = options.check_init(climb.start_with if init is None else init, patterns, noise)

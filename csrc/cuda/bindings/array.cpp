@@ -1,0 +1,271 @@
+#include "cuda/bindings/array.hpp"
+
+#include <pybind11/stl.h>
+
+#include "cuda/bindings/dlpack.hpp"
+#include "cuda/bindings/rooms.hpp"
+
+namespace motes::python {
+namespace {
+
+py::tuple shape_tuple(const std::vector<py::ssize_t>& shape) {
+  py::tuple extents(shape.size());
+  for (size_t k = 0; k < shape.size(); ++k) extents[k] = shape[k];
+  return extents;
+}
+
+py::dtype dtype_of(dlpack::Type type, const std::string& name) {
+  const char* kind = type.code == dlpack::kInt ? "i" : type.code == dlpack::kUnsigned ? "u" : "f";
+  if (type.lanes != 1 || type.code > dlpack::kFloat || type.bits % 8 != 0)
+    throw py::type_error(name + ": a dtype that NumPy does not have");
+  return py::dtype(kind + std::to_string(type.bits / 8));
+}
+
+dlpack::Type type_of(const py::dtype& dtype) {
+  const char kind = dtype.kind();
+  const uint8_t code = kind == 'i' ? dlpack::kInt : kind == 'u' ? dlpack::kUnsigned : dlpack::kFloat;
+  return {code, static_cast<uint8_t>(8 * dtype.itemsize()), 1};
+}
+
+bool is_contiguous(const std::vector<py::ssize_t>& shape, const std::vector<py::ssize_t>& strides) {
+  py::ssize_t expected = 1;
+  for (size_t k = shape.size(); k-- > 0;) {
+    if (shape[k] == 0) return true;
+    if (shape[k] != 1 && strides[k] != expected) return false;
+    expected *= shape[k];
+  }
+  return true;
+}
+
+// Keeps a Python object alive, also where nobody holds the GIL when it is let go.
+std::shared_ptr<void> kept(const py::object& object) {
+  return {object.inc_ref().ptr(), [](void* pointer) {
+            py::gil_scoped_acquire locked;
+            py::handle(static_cast<PyObject*>(pointer)).dec_ref();
+          }};
+}
+
+[[noreturn]] void refuse_layout(const std::string& name) {
+  throw py::value_error(name + ": expected a C-contiguous device array");
+}
+
+[[noreturn]] void refuse_place(const std::string& name, int device) {
+  throw py::value_error(name + ": expected an array on cuda:" + std::to_string(device) +
+                        ", got one in the host's memory");
+}
+
+// The producer makes the array ready on `stream`.
+DeviceArray from_dlpack(const py::object& value, const std::string& name, int device, cudaStream_t stream) {
+  const auto place = py::tuple(value.attr("__dlpack_device__")());
+  const int type = py::int_(place[0]);
+  if (type != dlpack::kCUDA && type != dlpack::kCUDAManaged) refuse_place(name, device);
+  const auto handle = reinterpret_cast<uint64_t>(stream);
+  const py::object capsule = value.attr("__dlpack__")(py::arg("stream") = handle == 0 ? 1 : handle);
+  auto* managed = static_cast<dlpack::Managed*>(PyCapsule_GetPointer(capsule.ptr(), dlpack::kName));
+  if (!managed) throw py::error_already_set();
+  PyCapsule_SetName(capsule.ptr(), dlpack::kUsed);
+  DeviceArray array;
+  array.owner = {managed, [](void* held) {
+                   auto* tensor = static_cast<dlpack::Managed*>(held);
+                   if (!tensor->deleter) return;
+                   py::gil_scoped_acquire locked;
+                   tensor->deleter(tensor);
+                 }};
+  const auto& tensor = managed->tensor;
+  array.data = static_cast<char*>(tensor.data) + tensor.byte_offset;
+  array.shape.assign(tensor.shape, tensor.shape + tensor.ndim);
+  array.dtype = dtype_of(tensor.dtype, name);
+  array.device = tensor.device.index;
+  array.ready = stream;
+  if (tensor.strides && !is_contiguous(array.shape, {tensor.strides, tensor.strides + tensor.ndim}))
+    refuse_layout(name);
+  return array;
+}
+
+DeviceArray from_interface(const py::object& value, const std::string& name, int device, cudaStream_t stream) {
+  const auto told = py::dict(value.attr("__cuda_array_interface__"));
+  const auto data = py::tuple(told["data"]);
+  DeviceArray array;
+  array.owner = kept(value);
+  array.data = reinterpret_cast<void*>(py::cast<uintptr_t>(data[0]));
+  array.read_only = py::cast<bool>(data[1]);
+  array.dtype = py::dtype(py::cast<std::string>(told["typestr"]));
+  for (const auto extent : py::tuple(told["shape"])) array.shape.push_back(py::cast<py::ssize_t>(extent));
+  if (told.contains("strides") && !told["strides"].is_none()) {
+    std::vector<py::ssize_t> strides;
+    for (const auto stride : py::tuple(told["strides"]))
+      strides.push_back(py::cast<py::ssize_t>(stride) / array.dtype.itemsize());
+    if (strides.size() != array.shape.size() || !is_contiguous(array.shape, strides)) refuse_layout(name);
+  }
+  array.device = device;
+  array.ready = stream;
+  const bool has_stream = told.contains("stream") && !told["stream"].is_none();
+  const auto theirs = stream_of(has_stream ? py::cast<uint64_t>(told["stream"]) : reinterpret_cast<uint64_t>(stream));
+  on_device(device, [&](motes_error* error) {
+    cudaPointerAttributes where{};
+    if (array.data)
+      if (const auto bad = cuda::told(cudaPointerGetAttributes(&where, array.data), "CUDA: an array's memory", error))
+        return bad;
+    if (array.data)
+      array.device = where.type == cudaMemoryTypeDevice || where.type == cudaMemoryTypeManaged ? where.device : -1;
+    return cuda::wait_for(theirs, stream, error);
+  });
+  if (array.device < 0) refuse_place(name, device);
+  return array;
+}
+
+py::object to_dlpack(const DeviceArray& array, const py::object& stream, const py::object&, const py::object&,
+                     const py::object& copy) {
+  if (array.read_only) throw py::buffer_error("the array is read-only, which DLPack can not say");
+  if (!copy.is_none() && py::cast<bool>(copy)) throw py::buffer_error("no copies are made here");
+  const auto theirs = stream.is_none() ? int64_t{1} : py::cast<int64_t>(stream);
+  if (theirs == 0 || theirs < -1)
+    throw py::value_error("stream: expected a CUDA stream, 1, 2 or -1, got " + std::to_string(theirs));
+  if (theirs > 0)
+    on_device(array.device, [&](motes_error* error) {
+      return cuda::wait_for(array.ready, stream_of(static_cast<uint64_t>(theirs)), error);
+    });
+  struct Holder {
+    dlpack::Managed managed;
+    std::vector<int64_t> shape;
+    std::shared_ptr<void> owner;
+  };
+  auto* holder = new Holder{{}, {array.shape.begin(), array.shape.end()}, array.owner};
+  const auto n_dimensions = static_cast<int32_t>(holder->shape.size());
+  holder->managed = {
+      {array.data, {dlpack::kCUDA, array.device}, n_dimensions, type_of(array.dtype), holder->shape.data(), nullptr, 0},
+      holder,
+      [](dlpack::Managed* managed) { delete static_cast<Holder*>(managed->context); }};
+  PyObject* capsule = PyCapsule_New(&holder->managed, dlpack::kName, [](PyObject* self) {
+    if (!PyCapsule_IsValid(self, dlpack::kName)) return;  // somebody took it, and will let it go
+    auto* managed = static_cast<dlpack::Managed*>(PyCapsule_GetPointer(self, dlpack::kName));
+    managed->deleter(managed);
+  });
+  if (!capsule) {
+    delete holder;
+    throw py::error_already_set();
+  }
+  return py::reinterpret_steal<py::object>(capsule);
+}
+
+py::dict interface_of(const DeviceArray& array) {
+  const auto handle = reinterpret_cast<uint64_t>(array.ready);
+  py::dict told;
+  told["shape"] = shape_tuple(array.shape);
+  told["typestr"] = array.dtype.attr("str");
+  told["data"] = py::make_tuple(reinterpret_cast<uintptr_t>(array.data), array.read_only);
+  told["strides"] = py::none();
+  told["version"] = 3;
+  told["stream"] = handle == 0 ? 1 : handle;
+  return told;
+}
+
+py::array to_numpy(const DeviceArray& array) {
+  py::array result(array.dtype, array.shape);
+  on_device(array.device,
+            [&, to = result.mutable_data(), bytes = static_cast<size_t>(array.nbytes())](motes_error* error) {
+              auto code = cudaMemcpyAsync(to, array.data, bytes, cudaMemcpyDeviceToHost, array.ready);
+              if (code == cudaSuccess) code = cudaStreamSynchronize(array.ready);
+              return cuda::told(code, "CUDA: copying to the host", error);
+            });
+  return result;
+}
+
+DeviceArray from_numpy(const py::array& given, int device, uint64_t stream) {
+  const auto array = py::array::ensure(given, py::array::c_style);
+  auto there = empty_array({array.shape(), array.shape() + array.ndim()}, array.dtype(), device, stream_of(stream));
+  on_device(device, [&, from = array.data(), bytes = static_cast<size_t>(there.nbytes())](motes_error* error) {
+    return cuda::told(cudaMemcpyAsync(there.data, from, bytes, cudaMemcpyHostToDevice, there.ready),
+                      "CUDA: copying to the device", error);
+  });
+  return there;
+}
+
+}  // namespace
+
+cudaStream_t stream_of(uint64_t handle) { return reinterpret_cast<cudaStream_t>(handle); }
+
+py::ssize_t DeviceArray::size() const {
+  py::ssize_t product = 1;
+  for (const auto extent : shape) product *= extent;
+  return product;
+}
+
+std::shared_ptr<void> device_memory(int64_t bytes, int device, cudaStream_t stream) {
+  void* memory = nullptr;
+  on_device(device, [&](motes_error* error) { return cuda::allocate(bytes, stream, &memory, error); });
+  return {memory, [device, stream](void* held) {
+            const cuda::Current current(device);
+            cuda::release(held, stream);
+          }};
+}
+
+DeviceArray empty_array(std::vector<py::ssize_t> shape, const py::dtype& dtype, int device, cudaStream_t stream) {
+  DeviceArray array;
+  array.shape = std::move(shape);
+  array.dtype = dtype;
+  array.device = device;
+  array.ready = stream;
+  array.owner = device_memory(array.nbytes(), device, stream);
+  array.data = array.owner.get();
+  return array;
+}
+
+DeviceArray require_on_device(const py::object& value, const char* argument, const py::dtype& dtype,
+                              std::vector<py::ssize_t> shape, int device, cudaStream_t stream) {
+  const std::string name(argument);
+  DeviceArray array;
+  if (py::hasattr(value, "__dlpack_device__"))
+    array = from_dlpack(value, name, device, stream);
+  else if (py::hasattr(value, "__cuda_array_interface__"))
+    array = from_interface(value, name, device, stream);
+  else
+    throw py::type_error(name + ": expected a device array of " +
+                         std::string(py::str(static_cast<const py::object&>(dtype))) + ", got " +
+                         std::string(py::str(py::type::handle_of(value).attr("__name__"))));
+  if (!array.dtype.equal(dtype))
+    throw py::type_error(name + ": expected dtype " + std::string(py::str(static_cast<const py::object&>(dtype))) +
+                         ", got " + std::string(py::str(static_cast<const py::object&>(array.dtype))));
+  if (array.shape != shape)
+    throw py::value_error(name + ": expected shape " + std::string(py::str(shape_tuple(shape))) + ", got " +
+                          std::string(py::str(shape_tuple(array.shape))));
+  if (array.device != device)
+    throw py::value_error(name + ": expected an array on cuda:" + std::to_string(device) +
+                          ", got one on cuda:" + std::to_string(array.device));
+  if (array.read_only) throw py::value_error(name + ": the array is read-only");
+  return array;
+}
+
+void register_array(py::module_& m) {
+  py::class_<DeviceArray>(m, "DeviceArray", "C-contiguous numbers in the memory of a GPU; see motes.devices.")
+      .def_property_readonly("shape", [](const DeviceArray& array) { return shape_tuple(array.shape); })
+      .def_property_readonly("dtype", [](const DeviceArray& array) { return array.dtype; })
+      .def_property_readonly("device", [](const DeviceArray& array) { return "cuda:" + std::to_string(array.device); })
+      .def_property_readonly("nbytes", &DeviceArray::nbytes)
+      .def_property_readonly("__cuda_array_interface__", &interface_of)
+      .def("__dlpack_device__", [](const DeviceArray& array) { return py::make_tuple(dlpack::kCUDA, array.device); })
+      .def("__dlpack__", &to_dlpack, py::kw_only(), py::arg("stream") = py::none(), py::arg("max_version") = py::none(),
+           py::arg("dl_device") = py::none(), py::arg("copy") = py::none())
+      .def("to_numpy", &to_numpy, "A copy in the host's memory; waits for it.")
+      .def("__len__",
+           [](const DeviceArray& array) {
+             if (array.shape.empty()) throw py::type_error("len() of unsized array");
+             return array.shape[0];
+           })
+      .def("__repr__", [](const DeviceArray& array) {
+        return "DeviceArray(" + std::string(py::str(shape_tuple(array.shape))) + " of " +
+               std::string(py::str(static_cast<const py::object&>(array.dtype))) +
+               " on cuda:" + std::to_string(array.device) + ")";
+      });
+  m.def("from_numpy", &from_numpy, py::arg("array"), py::kw_only(), py::arg("device"), py::arg("stream") = 0);
+  m.def(
+      "view",
+      [](const py::object& value, const py::object& dtype, std::vector<py::ssize_t> shape, int device,
+         uint64_t stream) {
+        return require_on_device(value, "array", py::dtype::from_args(dtype), std::move(shape), device,
+                                 stream_of(stream));
+      },
+      py::arg("array"), py::kw_only(), py::arg("dtype"), py::arg("shape"), py::arg("device"), py::arg("stream") = 0);
+}
+
+}  // namespace motes::python

@@ -1,0 +1,37 @@
+// Arrays in device memory, ours or another library's: in and out through DLPack and __cuda_array_interface__.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bindings/wall.hpp"
+#include "cuda/bindings/surface.hpp"
+
+namespace motes::python {
+
+cudaStream_t stream_of(uint64_t handle);
+
+// C-contiguous; `ready` is the stream whose work fills it.
+struct DeviceArray {
+  void* data = nullptr;
+  std::vector<py::ssize_t> shape;
+  py::dtype dtype;
+  int device = 0;
+  bool read_only = false;
+  cudaStream_t ready = nullptr;
+  std::shared_ptr<void> owner;
+
+  py::ssize_t size() const;
+  int64_t nbytes() const { return static_cast<int64_t>(size()) * dtype.itemsize(); }
+};
+
+// Memory of ours, released in the order of the stream.
+std::shared_ptr<void> device_memory(int64_t bytes, int device, cudaStream_t stream);
+
+DeviceArray empty_array(std::vector<py::ssize_t> shape, const py::dtype& dtype, int device, cudaStream_t stream);
+
+// Another library's array as a view, ready on `stream`; refused in the words of the processor's wall.
+DeviceArray require_on_device(const py::object& value, const char* name, const py::dtype& dtype,
+                              std::vector<py::ssize_t> shape, int device, cudaStream_t stream);
+
+}  // namespace motes::python

@@ -1,0 +1,27 @@
+// The kernel families on a GPU, with the names and the refusals of motes.h. Patterns and outputs are in device memory,
+// templates and sums in the host's; work goes to `stream` of the current device, in its order.
+#pragma once
+#include "cuda/device.hpp"
+#include "motes/motes.h"
+
+namespace motes::cuda {
+
+// Checked patterns, on a device: the arrays of `arrays` are there, pixels with 16 readable bytes after their end.
+struct PatternsHeld {
+  motes_patterns arrays;
+  double n_photons;
+};
+
+// out: (N, R), device memory. Returns before the work is done.
+motes_status likelihood(const PatternsHeld&, const float* weights, const float* base, int64_t n_templates, float* out,
+                        cudaStream_t stream, motes_error* error);
+motes_status likelihood(const PatternsHeld&, const double* weights, const double* base, int64_t n_templates,
+                        double* out, cudaStream_t stream, motes_error* error);
+
+// Waits for the sums.
+motes_status sweep(const PatternsHeld&, const float* weights, const float* base, int64_t n_templates,
+                   motes_assignment_rule rule, motes_sums* sums, cudaStream_t stream, motes_error* error);
+motes_status sweep(const PatternsHeld&, const double* weights, const double* base, int64_t n_templates,
+                   motes_assignment_rule rule, motes_sums* sums, cudaStream_t stream, motes_error* error);
+
+}  // namespace motes::cuda

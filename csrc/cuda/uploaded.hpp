@@ -1,0 +1,49 @@
+// What every family needs before its kernels can run: patterns as they take them, templates on the device.
+#pragma once
+#include "cuda/device.hpp"
+#include "cuda/families.hpp"
+#include "cuda/panels.hpp"
+#include "dispatch/validate.hpp"
+
+namespace motes::cuda {
+
+// Calls call(patterns) with the type of pixel that they have.
+template <class Call>
+motes_status with_pixels(const motes_patterns& x, Call call) {
+  const auto as = [&]<class Pixel>(const Pixel* pixels) {
+    return call(
+        PatternsOn<Pixel>{x.n_patterns, x.n_pixels, x.indptr, pixels, x.n_multi, x.multi_position, x.multi_extra});
+  };
+  return x.pixel_bytes == 2 ? as(static_cast<const uint16_t*>(x.pixels)) : as(static_cast<const uint32_t*>(x.pixels));
+}
+
+template <class Real>
+motes_status validate_scoring(const motes_patterns& patterns, const Real* weights, const Real* base,
+                              int64_t n_templates, motes_error* error) {
+  if (const auto bad = validate_templates("weights", n_templates, patterns.n_pixels, error)) return bad;
+  if (const auto bad = validate_numbers("weights", weights, patterns.n_pixels * n_templates, true, error)) return bad;
+  return base ? validate_numbers("base", base, n_templates, true, error) : MOTES_OK;
+}
+
+// Templates, for the length of a call.
+template <class Real>
+class Uploaded {
+ public:
+  Uploaded(const Real* weights, const Real* base, int64_t n_templates, int64_t n_pixels, cudaStream_t stream)
+      : panels_(weights, base, n_templates, n_pixels), memory_(stream), stream_(stream) {}
+  // The host's copy may go as soon as this returns: CUDA stages what is not pinned.
+  motes_status upload(motes_error* error) {
+    if (const auto bad = memory_.ask(panels_.bytes(), error)) return bad;
+    return told(cudaMemcpyAsync(memory_.template as<void>(), panels_.data(), static_cast<size_t>(panels_.bytes()),
+                                cudaMemcpyHostToDevice, stream_),
+                "CUDA: copying templates", error);
+  }
+  Templates<Real> templates() const { return panels_.at(memory_.template as<const Four<Real>>()); }
+
+ private:
+  Panels<Real> panels_;
+  Scratch memory_;
+  cudaStream_t stream_;
+};
+
+}  // namespace motes::cuda
