@@ -27,7 +27,11 @@ SOURCES = HERE.parents[1] / "csrc"
 FLAGS = ("-std=c++20", "-O1", "-g", "-fPIC", "-shared", "-ffp-contract=off", "-Wall", "-Wextra", "-Wconversion",
          "-Wshadow", "-Werror")  # fmt: skip
 ORDERS = (0, 1, 2, 3)  # ascending, descending, two shuffles
-VERDICTS = {1: "wrote beyond the end of its shared memory", 2: "asks for more shared memory than a block can have"}
+VERDICTS = {
+    1: "wrote beyond the end of its shared memory",
+    2: "asks for more shared memory than a block can have",
+    3: "wrote beyond the end of an array",
+}
 
 
 def compiler() -> str:

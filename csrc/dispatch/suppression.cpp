@@ -123,13 +123,7 @@ motes_status motes_map_suppression(const void* map, int real_bytes, int64_t n_ma
                                    double radius, double threshold, int64_t* peak, int64_t* n_peaks,
                                    const motes_run* run, motes_error* error) {
   using namespace motes;
-  if (n_maps < 0 || height < 0 || width < 0 || height > int64_t{1} << 31 || width > int64_t{1} << 31 ||
-      (width > 0 && height > (int64_t{1} << 32) / width))
-    return refuse(error, -1, "map: %lld maps of %lld x %lld", static_cast<long long>(n_maps),
-                  static_cast<long long>(height), static_cast<long long>(width));
-  if (real_bytes != 4 && real_bytes != 8) return refuse(error, -1, "map: expected reals of 4 or 8 bytes, got %d", real_bytes);
-  if (!(radius >= 0 && radius <= 1e9)) return refuse(error, -1, "radius: expected 0 to 1e9, got %g", radius);
-  if (std::isnan(threshold)) return refuse(error, -1, "threshold: not a number");
+  if (const auto bad = validate_maps(real_bytes, n_maps, height, width, radius, threshold, error)) return bad;
   const int64_t size = height * width;
   if (const auto bad = validate_pointer("map", map, n_maps * size, error)) return bad;
   if (const auto bad = validate_pointer("peak", peak, n_maps * size, error)) return bad;
@@ -137,8 +131,7 @@ motes_status motes_map_suppression(const void* map, int real_bytes, int64_t n_ma
   if (const auto bad = validate_run(run, error)) return bad;
   for (int64_t i = 0; i < n_maps * size; ++i)
     if (real_bytes == 4 ? std::isnan(static_cast<const float*>(map)[i]) : std::isnan(static_cast<const double*>(map)[i]))
-      return refuse(error, i, "map: not a number at row %lld, column %lld", static_cast<long long>(i % size / width),
-                    static_cast<long long>(i % width));
+      return refuse_pixel(i, height, width, error);
   return guarded([&] {
     const int n_workers = workers_for(n_maps, run);
     std::vector<MapWorker> workers;

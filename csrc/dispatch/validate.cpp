@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "dispatch/lanes.hpp"
+#include "kernels/ranges.h"
 
 namespace motes {
 
@@ -22,8 +23,6 @@ motes_status refuse(motes_error* error, int64_t index, const char* format, ...) 
 }
 
 namespace {
-
-constexpr double kLargest = 1e20;
 
 long long wide(int64_t value) { return value; }
 
@@ -61,18 +60,21 @@ motes_status validate_run(const motes_run* run, motes_error* error) {
   return MOTES_OK;
 }
 
+motes_status refuse_number(const char* name, double value, int64_t index, motes_error* error) {
+  return refuse(error, index, std::isfinite(value) ? "%s: beyond 1e20 at index %lld" : "%s: not finite at index %lld", name,
+                wide(index));
+}
+
 template <class Real>
 motes_status validate_numbers(const char* name, const Real* values, int64_t size, bool or_minus_infinity,
                               motes_error* error) {
   if (const auto bad = validate_pointer(name, values, size, error)) return bad;
-  const double least = or_minus_infinity ? -std::numeric_limits<double>::infinity() : -kLargest;
+  const double least = or_minus_infinity ? -std::numeric_limits<double>::infinity() : 0.0;
   const int64_t i = first_bad(size, [=](int64_t k) {
     const auto value = static_cast<double>(values[k]);
-    return !(std::abs(value) <= kLargest) & (value != least);
+    return !MOTES_ISA::is_number(value) & (value != least);
   });
-  if (i == size) return MOTES_OK;
-  return refuse(error, i, std::isfinite(values[i]) ? "%s: beyond 1e20 at index %lld" : "%s: not finite at index %lld", name,
-                wide(i));
+  return i == size ? MOTES_OK : refuse_number(name, static_cast<double>(values[i]), i, error);
 }
 
 template motes_status validate_numbers<float>(const char*, const float*, int64_t, bool, motes_error*);

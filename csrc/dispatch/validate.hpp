@@ -36,6 +36,8 @@ template <class Real>
 motes_status validate_numbers(const char* name, const Real* values, int64_t size, bool or_minus_infinity,
                               motes_error* error);
 
+motes_status refuse_number(const char* name, double value, int64_t index, motes_error* error);
+
 // Sums over the photons beyond the first of this part of a container: of them, and of n^2 - 1 for pixels with n photons.
 struct Excess {
   double photons, squares;

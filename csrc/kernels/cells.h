@@ -8,8 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels/circles.h"
-#include "kernels/lens.h"
+#include "kernels/near.h"
 
 namespace motes {
 
@@ -26,19 +25,6 @@ struct Level {
 
 namespace motes::MOTES_ISA {
 namespace {
-
-constexpr double kMargin = 1 + 1e-9;  // beyond what rounding can move
-
-inline int64_t cell_of(double x, double inverse) {
-  const double cell = floor(x * inverse);
-  return cell > 4e18 ? int64_t{4000000000000000000} : cell < -4e18 ? int64_t{-4000000000000000000} : static_cast<int64_t>(cell);
-}
-
-inline int level_of(double r) {
-  int exponent;
-  frexp(r, &exponent);  // r in [2^(exponent - 1), 2^exponent)
-  return exponent;
-}
 
 class Cells {
  public:
@@ -168,36 +154,6 @@ class Cells {
   uint64_t mask_ = 0;
   double smallest_ratio_ = 0;
 };
-
-// Whether two circles are near; the same answer as overlap() > threshold, mostly sooner.
-inline bool is_near(const Nearness& near, double x1, double y1, double r1, double x2, double y2, double r2) {
-  const double dx = x1 - x2, dy = y1 - y2, d2 = dx * dx + dy * dy;
-  if (near.reach > 0) return d2 < near.reach * near.reach;
-  if (near.measure == MOTES_BOX_IOU) return square_iou(x1, y1, r1, x2, y2, r2) > near.threshold;
-  if (r1 == r2) {  // whatever the others are: a pair is judged alone
-    const double reach = 2 * near.factor * r1;
-    return d2 < reach * reach;
-  }
-  const double most = near.factor * (r1 + r2) * kMargin;
-  return d2 < most * most && circle_iou(x1, y1, r1, x2, y2, r2) > near.threshold;
-}
-
-// IoU, or distance.
-inline double overlap(const Nearness& near, double x1, double y1, double r1, double x2, double y2, double r2) {
-  if (near.measure == MOTES_CIRCLE_IOU) return circle_iou(x1, y1, r1, x2, y2, r2);
-  if (near.measure == MOTES_BOX_IOU) return square_iou(x1, y1, r1, x2, y2, r2);
-  const double dx = x1 - x2, dy = y1 - y2;
-  return sqrt(dx * dx + dy * dy);
-}
-
-struct Circle {
-  double x, y, r;
-};
-
-inline Circle circle_at(const motes_circles& c, int64_t i) {
-  return {number_at(c.centre, c.real_bytes, 2 * i), number_at(c.centre, c.real_bytes, 2 * i + 1),
-          number_at(c.radius, c.real_bytes, i)};
-}
 
 }  // namespace
 }  // namespace motes::MOTES_ISA

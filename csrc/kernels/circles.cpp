@@ -171,14 +171,4 @@ void box_iou_rows(const motes_boxes& a, const motes_boxes& b, const AllPairs& pa
     all_pairs(BoxShape<double>(a), BoxShape<double>(b), pairs, static_cast<double*>(out), lane);
 }
 
-// The distance, in radii, at which two equal circles overlap by `iou`: bisected to the last digit.
-double equal_radii_distance(double iou) {
-  double low = 0, high = 2;
-  for (;;) {
-    const double middle = 0.5 * (low + high);
-    if (middle <= low || middle >= high) return high;
-    (circle_iou(0, 0, 1, middle, 0, 1) > iou ? low : high) = middle;
-  }
-}
-
 }  // namespace motes::MOTES_ISA

@@ -1,11 +1,12 @@
 #pragma once
 #include <stdint.h>
 
+#include "kernels/host_device.h"
 #include "motes/motes.h"
 
 namespace motes {
 
-inline double number_at(const void* values, int real_bytes, int64_t i) {
+MOTES_HD inline double number_at(const void* values, int real_bytes, int64_t i) {
   return real_bytes == 4 ? static_cast<double>(static_cast<const float*>(values)[i]) : static_cast<const double*>(values)[i];
 }
 

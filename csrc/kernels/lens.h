@@ -12,6 +12,7 @@
 #pragma once
 #include <math.h>
 
+#include "kernels/host_device.h"
 #include "kernels/isa.h"
 
 namespace motes::MOTES_ISA {
@@ -23,33 +24,33 @@ struct Twice {
   double high, low;  // their sum, unrounded
 };
 
-inline Twice sum_of(double a, double b) {
+MOTES_HD inline Twice sum_of(double a, double b) {
   const double s = a + b, part = s - a;
   return {s, (a - (s - part)) + (b - part)};
 }
 
 // a * a - fl(a * a), exactly.
-inline double square_error(double a, double square) {
-#if defined(__FMA__)
-  return __builtin_fma(a, a, -square);
+MOTES_HD inline double square_error(double a, double square) {
+#if defined(__FMA__) || defined(__CUDA_ARCH__)
+  return fma(a, a, -square);
 #else
   const double scaled = 134217729.0 * a, high = scaled - (scaled - a), low = a - high;
   return low * low - ((square - high * high) - 2.0 * (high * low));
 #endif
 }
 
-inline Twice square_of(Twice a) {
+MOTES_HD inline Twice square_of(Twice a) {
   const double square = a.high * a.high;
   return {square, square_error(a.high, square) + 2.0 * (a.high * a.low)};
 }
 
-inline Twice plus(Twice a, Twice b) {
+MOTES_HD inline Twice plus(Twice a, Twice b) {
   const Twice s = sum_of(a.high, b.high);
   const double low = s.low + (a.low + b.low), high = s.high + low;
   return {high, low - (high - s.high)};
 }
 
-inline double minus(Twice a, Twice b) {
+MOTES_HD inline double minus(Twice a, Twice b) {
   const Twice s = sum_of(a.high, -b.high);
   return s.high + (s.low + (a.low - b.low));
 }
@@ -60,7 +61,7 @@ struct Segment {
   double above, below;
 };
 
-inline Segment segment(double t) {
+MOTES_HD inline Segment segment(double t) {
   const double x = t * t, y = 1.0 + x, z = x * x;
   double even = -1.1504162274495731e-05;
   even = even * z + -0.0001759242773385651;
@@ -83,7 +84,7 @@ inline Segment segment(double t) {
   return {(even + x * odd) * (t * x), y * y};
 }
 
-inline double circle_iou(double x1, double y1, double r1, double x2, double y2, double r2) {
+MOTES_HD inline double circle_iou(double x1, double y1, double r1, double x2, double y2, double r2) {
   const Twice d2 = plus(square_of(sum_of(x1, -x2)), square_of(sum_of(y1, -y2)));
   const double outer = minus(square_of(sum_of(r1, r2)), d2);   // above 0 where they overlap
   const double inner = minus(d2, square_of(sum_of(r1, -r2)));  // above 0 where neither holds the other
@@ -103,8 +104,18 @@ inline double circle_iou(double x1, double y1, double r1, double x2, double y2, 
   return outer > 0 ? iou : 0.0;
 }
 
+// The distance, in radii, at which two equal circles overlap by `iou`: bisected to the last digit.
+inline double equal_radii_distance(double iou) {
+  double low = 0, high = 2;
+  for (;;) {
+    const double middle = 0.5 * (low + high);
+    if (middle <= low || middle >= high) return high;
+    (circle_iou(0, 0, 1, middle, 0, 1) > iou ? low : high) = middle;
+  }
+}
+
 // How much of [0, w1] + from and [0, w2] + from + shift is common; `shift` unrounded.
-inline double common_length(Twice shift, double w1, double w2) {
+MOTES_HD inline double common_length(Twice shift, double w1, double w2) {
   const bool right = shift.high >= 0;
   const double first = right ? w1 : w2, second = right ? w2 : w1;
   const Twice left = sum_of(first, right ? -shift.high : shift.high);
@@ -113,14 +124,14 @@ inline double common_length(Twice shift, double w1, double w2) {
 }
 
 // Boxes by the corner nearest the origin.
-inline double box_iou(double x1, double y1, double w1, double h1, double x2, double y2, double w2, double h2) {
+MOTES_HD inline double box_iou(double x1, double y1, double w1, double h1, double x2, double y2, double w2, double h2) {
   const double w = common_length(sum_of(x2, -x1), w1, w2), h = common_length(sum_of(y2, -y1), h1, h2);
   const double common = w * h;
   return w > 0 && h > 0 ? common / (w1 * h1 + w2 * h2 - common) : 0.0;
 }
 
 // Squares of side 2 r about the centres.
-inline double square_iou(double x1, double y1, double r1, double x2, double y2, double r2) {
+MOTES_HD inline double square_iou(double x1, double y1, double r1, double x2, double y2, double r2) {
   // From the centres: a corner, x - r, would be rounded.
   const Twice dx = sum_of(x2, -x1), dy = sum_of(y2, -y1);
   const Twice sx = plus(dx, sum_of(r1, -r2)), sy = plus(dy, sum_of(r1, -r2));

@@ -9,7 +9,7 @@ namespace motes::MOTES_ISA {
 namespace {
 
 // Ascends as the score descends; -0 and 0 are equal.
-inline uint64_t descending_key(double score) {
+MOTES_HD inline uint64_t descending_key(double score) {
   const double value = score + 0.0;
   uint64_t bits;
   memcpy(&bits, &value, sizeof bits);

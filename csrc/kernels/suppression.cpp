@@ -2,6 +2,7 @@
 #include "kernels/suppression.h"
 
 #include "kernels/cells.h"
+#include "kernels/disc.h"
 #include "kernels/grid.h"
 #include "kernels/order.h"
 
@@ -230,14 +231,8 @@ int64_t suppress_map(const void* map, int real_bytes, int64_t height, int64_t wi
   }
   const Ranked* ranked = sort_by_score(memory.ranked, memory.spare, n, map, real_bytes, 0);
   memset(memory.taken, 0, static_cast<size_t>(height * width));
-  const int64_t reach = static_cast<int64_t>(radius < static_cast<double>(height) ? radius : static_cast<double>(height));
-  for (int64_t dy = 0; dy <= reach; ++dy) {  // half the width of the disc's row dy
-    const double rest = radius * radius - static_cast<double>(dy * dy);
-    int64_t half = static_cast<int64_t>(rest < static_cast<double>(width * width) ? sqrt(rest) : static_cast<double>(width));
-    while (static_cast<double>(half * half) > rest) --half;
-    while (static_cast<double>((half + 1) * (half + 1)) <= rest && half < width) ++half;
-    memory.half_width[dy] = half;
-  }
+  const int64_t reach = disc_reach(radius, height);
+  for (int64_t dy = 0; dy <= reach; ++dy) memory.half_width[dy] = disc_half_width(radius, dy, width);
   int64_t n_peaks = 0;
   for (int64_t k = 0; k < n; ++k) {
     const int64_t index = ranked[k].index;

@@ -1,0 +1,70 @@
+// The queue of queue.hpp on a stream of the current device. Memory is taken and given back in the stream's order.
+#pragma once
+#include <vector>
+
+#include "cuda/launch.cuh"
+#include "cuda/queue.hpp"
+
+namespace motes::cuda {
+
+class StreamQueue {
+ public:
+  // What goes wrong is told as "<doing>: ..." in `error`.
+  StreamQueue(cudaStream_t stream, const char* doing, motes_error* error) : stream_(stream), doing_(doing), error_(error) {}
+  ~StreamQueue() {
+    for (void* const memory : arrays_) release(memory, stream_);
+  }
+  StreamQueue(const StreamQueue&) = delete;
+  StreamQueue& operator=(const StreamQueue&) = delete;
+
+  template <class T>
+  T* array(int64_t n) {
+    if (!fine()) return nullptr;
+    arrays_.push_back(nullptr);
+    status_ = allocate(n * static_cast<int64_t>(sizeof(T)), stream_, &arrays_.back(), error_);
+    return static_cast<T*>(arrays_.back());
+  }
+  template <class T>
+  const T* upload(const T* from, int64_t n) {
+    T* const to = array<T>(n);
+    if (fine()) tell(cudaMemcpyAsync(to, from, bytes_of<T>(n), cudaMemcpyHostToDevice, stream_));
+    return to;
+  }
+  // To the host, where it is after the wait.
+  template <class T>
+  void download(const T* from, int64_t n, T* to) {
+    if (fine()) tell(cudaMemcpyAsync(to, from, bytes_of<T>(n), cudaMemcpyDeviceToHost, stream_));
+    if (fine()) tell(cudaStreamSynchronize(stream_));
+  }
+  template <class T>
+  void zero(T* items, int64_t n) {
+    if (fine()) tell(cudaMemsetAsync(items, 0, bytes_of<T>(n), stream_));
+  }
+  template <class Kernel>
+  void launch(const Kernel& kernel) {
+    if (fine()) status_ = cuda::launch(kernel, stream_, doing_, error_);
+  }
+  template <class T>
+  T read(const T* item) {
+    T value{};
+    download(item, 1, &value);
+    return fine() ? value : T{};
+  }
+  bool fine() const { return status_ == MOTES_OK; }
+  motes_status status() const { return status_; }
+
+ private:
+  template <class T>
+  static size_t bytes_of(int64_t n) {
+    return static_cast<size_t>(n) * sizeof(T);
+  }
+  void tell(cudaError_t code) { status_ = told(code, doing_, error_); }
+
+  cudaStream_t stream_;
+  const char* doing_;
+  motes_error* error_;
+  motes_status status_ = MOTES_OK;
+  std::vector<void*> arrays_;
+};
+
+}  // namespace motes::cuda

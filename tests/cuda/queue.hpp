@@ -1,0 +1,65 @@
+// The queue of csrc/cuda/queue.hpp on the host: launches run at once, in the order of choice.
+#pragma once
+#include <memory>
+#include <new>
+
+#include "driver.hpp"
+
+#include "cuda/queue.hpp"
+
+namespace motes::cuda {
+
+class HostQueue {
+ public:
+  explicit HostQueue(int order) : order_(order), rubbish_(order == kAscending ? 0xff : order == kDescending ? 0 : 0x41) {}
+
+  template <class T>
+  T* array(int64_t n) {
+    const auto bytes = static_cast<size_t>(n) * sizeof(T);
+    arrays_.emplace_back(static_cast<unsigned char*>(::operator new(bytes + kGuard, kAlign)));
+    std::memset(arrays_.back().get(), rubbish_, bytes);
+    std::memset(arrays_.back().get() + bytes, 0x5a, kGuard);
+    sizes_.push_back(bytes);
+    return reinterpret_cast<T*>(arrays_.back().get());
+  }
+  template <class T>
+  const T* upload(const T* from, int64_t n) {
+    return static_cast<const T*>(std::memcpy(array<T>(n), from, static_cast<size_t>(n) * sizeof(T)));
+  }
+  template <class T>
+  void zero(T* items, int64_t n) {
+    std::memset(static_cast<void*>(items), 0, static_cast<size_t>(n) * sizeof(T));
+  }
+  template <class Kernel>
+  void launch(const Kernel& kernel) {
+    ++n_launches_;
+    if (verdict_ == kFine) verdict_ = run_on_host(kernel, order_ > kDescending ? order_ + n_launches_ : order_);
+  }
+  template <class T>
+  T read(const T* item) const {
+    return verdict_ == kFine ? *item : T{};
+  }
+  bool fine() const { return verdict_ == kFine; }
+  // Also whether nothing was written behind the end of an array.
+  int verdict() const {
+    for (size_t k = 0; k < arrays_.size(); ++k) {
+      const unsigned char* const end = arrays_[k].get() + sizes_[k];
+      if (!std::all_of(end, end + kGuard, [](unsigned char c) { return c == 0x5a; })) return kWroteBeyondArray;
+    }
+    return verdict_;
+  }
+  int n_launches() const { return n_launches_; }
+
+ private:
+  static constexpr size_t kGuard = 64;
+  static constexpr std::align_val_t kAlign{64};
+  struct Free {
+    void operator()(unsigned char* memory) const { ::operator delete(memory, kAlign); }
+  };
+  int order_, rubbish_, n_launches_ = 0;
+  int verdict_ = kFine;
+  std::vector<std::unique_ptr<unsigned char[], Free>> arrays_;
+  std::vector<size_t> sizes_;
+};
+
+}  // namespace motes::cuda
