@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.pages import fill, table
-from benchmarks.results import load, save
+from benchmarks.results import save
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
@@ -183,9 +183,7 @@ def main() -> None:
             figures["review"] = summed(press(browser, keys_of("npd", 6)))
             assert browser.errors == [], browser.errors
     save("labelling_page", figures)
-    stored = load("labelling_page")
-    assert stored is not None
-    fill(PAGE, {"page": table_of(stored["figures"])})
+    fill(PAGE, {"page": table_of(figures)})
 
 
 if __name__ == "__main__":

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import resource
 import socket
-import subprocess
 import sys
 import urllib.request
 from pathlib import Path
@@ -15,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kills import loses_nothing
 from motes.circles import Circles
 from motes.labelling import Server
 from motes.labelling.pyramid import APRON, TILE
@@ -23,7 +22,6 @@ from motes.project import Project
 from motes.project.picks import PickSet
 from projects import DIAMETER, add
 
-N_KILLS = int(os.environ.get("MOTES_KILLS", "25"))
 JSON = {"Content-Type": "application/json"}
 
 
@@ -274,13 +272,4 @@ def test_a_micrograph_that_is_gone_is_told(server, tmp_path):
 
 def test_kills_of_the_server_lose_nothing(tmp_path):
     """``MOTES_KILLS=1000`` kills more often than every run does."""
-    script = Path(__file__).parents[1] / "killed.py"
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    done = subprocess.run(
-        [sys.executable, script, "server", tmp_path, str(N_KILLS)], env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["lost"] == told["twice"] == 0
-    assert told["kills"] == N_KILLS
-    assert told["acknowledged"] > N_KILLS
+    loses_nothing("server", tmp_path, 25)

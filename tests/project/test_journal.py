@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import resource
 import stat
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 import motes
+from kills import loses_nothing
 from motes.project import Journal
-
-N_KILLS = int(os.environ.get("MOTES_KILLS", "60"))
 
 
 def test_lines_come_back(tmp_path):
@@ -128,13 +123,4 @@ def test_kills_lose_nothing(tmp_path):
 
     ``MOTES_KILLS=1000 pytest tests/project tests/labelling`` kills more often than every run does.
     """
-    script = Path(__file__).parents[1] / "killed.py"
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    done = subprocess.run(
-        [sys.executable, script, "journal", tmp_path, str(N_KILLS)], env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["lost"] == told["twice"] == 0
-    assert told["kills"] == N_KILLS
-    assert told["acknowledged"] > N_KILLS
+    loses_nothing("journal", tmp_path, 60)
