@@ -59,18 +59,25 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def sanitize(session: nox.Session) -> None:
-    """Run the C++ example under the address and undefined-behaviour sanitizers."""
-    session.install("cmake>=3.20", "ninja")
+    """Run the examples in C++ and C under the address and undefined-behaviour sanitizers."""
+    session.install("cmake>=3.21", "ninja")
     work = session.create_tmp()
     flags = "-fsanitize=address,undefined -fno-sanitize-recover=all -g"
-    options = ["-G", "Ninja", f"-DCMAKE_CXX_FLAGS={flags}", f"-DCMAKE_EXE_LINKER_FLAGS={flags}"]
+    options = [
+        "-G",
+        "Ninja",
+        f"-DCMAKE_C_FLAGS={flags}",
+        f"-DCMAKE_CXX_FLAGS={flags}",
+        f"-DCMAKE_EXE_LINKER_FLAGS={flags}",
+    ]
     session.run("cmake", "-S", ".", "-B", f"{work}/lib", *options)
     session.run("cmake", "--build", f"{work}/lib")
     session.run("cmake", "--install", f"{work}/lib", "--prefix", f"{work}/prefix")
     prefix = f"-DCMAKE_PREFIX_PATH={work}/prefix"
     session.run("cmake", "-S", "examples/cmake", "-B", f"{work}/example", *options, prefix)
     session.run("cmake", "--build", f"{work}/example")
-    session.run(f"{work}/example/em", external=True)
+    for program in ("em", "em_c"):
+        session.run(f"{work}/example/{program}", external=True)
 
 
 @nox.session
