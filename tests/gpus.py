@@ -36,6 +36,19 @@ def sweep(patterns: Patterns, weights: Any, base: Any, *, hard: bool, device: st
     return gpu().sweep(on_gpu(patterns), weights, base, hard=hard)
 
 
+def backrotation(patterns: Patterns, coefficients: Any, *, device: str, threads: int = 1, out: Any = None) -> Any:
+    if device == "cpu":
+        return _core.backrotation(patterns._core, coefficients, threads=threads, out=out)
+    found = gpu().backrotation(on_gpu(patterns), coefficients, out=out)
+    return found.to_numpy() if out is None else found
+
+
 def on_gpu(patterns: Patterns) -> Any:
-    gpu()
-    return patterns.to("cuda").uploaded()
+    return there(patterns, "cuda").uploaded()
+
+
+def there(patterns: Patterns, device: str) -> Patterns:
+    """Patterns on a device; the test is skipped where it is not."""
+    if device != "cpu":
+        gpu()
+    return patterns.to(device)

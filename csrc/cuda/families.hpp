@@ -24,4 +24,10 @@ motes_status sweep(const PatternsHeld&, const float* weights, const float* base,
 motes_status sweep(const PatternsHeld&, const double* weights, const double* base, int64_t n_templates,
                    motes_assignment_rule rule, motes_sums* sums, cudaStream_t stream, motes_error* error);
 
+// coefficients: (N, R), planes: (M, R), device memory. Waits for the largest coefficient.
+motes_status backrotation(const PatternsHeld&, const float* coefficients, int64_t n_templates, double* planes,
+                          cudaStream_t stream, motes_error* error);
+motes_status backrotation(const PatternsHeld&, const double* coefficients, int64_t n_templates, double* planes,
+                          cudaStream_t stream, motes_error* error);
+
 }  // namespace motes::cuda

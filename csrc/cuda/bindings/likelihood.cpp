@@ -11,9 +11,7 @@ DeviceArray likelihood_of(const PatternsOnDevice& patterns, const py::object& we
   const auto b = require<Real>(base, "base", {w.shape(1)});
   const std::vector<py::ssize_t> shape{patterns.size(), w.shape(1)};
   const int device = patterns.device();
-  DeviceArray result = out.is_none()
-                           ? empty_array(shape, py::dtype::of<Real>(), device, stream_of(stream))
-                           : require_on_device(out, "out", py::dtype::of<Real>(), shape, device, stream_of(stream));
+  const auto result = output_on_device(out, "out", py::dtype::of<Real>(), shape, device, stream_of(stream));
   on_device(device, [&, from = data_of<Real>(w), bases = data_of<Real>(b)](motes_error* error) {
     return cuda::likelihood(patterns.held(), from, bases, w.shape(1), static_cast<Real*>(result.data),
                             stream_of(stream), error);
