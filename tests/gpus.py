@@ -67,6 +67,11 @@ def on_gpu(patterns: Patterns) -> Any:
 
 def there(patterns: Patterns, device: str) -> Patterns:
     """Patterns on a device; the test is skipped where it is not."""
+    return patterns.to(present(device))
+
+
+def present(device: str) -> str:
+    """The name of a device; the test is skipped where it is not."""
     if device != "cpu":
         gpu()
-    return patterns.to(device)
+    return device

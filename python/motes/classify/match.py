@@ -90,8 +90,9 @@ def _nearest_of_all(stack: Patterns, templates: npt.NDArray[Any], threads: int) 
     if templates.dtype.kind not in "biuf" or stack.n_photons * stack.max_count >= _EXACT:
         return None
     means = templates.astype(np.float64)
-    squares = (means**2).sum(axis=1)
-    if not (np.rint(means) == templates).all() or not squares.max() < _EXACT:
+    if not (np.abs(means) < _EXACT).all() or not (np.rint(means) == templates).all():
+        return None
+    if (means**2).sum(axis=1).max() >= _EXACT:
         return None
     clusters = Clusters.none(len(stack), stack.n_pixels, len(means), stack.device)
     assign(stack, means, clusters, threads=threads)
