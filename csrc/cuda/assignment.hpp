@@ -1,13 +1,13 @@
 // Assignment: see motes/assignment.hpp. Labels and sums have the bits of the CPU, as long as weights are of one sign.
 //
 // Scores are taken in float32; the few patterns whose two best are nearer than that tells are scored again in float64,
-// one cluster after the other, in the CPU's order. A pattern that moved adds 1 to the planes of its new cluster and takes
-// 1 from those of the old.
+// one cluster after the other, in the CPU's order. A pattern that moved adds 1 to the planes of its new cluster and
+// takes 1 from those of the old.
 //
-// What holds it: the likelihood's 2 bytes and one 16-byte read of shared memory for a photon and a panel of four clusters,
-// 8 bytes for a label, and for each photon of a pattern that moves two shared-memory atomics: in the first round, where
-// all move, these; later the likelihood. Up to four clusters that is one kernel; beyond, rows of scores are written and
-// read once (4 bytes a cluster), and every panel reads both labels of each pattern.
+// What holds it: the likelihood's 2 bytes and one 16-byte read of shared memory for a photon and a panel of four
+// clusters, 8 bytes for a label, and for each photon of a pattern that moves two shared-memory atomics: in the first
+// round, where all move, these; later the likelihood. Up to four clusters that is one kernel; beyond, rows of scores
+// are written and read once (4 bytes a cluster), and every panel reads both labels of each pattern.
 #pragma once
 #include "cuda/accumulate.hpp"
 #include "cuda/checks.hpp"
@@ -212,8 +212,8 @@ motes_status check_labels(Queue& queue, const int32_t* labels, int64_t n, int64_
   return p == n ? MOTES_OK : refuse_label(queue.read(labels + p), p, n_clusters, error);
 }
 
-// `labels` in and out; `sums`, zero at first, take what the clusters gain: photons as `planes`, members as `weights`, the
-// score as `log_likelihood`, the patterns that moved as `n_impossible`.
+// `labels` in and out; `sums`, zero at first, take what the clusters gain: photons as `planes`, members as `weights`,
+// the score as `log_likelihood`, the patterns that moved as `n_impossible`.
 template <class Queue, class Pixel>
 void assign(Queue& queue, const PatternsOn<Pixel>& all, const Scoring& scoring, int32_t* labels, const Sums& sums) {
   const int64_t n_clusters = scoring.templates.n_templates;

@@ -76,12 +76,14 @@ struct Column {
 template <class Queue>
 motes_status tell_number(Queue& queue, const Column& column, int real_bytes, motes_error* error) {
   const int64_t i = index_of(queue, column.found);
-  return i == column.found.n ? MOTES_OK : refuse_number(column.name, value_at(queue, column.values, real_bytes, i), i, error);
+  if (i == column.found.n) return MOTES_OK;
+  return refuse_number(column.name, value_at(queue, column.values, real_bytes, i), i, error);
 }
 
 // As validate_numbers.
 template <class Queue>
-motes_status check_numbers(Queue& queue, const char* name, const void* values, int real_bytes, int64_t n, motes_error* error) {
+motes_status check_numbers(Queue& queue, const char* name, const void* values, int real_bytes, int64_t n,
+                           motes_error* error) {
   return tell_number(queue, {name, values, look_for(queue, n, OutOfRange{values, real_bytes})}, real_bytes, error);
 }
 

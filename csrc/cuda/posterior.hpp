@@ -1,8 +1,8 @@
-// The posterior over templates: see motes/likelihood.hpp, and kernels/softmax.h for the formulas. Labels have the bits of
-// the CPU; in float32 up to four templates also responsibilities and evidence, beyond that those of a CPU with AVX-512.
+// The posterior over templates: see motes/likelihood.hpp, and kernels/softmax.h for the formulas. Labels have the bits
+// of the CPU; in float32 also responsibilities and evidence: up to four templates of any, beyond of one with AVX-512.
 //
-// At most four templates: a thread scores a pattern and takes the softmax; what holds it is the likelihood's: 2 bytes and
-// one 16-byte read of shared memory for a photon, and 4 bytes for each number that is wanted.
+// At most four templates: a thread scores a pattern and takes the softmax; what holds it is the likelihood's: 2 bytes
+// and one 16-byte read of shared memory for a photon, and 4 bytes for each number that is wanted.
 //
 // More: the rows of likelihood.hpp, in place where responsibilities are wanted, and softmax_rows.hpp: besides the
 // likelihood, 4 bytes for each score are written three times and read three.
@@ -64,7 +64,8 @@ void posterior_of_four(Queue& queue, const PatternsOn<Pixel>& patterns, const Te
 }
 
 template <class Queue, class Real, class Pixel>
-void posterior(Queue& queue, const PatternsOn<Pixel>& all, const Templates<Real>& templates, const Wanted<Real>& wanted) {
+void posterior(Queue& queue, const PatternsOn<Pixel>& all, const Templates<Real>& templates,
+               const Wanted<Real>& wanted) {
   if (all.n_patterns == 0) return;
   if (templates.n_panels == 1) return posterior_of_four(queue, all, templates, wanted);
   const Row leave = wanted.responsibility || wanted.evidence ? Row::kResponsibilities : Row::kWinner;

@@ -35,7 +35,8 @@ motes_status backrotation(Kernel kernel, Finish finish, Largest largest_magnitud
   const int64_t n_coefficients = patterns->n_patterns * n_templates;
   if (const auto bad = validate_pointer("coefficients", coefficients, n_coefficients, error)) return bad;
   if (const auto bad = validate_pointer("planes", planes, patterns->n_pixels * n_templates, error)) return bad;
-  if (!sums_fit<Real>(photons_at_most(*patterns))) return refuse(error, -1, "patterns: too many photons for exact sums; take parts");
+  if (!sums_fit<Real>(photons_at_most(*patterns)))
+    return refuse(error, -1, "patterns: too many photons for exact sums; take parts");
   return guarded([&] {
     const PanelShape shape(n_templates);
     const int n_workers = workers_for(lanes_in(patterns->n_patterns, kPatternsPerLane), run);

@@ -1,4 +1,5 @@
-// label[p] = argmax_k (x_p . w_k + base_k), in float64 where float32 can not tell; clusters follow the patterns that moved: see motes/assignment.hpp.
+// label[p] = argmax_k (x_p . w_k + base_k), in float64 where float32 can not tell; clusters follow the patterns that
+// moved: see motes/assignment.hpp.
 #include "kernels/assignment.h"
 
 #include "kernels/fixed.h"

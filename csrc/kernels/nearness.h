@@ -2,7 +2,7 @@
 //
 // Twice the rounding of any score of a pattern, weights being of one sign, is at most
 //
-//     units * (|score| + 3 * largest base)      units = 2^-23 for each addition, of which a pixel of several photons is 3
+//     units * (|score| + 3 * largest base)     units: 2^-23 for each addition, of which a pixel of several photons is 3
 #pragma once
 #include <stdint.h>
 
