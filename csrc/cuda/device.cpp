@@ -73,11 +73,15 @@ motes_status limits_of_current(Limits* limits, motes_error* error) {
 
 Current::Current(int device) {
   failed_ = cudaGetDevice(&before_);
-  if (failed_ == cudaSuccess && device != before_) failed_ = cudaSetDevice(device);
+  if (failed_ == cudaSuccess && device != before_) {
+    failed_ = cudaSetDevice(device);
+    changed_ = failed_ == cudaSuccess;
+  }
+  if (failed_ != cudaSuccess) cudaGetLastError();
 }
 
 Current::~Current() {
-  if (failed_ == cudaSuccess) cudaSetDevice(before_);
+  if (changed_ && cudaSetDevice(before_) != cudaSuccess) cudaGetLastError();
 }
 
 motes_status allocate(int64_t bytes, cudaStream_t stream, void** memory, motes_error* error) {
@@ -96,7 +100,9 @@ motes_status allocate(int64_t bytes, cudaStream_t stream, void** memory, motes_e
 }
 
 void release(void* memory, cudaStream_t stream) {
-  if (memory && cudaFreeAsync(memory, stream) != cudaSuccess) cudaGetLastError();
+  if (!memory || cudaFreeAsync(memory, stream) == cudaSuccess) return;
+  cudaGetLastError();  // of a stream that was destroyed, say: then once all work is done
+  if (cudaDeviceSynchronize() != cudaSuccess || cudaFree(memory) != cudaSuccess) cudaGetLastError();
 }
 
 motes_status upload(void* to, const void* from, int64_t bytes, std::shared_ptr<const void> owner, cudaStream_t stream,

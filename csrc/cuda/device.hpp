@@ -42,6 +42,7 @@ class Current {
 
  private:
   int before_ = 0;
+  bool changed_ = false;
   cudaError_t failed_ = cudaSuccess;
 };
 
