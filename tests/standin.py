@@ -120,6 +120,10 @@ class Machine:
         """Pieces of work that wait in streams."""
         return self._function("waiting")()
 
+    def hold(self, go: ctypes.c_int) -> bool:
+        """Let no call of CUDA come to its end until `go` is set, or two seconds are over: whether it was set."""
+        return bool(self._function("hold")(ctypes.byref(go)))
+
     def faults(self) -> list[str]:
         """What CUDA would not have noticed, or not at once; told once."""
         found, text = [], ctypes.create_string_buffer(1000)

@@ -17,8 +17,9 @@ py::tuple shape_tuple(const std::vector<py::ssize_t>& shape) {
 }
 
 py::dtype dtype_of(dlpack::Type type, const std::string& name) {
-  const char* kind = type.code == dlpack::kInt ? "i" : type.code == dlpack::kUnsigned ? "u" : "f";
-  if (type.lanes != 1 || type.code > dlpack::kFloat || type.bits % 8 != 0)
+  constexpr char kinds[] = {'i', 'u', 'f', '-', '-', 'c', 'b'};  // by the codes of DLPack
+  const char kind = type.code < sizeof kinds ? kinds[type.code] : '-';
+  if (type.lanes != 1 || kind == '-' || type.bits % 8 != 0)
     throw py::type_error(name + ": a dtype that NumPy does not have");
   return py::dtype(kind + std::to_string(type.bits / 8));
 }
@@ -56,24 +57,60 @@ std::shared_ptr<void> kept(const py::object& object) {
                         ", got one in the host's memory");
 }
 
+// What would fault in a kernel, for good: after such an error CUDA does nothing more for the process.
+void require_address(const DeviceArray& array, const std::string& name) {
+  if (array.size() == 0) return;
+  if (!array.data) throw py::value_error(name + ": an array without memory");
+  if (reinterpret_cast<uintptr_t>(array.data) % static_cast<uintptr_t>(array.dtype.itemsize()) != 0)
+    throw py::value_error(name + ": expected an aligned device array");
+}
+
+// A producer that knows DLPack 1 may say that the array is read-only; another one has no such argument.
+py::object capsule_from(const py::object& value, cudaStream_t stream) {
+  const auto handle = reinterpret_cast<uint64_t>(stream);
+  const auto asked = handle == 0 ? 1 : handle;
+  try {
+    return value.attr("__dlpack__")(py::arg("stream") = asked,
+                                    py::arg("max_version") = py::make_tuple(dlpack::kVersion.major, 0));
+  } catch (py::error_already_set& error) {
+    if (!error.matches(PyExc_TypeError)) throw;
+  }
+  return value.attr("__dlpack__")(py::arg("stream") = asked);
+}
+
+// The tensor of a capsule, and who keeps it: let go of with the last of its owners.
+template <class Managed>
+Managed* taken(const py::object& capsule, std::shared_ptr<void>& owner) {
+  auto* managed = static_cast<Managed*>(PyCapsule_GetPointer(capsule.ptr(), Managed::kName));
+  if (!managed) throw py::error_already_set();
+  PyCapsule_SetName(capsule.ptr(), Managed::kUsed);
+  owner = {managed, [](void* held) {
+             auto* tensor = static_cast<Managed*>(held);
+             if (!tensor->deleter) return;
+             py::gil_scoped_acquire locked;
+             tensor->deleter(tensor);
+           }};
+  return managed;
+}
+
 // The producer makes the array ready on `stream`.
 DeviceArray from_dlpack(const py::object& value, const std::string& name, int device, cudaStream_t stream) {
   const auto place = py::tuple(value.attr("__dlpack_device__")());
   const int type = py::int_(place[0]);
   if (type != dlpack::kCUDA && type != dlpack::kCUDAManaged) refuse_place(name, device);
-  const auto handle = reinterpret_cast<uint64_t>(stream);
-  const py::object capsule = value.attr("__dlpack__")(py::arg("stream") = handle == 0 ? 1 : handle);
-  auto* managed = static_cast<dlpack::Managed*>(PyCapsule_GetPointer(capsule.ptr(), dlpack::kName));
-  if (!managed) throw py::error_already_set();
-  PyCapsule_SetName(capsule.ptr(), dlpack::kUsed);
+  const py::object capsule = capsule_from(value, stream);
   DeviceArray array;
-  array.owner = {managed, [](void* held) {
-                   auto* tensor = static_cast<dlpack::Managed*>(held);
-                   if (!tensor->deleter) return;
-                   py::gil_scoped_acquire locked;
-                   tensor->deleter(tensor);
-                 }};
-  const auto& tensor = managed->tensor;
+  const dlpack::Tensor* found;
+  if (PyCapsule_IsValid(capsule.ptr(), dlpack::Versioned::kName)) {
+    const auto* managed = taken<dlpack::Versioned>(capsule, array.owner);
+    if (managed->version.major > dlpack::kVersion.major)
+      throw py::buffer_error(name + ": expected DLPack 1, got " + std::to_string(managed->version.major));
+    array.read_only = managed->flags & dlpack::kReadOnly;
+    found = &managed->tensor;
+  } else {
+    found = &taken<dlpack::Managed>(capsule, array.owner)->tensor;
+  }
+  const auto& tensor = *found;
   array.data = static_cast<char*>(tensor.data) + tensor.byte_offset;
   array.shape.assign(tensor.shape, tensor.shape + tensor.ndim);
   array.dtype = dtype_of(tensor.dtype, name);
@@ -81,6 +118,7 @@ DeviceArray from_dlpack(const py::object& value, const std::string& name, int de
   array.ready = stream;
   if (tensor.strides && !is_contiguous(array.shape, {tensor.strides, tensor.strides + tensor.ndim}))
     refuse_layout(name);
+  require_address(array, name);
   return array;
 }
 
@@ -101,8 +139,12 @@ DeviceArray from_interface(const py::object& value, const std::string& name, int
   }
   array.device = device;
   array.ready = stream;
-  const bool has_stream = told.contains("stream") && !told["stream"].is_none();
-  const auto theirs = stream_of(has_stream ? py::cast<uint64_t>(told["stream"]) : reinterpret_cast<uint64_t>(stream));
+  const auto has = [&](const char* key) { return told.contains(key) && !told[key].is_none(); };
+  if (has("mask")) throw py::value_error(name + ": a masked array is not taken");
+  const auto theirs = has("stream") ? stream_of(py::cast<uint64_t>(told["stream"])) : stream;
+  if (has("stream") && !theirs)
+    throw py::value_error(name + ": its stream is 0, which __cuda_array_interface__ does not allow");
+  require_address(array, name);
   on_device(device, [&](motes_error* error) {
     cudaPointerAttributes where{};
     if (array.data)
@@ -110,44 +152,69 @@ DeviceArray from_interface(const py::object& value, const std::string& name, int
         return bad;
     if (array.data)
       array.device = where.type == cudaMemoryTypeDevice || where.type == cudaMemoryTypeManaged ? where.device : -1;
-    return cuda::wait_for(theirs, stream, error);
+    return array.device == device ? cuda::wait_for(theirs, stream, error) : MOTES_OK;
   });
   if (array.device < 0) refuse_place(name, device);
   return array;
 }
 
-py::object to_dlpack(const DeviceArray& array, const py::object& stream, const py::object&, const py::object&,
-                     const py::object& copy) {
-  if (array.read_only) throw py::buffer_error("the array is read-only, which DLPack can not say");
+// An array in the hands of a consumer that works on `theirs`.
+template <class Managed>
+struct Lent {
+  Managed managed;
+  std::vector<int64_t> shape;
+  std::shared_ptr<void> owner;
+  int device;
+  cudaStream_t ready, theirs;
+  bool ordered;
+
+  // The memory is given back in the order of its own stream: after what the consumer has asked for until now.
+  ~Lent() {
+    if (!ordered) return;
+    const cuda::Current current(device);
+    motes_error error{};
+    if (cuda::wait_for(theirs, ready, &error) != MOTES_OK && cudaDeviceSynchronize() != cudaSuccess) cudaGetLastError();
+  }
+};
+
+template <class Managed>
+py::object lend(const DeviceArray& array, cudaStream_t theirs, bool ordered) {
+  std::unique_ptr<Lent<Managed>> lent(new Lent<Managed>{
+      {}, {array.shape.begin(), array.shape.end()}, array.owner, array.device, array.ready, theirs, ordered});
+  auto& managed = lent->managed;
+  managed.tensor = {array.data, {dlpack::kCUDA, array.device}, static_cast<int32_t>(lent->shape.size()),
+                    type_of(array.dtype), lent->shape.data(), nullptr, 0};
+  managed.context = lent.get();
+  managed.deleter = [](Managed* held) { delete static_cast<Lent<Managed>*>(held->context); };
+  if constexpr (std::is_same_v<Managed, dlpack::Versioned>) {
+    managed.version = dlpack::kVersion;
+    managed.flags = array.read_only ? dlpack::kReadOnly : 0;
+  }
+  PyObject* capsule = PyCapsule_New(&managed, Managed::kName, [](PyObject* self) {
+    if (!PyCapsule_IsValid(self, Managed::kName)) return;  // somebody took it, and will let it go
+    auto* held = static_cast<Managed*>(PyCapsule_GetPointer(self, Managed::kName));
+    held->deleter(held);
+  });
+  if (!capsule) throw py::error_already_set();
+  lent.release();
+  return py::reinterpret_steal<py::object>(capsule);
+}
+
+py::object to_dlpack(const DeviceArray& array, const py::object& stream, const py::object& max_version,
+                     const py::object& dl_device, const py::object& copy) {
   if (!copy.is_none() && py::cast<bool>(copy)) throw py::buffer_error("no copies are made here");
+  if (!dl_device.is_none() && !py::make_tuple(int{dlpack::kCUDA}, array.device).equal(dl_device))
+    throw py::buffer_error("the array stays on cuda:" + std::to_string(array.device) + "; to_numpy() copies it");
   const auto theirs = stream.is_none() ? int64_t{1} : py::cast<int64_t>(stream);
   if (theirs == 0 || theirs < -1)
     throw py::value_error("stream: expected a CUDA stream, 1, 2 or -1, got " + std::to_string(theirs));
-  if (theirs > 0)
-    on_device(array.device, [&](motes_error* error) {
-      return cuda::wait_for(array.ready, stream_of(static_cast<uint64_t>(theirs)), error);
-    });
-  struct Holder {
-    dlpack::Managed managed;
-    std::vector<int64_t> shape;
-    std::shared_ptr<void> owner;
-  };
-  auto* holder = new Holder{{}, {array.shape.begin(), array.shape.end()}, array.owner};
-  const auto n_dimensions = static_cast<int32_t>(holder->shape.size());
-  holder->managed = {
-      {array.data, {dlpack::kCUDA, array.device}, n_dimensions, type_of(array.dtype), holder->shape.data(), nullptr, 0},
-      holder,
-      [](dlpack::Managed* managed) { delete static_cast<Holder*>(managed->context); }};
-  PyObject* capsule = PyCapsule_New(&holder->managed, dlpack::kName, [](PyObject* self) {
-    if (!PyCapsule_IsValid(self, dlpack::kName)) return;  // somebody took it, and will let it go
-    auto* managed = static_cast<dlpack::Managed*>(PyCapsule_GetPointer(self, dlpack::kName));
-    managed->deleter(managed);
-  });
-  if (!capsule) {
-    delete holder;
-    throw py::error_already_set();
-  }
-  return py::reinterpret_steal<py::object>(capsule);
+  const bool ordered = theirs > 0;  // else the consumer sees to it
+  const auto handle = stream_of(static_cast<uint64_t>(ordered ? theirs : 0));
+  const bool versioned = !max_version.is_none() && py::cast<uint32_t>(py::tuple(max_version)[0]) >= 1;
+  if (array.read_only && !versioned) throw py::buffer_error("the array is read-only, which DLPack 0 can not say");
+  if (ordered)
+    on_device(array.device, [&](motes_error* error) { return cuda::wait_for(array.ready, handle, error); });
+  return versioned ? lend<dlpack::Versioned>(array, handle, ordered) : lend<dlpack::Managed>(array, handle, ordered);
 }
 
 py::dict interface_of(const DeviceArray& array) {
@@ -223,6 +290,15 @@ py::ssize_t DeviceArray::size() const {
   py::ssize_t product = 1;
   for (const auto extent : shape) product *= extent;
   return product;
+}
+
+std::shared_ptr<void> until_idle(std::shared_ptr<void> memory, int device) {
+  void* const place = memory.get();
+  return {place, [memory = std::move(memory), device](void*) mutable {
+            const cuda::Current current(device);
+            if (cudaDeviceSynchronize() != cudaSuccess) cudaGetLastError();
+            memory.reset();
+          }};
 }
 
 std::shared_ptr<void> device_memory(int64_t bytes, int device, cudaStream_t stream) {

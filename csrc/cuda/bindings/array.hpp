@@ -28,6 +28,9 @@ struct DeviceArray {
 // Memory of ours, released in the order of the stream.
 std::shared_ptr<void> device_memory(int64_t bytes, int device, cudaStream_t stream);
 
+// The same memory, given back when no stream of its device works any more: of what several streams read.
+std::shared_ptr<void> until_idle(std::shared_ptr<void> memory, int device);
+
 DeviceArray empty_array(std::vector<py::ssize_t> shape, const py::dtype& dtype, int device, cudaStream_t stream);
 
 // Another library's array as a view, ready on `stream`; refused in the words of the processor's wall.

@@ -24,7 +24,7 @@ PatternsOnDevice::PatternsOnDevice(const py::object& indptr, const py::object& p
       position, require<int32_t>(multi_extra, "multi_extra", {position.shape(0)})};
   if (arrays[0].shape(0) < 1) throw py::value_error("indptr: expected at least one value");
   for (const auto& array : arrays) bytes_ += padded(array);
-  memory_ = device_memory(bytes_, device, stream_of(stream));
+  memory_ = until_idle(device_memory(bytes_, device, stream_of(stream)), device);
   char* places[4];
   const void* numbers[4];
   size_t sizes[4];
@@ -38,9 +38,9 @@ PatternsOnDevice::PatternsOnDevice(const py::object& indptr, const py::object& p
     cudaError_t code = cudaSuccess;
     for (int k = 0; k < 4 && code == cudaSuccess; ++k)
       code = cudaMemcpyAsync(places[k], numbers[k], sizes[k], cudaMemcpyHostToDevice, stream_of(stream));
-    if (code == cudaSuccess)
-      code = cudaStreamSynchronize(stream_of(stream));  // other streams may use them from here on
-    return cuda::told(code, "CUDA: copying patterns", error);
+    // Other streams may use them from here on; and what was begun reads the arrays of the caller.
+    const auto waited = cudaStreamSynchronize(stream_of(stream));
+    return cuda::told(code == cudaSuccess ? waited : code, "CUDA: copying patterns", error);
   });
   const auto* extra = data_of<int32_t>(arrays[3]);
   const double beyond = std::accumulate(extra, extra + arrays[3].shape(0), 0.0);

@@ -112,4 +112,5 @@ struct CUevent_st {
   int device;
   cudaStream_t stream;  // where it was recorded last
   int64_t n_before;
+  std::shared_ptr<double> seconds;  // when that came to pass, on the host's clock
 };

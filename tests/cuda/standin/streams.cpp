@@ -1,4 +1,5 @@
 // Streams, events, and when their work runs.
+#include <chrono>
 #include <utility>
 
 #include "machine.hpp"
@@ -128,9 +129,11 @@ cudaError_t cudaLaunchHostFunc(cudaStream_t handle, void (*function)(void*), voi
   });
 }
 
+cudaError_t cudaEventCreate(cudaEvent_t* event) { return cudaEventCreateWithFlags(event, cudaEventDefault); }
+
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
   return call([&](Machine& m) {
-    *event = m.events.insert(std::make_unique<CUevent_st>(CUevent_st{current_device, nullptr, 0})).first->get();
+    *event = m.events.insert(std::make_unique<CUevent_st>(CUevent_st{current_device, nullptr, 0, {}})).first->get();
     return cudaSuccess;
   });
 }
@@ -139,7 +142,10 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t handle) {
   return call([&](Machine& m) {
     const cudaStream_t stream = m.stream(handle);
     if (!stream || !found(m, event) || event->device != stream->device) return cudaErrorInvalidResourceHandle;
-    m.put(stream, [] {});  // so that what a default stream waits for comes before the event, too
+    event->seconds = std::make_shared<double>(0.0);
+    m.put(stream, [then = event->seconds] {
+      *then = std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    });
     event->stream = stream;
     event->n_before = stream->n_put;
     return cudaSuccess;
@@ -154,6 +160,16 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
         return std::exchange(m.failed, cudaSuccess);
       },
       true);
+}
+
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t earlier, cudaEvent_t later) {
+  return call([&](Machine& m) {
+    if (!found(m, earlier) || !found(m, later) || !earlier->seconds || !later->seconds)
+      return cudaErrorInvalidResourceHandle;
+    if (*earlier->seconds == 0 || *later->seconds == 0) return cudaErrorNotReady;
+    *milliseconds = static_cast<float>(1e3 * (*later->seconds - *earlier->seconds));
+    return cudaSuccess;
+  });
 }
 
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
