@@ -4,6 +4,7 @@
 // and a photon costs 2 bytes of device memory (read once a panel) and one 16-byte read of shared memory at a random
 // row; a panel that does not fit there is read through the caches.
 #pragma once
+#include "cuda/queue.hpp"
 #include "cuda/score.hpp"
 
 namespace motes::cuda {
@@ -44,5 +45,17 @@ struct Likelihood {
     }
   }
 };
+
+// Scores of every pattern under every template; rows of `stride`, all of them written: more than there are templates
+// where rows are padded to whole panels. Of some panels alone: `out` begins at their column.
+template <class Real, class Pixel, class Queue>
+void launch_scores(Queue& queue, const PatternsOn<Pixel>& patterns, const Templates<Real>& templates, Real* out,
+                   int64_t stride) {
+  const Likelihood<Real, Pixel, true> staged{patterns, templates, out, stride, stride, 1};
+  if (staged.shared_bytes() <= queue.shared_per_block())
+    return queue.launch_on_panels(staged, patterns.n_patterns, templates.n_panels);
+  const Likelihood<Real, Pixel, false> direct{patterns, templates, out, stride, stride, 1};
+  queue.launch_on_panels(direct, patterns.n_patterns, templates.n_panels);
+}
 
 }  // namespace motes::cuda

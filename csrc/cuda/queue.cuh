@@ -2,6 +2,7 @@
 #pragma once
 #include <vector>
 
+#include "cuda/device.hpp"
 #include "cuda/launch.cuh"
 #include "cuda/queue.hpp"
 
@@ -25,10 +26,20 @@ class StreamQueue {
     return static_cast<T*>(arrays_.back());
   }
   template <class T>
+  T* array_if_it_fits(int64_t n) {
+    T* const found = array<T>(n);
+    if (status_ == MOTES_OUT_OF_MEMORY) status_ = MOTES_OK;
+    return found;
+  }
+  template <class T>
   const T* upload(const T* from, int64_t n) {
     T* const to = array<T>(n);
-    if (fine()) tell(cudaMemcpyAsync(to, from, bytes_of<T>(n), cudaMemcpyHostToDevice, stream_));
+    copy(to, from, n);
     return to;
+  }
+  template <class T>
+  void copy(T* to, const T* from, int64_t n) {
+    if (fine()) tell(cudaMemcpyAsync(to, from, bytes_of<T>(n), cudaMemcpyDefault, stream_));
   }
   // To the host, where it is after the wait.
   template <class T>
@@ -43,6 +54,17 @@ class StreamQueue {
   template <class Kernel>
   void launch(const Kernel& kernel) {
     if (fine()) status_ = cuda::launch(kernel, stream_, doing_, error_);
+  }
+  // Kernels of which n_panels panels share the patterns.
+  template <class Kernel>
+  void launch_on_panels(Kernel kernel, int64_t n_patterns, int64_t n_panels) {
+    know_limits();
+    if (fine()) kernel.blocks_each = blocks_for_panels(kernel, n_patterns, n_panels, limits_.multiprocessors);
+    launch(kernel);
+  }
+  int64_t shared_per_block() {
+    know_limits();
+    return limits_.shared_per_block;
   }
   template <class T>
   T read(const T* item) {
@@ -59,11 +81,15 @@ class StreamQueue {
     return static_cast<size_t>(n) * sizeof(T);
   }
   void tell(cudaError_t code) { status_ = told(code, doing_, error_); }
+  void know_limits() {
+    if (fine() && limits_.multiprocessors == 0) status_ = limits_of_current(&limits_, error_);
+  }
 
   cudaStream_t stream_;
   const char* doing_;
   motes_error* error_;
   motes_status status_ = MOTES_OK;
+  Limits limits_ = {};
   std::vector<void*> arrays_;
 };
 

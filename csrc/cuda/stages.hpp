@@ -1,23 +1,26 @@
-// Kernels that several families launch, each compiled once.
+// Launches that several families make, each compiled once: scores with likelihood.cu, sweeps with sweep.cu.
 #pragma once
-#include "cuda/device.hpp"
-#include "cuda/score.hpp"
+#include "cuda/passes.hpp"
+#include "cuda/queue.cuh"
 
 namespace motes::cuda {
 
-// Scores of every pattern under every template; rows of `stride`, all of them written: more than there are templates
-// where rows are padded to whole panels. Compiled with likelihood.cu.
-template <class Real, class Pixel>
-motes_status launch_scores(const PatternsOn<Pixel>& patterns, const Templates<Real>& templates, Real* out,
-                           int64_t stride, const Limits& limits, cudaStream_t stream, motes_error* error);
-
 #define MOTES_INSTANTIATE_SCORES(word, Real, Pixel)                                                              \
-  word template motes_status launch_scores<Real, Pixel>(const PatternsOn<Pixel>&, const Templates<Real>&, Real*, \
-                                                        int64_t, const Limits&, cudaStream_t, motes_error*);
+  word template void launch_scores<Real, Pixel, StreamQueue>(StreamQueue&, const PatternsOn<Pixel>&,             \
+                                                             const Templates<Real>&, Real*, int64_t);
+#define MOTES_INSTANTIATE_SWEEPS(word, Real, Pixel)                                                              \
+  word template void sweep_through<Real, Pixel, StreamQueue>(StreamQueue&, const PatternsOn<Pixel>&,             \
+                                                             const Templates<Real>&, bool, const Sums&,          \
+                                                             const ScoreRows<Real>&);                            \
+  word template void sweep_in_turns<Real, Pixel, StreamQueue>(StreamQueue&, const PatternsOn<Pixel>&,            \
+                                                              const Panels<Real>&, bool, int64_t*);
+#define MOTES_INSTANTIATE_EACH(what, word) \
+  what(word, float, uint16_t)              \
+  what(word, float, uint32_t)              \
+  what(word, double, uint16_t)             \
+  what(word, double, uint32_t)
 
-MOTES_INSTANTIATE_SCORES(extern, float, uint16_t)
-MOTES_INSTANTIATE_SCORES(extern, float, uint32_t)
-MOTES_INSTANTIATE_SCORES(extern, double, uint16_t)
-MOTES_INSTANTIATE_SCORES(extern, double, uint32_t)
+MOTES_INSTANTIATE_EACH(MOTES_INSTANTIATE_SCORES, extern)
+MOTES_INSTANTIATE_EACH(MOTES_INSTANTIATE_SWEEPS, extern)
 
 }  // namespace motes::cuda

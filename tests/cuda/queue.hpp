@@ -11,11 +11,24 @@ namespace motes::cuda {
 
 class HostQueue {
  public:
-  explicit HostQueue(int order) : order_(order), rubbish_(order == kAscending ? 0xff : order == kDescending ? 0 : 0x41) {}
+  // `room`: bytes of all its arrays together; `shared_per_block`, `blocks_each`: what launches are told of the device.
+  explicit HostQueue(int order, int64_t room = INT64_MAX, int64_t shared_per_block = kMostShared, int64_t blocks_each = 3)
+      : order_(order),
+        rubbish_(order == kAscending ? 0xff : order == kDescending ? 0 : 0x41),
+        room_(room),
+        shared_per_block_(shared_per_block),
+        blocks_each_(blocks_each) {}
 
+  template <class T>
+  T* array_if_it_fits(int64_t n) {
+    return fine() && n * static_cast<int64_t>(sizeof(T)) <= room_ ? array<T>(n) : nullptr;
+  }
   template <class T>
   T* array(int64_t n) {
     const auto bytes = static_cast<size_t>(n) * sizeof(T);
+    if (verdict_ == kFine && static_cast<int64_t>(bytes) > room_) verdict_ = kNoRoom;
+    if (!fine()) return nullptr;
+    room_ -= static_cast<int64_t>(bytes);
     arrays_.emplace_back(static_cast<unsigned char*>(::operator new(bytes + kGuard, kAlign)));
     std::memset(arrays_.back().get(), rubbish_, bytes);
     std::memset(arrays_.back().get() + bytes, 0x5a, kGuard);
@@ -24,17 +37,33 @@ class HostQueue {
   }
   template <class T>
   const T* upload(const T* from, int64_t n) {
-    return static_cast<const T*>(std::memcpy(array<T>(n), from, static_cast<size_t>(n) * sizeof(T)));
+    T* const to = array<T>(n);
+    copy(to, from, n);
+    return to;
+  }
+  template <class T>
+  void copy(T* to, const T* from, int64_t n) {
+    if (fine()) std::memcpy(static_cast<void*>(to), from, static_cast<size_t>(n) * sizeof(T));
+  }
+  template <class T>
+  void download(const T* from, int64_t n, T* to) {
+    copy(to, from, n);
   }
   template <class T>
   void zero(T* items, int64_t n) {
-    std::memset(static_cast<void*>(items), 0, static_cast<size_t>(n) * sizeof(T));
+    if (fine()) std::memset(static_cast<void*>(items), 0, static_cast<size_t>(n) * sizeof(T));
   }
   template <class Kernel>
   void launch(const Kernel& kernel) {
     ++n_launches_;
     if (verdict_ == kFine) verdict_ = run_on_host(kernel, order_ > kDescending ? order_ + n_launches_ : order_);
   }
+  template <class Kernel>
+  void launch_on_panels(Kernel kernel, int64_t, int64_t) {
+    kernel.blocks_each = blocks_each_;
+    launch(kernel);
+  }
+  int64_t shared_per_block() const { return shared_per_block_; }
   template <class T>
   T read(const T* item) const {
     return verdict_ == kFine ? *item : T{};
@@ -58,6 +87,7 @@ class HostQueue {
   };
   int order_, rubbish_, n_launches_ = 0;
   int verdict_ = kFine;
+  int64_t room_, shared_per_block_, blocks_each_;
   std::vector<std::unique_ptr<unsigned char[], Free>> arrays_;
   std::vector<size_t> sizes_;
 };

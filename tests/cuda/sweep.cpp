@@ -1,15 +1,13 @@
 #include "cuda/sweep.hpp"
 
 #include "containers.hpp"
-#include "cuda/likelihood.hpp"
-#include "cuda/panels.hpp"
-#include "driver.hpp"
+#include "cuda/passes.hpp"
+#include "queue.hpp"
 
 namespace motes::cuda {
 namespace {
 
-// As the dispatch does: one kernel for up to four templates, three for more; `fused` false takes the three for any
-// number.
+// One kernel for up to four templates, three for more; `fused` false takes the three for any number.
 template <class Real, bool Staged, class Pixel>
 int sweep_of(const PatternsOn<Pixel>& patterns, const Templates<Real>& templates, bool hard, bool fused, Sums sums,
              Four<Real>* scores, int64_t blocks_each, int order) {
@@ -48,8 +46,34 @@ int sweep(const PatternsGiven& given, const Real* weights, const Real* base, int
   });
 }
 
+// All of it, with so many bytes for its arrays and for the shared memory of a block; `numbers`: a Block.
+template <class Real>
+int turns_of(const PatternsGiven& given, const Real* weights, const Real* base, int64_t n_templates, int hard,
+             int64_t room, int64_t shared_per_block, int64_t* numbers, int64_t* n_launches, int order) {
+  return given.with([&]<class Pixel>(const PatternsOn<Pixel>& patterns) {
+    HostQueue queue(order, room, shared_per_block);
+    sweep_in_turns(queue, patterns, Panels<Real>(weights, base, n_templates, given.n_pixels), hard != 0, numbers);
+    *n_launches = queue.n_launches();
+    return queue.verdict();
+  });
+}
+
 }  // namespace
 }  // namespace motes::cuda
+
+extern "C" int sweep_in_turns_f32(const motes::cuda::PatternsGiven* patterns, const float* weights, const float* base,
+                                  int64_t n_templates, int hard, int64_t room, int64_t shared_per_block,
+                                  int64_t* numbers, int64_t* n_launches, int order) {
+  return motes::cuda::turns_of(*patterns, weights, base, n_templates, hard, room, shared_per_block, numbers, n_launches,
+                               order);
+}
+
+extern "C" int sweep_in_turns_f64(const motes::cuda::PatternsGiven* patterns, const double* weights, const double* base,
+                                  int64_t n_templates, int hard, int64_t room, int64_t shared_per_block,
+                                  int64_t* numbers, int64_t* n_launches, int order) {
+  return motes::cuda::turns_of(*patterns, weights, base, n_templates, hard, room, shared_per_block, numbers, n_launches,
+                               order);
+}
 
 extern "C" int sweep_f32(const motes::cuda::PatternsGiven* patterns, const float* weights, const float* base,
                          int64_t n_templates, int hard, int fused, int staged, int64_t* planes, int64_t* orientation,

@@ -1,9 +1,10 @@
-// What every family needs before its kernels can run: patterns as they take them, templates on the device.
+// What every family needs before its kernels can run: patterns as they take them, and the refusals.
 #pragma once
 #include "cuda/device.hpp"
 #include "cuda/families.hpp"
-#include "cuda/panels.hpp"
+#include "cuda/patterns.hpp"
 #include "dispatch/validate.hpp"
+#include "kernels/planes.h"
 
 namespace motes::cuda {
 
@@ -25,25 +26,11 @@ motes_status validate_scoring(const motes_patterns& patterns, const Real* weight
   return base ? validate_numbers("base", base, n_templates, true, error) : MOTES_OK;
 }
 
-// Templates, for the length of a call.
+// Sums of all responsibilities of float or double fit 64 bits.
 template <class Real>
-class Uploaded {
- public:
-  Uploaded(const Real* weights, const Real* base, int64_t n_templates, int64_t n_pixels, cudaStream_t stream)
-      : panels_(weights, base, n_templates, n_pixels), memory_(stream), stream_(stream) {}
-  // The host's copy may go as soon as this returns: CUDA stages what is not pinned.
-  motes_status upload(motes_error* error) {
-    if (const auto bad = memory_.ask(panels_.bytes(), error)) return bad;
-    return told(cudaMemcpyAsync(memory_.template as<void>(), panels_.data(), static_cast<size_t>(panels_.bytes()),
-                                cudaMemcpyHostToDevice, stream_),
-                "CUDA: copying templates", error);
-  }
-  Templates<Real> templates() const { return panels_.at(memory_.template as<const Four<Real>>()); }
-
- private:
-  Panels<Real> panels_;
-  Scratch memory_;
-  cudaStream_t stream_;
-};
+motes_status validate_sums(const PatternsHeld& held, motes_error* error) {
+  if (held.n_photons < static_cast<double>(int64_t{1} << (63 - Fixed<Real>::kBits))) return MOTES_OK;
+  return refuse(error, -1, "patterns: too many photons for exact sums; sweep parts");
+}
 
 }  // namespace motes::cuda
