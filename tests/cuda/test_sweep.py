@@ -135,7 +135,7 @@ def test_large_counts(dtype):
     assert_same(sweep(case, table, hard=False), on_the_cpu(case, table, hard=False))
 
 
-# -- the whole of it, in memory of so many bytes ------------------------------------------------------------------------
+# -- the whole of it, in memory of so many bytes -----------------------------------------------------------------------
 
 PLENTY = 2**62
 
