@@ -16,10 +16,11 @@ motes_status scores(const PatternsHeld& held, const Real* weights, const Real* b
   if (held.arrays.n_patterns == 0) return MOTES_OK;
   return guarded([&] {
     StreamQueue queue(stream, "CUDA: likelihood", error);
-    const Panels<Real> panels(weights, base, n_templates, held.arrays.n_pixels);
-    const auto* const rows = queue.upload(panels.data(), panels.size());
+    const auto panels = std::make_shared<const Panels<Real>>(weights, base, n_templates, held.arrays.n_pixels);
+    auto* const rows = queue.array<Four<Real>>(panels->size());
+    queue.put(rows, panels->data(), panels->size(), panels);
     return with_pixels(held.arrays, [&]<class Pixel>(const PatternsOn<Pixel>& patterns) {
-      launch_scores(queue, patterns, panels.at(rows), out, n_templates);
+      launch_scores(queue, patterns, panels->at(rows), out, n_templates);
       return queue.status();
     });
   });

@@ -1,6 +1,8 @@
 // The launches of a sweep over templates and sums in device memory, and over templates of the host, in parts that fit.
 #pragma once
 #include <algorithm>
+#include <memory>
+#include <vector>
 
 #include "cuda/likelihood.hpp"
 #include "cuda/panels.hpp"
@@ -136,8 +138,9 @@ unsigned char* share_that_fits(Queue& queue, Share* share) {
 // Over templates of the host; `numbers`: a Block of them all, in the host's memory. Where not all templates and sums fit
 // beside the patterns, groups of panels take turns, and each group scores all patterns again.
 template <class Real, class Pixel, class Queue>
-void sweep_in_turns(Queue& queue, const PatternsOn<Pixel>& patterns, const Panels<Real>& panels, bool hard,
-                    int64_t* numbers) {
+void sweep_in_turns(Queue& queue, const PatternsOn<Pixel>& patterns, const std::shared_ptr<const Panels<Real>>& given,
+                    bool hard, int64_t* numbers) {
+  const Panels<Real>& panels = *given;
   const int64_t all = panels.n_panels(), stride = all * kWidth, n_pixels = patterns.n_pixels;
   Share share{all, most_rows(stride * static_cast<int64_t>(sizeof(Real)), patterns.n_patterns), n_pixels, all};
   unsigned char* const room = share_that_fits<Real>(queue, &share);
@@ -150,11 +153,10 @@ void sweep_in_turns(Queue& queue, const PatternsOn<Pixel>& patterns, const Panel
   std::fill_n(numbers, whole.size(), int64_t{0});
   int64_t loaded = -1;
   const auto load = [&](int64_t first) {
-    const Panels<Real>& from = panels;
     const int64_t n = std::min(share.n_panels, all - first);
     if (first != loaded) {
-      queue.copy(table, from.bases() + first, n);
-      queue.copy(table + n, from.tables() + first * n_pixels, n * n_pixels);
+      queue.put(table, panels.bases() + first, n, given);
+      queue.put(table + n, panels.tables() + first * n_pixels, n * n_pixels, given);
     }
     loaded = first;
     return Templates<Real>{table + n, table, std::min(n * kWidth, panels.n_templates() - first * kWidth), n, n_pixels};

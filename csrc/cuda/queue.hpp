@@ -4,7 +4,8 @@
 //     T* array<T>(int64_t n)              memory for n items until the queue ends, aligned to 64 bytes; holds rubbish
 //     T* array_if_it_fits<T>(int64_t n)   the same, or null where there is no room
 //     const T* upload(const T* from, n)   the same with n items of the host, which are read before it returns
-//     void copy(T* to, const T* from, n)  from where it may be, also the host, to the device's memory
+//     void put(T* to, const T* from, n, owner)  from memory of the host, which the shared pointer `owner` keeps
+//     void copy(T* to, const T* from, n)  on the device
 //     void download(const T* from, n, T* to)  to the host; waits for all launches
 //     void zero(T* items, int64_t n)
 //     void launch(const Kernel& kernel)   a kernel of phases.hpp; each launch sees all that those before it wrote

@@ -13,7 +13,8 @@ namespace motes::cuda {
                                                              const Templates<Real>&, bool, const Sums&,          \
                                                              const ScoreRows<Real>&);                            \
   word template void sweep_in_turns<Real, Pixel, StreamQueue>(StreamQueue&, const PatternsOn<Pixel>&,            \
-                                                              const Panels<Real>&, bool, int64_t*);
+                                                              const std::shared_ptr<const Panels<Real>>&, bool, \
+                                                              int64_t*);
 #define MOTES_INSTANTIATE_EACH(what, word) \
   what(word, float, uint16_t)              \
   what(word, float, uint32_t)              \

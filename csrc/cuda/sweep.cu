@@ -31,7 +31,7 @@ motes_status sums_of(const PatternsHeld& held, const Real* weights, const Real* 
     std::vector<int64_t> numbers(static_cast<size_t>(block.size()));
     if (held.arrays.n_patterns > 0) {
       StreamQueue queue(stream, "CUDA: sweep", error);
-      const Panels<Real> panels(weights, base, n_templates, held.arrays.n_pixels);
+      const auto panels = std::make_shared<const Panels<Real>>(weights, base, n_templates, held.arrays.n_pixels);
       const auto status = with_pixels(held.arrays, [&]<class Pixel>(const PatternsOn<Pixel>& patterns) {
         sweep_in_turns(queue, patterns, panels, hard, numbers.data());
         return queue.status();

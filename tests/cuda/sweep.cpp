@@ -52,7 +52,8 @@ int turns_of(const PatternsGiven& given, const Real* weights, const Real* base, 
              int64_t room, int64_t shared_per_block, int64_t* numbers, int64_t* n_launches, int order) {
   return given.with([&]<class Pixel>(const PatternsOn<Pixel>& patterns) {
     HostQueue queue(order, room, shared_per_block);
-    sweep_in_turns(queue, patterns, Panels<Real>(weights, base, n_templates, given.n_pixels), hard != 0, numbers);
+    const auto panels = std::make_shared<const Panels<Real>>(weights, base, n_templates, given.n_pixels);
+    sweep_in_turns(queue, patterns, panels, hard != 0, numbers);
     *n_launches = queue.n_launches();
     return queue.verdict();
   });
