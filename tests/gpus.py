@@ -36,6 +36,13 @@ def sweep(patterns: Patterns, weights: Any, base: Any, *, hard: bool, device: st
     return gpu().sweep(on_gpu(patterns), weights, base, hard=hard)
 
 
+def moved(patterns: Patterns, device: str) -> Patterns:
+    """The patterns on a device."""
+    if device != "cpu":
+        gpu()
+    return patterns.to(device)
+
+
 def on_gpu(patterns: Patterns) -> Any:
     gpu()
     return patterns.to("cuda").uploaded()

@@ -125,15 +125,8 @@ struct MStep {
       point.em_weights()[r] =
           estimate ? static_cast<double>(sums.weights[r]) * kQuantum / total : point.weights()[r];
     if (estimate) keep_weights_inside(point.em_weights(), n, setting.least_weight);
-    point.told()[0] = nats_of(sums) / static_cast<double>(setting.n_patterns > 0 ? setting.n_patterns : 1);
-  }
-  MOTES_HD double nats_of(const Sums& found) const {
-    if (*found.n_impossible > 0) return -HUGE_VAL;
-    const int64_t whole = found.log_likelihood[0] + (found.log_likelihood[1] >> kLogBits);
-    const int64_t fraction = found.log_likelihood[1] & ((int64_t{1} << kLogBits) - 1);
-    const double of_kernel =
-        static_cast<double>(whole) + static_cast<double>(fraction) / static_cast<double>(int64_t{1} << kLogBits);
-    return model.common_nats(of_kernel, setting.n_patterns);
+    const double nats = model.common_nats(nats_of(sums), setting.n_patterns);
+    point.told()[0] = nats / static_cast<double>(setting.n_patterns > 0 ? setting.n_patterns : 1);
   }
 };
 

@@ -69,15 +69,15 @@ class ClimbOnDevice {
   }
   DeviceArray advance(const DeviceArray& from, const std::string& rule) const {
     auto point = empty_point();
-    there([&, start = values_of(from), by = rule_named(rule)](motes_error* error) {
-      return climb_->advance(patterns_->held(), by, start, values_of(point), error);
+    there([&, start = values_of(from), to = values_of(point), by = rule_named(rule)](motes_error* error) {
+      return climb_->advance(patterns_->held(), by, start, to, error);
     });
     return point;
   }
   DeviceArray extrapolate(const DeviceArray& start, const DeviceArray& first, double longest) const {
     auto point = empty_point();
-    there([&, from = values_of(start), next = values_of(first)](motes_error* error) {
-      return climb_->extrapolate(patterns_->held(), from, next, longest, values_of(point), error);
+    there([&, from = values_of(start), next = values_of(first), to = values_of(point)](motes_error* error) {
+      return climb_->extrapolate(patterns_->held(), from, next, longest, to, error);
     });
     return point;
   }
