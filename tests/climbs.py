@@ -8,15 +8,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 
 import phases
-from motes import Patterns
-from motes.devices import Device
-from motes.reconstruction import ondevice
+from motes import Patterns, Reconstruction, reconstruct
+from motes.reconstruction import ondevice, run
 from motes.reconstruction.ondevice import ProblemOnDevice
 from motes.reconstruction.problem import Problem
 
-JOBS = ("evaluate", "advance", "extrapolate", "label")
+JOBS = ("evaluate", "advance", "extrapolate")
 PLENTY = 2**62
 
 
@@ -28,7 +28,7 @@ class Climbed(ctypes.Structure):
                                               "n_rotations", "n_all")),
         *((name, ctypes.c_void_p) for name in ("index", "inverse", "good", "photons")),
         *((name, ctypes.c_double) for name in ("low", "high", "least_weight", "longest")),
-        *((name, ctypes.c_void_p) for name in ("start", "first", "point", "labels")),
+        *((name, ctypes.c_void_p) for name in ("start", "first", "point")),
         ("room", ctypes.c_int64),
         ("n_launches", ctypes.c_void_p),
     ]  # fmt: skip
@@ -90,11 +90,6 @@ class Climb:
                   point=values.array)  # fmt: skip
         return values
 
-    def label(self, point: Values) -> Values:
-        labels = np.full(len(self.patterns), -1, np.int32)
-        self._run("label", self.patterns, start=point.array, labels=labels)
-        return Values(labels, self.extension)
-
     def told(self, point: Values) -> tuple[float, float, float]:
         self.extension.told += 1
         n_pixels, n = self._held[0].shape[1], self._held[0].shape[0]
@@ -116,18 +111,20 @@ class Extension(SimpleNamespace):
         return Values(array.copy(), self)
 
 
-def put_on(extension: Extension, monkeypatch) -> None:
-    """Lets iterations of patterns from `moved` run on this stand-in."""
+def put_on(extension: Extension, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets iterations run on this stand-in."""
     monkeypatch.setattr(ondevice, "cuda_extension", lambda: extension)
     monkeypatch.setattr(Patterns, "uploaded", lambda patterns: patterns)
 
 
-def moved(patterns: Patterns) -> Patterns:
-    """The same patterns, said to be on a GPU."""
-    return Patterns._trusted(patterns._arrays, patterns.shape, Device("cuda"))
-
-
 def problem_there(problem: Problem) -> ProblemOnDevice:
-    """The same problem, its patterns said to be on a GPU."""
-    rest = (getattr(problem, field.name) for field in fields(problem)[1:])
-    return ProblemOnDevice(moved(problem.patterns), *rest)
+    """The same problem, its iterations on a device."""
+    return ProblemOnDevice(*(getattr(problem, field.name) for field in fields(problem)))
+
+
+def reconstruct_there(extension: Extension, patterns: Patterns, **options: Any) -> Reconstruction:
+    """`reconstruct` with iterations on the stand-in, and the rest on the processor."""
+    with pytest.MonkeyPatch.context() as patch:
+        put_on(extension, patch)
+        patch.setattr(run, "Problem", ProblemOnDevice)
+        return reconstruct(patterns, **options)

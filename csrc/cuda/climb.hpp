@@ -18,7 +18,6 @@ class Climb {
   virtual motes_status advance(const PatternsHeld&, Rule, const double* from, double* point, motes_error*) = 0;
   virtual motes_status extrapolate(const PatternsHeld&, const double* start, const double* first, double longest,
                                    double* point, motes_error*) = 0;
-  virtual motes_status label(const PatternsHeld&, const double* point, int32_t* labels, motes_error*) = 0;
   // Waits.
   virtual motes_status told(const double* point, double numbers[Point::kTold], motes_error*) = 0;
   int64_t point_size() const { return size_; }

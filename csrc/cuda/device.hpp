@@ -57,4 +57,22 @@ motes_status upload(void* to, const void* from, int64_t bytes, std::shared_ptr<c
 // Work that comes after in `later` waits for what is in `earlier`.
 motes_status wait_for(cudaStream_t earlier, cudaStream_t later, motes_error* error);
 
+// Memory for the length of a call, in the order of its stream.
+class Scratch {
+ public:
+  explicit Scratch(cudaStream_t stream) : stream_(stream) {}
+  ~Scratch() { release(memory_, stream_); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  motes_status ask(int64_t bytes, motes_error* error) { return allocate(bytes, stream_, &memory_, error); }
+  template <class T>
+  T* as() const {
+    return static_cast<T*>(memory_);
+  }
+
+ private:
+  cudaStream_t stream_;
+  void* memory_ = nullptr;
+};
+
 }  // namespace motes::cuda

@@ -1,5 +1,5 @@
 #include "cuda/climb.hpp"
-#include "cuda/held.hpp"
+#include "cuda/uploaded.hpp"
 #include "cuda/stages.hpp"
 #include "dispatch/guarded.hpp"
 
@@ -40,14 +40,6 @@ class ClimbIn final : public Climb {
     return queued(error, [&](StreamQueue& queue) {
       cuda::extrapolate(queue, setting_, at(start), at(first), longest, at(point), work_);
       sweep_at(queue, held, Rule::kSoft, point);
-    });
-  }
-  motes_status label(const PatternsHeld& held, const double* point, int32_t* labels, motes_error* error) override {
-    return queued(error, [&](StreamQueue& queue) {
-      with_pixels(held.arrays, [&]<class Pixel>(const PatternsOn<Pixel>& patterns) {
-        cuda::label(queue, setting_, patterns, at(point), work_, labels);
-        return queue.status();
-      });
     });
   }
   motes_status told(const double* point, double numbers[Point::kTold], motes_error* error) override {

@@ -61,18 +61,18 @@ struct Point {
 template <class Real>
 struct Workspace {
   Model<Real> model;
-  int64_t* sums;  // a Block
-  ScoreRows<Real> scores;
+  int64_t* sums;  // a SumsBlock
+  RoomForRows<Real> scores;
   double* lengths;  // 2
 };
 
 template <class Real, class Queue>
 Workspace<Real> workspace_for(Queue& queue, const Setting& setting) {
-  const int64_t n_panels = (setting.n_rotations + kWidth - 1) / kWidth;
+  const int64_t n_panels = panels_of(setting.n_rotations);
   Workspace<Real> work{};
   work.model = model_of<Real>(queue, setting.n_pixels, setting.n_rotations, setting.n_pixels);
-  work.sums = queue.template array<int64_t>(Block{setting.n_pixels, setting.n_rotations}.size());
-  if (n_panels > 1) work.scores = score_rows_that_fit<Real>(queue, n_panels, setting.n_patterns);
+  work.sums = queue.template array<int64_t>(SumsBlock{setting.n_pixels, setting.n_rotations}.size());
+  if (n_panels > 1) work.scores = room_for_rows<Real>(queue, setting.n_patterns, n_panels * kWidth);
   work.lengths = queue.template array<double>(2);
   return work;
 }
@@ -144,7 +144,7 @@ template <class Real, class Pixel, class Queue>
 void evaluate(Queue& queue, const Setting& setting, const PatternsOn<Pixel>& patterns, bool hard, const Point& point,
               const Workspace<Real>& work) {
   set_templates(queue, setting, point, work);
-  const Block block{setting.n_pixels, setting.n_rotations};
+  const SumsBlock block{setting.n_pixels, setting.n_rotations};
   queue.zero(work.sums, block.size());
   const Sums sums = block.at(work.sums);
   if (patterns.n_patterns > 0) sweep_through(queue, patterns, work.model.templates(), hard, sums, work.scores);
@@ -209,22 +209,6 @@ void extrapolate(Queue& queue, const Setting& setting, const Point& start, const
                  const Point& point, const Workspace<Real>& work) {
   sum_rows(queue, 2, setting.n_pixels, work.lengths, Bend{setting, start, first});
   for_each(queue, setting.n_pixels + 1, Extrapolation{setting, start, first, point, work.lengths, longest});
-}
-
-// The most likely rotation of each pattern, (N) in device memory; the first of equals.
-template <class Real, class Pixel, class Queue>
-void label(Queue& queue, const Setting& setting, const PatternsOn<Pixel>& patterns, const Point& point,
-           const Workspace<Real>& work, int32_t* labels) {
-  set_templates(queue, setting, point, work);
-  const Templates<Real> templates = work.model.templates();
-  const int64_t stride = templates.n_panels * kWidth;
-  const auto scores =
-      work.scores.rows ? work.scores : score_rows_that_fit<Real>(queue, templates.n_panels, patterns.n_patterns);
-  in_parts(patterns, scores.n, [&](const PatternsOn<Pixel>& some, int64_t begin) {
-    launch_scores(queue, some, templates, scores.rows, stride);
-    queue.launch(SoftmaxRows<Real>{scores.rows, some.n_patterns, stride, templates.n_templates, Row::kWinner, Sums{},
-                                   labels + begin, nullptr});
-  });
 }
 
 }  // namespace motes::cuda

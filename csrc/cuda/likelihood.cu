@@ -1,11 +1,16 @@
+#include "cuda/likelihood.hpp"
+
 #include "cuda/families.hpp"
 #include "cuda/stages.hpp"
-#include "cuda/held.hpp"
+#include "cuda/uploaded.hpp"
 #include "dispatch/guarded.hpp"
 
 namespace motes::cuda {
 
-MOTES_INSTANTIATE_EACH(MOTES_INSTANTIATE_SCORES, )
+MOTES_INSTANTIATE_SCORES(, float, uint16_t)
+MOTES_INSTANTIATE_SCORES(, float, uint32_t)
+MOTES_INSTANTIATE_SCORES(, double, uint16_t)
+MOTES_INSTANTIATE_SCORES(, double, uint32_t)
 
 namespace {
 
@@ -15,12 +20,11 @@ motes_status scores(const PatternsHeld& held, const Real* weights, const Real* b
   if (const auto bad = validate_scoring(held.arrays, weights, base, n_templates, error)) return bad;
   if (held.arrays.n_patterns == 0) return MOTES_OK;
   return guarded([&] {
+    Uploaded<Real> uploaded(weights, base, n_templates, held.arrays.n_pixels, stream);
+    if (const auto bad = uploaded.upload(error)) return bad;
     StreamQueue queue(stream, "CUDA: likelihood", error);
-    const auto panels = std::make_shared<const Panels<Real>>(weights, base, n_templates, held.arrays.n_pixels);
-    auto* const rows = queue.array<Four<Real>>(panels->size());
-    queue.put(rows, panels->data(), panels->size(), panels);
-    return with_pixels(held.arrays, [&]<class Pixel>(const PatternsOn<Pixel>& patterns) {
-      launch_scores(queue, patterns, panels->at(rows), out, n_templates);
+    return with_pixels(held.arrays, [&](const auto& patterns) {
+      score_rows(queue, patterns, uploaded.templates(), out, n_templates);
       return queue.status();
     });
   });

@@ -34,28 +34,22 @@ struct Likelihood {
     const int64_t columns = n_columns - panel * kWidth;
     for (int64_t p = part * at.threads + at.thread; p < patterns.n_patterns; p += blocks_each * at.threads) {
       const Four<Real> score = score_of(patterns, p, rows, base);
-      Real* to = out + p * stride + panel * kWidth;
-      // Four scores are stored at once where they begin at a multiple of their size.
-      if (columns >= kWidth && reinterpret_cast<uintptr_t>(to) % sizeof(score) == 0) {
-        *reinterpret_cast<Four<Real>*>(to) = score;
-      } else {
-        for (int r = 0; r < kWidth; ++r)
-          if (r < columns) to[r] = score.at[r];
-      }
+      store_four(score, columns, out + p * stride + panel * kWidth);
     }
   }
 };
 
-// Scores of every pattern under every template; rows of `stride`, all of them written: more than there are templates
-// where rows are padded to whole panels. Of some panels alone: `out` begins at their column.
-template <class Real, class Pixel, class Queue>
-void launch_scores(Queue& queue, const PatternsOn<Pixel>& patterns, const Templates<Real>& templates, Real* out,
-                   int64_t stride) {
+// Rows of `stride` scores, all of them written: more than there are templates where rows are padded to whole panels.
+template <class Queue, class Real, class Pixel>
+void score_rows(Queue& queue, const PatternsOn<Pixel>& patterns, const Templates<Real>& templates, Real* out,
+                int64_t stride) {
+  const auto run = [&](auto kernel) {
+    kernel.blocks_each = queue.panel_blocks(kernel, patterns.n_patterns, templates.n_panels);
+    queue.launch(kernel);
+  };
   const Likelihood<Real, Pixel, true> staged{patterns, templates, out, stride, stride, 1};
-  if (staged.shared_bytes() <= queue.shared_per_block())
-    return queue.launch_on_panels(staged, patterns.n_patterns, templates.n_panels);
-  const Likelihood<Real, Pixel, false> direct{patterns, templates, out, stride, stride, 1};
-  queue.launch_on_panels(direct, patterns.n_patterns, templates.n_panels);
+  if (staged.shared_bytes() <= queue.shared_per_block()) return run(staged);
+  run(Likelihood<Real, Pixel, false>{patterns, templates, out, stride, stride, 1});
 }
 
 }  // namespace motes::cuda

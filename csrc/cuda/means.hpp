@@ -59,10 +59,10 @@ template <class Real, class Pixel, class Queue>
 void sweep_means(Queue& queue, const PatternsOn<Pixel>& patterns, const Means& means, Noise noise, const double* prior,
                  const int64_t* photons, bool hard, const SumsInReals& out) {
   const auto model = model_of<Real>(queue, means.n_values, means.n_templates, means.n_pixels);
-  const Block block{means.n_pixels, means.n_templates};
+  const SumsBlock block{means.n_pixels, means.n_templates};
   auto* const memory = queue.template array<int64_t>(block.size());
-  ScoreRows<Real> scores{};
-  if (model.n_panels() > 1) scores = score_rows_that_fit<Real>(queue, model.n_panels(), patterns.n_patterns);
+  RoomForRows<Real> scores{};
+  if (model.n_panels() > 1) scores = room_for_rows<Real>(queue, patterns.n_patterns, model.n_panels() * kWidth);
   set_model(queue, means, noise, prior, photons, model);
   queue.zero(memory, block.size());
   const Sums sums = block.at(memory);

@@ -44,7 +44,7 @@ struct Model {
   Four<Real>* rows;       // as Panels keeps them
   int64_t n_templates, n_pixels;
 
-  MOTES_HD int64_t n_panels() const { return (n_templates + kWidth - 1) / kWidth; }
+  MOTES_HD int64_t n_panels() const { return panels_of(n_templates); }
   Templates<Real> templates() const { return {rows + n_panels(), rows, n_templates, n_panels(), n_pixels}; }
   // Nats that all of so many patterns have in common.
   MOTES_HD double common_nats(double of_kernel, int64_t n_patterns) const {
@@ -54,7 +54,7 @@ struct Model {
 
 template <class Real, class Queue>
 Model<Real> model_of(Queue& queue, int64_t n_values, int64_t n_templates, int64_t n_pixels) {
-  const int64_t n_panels = (n_templates + kWidth - 1) / kWidth;
+  const int64_t n_panels = panels_of(n_templates);
   Model<Real> model{};
   model.weight = queue.template array<double>(n_values);
   model.base = queue.template array<double>(n_values);

@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "cuda/device.hpp"
 #include "cuda/launch.cuh"
 #include "cuda/queue.hpp"
 
@@ -28,7 +27,7 @@ class StreamQueue {
     return static_cast<T*>(arrays_.back());
   }
   template <class T>
-  T* array_if_it_fits(int64_t n) {
+  T* array_if_fits(int64_t n) {
     T* const found = array<T>(n);
     if (status_ == MOTES_OUT_OF_MEMORY) status_ = MOTES_OK;
     return found;
@@ -63,22 +62,17 @@ class StreamQueue {
   void launch(const Kernel& kernel) {
     if (fine()) status_ = cuda::launch(kernel, stream_, doing_, error_);
   }
-  // Kernels of which n_panels panels share the patterns.
-  template <class Kernel>
-  void launch_on_panels(Kernel kernel, int64_t n_patterns, int64_t n_panels) {
-    know_limits();
-    if (fine()) kernel.blocks_each = blocks_for_panels(kernel, n_patterns, n_panels, limits_.multiprocessors);
-    launch(kernel);
-  }
-  int64_t shared_per_block() {
-    know_limits();
-    return limits_.shared_per_block;
-  }
   template <class T>
   T read(const T* item) {
     T value{};
     download(item, 1, &value);
     return fine() ? value : T{};
+  }
+  int64_t shared_per_block() { return limits().shared_per_block; }
+  template <class Kernel>
+  int64_t panel_blocks(const Kernel& kernel, int64_t n_patterns, int64_t n_panels) {
+    const int multiprocessors = limits().multiprocessors;
+    return fine() ? blocks_for_panels(kernel, n_patterns, n_panels, multiprocessors) : 1;
   }
   bool fine() const { return status_ == MOTES_OK; }
   motes_status status() const { return status_; }
@@ -88,16 +82,17 @@ class StreamQueue {
   static size_t bytes_of(int64_t n) {
     return static_cast<size_t>(n) * sizeof(T);
   }
-  void tell(cudaError_t code) { status_ = told(code, doing_, error_); }
-  void know_limits() {
-    if (fine() && limits_.multiprocessors == 0) status_ = limits_of_current(&limits_, error_);
+  const Limits& limits() {
+    if (limits_.multiprocessors == 0 && fine()) status_ = limits_of_current(&limits_, error_);
+    return limits_;
   }
+  void tell(cudaError_t code) { status_ = told(code, doing_, error_); }
 
   cudaStream_t stream_;
   const char* doing_;
   motes_error* error_;
   motes_status status_ = MOTES_OK;
-  Limits limits_ = {};
+  Limits limits_{};
   std::vector<void*> arrays_;
 };
 

@@ -1,17 +1,20 @@
 #include <vector>
 
 #include "cuda/families.hpp"
-#include "cuda/held.hpp"
+#include "cuda/uploaded.hpp"
 #include "cuda/stages.hpp"
 #include "dispatch/guarded.hpp"
 
 namespace motes::cuda {
 
-MOTES_INSTANTIATE_EACH(MOTES_INSTANTIATE_SWEEPS, )
+MOTES_INSTANTIATE_SWEEPS(, float, uint16_t)
+MOTES_INSTANTIATE_SWEEPS(, float, uint32_t)
+MOTES_INSTANTIATE_SWEEPS(, double, uint16_t)
+MOTES_INSTANTIATE_SWEEPS(, double, uint32_t)
 
 namespace {
 
-void tell(const Block& block, std::vector<int64_t>& numbers, int64_t quantum_bits, motes_sums* sums) {
+void tell(const SumsBlock& block, std::vector<int64_t>& numbers, int64_t quantum_bits, motes_sums* sums) {
   const Sums found = block.at(numbers.data());
   std::copy_n(found.planes, block.n_templates * block.n_pixels, sums->planes);
   std::copy_n(found.weights, block.n_templates, sums->weights);
@@ -27,7 +30,7 @@ motes_status sums_of(const PatternsHeld& held, const Real* weights, const Real* 
   if (const auto bad = validate_scoring(held.arrays, weights, base, n_templates, error)) return bad;
   if (const auto bad = validate_sums<Real>(held, error)) return bad;
   return guarded([&] {
-    const Block block{held.arrays.n_pixels, n_templates};
+    const SumsBlock block{held.arrays.n_pixels, n_templates};
     std::vector<int64_t> numbers(static_cast<size_t>(block.size()));
     if (held.arrays.n_patterns > 0) {
       StreamQueue queue(stream, "CUDA: sweep", error);

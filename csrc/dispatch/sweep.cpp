@@ -3,6 +3,7 @@
 #include "dispatch/isa.hpp"
 #include "dispatch/lanes.hpp"
 #include "dispatch/planes.hpp"
+#include "dispatch/quantum.hpp"
 #include "dispatch/validate.hpp"
 
 MOTES_KERNEL(void, sweep_f32, const motes_patterns&, const Panels<float>&, int, SweepState<float>&, Lane)
@@ -40,7 +41,7 @@ motes_status sweep(Kernel kernel, Finish finish, const motes_patterns* patterns,
   if (!sums) return refuse(error, -1, "sums: null pointer");
   if (const auto bad = validate_pointer("sums.planes", sums->planes, size, error)) return bad;
   if (const auto bad = validate_pointer("sums.weights", sums->weights, n_templates, error)) return bad;
-  if (!sums_fit<Real>(*patterns)) return refuse(error, -1, "patterns: too many photons for exact sums; sweep parts");
+  if (!sums_fit<Real>(photons_at_most(*patterns))) return refuse(error, -1, "patterns: too many photons for exact sums; sweep parts");
   return guarded([&] {
     const PackedTemplates<Real> packed(weights, base, n_templates, patterns->n_pixels);
     const PanelShape& shape = packed.shape();

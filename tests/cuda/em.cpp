@@ -6,7 +6,7 @@
 namespace motes::cuda {
 namespace {
 
-enum Job : int64_t { kEvaluate, kAdvance, kExtrapolate, kLabel };
+enum Job : int64_t { kEvaluate, kAdvance, kExtrapolate };
 
 // What one call of a climb does, from the arrays of the host to those of the host.
 struct Climbed {
@@ -18,14 +18,14 @@ struct Climbed {
   double low, high, least_weight, longest;
   const double *start, *first;  // points, where the job has them
   double* point;
-  int32_t* labels;
   int64_t room;
   int64_t* n_launches;
 };
 
 template <class Real, class Pixel>
 int climb(const PatternsOn<Pixel>& patterns, const Climbed& x, int order) {
-  HostQueue queue(order, x.room);
+  HostQueue queue(order);
+  queue.with(kMostShared, INT64_MAX, x.room);
   const int64_t n_pixels = patterns.n_pixels, n_places = x.n_rotations * n_pixels;
   Setting setting{n_pixels,
                   x.n_rotations,
@@ -49,16 +49,10 @@ int climb(const PatternsOn<Pixel>& patterns, const Climbed& x, int order) {
     return point;
   };
   const Point start = there(x.start), first = there(x.first), point = there(x.job == kEvaluate ? x.point : nullptr);
-  if (x.job == kLabel) {
-    auto* const labels = queue.template array<int32_t>(patterns.n_patterns);
-    label(queue, setting, patterns, start, work, labels);
-    queue.download(static_cast<const int32_t*>(labels), patterns.n_patterns, x.labels);
-  } else {
-    if (x.job == kAdvance) advance(queue, start, point);
-    if (x.job == kExtrapolate) extrapolate(queue, setting, start, first, x.longest, point, work);
-    evaluate(queue, setting, patterns, x.hard != 0, point, work);
-    queue.download(static_cast<const double*>(point.values), point.size(), x.point);
-  }
+  if (x.job == kAdvance) advance(queue, start, point);
+  if (x.job == kExtrapolate) extrapolate(queue, setting, start, first, x.longest, point, work);
+  evaluate(queue, setting, patterns, x.hard != 0, point, work);
+  queue.download(static_cast<const double*>(point.values), point.size(), x.point);
   *x.n_launches = queue.n_launches();
   return queue.verdict();
 }

@@ -11,18 +11,8 @@ namespace motes::cuda {
 
 class HostQueue {
  public:
-  // `room`: bytes of all its arrays together; `shared_per_block`, `blocks_each`: what launches are told of the device.
-  explicit HostQueue(int order, int64_t room = INT64_MAX, int64_t shared_per_block = kMostShared, int64_t blocks_each = 3)
-      : order_(order),
-        rubbish_(order == kAscending ? 0xff : order == kDescending ? 0 : 0x41),
-        room_(room),
-        shared_per_block_(shared_per_block),
-        blocks_each_(blocks_each) {}
+  explicit HostQueue(int order) : order_(order), rubbish_(order == kAscending ? 0xff : order == kDescending ? 0 : 0x41) {}
 
-  template <class T>
-  T* array_if_it_fits(int64_t n) {
-    return fine() && n * static_cast<int64_t>(sizeof(T)) <= room_ ? array<T>(n) : nullptr;
-  }
   template <class T>
   T* array(int64_t n) {
     const auto bytes = static_cast<size_t>(n) * sizeof(T);
@@ -34,6 +24,10 @@ class HostQueue {
     std::memset(arrays_.back().get() + bytes, 0x5a, kGuard);
     sizes_.push_back(bytes);
     return reinterpret_cast<T*>(arrays_.back().get());
+  }
+  template <class T>
+  T* array_if_fits(int64_t n) {
+    return n <= most_ && n * static_cast<int64_t>(sizeof(T)) <= room_ ? array<T>(n) : nullptr;
   }
   template <class T>
   const T* upload(const T* from, int64_t n) {
@@ -62,15 +56,21 @@ class HostQueue {
     ++n_launches_;
     if (verdict_ == kFine) verdict_ = run_on_host(kernel, order_ > kDescending ? order_ + n_launches_ : order_);
   }
-  template <class Kernel>
-  void launch_on_panels(Kernel kernel, int64_t, int64_t) {
-    kernel.blocks_each = blocks_each_;
-    launch(kernel);
-  }
-  int64_t shared_per_block() const { return shared_per_block_; }
   template <class T>
   T read(const T* item) const {
     return verdict_ == kFine ? *item : T{};
+  }
+  int64_t shared_per_block() const { return shared_; }
+  template <class Kernel>
+  int64_t panel_blocks(const Kernel&, int64_t n_patterns, int64_t) const {
+    return std::min<int64_t>(3, blocks_for(n_patterns, 1));
+  }
+  // A device with less: shared memory for a block, items of an array that may be larger, bytes of all arrays together.
+  HostQueue& with(int64_t shared, int64_t most = INT64_MAX, int64_t room = INT64_MAX) {
+    shared_ = shared;
+    most_ = most;
+    room_ = room;
+    return *this;
   }
   bool fine() const { return verdict_ == kFine; }
   // Also whether nothing was written behind the end of an array.
@@ -91,7 +91,7 @@ class HostQueue {
   };
   int order_, rubbish_, n_launches_ = 0;
   int verdict_ = kFine;
-  int64_t room_, shared_per_block_, blocks_each_;
+  int64_t shared_ = kMostShared, most_ = INT64_MAX, room_ = INT64_MAX;
   std::vector<std::unique_ptr<unsigned char[], Free>> arrays_;
   std::vector<size_t> sizes_;
 };

@@ -46,12 +46,13 @@ int sweep(const PatternsGiven& given, const Real* weights, const Real* base, int
   });
 }
 
-// All of it, with so many bytes for its arrays and for the shared memory of a block; `numbers`: a Block.
+// All of it, with so many bytes for its arrays and for the shared memory of a block; `numbers`: a SumsBlock.
 template <class Real>
 int turns_of(const PatternsGiven& given, const Real* weights, const Real* base, int64_t n_templates, int hard,
              int64_t room, int64_t shared_per_block, int64_t* numbers, int64_t* n_launches, int order) {
   return given.with([&]<class Pixel>(const PatternsOn<Pixel>& patterns) {
-    HostQueue queue(order, room, shared_per_block);
+    HostQueue queue(order);
+    queue.with(shared_per_block, INT64_MAX, room);
     const auto panels = std::make_shared<const Panels<Real>>(weights, base, n_templates, given.n_pixels);
     sweep_in_turns(queue, patterns, panels, hard != 0, numbers);
     *n_launches = queue.n_launches();

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import climbs
+import gpus
 import phases
 from motes import C4, D4, Patterns, reconstruct
 from motes.reconstruction.ondevice import PointOnDevice
 from motes.reconstruction.problem import Point
-from problems import counts_of, master_of, patterns_of, problem_of
+from problems import master_of, patterns_of, problem_of
 
 ORDERS = [phases.ORDERS[0], phases.ORDERS[-1]]
 # Documented in csrc/cuda/em.hpp: a logarithm's last bit may round a float32 score otherwise.
@@ -115,21 +116,6 @@ def test_an_extrapolation_is_that_of_numpy(case, longest):
     assert found[4] == pytest.approx(expected.log_likelihood, abs=1e-6 * (1 + abs(expected.log_likelihood)))
 
 
-@pytest.mark.parametrize("group", ["C1", "C4", "D4"])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_labels_are_those_of_numpy(group, dtype, monkeypatch):
-    patterns = patterns_of(master_of(5), 300, group=group, seed=3)
-    problem = problem_of(patterns, group=group, dtype=dtype)
-    master = problem.inside(master_of(5, seed=4).ravel())
-    found = in_every_order(monkeypatch, lambda _: climbs.problem_there(problem).labels(master, problem.uniform))
-    assert found.dtype == np.int32
-    model = problem.model(master, problem.uniform)
-    scores = counts_of(patterns) @ model.weights.astype(np.float64) + model.base
-    lost = scores.max(axis=1) - scores[np.arange(300), found]
-    assert lost.max() < (1e-12 if dtype is np.float64 else 1e-5)  # what two rotations show alike is for either
-    assert (found == problem.labels(master, problem.uniform)).mean() > 0.98
-
-
 def test_a_part_of_the_patterns(monkeypatch):
     patterns = patterns_of(master_of(5), 200, noise="poisson", seed=5)
     problem = problem_of(patterns, noise="poisson")
@@ -166,8 +152,8 @@ def some_patterns() -> Patterns:
     return patterns_of(master_of(5, photons=8.0), 900, seed=1)
 
 
-def reconstructed(patterns: Patterns, **options):
-    return reconstruct(patterns, **({"tolerance": 1e-9, "max_iterations": 200} | options))
+def with_defaults(options):
+    return {"tolerance": 1e-9, "max_iterations": 200} | options
 
 
 def without_time(history) -> list[dict[str, object]]:
@@ -181,14 +167,13 @@ def assert_same_bits(one, other) -> None:
 
 
 @pytest.mark.parametrize("asked", RUNS)
-def test_a_reconstruction_is_that_of_the_processor(asked, monkeypatch):
-    options = RUNS[asked]
-    here = reconstructed(some_patterns(), **options)
+def test_a_reconstruction_is_that_of_the_processor(asked):
+    options = with_defaults(RUNS[asked])
+    here = reconstruct(some_patterns(), **options)
     found = []
     for order in ORDERS:
         extension = climbs.Extension(order)
-        climbs.put_on(extension, monkeypatch)
-        found.append(reconstructed(climbs.moved(some_patterns()), **options))
+        found.append(climbs.reconstruct_there(extension, some_patterns(), **options))
         assert extension.launches
     assert_same_bits(*found)
     there = found[0]
@@ -206,8 +191,8 @@ def test_few_patterns_and_few_photons(n_patterns, method, rotations, gpu):
     for images in (some_patterns().to_dense()[:n_patterns], np.zeros((n_patterns, 5, 5), int),
                    np.ones((n_patterns, 5, 5), int)):  # fmt: skip
         patterns = Patterns.from_dense(images)
-        here = reconstructed(patterns, rotations=rotations, method=method, max_iterations=4)
-        there = reconstructed(climbs.moved(patterns), rotations=rotations, method=method, max_iterations=4)
+        options = {"rotations": rotations, "method": method, "max_iterations": 4}
+        here, there = reconstruct(patterns, **options), climbs.reconstruct_there(gpu, patterns, **options)
         assert there.log_likelihood == pytest.approx(here.log_likelihood, abs=1e-5)
         np.testing.assert_allclose(there.master, here.master, atol=1e-5)
 
@@ -215,54 +200,53 @@ def test_few_patterns_and_few_photons(n_patterns, method, rotations, gpu):
 def test_an_iteration_brings_numbers_home_and_no_master(gpu):
     """The account of csrc/cuda/em.hpp: launches of a sweep, of an extrapolation, and what is asked of the device."""
     told = []
-    result = reconstructed(
-        climbs.moved(some_patterns()), acceleration="squarem",
-        callback=lambda _: told.append((gpu.told, gpu.brought_home)),
-    )  # fmt: skip
+    options = with_defaults({"acceleration": "squarem"})
+    result = climbs.reconstruct_there(
+        gpu, some_patterns(), **options, callback=lambda _: told.append((gpu.told, gpu.brought_home))
+    )
     refused = [int("refused" in record["step"]) for record in result.history]
     assert not all(refused)
     assert np.diff([n for n, _ in told]).tolist() == [1 + once_more for once_more in refused[1:]]
     assert {n_bytes for _, n_bytes in told} == {0}
-    assert set(gpu.launches) == {("evaluate", 6), ("advance", 6), ("extrapolate", 8), ("label", 6)}
-    labels, point = 4 * 900, 8 * (4 * 25 + 2 * 4 + 3)
-    assert gpu.brought_home == labels + point  # when all is done
+    assert set(gpu.launches) == {("evaluate", 6), ("advance", 6), ("extrapolate", 8)}
+    assert gpu.brought_home == 8 * (4 * 25 + 2 * 4 + 3)  # one point, when all is done
 
 
 def test_plain_em_asks_once_an_iteration(gpu):
     told = []
-    reconstructed(climbs.moved(some_patterns()), acceleration="none", callback=lambda _: told.append(gpu.told))
+    options = with_defaults({"acceleration": "none"})
+    climbs.reconstruct_there(gpu, some_patterns(), **options, callback=lambda _: told.append(gpu.told))
     assert np.diff(told).tolist() == [1] * (len(told) - 1)
 
 
 @pytest.mark.parametrize("asked", ["plain em", "squarem", "estimated weights", "fisher", "hard-em", "l2-em", "sgd"])
 def test_interrupted_and_resumed_it_has_the_bits_of_a_whole_run(asked, gpu, tmp_path):
     options = RUNS[asked] | {"max_iterations": 7, "tolerance": 1e-6}
-    patterns = climbs.moved(some_patterns())
-    whole = reconstructed(patterns, **options)
+    run = functools.partial(climbs.reconstruct_there, gpu, some_patterns(), **options)
+    whole = run()
     path = tmp_path / "checkpoint.npz"
     for stop in range(1, len(whole.history)):
-        stopped = reconstructed(
-            patterns, **options, checkpoint=path, resume=stop > 1,
-            callback=lambda record, stop=stop: record["iteration"] == stop,
-        )  # fmt: skip
+        stopped = run(checkpoint=path, resume=stop > 1, callback=lambda record, stop=stop: record["iteration"] == stop)
         assert stopped.interrupted
-    assert_same_bits(reconstructed(patterns, **options, checkpoint=path, resume=True), whole)
+    assert_same_bits(run(checkpoint=path, resume=True), whole)
 
 
-def test_checkpoints_of_the_processor_are_not_taken(gpu, tmp_path):
+@pytest.mark.gpu
+def test_checkpoints_of_the_processor_are_not_taken(tmp_path):
     path = tmp_path / "checkpoint.npz"
     reconstruct(some_patterns(), checkpoint=path, max_iterations=2)
     with pytest.raises(ValueError, match="belongs to other patterns, options or another version"):
-        reconstruct(climbs.moved(some_patterns()), checkpoint=path, resume=True, max_iterations=2)
+        reconstruct(gpus.there(some_patterns(), "cuda"), checkpoint=path, resume=True, max_iterations=2)
 
 
-def test_auto_does_without_matrices_of_the_processor(gpu):
-    patterns = patterns_of(master_of(3, photons=4.0), 30_000, seed=2)
-    assert reconstruct(patterns, max_iterations=2, std_error=False).acceleration == "fisher"
-    assert reconstruct(climbs.moved(patterns), max_iterations=2, std_error=False).acceleration == "squarem"
+@gpus.each_device
+def test_auto_does_without_matrices_of_the_processor(device):
+    patterns = gpus.there(patterns_of(master_of(3, photons=4.0), 30_000, seed=2), device)
+    found = reconstruct(patterns, max_iterations=2, std_error=False).acceleration
+    assert found == ("fisher" if device == "cpu" else "squarem")
 
 
-def test_a_point_that_was_refused_is_not_brought_home(gpu):
+def test_a_point_comes_home_when_it_is_read(gpu):
     problem = climbs.problem_there(problem_of(some_patterns()))
     point = problem.evaluate(problem.mean_master, problem.uniform)
     assert isinstance(point, PointOnDevice)

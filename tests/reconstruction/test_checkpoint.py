@@ -56,7 +56,7 @@ def assert_same_bits(one: Reconstruction, other: Reconstruction) -> None:
 @gpus.each_device
 @pytest.mark.parametrize("asked", RUNS)
 def test_interrupted_at_every_iteration(patterns, asked, device, tmp_path):
-    patterns = gpus.moved(patterns, device)
+    patterns = gpus.there(patterns, device)
     options = {"tolerance": 1e-6, "max_iterations": 12} | RUNS[asked]
     whole = reconstruct(patterns, **options)
     path = tmp_path / "checkpoint.npz"

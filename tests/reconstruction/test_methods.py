@@ -58,7 +58,7 @@ def test_the_likelihood_never_falls(seed, side, n_patterns, group, noise, accele
 @pytest.mark.parametrize("noise", ["bernoulli", "poisson"])
 @pytest.mark.parametrize("group", ["C4", "D4"])
 def test_the_log_likelihood_is_that_of_the_mixture(group, noise, device):
-    patterns = gpus.moved(patterns_of(master_of(4), 200, group=group, noise=noise, seed=1), device)
+    patterns = gpus.there(patterns_of(master_of(4), 200, group=group, noise=noise, seed=1), device)
     for dtype, tolerance in ((np.float64, 1e-9), (np.float32, 2e-6)):
         result = reconstruct(patterns, GROUPS[group], NOISES[noise], weights="estimate", dtype=dtype)
         expected = reference.mixture_log_likelihood(counts_of(patterns), result.master, group, result.weights, noise)
@@ -67,7 +67,7 @@ def test_the_log_likelihood_is_that_of_the_mixture(group, noise, device):
 
 @gpus.each_device
 def test_one_em_step_is_its_definition(device):
-    patterns = gpus.moved(patterns_of(master_of(5), 300, seed=2), device)
+    patterns = gpus.there(patterns_of(master_of(5), 300, seed=2), device)
     bad = np.zeros((5, 5), bool)
     bad[0, 3] = True
     problem = problem_of(patterns, bad=bad, estimate_weights=True)
@@ -85,7 +85,7 @@ def test_one_em_step_is_its_definition(device):
 
 @gpus.each_device
 def test_all_accelerations_end_at_the_same_maximum(device):
-    patterns = gpus.moved(patterns_of(master_of(5), 3000, seed=4), device)
+    patterns = gpus.there(patterns_of(master_of(5), 3000, seed=4), device)
     results = [
         reconstruct(patterns, acceleration=acceleration, tolerance=1e-10, dtype=np.float64)
         for acceleration in ("none", None, "squarem", "fisher")
@@ -128,7 +128,7 @@ def test_at_the_maximum_the_score_vanishes():
 @pytest.mark.parametrize(("group", "noise"), [(C4, Bernoulli()), (D4, Poisson())])
 def test_every_method_from_every_start(method, init, group, noise, device):
     master = master_of(5, photons=10.0)
-    patterns = gpus.moved(patterns_of(master, 400, group=group.name, noise=noise.name, seed=6), device)
+    patterns = gpus.there(patterns_of(master, 400, group=group.name, noise=noise.name, seed=6), device)
     start = master if init == "array" else init
     result = reconstruct(patterns, group, noise, method=method, init=start, max_iterations=8, batch=50)
     assert (result.method, result.init) == (method, init)
@@ -149,7 +149,7 @@ def test_l2_em_is_the_seeds_algorithm_1(seed, device):
     images = patterns_of(master_of(9, photons=35.0), 12, seed=seed).to_dense()
     model, closest = reference.algorithm_1(images.astype(float))
     assume(closest > 1e-6)
-    result = reconstruct(gpus.moved(Patterns.from_dense(images), device), method="l2-em", dtype=np.float64)
+    result = reconstruct(gpus.there(Patterns.from_dense(images), device), method="l2-em", dtype=np.float64)
     assert (result.init, result.iterations, result.converged) == ("mean", 5, True)
     distance = np.abs(reference.templates(model, "C4") - result.master).max(axis=(1, 2))
     assert distance.min() < 2e-3 / 12  # but for the free global turn; means are kept a thousandth of a photon from 0

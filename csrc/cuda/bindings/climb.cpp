@@ -81,13 +81,6 @@ class ClimbOnDevice {
     });
     return point;
   }
-  DeviceArray label(const DeviceArray& point) const {
-    auto labels = empty_array({patterns_->size()}, py::dtype::of<int32_t>(), patterns_->device(), stream_);
-    there([&, values = values_of(point)](motes_error* error) {
-      return climb_->label(patterns_->held(), values, static_cast<int32_t*>(labels.data), error);
-    });
-    return labels;
-  }
   py::tuple told(const DeviceArray& point) const {
     double numbers[cuda::Point::kTold];
     there([&, values = values_of(point)](motes_error* error) { return climb_->told(values, numbers, error); });
@@ -132,7 +125,6 @@ void register_climb(py::module_& m) {
            "The point at another's M step.")
       .def("extrapolate", &ClimbOnDevice::extrapolate, py::arg("start"), py::arg("first"), py::arg("longest"),
            "The point beyond two steps.")
-      .def("label", &ClimbOnDevice::label, py::arg("point"), "The most likely rotation of each pattern.")
       .def("told", &ClimbOnDevice::told, py::arg("point"),
            "Nats per pattern; of an extrapolation its length, and the nats of the point in its middle. Waits.");
 }

@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from motes.devices import cuda_extension
 from motes.patterns import Patterns
@@ -109,11 +108,6 @@ class ProblemOnDevice(Problem):
         self._climb.evaluate(values, rule="hard" if hard else "soft", patterns=patterns.uploaded())
         *_, home, looks = self.parts(values.to_numpy())
         return home, looks
-
-    def labels(self, master: FloatArray, weights: FloatArray) -> npt.NDArray[np.int32]:
-        """The most likely rotation of each pattern: (N,) int32."""
-        labels: npt.NDArray[np.int32] = self._climb.label(self._uploaded(master, weights)).to_numpy()
-        return labels
 
     def told(self, values: Any) -> tuple[float, float, float]:
         """The numbers of a point: nats per pattern; of an extrapolation its length, and the nats of its first step."""

@@ -1,8 +1,8 @@
-// What every family needs before its kernels can run: patterns as they take them, and the refusals.
+// What every family needs before its kernels can run: patterns as they take them, templates on the device.
 #pragma once
 #include "cuda/device.hpp"
 #include "cuda/families.hpp"
-#include "cuda/patterns.hpp"
+#include "cuda/panels.hpp"
 #include "dispatch/validate.hpp"
 #include "kernels/planes.h"
 
@@ -32,5 +32,27 @@ motes_status validate_sums(const PatternsHeld& held, motes_error* error) {
   if (held.n_photons < static_cast<double>(int64_t{1} << (63 - Fixed<Real>::kBits))) return MOTES_OK;
   return refuse(error, -1, "patterns: too many photons for exact sums; sweep parts");
 }
+
+// Templates, for the length of a call.
+template <class Real>
+class Uploaded {
+ public:
+  Uploaded(const Real* weights, const Real* base, int64_t n_templates, int64_t n_pixels, cudaStream_t stream)
+      : panels_(std::make_shared<const Panels<Real>>(weights, base, n_templates, n_pixels)),
+        memory_(stream),
+        stream_(stream) {}
+  motes_status upload(motes_error* error) {
+    const int64_t bytes = panels_->bytes();
+    if (const auto bad = memory_.ask(bytes, error)) return bad;
+    return cuda::upload(memory_.template as<void>(), panels_->data(), bytes, panels_, stream_,
+                        "CUDA: copying templates", error);
+  }
+  Templates<Real> templates() const { return panels_->at(memory_.template as<const Four<Real>>()); }
+
+ private:
+  std::shared_ptr<const Panels<Real>> panels_;
+  Scratch memory_;
+  cudaStream_t stream_;
+};
 
 }  // namespace motes::cuda
