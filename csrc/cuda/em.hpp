@@ -132,8 +132,9 @@ struct MStep {
 
 template <class Real, class Queue>
 void set_templates(Queue& queue, const Setting& setting, const Point& point, const Workspace<Real>& work) {
-  const Means means{point.master(), setting.index, setting.n_pixels, setting.n_rotations, setting.n_pixels,
-                    setting.good,   -HUGE_VAL,     HUGE_VAL};
+  const Means means{point.master(),    sizeof(double),      setting.index, setting.n_pixels,
+                    setting.n_rotations, setting.n_pixels, setting.good,  -HUGE_VAL,
+                    HUGE_VAL};
   const double* prior = setting.noise == Noise::kSquares ? nullptr : point.weights();
   set_model(queue, means, setting.noise, prior, setting.photons, work.model);
 }

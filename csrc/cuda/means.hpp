@@ -18,9 +18,13 @@ struct SumsInReals {
 
 // No mean that a template may have.
 struct NoMean {
-  const double* values;
+  const void* values;
+  int real_bytes;
   double most;
-  MOTES_HD bool operator()(int64_t i) const { return !(values[i] >= 0 && values[i] <= most); }
+  MOTES_HD bool operator()(int64_t i) const {
+    const double mean = number_at(values, real_bytes, i);
+    return !(mean >= 0 && mean <= most);
+  }
 };
 
 // Items are the places of the planes, and after them one for the rest.
@@ -46,13 +50,6 @@ struct InReals {
     }
   }
 };
-
-// The place of the first mean that is none, or n_values; waits.
-template <class Queue>
-int64_t first_that_is_no_mean(Queue& queue, const double* means, int64_t n_values, double most) {
-  if (n_values == 0) return 0;
-  return index_of(queue, look_for(queue, n_values, NoMean{means, most}));
-}
 
 // prior: (R) probabilities, photons: (M) of all patterns; device memory, as are the means.
 template <class Real, class Pixel, class Queue>

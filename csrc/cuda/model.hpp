@@ -13,12 +13,14 @@
 #include "cuda/queue.hpp"
 #include "cuda/row_sums.hpp"
 #include "cuda/score.hpp"
+#include "kernels/circles.h"
 
 namespace motes::cuda {
 
 // Means of R templates over M pixels, in device memory.
 struct Means {
-  const double* values;  // (R, M), or with an index those of a master
+  const void* values;    // (R, M), or with an index those of a master
+  int real_bytes;
   const int32_t* index;  // (R, M): which of the master's each template shows where; null: none
   int64_t n_values, n_templates, n_pixels;
   const uint8_t* good;  // (M), or null: all
@@ -28,6 +30,7 @@ struct Means {
     const int64_t at = r * n_pixels + i;
     return index ? index[at] : at;
   }
+  MOTES_HD double value(int64_t i) const { return number_at(values, real_bytes, i); }
   MOTES_HD bool is_good(int64_t i) const { return !good || good[i] != 0; }
 };
 
@@ -71,7 +74,7 @@ struct Logarithms {
   Noise noise;
   double *weight, *base;
   MOTES_HD void operator()(int64_t i) const {
-    const double mean = clipped(means.values[i], means.low, means.high);
+    const double mean = clipped(means.value(i), means.low, means.high);
     weight[i] = weight_of(noise, mean);
     base[i] = base_of(noise, mean);
   }

@@ -3,8 +3,8 @@
 #include "cuda/device.hpp"
 #include "cuda/families.hpp"
 #include "cuda/panels.hpp"
+#include "dispatch/quantum.hpp"
 #include "dispatch/validate.hpp"
-#include "kernels/planes.h"
 
 namespace motes::cuda {
 
@@ -29,7 +29,7 @@ motes_status validate_scoring(const motes_patterns& patterns, const Real* weight
 // Sums of all responsibilities of float or double fit 64 bits.
 template <class Real>
 motes_status validate_sums(const PatternsHeld& held, motes_error* error) {
-  if (held.n_photons < static_cast<double>(int64_t{1} << (63 - Fixed<Real>::kBits))) return MOTES_OK;
+  if (sums_fit<Real>(held.n_photons)) return MOTES_OK;
   return refuse(error, -1, "patterns: too many photons for exact sums; sweep parts");
 }
 

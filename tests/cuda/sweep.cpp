@@ -1,6 +1,7 @@
 #include "cuda/sweep.hpp"
 
 #include "containers.hpp"
+#include "cuda/means.hpp"
 #include "cuda/passes.hpp"
 #include "queue.hpp"
 
@@ -60,8 +61,35 @@ int turns_of(const PatternsGiven& given, const Real* weights, const Real* base, 
   });
 }
 
+// Over templates that are there; `index`: of the first that is no mean.
+template <class Real>
+int means_of(const PatternsGiven& given, const void* values, int64_t real_bytes, int64_t n_templates,
+             const double* prior, const int64_t* photons, int poisson, double low, double high, double most, int hard,
+             double* planes, double* weights, double* told, int64_t* index, int order) {
+  HostQueue queue(order);
+  const int bytes = static_cast<int>(real_bytes);
+  const int64_t n = n_templates * given.n_pixels;
+  *index = index_of(queue, look_for(queue, n, NoMean{values, bytes, most}));
+  if (*index < n) return queue.verdict();
+  const Means means{values, bytes, nullptr, n, n_templates, given.n_pixels, nullptr, low, high};
+  return given.with([&]<class Pixel>(const PatternsOn<Pixel>& patterns) {
+    sweep_means<Real>(queue, patterns, means, poisson ? Noise::kPoisson : Noise::kBernoulli, prior, photons, hard != 0,
+                      SumsInReals{planes, weights, told});
+    return queue.verdict();
+  });
+}
+
 }  // namespace
 }  // namespace motes::cuda
+
+extern "C" int sweep_means(const motes::cuda::PatternsGiven* patterns, const void* values, int64_t real_bytes,
+                           int64_t n_templates, const double* prior, const int64_t* photons, int poisson, double low,
+                           double high, double most, int hard, int in_double, double* planes, double* weights,
+                           double* told, int64_t* index, int order) {
+  const auto call = in_double ? &motes::cuda::means_of<double> : &motes::cuda::means_of<float>;
+  return call(*patterns, values, real_bytes, n_templates, prior, photons, poisson, low, high, most, hard, planes,
+              weights, told, index, order);
+}
 
 extern "C" int sweep_in_turns_f32(const motes::cuda::PatternsGiven* patterns, const float* weights, const float* base,
                                   int64_t n_templates, int hard, int64_t room, int64_t shared_per_block,

@@ -51,6 +51,7 @@ def reconstruct(
     seed: int = 0,
     threads: int | None = None,
     device: Device | str | None = None,
+    deterministic: bool = True,
     mask: npt.NDArray[Any] | None = None,
     binarise: bool = False,
     epochs: int = 10,
@@ -100,6 +101,8 @@ def reconstruct(
         from one iteration to the next, and comes home where a checkpoint or the result asks for it. Method sgd and
         acceleration fisher bring it home for each step. Starts and error bars are computed by the processor.
         Compiled, not yet run on hardware.
+    deterministic : bool
+        Accepted, and of no effect: the same bits come in every run in either case; see `motes.sweep`.
     mask : (L, L) bool array, optional
         True (or 1) for bad pixels of the detector: they count neither for nor against.
     binarise : bool
@@ -153,6 +156,7 @@ def reconstruct(
     restarts = checks.whole("restarts", restarts, 1)
     seed = checks.whole("seed", seed, 0)
     epochs = checks.whole("epochs", epochs, 1)
+    checks.truth("deterministic", deterministic)
     sgd = {
         "epochs": epochs,
         "batch": checks.whole("batch", batch, 1),
