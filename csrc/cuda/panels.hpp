@@ -27,7 +27,7 @@ class Panels {
 
   // The bases of all panels, then the tables of all.
   const Four<Real>* data() const { return rows_.data(); }
-  int64_t size() const { return static_cast<int64_t>(rows_.size()); }
+  int64_t bytes() const { return static_cast<int64_t>(rows_.size() * sizeof(Four<Real>)); }
   const Four<Real>* bases() const { return rows_.data(); }
   const Four<Real>* tables() const { return rows_.data() + n_panels_; }
   int64_t n_templates() const { return n_templates_; }
