@@ -31,6 +31,7 @@ VERDICTS = {
     1: "wrote beyond the end of its shared memory",
     2: "asks for more shared memory than a block can have",
     3: "wrote beyond the end of an array",
+    4: "no room for an array",
 }
 
 

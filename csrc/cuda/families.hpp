@@ -41,4 +41,21 @@ motes_status backrotation(const PatternsHeld&, const double* coefficients, int64
 motes_status assignment(const PatternsHeld&, const double* weights, const double* base, int64_t n_clusters,
                         motes_clusters* clusters, cudaStream_t stream, motes_error* error);
 
+// Templates in device memory, their prior and the photons of each pixel in the host's: see means.hpp.
+struct TemplatesGiven {
+  const void* means;  // (R, M)
+  int real_bytes;
+  int64_t n_templates;
+  const double* prior;     // (R) probabilities
+  const int64_t* photons;  // (M)
+  bool poisson;
+  double low, high;  // means are taken as the next inside
+};
+// The first mean outside 0 .. most, n where there is none, and what stands there. Waits.
+motes_status check_means(const void* means, int real_bytes, int64_t n, double most, int64_t* index, double* value,
+                         cudaStream_t stream, motes_error* error);
+// planes (R, M), weights (R), told (nats; impossible patterns): device memory. Returns before the work is done.
+motes_status sweep_templates(const PatternsHeld&, const TemplatesGiven&, motes_assignment_rule rule, bool in_double,
+                             double* planes, double* weights, double* told, cudaStream_t stream, motes_error* error);
+
 }  // namespace motes::cuda

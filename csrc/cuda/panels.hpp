@@ -28,6 +28,10 @@ class Panels {
   // The bases of all panels, then the tables of all.
   const Four<Real>* data() const { return rows_.data(); }
   int64_t bytes() const { return static_cast<int64_t>(rows_.size() * sizeof(Four<Real>)); }
+  const Four<Real>* bases() const { return rows_.data(); }
+  const Four<Real>* tables() const { return rows_.data() + n_panels_; }
+  int64_t n_templates() const { return n_templates_; }
+  int64_t n_panels() const { return n_panels_; }
   // What kernels take where `rows` is a copy of data().
   Templates<Real> at(const Four<Real>* rows) const {
     return {rows + n_panels_, rows, n_templates_, n_panels_, n_pixels_};

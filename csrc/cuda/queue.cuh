@@ -1,5 +1,7 @@
 // The queue of queue.hpp on a stream of the current device. Memory is taken and given back in the stream's order.
 #pragma once
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "cuda/launch.cuh"
@@ -33,10 +35,18 @@ class StreamQueue {
   template <class T>
   const T* upload(const T* from, int64_t n) {
     T* const to = array<T>(n);
-    const auto copy = std::make_shared<const std::vector<T>>(from, from + n);
-    const auto bytes = static_cast<int64_t>(bytes_of<T>(n));
-    if (fine()) status_ = cuda::upload(to, copy->data(), bytes, copy, stream_, doing_, error_);
+    const auto own = std::make_shared<const std::vector<T>>(from, from + n);
+    put(to, own->data(), n, own);
     return to;
+  }
+  template <class T>
+  void put(T* to, const T* from, int64_t n, std::shared_ptr<const void> owner) {
+    const auto bytes = static_cast<int64_t>(bytes_of<T>(n));
+    if (fine()) status_ = cuda::upload(to, from, bytes, std::move(owner), stream_, doing_, error_);
+  }
+  template <class T>
+  void copy(T* to, const T* from, int64_t n) {
+    if (fine()) tell(cudaMemcpyAsync(to, from, bytes_of<T>(n), cudaMemcpyDeviceToDevice, stream_));
   }
   // To the host, where it is after the wait.
   template <class T>

@@ -4,6 +4,9 @@
 //     T* array<T>(int64_t n)              memory for n items until the queue ends, aligned to 64 bytes; holds rubbish
 //     T* array_if_fits<T>(n)              the same, but null, and no error, where there is no room for it
 //     const T* upload(const T* from, n)   the same with n items of the host, which are read before it returns
+//     void put(T* to, const T* from, n, owner)  from memory of the host, which the shared pointer `owner` keeps
+//     void copy(T* to, const T* from, n)  on the device
+//     void download(const T* from, n, T* to)  to the host; waits for all launches
 //     void zero(T* items, int64_t n)
 //     void launch(const Kernel& kernel)   a kernel of phases.hpp; each launch sees all that those before it wrote
 //     T read(const T* item)               waits for all launches

@@ -1,6 +1,6 @@
 // Kernels that several families launch, each compiled once.
 #pragma once
-#include "cuda/likelihood.hpp"
+#include "cuda/passes.hpp"
 #include "cuda/queue.cuh"
 
 namespace motes::cuda {
@@ -15,13 +15,18 @@ MOTES_INSTANTIATE_SCORES(extern, float, uint32_t)
 MOTES_INSTANTIATE_SCORES(extern, double, uint16_t)
 MOTES_INSTANTIATE_SCORES(extern, double, uint32_t)
 
-// For those who have no queue: as score_rows.
-template <class Real, class Pixel>
-motes_status launch_scores(const PatternsOn<Pixel>& patterns, const Templates<Real>& templates, Real* out,
-                           int64_t stride, const Limits&, cudaStream_t stream, motes_error* error) {
-  StreamQueue queue(stream, "CUDA: likelihood", error);
-  score_rows(queue, patterns, templates, out, stride);
-  return queue.status();
-}
+// Compiled with sweep.cu.
+#define MOTES_INSTANTIATE_SWEEPS(word, Real, Pixel)                                                             \
+  word template void sweep_through<Real, Pixel, StreamQueue>(StreamQueue&, const PatternsOn<Pixel>&,            \
+                                                             const Templates<Real>&, bool, const Sums&,         \
+                                                             const RoomForRows<Real>&);                         \
+  word template void sweep_in_turns<Real, Pixel, StreamQueue>(StreamQueue&, const PatternsOn<Pixel>&,           \
+                                                              const std::shared_ptr<const Panels<Real>>&, bool, \
+                                                              int64_t*);
+
+MOTES_INSTANTIATE_SWEEPS(extern, float, uint16_t)
+MOTES_INSTANTIATE_SWEEPS(extern, float, uint32_t)
+MOTES_INSTANTIATE_SWEEPS(extern, double, uint16_t)
+MOTES_INSTANTIATE_SWEEPS(extern, double, uint32_t)
 
 }  // namespace motes::cuda

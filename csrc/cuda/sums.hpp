@@ -52,6 +52,14 @@ MOTES_HD inline void deliver(const Sums& sums, int64_t panel, int64_t n_template
   if (i == kWidth + 2) add_fixed(sums.n_impossible, number);
 }
 
+// All of them; -inf where a pattern can not be.
+MOTES_HD inline double nats_of(const Sums& sums) {
+  if (*sums.n_impossible > 0) return -HUGE_VAL;
+  const int64_t whole = sums.log_likelihood[0] + (sums.log_likelihood[1] >> kLogBits);
+  const int64_t fraction = sums.log_likelihood[1] & ((int64_t{1} << kLogBits) - 1);
+  return static_cast<double>(whole) + static_cast<double>(fraction) / static_cast<double>(int64_t{1} << kLogBits);
+}
+
 static_assert(sizeof(Tally) == Tally::kNumbers * sizeof(int64_t));
 
 }  // namespace motes::cuda

@@ -3,6 +3,7 @@
 #include "cuda/device.hpp"
 #include "cuda/families.hpp"
 #include "cuda/panels.hpp"
+#include "dispatch/quantum.hpp"
 #include "dispatch/validate.hpp"
 
 namespace motes::cuda {
@@ -23,6 +24,13 @@ motes_status validate_scoring(const motes_patterns& patterns, const Real* weight
   if (const auto bad = validate_templates("weights", n_templates, patterns.n_pixels, error)) return bad;
   if (const auto bad = validate_numbers("weights", weights, patterns.n_pixels * n_templates, true, error)) return bad;
   return base ? validate_numbers("base", base, n_templates, true, error) : MOTES_OK;
+}
+
+// Sums of all responsibilities of float or double fit 64 bits.
+template <class Real>
+motes_status validate_sums(const PatternsHeld& held, motes_error* error) {
+  if (sums_fit<Real>(held.n_photons)) return MOTES_OK;
+  return refuse(error, -1, "patterns: too many photons for exact sums; sweep parts");
 }
 
 // Templates, for the length of a call.

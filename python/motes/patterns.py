@@ -268,8 +268,8 @@ class Patterns:
         `minibatch_kmeans`, `classify.match`. Second moments (a spectral start, the Fisher information) are still
         those of the processor.
 
-        The arrays stay in the host's memory too, and everything else works as before. Parts of patterns on a device are
-        on it as well, and uploaded when first needed. Compiled, not yet run on hardware.
+        The arrays stay in the host's memory too, and everything else works as before. A slice of patterns on a device
+        shares their memory there, too; other parts are uploaded when first needed. Compiled, not yet run on hardware.
 
         Parameters
         ----------
@@ -412,7 +412,10 @@ class Patterns:
         if isinstance(which, slice):
             start, stop, step = which.indices(len(self))
             if step == 1:
-                return Patterns._trusted(self._arrays.rows(start, stop), self._shape, self._device)
+                part = Patterns._trusted(self._arrays.rows(start, stop), self._shape, self._device)
+                if self._device != CPU:
+                    part._uploaded = self.uploaded().rows(start, max(start, stop))
+                return part
             which = np.arange(start, stop, step, dtype=np.int64)
         try:
             index = operator.index(which)

@@ -50,13 +50,23 @@ PatternsOnDevice::PatternsOnDevice(const py::object& indptr, const py::object& p
            static_cast<double>(arrays[0].shape(0) - 1) + beyond};
 }
 
+PatternsOnDevice PatternsOnDevice::rows(int64_t start, int64_t stop) const {
+  if (start < 0 || stop < start || stop > size()) throw py::index_error("rows: outside the patterns");
+  PatternsOnDevice part(*this);
+  part.held_.arrays.indptr += start;
+  part.held_.arrays.n_patterns = stop - start;
+  return part;
+}
+
 void register_patterns(py::module_& m) {
-  py::class_<PatternsOnDevice>(m, "PatternsOnDevice", "Checked patterns in the memory of a GPU.")
+  py::class_<PatternsOnDevice, std::shared_ptr<PatternsOnDevice>>(m, "PatternsOnDevice",
+                                                                  "Checked patterns in the memory of a GPU.")
       .def(py::init<const py::object&, const py::object&, const py::object&, const py::object&, int64_t, int,
                     uint64_t>(),
            py::arg("indptr"), py::arg("pixels"), py::arg("multi_position"), py::arg("multi_extra"), py::kw_only(),
            py::arg("n_pixels"), py::arg("device"), py::arg("stream") = 0)
       .def("__len__", &PatternsOnDevice::size)
+      .def("rows", &PatternsOnDevice::rows, py::arg("start"), py::arg("stop"), "A range of them, in the same memory.")
       .def_property_readonly("n_pixels", &PatternsOnDevice::n_pixels)
       .def_property_readonly("device", &PatternsOnDevice::device)
       .def_property_readonly("nbytes", &PatternsOnDevice::nbytes);

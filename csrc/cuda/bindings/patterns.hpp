@@ -15,6 +15,8 @@ class PatternsOnDevice {
   py::ssize_t n_pixels() const { return static_cast<py::ssize_t>(held_.arrays.n_pixels); }
   int device() const { return device_; }
   int64_t nbytes() const { return bytes_; }
+  // A range of these, which shares their memory.
+  PatternsOnDevice rows(int64_t start, int64_t stop) const;
 
  private:
   int device_;
