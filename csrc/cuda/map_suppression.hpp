@@ -1,5 +1,6 @@
 // Suppression of maps: see motes/suppression.hpp. What is a peak, and in which order, is as on the CPU.
 #pragma once
+#include "cuda/ordered.hpp"
 #include "cuda/rounds.hpp"
 #include "cuda/scores.hpp"
 #include "kernels/disc.h"
@@ -30,6 +31,12 @@ struct Maps {
     }
     return false;
   }
+  MOTES_HD void take_disc(int64_t i) const {
+    around(i, [this](int64_t j) {
+      mark(taken + j);
+      return false;
+    });
+  }
 };
 
 struct SetBorders {
@@ -59,16 +66,35 @@ struct KeepPeak : Maps {
 
 struct TakeDisc : Maps {
   MOTES_HD void operator()(uint32_t i) const {
-    if (!kept[i]) return;
-    around(i, [&](int64_t j) {
-      mark(taken + j);
-      return false;
-    });
+    if (kept[i]) take_disc(i);
   }
 };
 
 struct PixelStaysOpen : Maps {
   MOTES_HD bool operator()(uint32_t i) const { return !kept[i] && !taken[i]; }
+};
+
+struct PixelIsLeft : Maps {
+  MOTES_HD bool operator()(int64_t i) const { return !kept[i] && !taken[i] && scores.at(i) > threshold; }
+};
+
+// Those left over, by ordered.hpp.
+struct SettlePixels : Maps {
+  struct Item {
+    int64_t y, x;
+  };
+  MOTES_HD Item item(uint32_t i) const { return {i / width % height, i % width}; }
+  MOTES_HD bool is_open(uint32_t i) const { return !taken[i]; }
+  MOTES_HD bool is_near(const Item& later, const Item& before) const {
+    const int64_t dy = later.y > before.y ? later.y - before.y : before.y - later.y;
+    const int64_t dx = later.x > before.x ? later.x - before.x : before.x - later.x;
+    return dy <= reach && dx <= half_width[dy];
+  }
+  MOTES_HD void keep(uint32_t i) const {
+    mark(kept + i);
+    take_disc(i);
+  }
+  MOTES_HD void take(uint32_t) const {}  // the one that takes it does
 };
 
 struct IsPeak : Maps {
@@ -98,11 +124,13 @@ int64_t suppress_maps(Queue& queue, const void* map, int real_bytes, int64_t n_m
   queue.zero(taken, n);
   queue.zero(kept, n);
   const Selected candidates = select(queue, n, AboveThreshold{maps});
-  in_rounds(queue, candidates.index, candidates.n, [&](const Open& open, uint32_t* to, uint32_t* n_to) {
+  const auto round = [&](const Open& open, uint32_t* to, uint32_t* n_to) {
     for_each_open(queue, open, KeepPeak{maps});
     for_each_open(queue, open, TakeDisc{maps});
     queue.launch(Leave<PixelStaysOpen>{PixelStaysOpen{maps}, open, to, n_to});
-  });
+  };
+  if (in_rounds(queue, candidates.index, candidates.n, round) > 0)
+    decide_in_order(queue, maps.scores, select(queue, n, PixelIsLeft{maps}), SettlePixels{maps});
   const Selected found = select(queue, n, IsPeak{maps});
   for_each(queue, n_maps + 1, CountParts{maps.scores, found, peak_indptr});
   const uint32_t* const ordered = in_order_of_score(queue, maps.scores, found);
