@@ -211,24 +211,28 @@ def test_a_pair_at_the_threshold():
             as_on_the_cpu(as_circles([[0, 0, radius], [x, 0, radius], [1e4, 0, 2 * radius]], [3.0, 2, 1]), "iou", iou)
 
 
-def peaks_on_device(maps: np.ndarray, radius: float, threshold: float) -> list[np.ndarray]:
+def peaks_on_device(maps: np.ndarray, radius: float, threshold: float) -> tuple[list[np.ndarray], int]:
+    """Peaks of each map and the number of launches, after every order gave the same."""
     n_maps, height, width = maps.shape
+    launches = np.zeros(1, np.int64)
 
     def compute(order: int):
         peak, indptr = np.full(maps.size, -9), np.full(n_maps + 1, -9)
         phases.run("suppression", "suppress_maps", maps, maps.itemsize, n_maps, height, width, radius, threshold, peak,
-                   indptr, order=order)  # fmt: skip
+                   indptr, launches, order=order)  # fmt: skip
         return peak[: indptr[-1]], indptr
 
     peak, indptr = phases.in_every_order(compute)
-    return np.split(peak, indptr[1:-1]) if n_maps else []
+    return np.split(peak, indptr[1:-1]) if n_maps else [], int(launches[0])
 
 
-def peaks_as_on_the_cpu(maps: np.ndarray, radius: float, threshold: float) -> None:
-    found = peaks_on_device(maps, radius, threshold)
+def peaks_as_on_the_cpu(maps: np.ndarray, radius: float, threshold: float) -> int:
+    """The number of launches, after all was found to be as on the CPU."""
+    found, launches = peaks_on_device(maps, radius, threshold)
     expected = _core.map_suppression(maps, radius=radius, threshold=threshold, threads=1)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_array_equal(one, other)
+    return launches
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -241,7 +245,7 @@ def test_peaks_are_those_of_the_definition(dtype, data):
     threshold = data.draw(st.sampled_from([-np.inf, 0.0, 2.0]))
     maps = rng.integers(-2, 6, shape).astype(dtype)
     maps[rng.random(shape) < 0.1] = -np.inf
-    for one, found in zip(maps, peaks_on_device(maps, radius, threshold), strict=True):
+    for one, found in zip(maps, peaks_on_device(maps, radius, threshold)[0], strict=True):
         rows, columns = np.divmod(found, shape[2])
         assert list(zip(columns, rows, strict=True)) == reference.suppress_map(one, radius, threshold)
     peaks_as_on_the_cpu(maps, radius, threshold)
@@ -258,7 +262,7 @@ def test_dense_maps_are_as_on_the_cpu(kind):
         "steps": np.floor(noise * 4),
         "ramp": np.stack([x + y, x - 2 * y]) / 7,
     }[kind].astype(np.float32)
-    peaks_as_on_the_cpu(np.ascontiguousarray(maps), 3.0, 0.25)
+    assert peaks_as_on_the_cpu(np.ascontiguousarray(maps), 3.0, 0.25) < MOST_LAUNCHES
 
 
 def test_maps_without_pixels():
@@ -273,4 +277,4 @@ def test_the_python_functions_agree_too():
     np.testing.assert_array_equal(on_device(circles, "iou", 0.2)[0], suppress(circles, iou=0.2))
     maps = rng.random((1, 20, 20))
     [(centres, _)] = suppress_map(maps, 2.5, threshold=0.1)
-    np.testing.assert_array_equal(peaks_on_device(maps, 2.5, 0.1)[0], centres[:, 1] * 20 + centres[:, 0])
+    np.testing.assert_array_equal(peaks_on_device(maps, 2.5, 0.1)[0][0], centres[:, 1] * 20 + centres[:, 0])
