@@ -138,4 +138,28 @@ int64_t suppress_maps(Queue& queue, const void* map, int real_bytes, int64_t n_m
   return found.n;
 }
 
+struct ReadPeak {
+  Scores peaks;  // a part is a map; `score` is the maps
+  int64_t height, width;
+  const int64_t* peak;
+  int64_t* centre;
+  void* score;
+  MOTES_HD void operator()(int64_t k) const {
+    const int64_t at = peak[k], pixel = peaks.part_of(k) * height * width + at;
+    centre[2 * k] = at % width;
+    centre[2 * k + 1] = at / width;
+    if (peaks.real_bytes == 4) static_cast<float*>(score)[k] = static_cast<const float*>(peaks.score)[pixel];
+    else static_cast<double*>(score)[k] = static_cast<const double*>(peaks.score)[pixel];
+  }
+};
+
+// peak_indptr is the host's.
+template <class Queue>
+void read_peaks(Queue& queue, const void* map, int real_bytes, int64_t n_maps, int64_t height, int64_t width,
+                const int64_t* peak, const int64_t* peak_indptr, int64_t* centre, void* score) {
+  const int64_t n = peak_indptr[n_maps];
+  const Scores peaks{map, real_bytes, n, n_maps, queue.upload(peak_indptr, n_maps + 1)};
+  for_each(queue, n, ReadPeak{peaks, height, width, peak, centre, score});
+}
+
 }  // namespace motes::cuda

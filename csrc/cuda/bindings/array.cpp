@@ -224,13 +224,17 @@ py::ssize_t DeviceArray::size() const {
   return product;
 }
 
-std::shared_ptr<void> device_memory(int64_t bytes, int device, cudaStream_t stream) {
-  void* memory = nullptr;
-  on_device(device, [&](motes_error* error) { return cuda::allocate(bytes, stream, &memory, error); });
+std::shared_ptr<void> owned(void* memory, int device, cudaStream_t stream) {
   return {memory, [device, stream](void* held) {
             const cuda::Current current(device);
             cuda::release(held, stream);
           }};
+}
+
+std::shared_ptr<void> device_memory(int64_t bytes, int device, cudaStream_t stream) {
+  void* memory = nullptr;
+  on_device(device, [&](motes_error* error) { return cuda::allocate(bytes, stream, &memory, error); });
+  return owned(memory, device, stream);
 }
 
 DeviceArray empty_array(std::vector<py::ssize_t> shape, const py::dtype& dtype, int device, cudaStream_t stream) {

@@ -26,6 +26,7 @@ struct DeviceArray {
 };
 
 // Memory of ours, released in the order of the stream.
+std::shared_ptr<void> owned(void* memory, int device, cudaStream_t stream);
 std::shared_ptr<void> device_memory(int64_t bytes, int device, cudaStream_t stream);
 
 DeviceArray empty_array(std::vector<py::ssize_t> shape, const py::dtype& dtype, int device, cudaStream_t stream);
