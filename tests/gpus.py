@@ -25,7 +25,7 @@ def gpu() -> ModuleType:
 
 
 def on(device: str, function: Any, *arguments: Any, **options: Any) -> Any:
-    """What a function with an argument `device` says there; the test is skipped where that is a GPU and there is none."""
+    """What a function with an argument `device` says there; where there is none, the test is skipped."""
     if device != "cpu":
         gpu()
     return function(*arguments, device=device, **options)

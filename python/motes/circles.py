@@ -22,8 +22,8 @@ class Circles:
     ----------
     centres : (N, 2) float32 or float64 array, pixels
         x (column) and y (row) of each centre; finite, at most 1e20. Where they are an array on a GPU, of any library
-        that knows DLPack or `__cuda_array_interface__`, radii and scores are too, nothing is copied, and the numbers are
-        checked when a function reads them.
+        that knows DLPack or `__cuda_array_interface__`, radii and scores are too, nothing is copied, and the numbers
+        are checked when a function reads them.
     radii : float or (N,) array of the same type, pixels
         1e-30 to 1e20.
     scores : (N,) array of the same type, optional
@@ -78,7 +78,7 @@ class Circles:
 
     def _hold_on_gpu(self, centres: Any, radii: Any, scores: Any, indptr: npt.ArrayLike | None) -> None:
         n = len(centres)
-        if np.ndim(radii) == 0:
+        if held_by(radii) == CPU and np.ndim(radii) == 0:
             radii = np.full(n, radii, np.float64 if str(centres.dtype).endswith("float64") else np.float32)
         self.centres, self.radii, self.scores = cuda_extension().circles(
             centres, radii, scores, device=self.device.index

@@ -2,7 +2,7 @@
 
 from motes.devices.arrays import held_by, where_it_came_from, working_place
 from motes.devices.extension import cuda_extension, cuda_told
-from motes.devices.names import CPU, Device, device_of
+from motes.devices.names import CPU, Device, device_name, device_of
 from motes.devices.streams import stream_handle
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Device",
     "cuda_extension",
     "cuda_told",
+    "device_name",
     "device_of",
     "held_by",
     "stream_handle",

@@ -10,7 +10,7 @@ _GPU_MEMORY = (2, 13)  # DLPack's kDLCUDA, kDLCUDAManaged
 
 
 def held_by(array: object) -> Device:
-    """Where the numbers of an array are: on a GPU, of any library that speaks DLPack or CUDA's array interface, or here.
+    """Where an array's numbers are: here, or on a GPU for any library that speaks DLPack or CUDA's array interface.
 
     Examples
     --------

@@ -48,14 +48,14 @@ def circle_iou(
     array([1.   , 0.243])
     """
     place = working_place(_held(a, b), device)
+    result: Reals
     if place != CPU:
-        return where_it_came_from(
-            cuda_extension().circle_iou(
-                a.centres, a.radii, b.centres, b.radii, device=place.index, stream=stream_handle(stream)
-            ),
-            a.device,
+        there = cuda_extension().circle_iou(
+            a.centres, a.radii, b.centres, b.radii, device=place.index, stream=stream_handle(stream)
         )
-    result: Reals = _core.circle_iou(a.centres, a.radii, b.centres, b.radii, threads=available_threads(threads))
+        result = where_it_came_from(there, a.device)
+        return result
+    result = _core.circle_iou(a.centres, a.radii, b.centres, b.radii, threads=available_threads(threads))
     return result
 
 
@@ -136,11 +136,13 @@ def box_iou(
     """
     held = _held_boxes(a, b)
     place = working_place(held, device)
+    result: Reals
     if place != CPU:
         handle = stream_handle(stream)
         sides = (*_corners_on_gpu(a, "a", place, handle), *_corners_on_gpu(b, "b", place, handle))
-        return where_it_came_from(cuda_extension().box_iou(*sides, device=place.index, stream=handle), held)
-    result: Reals = _core.box_iou(*_corners(a, "a"), *_corners(b, "b"), threads=available_threads(threads))
+        result = where_it_came_from(cuda_extension().box_iou(*sides, device=place.index, stream=handle), held)
+        return result
+    result = _core.box_iou(*_corners(a, "a"), *_corners(b, "b"), threads=available_threads(threads))
     return result
 
 
@@ -179,7 +181,8 @@ def pairwise_box_iou(
         sides = (*_corners_on_gpu(a, "a", place, handle), *_corners_on_gpu(b, "b", place, handle))
         a_indptr, b_indptr = (np.array([0, len(side)], np.int64) for side in (sides[0], sides[2]))
         there = cuda.box_iou_all(*sides, a_indptr=a_indptr, b_indptr=b_indptr, device=place.index, stream=handle)
-        return where_it_came_from(cuda.part(there, 0, (len(sides[0]), len(sides[2]))), held)
+        matrix: Reals = where_it_came_from(cuda.part(there, 0, (len(sides[0]), len(sides[2]))), held)
+        return matrix
     parts = [np.array([0, len(side)], np.int64) for side in (a, b)]
     flat: Reals = _core.box_iou_all(
         *_corners(a, "a"), *_corners(b, "b"), a_indptr=parts[0], b_indptr=parts[1], threads=available_threads(threads)
