@@ -24,6 +24,13 @@ def gpu() -> ModuleType:
     return extension
 
 
+def on(device: str, function: Any, *arguments: Any, **options: Any) -> Any:
+    """What a function with an argument `device` says there; where there is none, the test is skipped."""
+    if device != "cpu":
+        gpu()
+    return function(*arguments, device=device, **options)
+
+
 def likelihood(patterns: Patterns, weights: Any, base: Any, *, device: str, threads: int = 1, **options: Any) -> Any:
     if device == "cpu":
         return _core.likelihood(patterns._core, weights, base, threads=threads, **options)

@@ -301,13 +301,17 @@ std::shared_ptr<void> until_idle(std::shared_ptr<void> memory, int device) {
           }};
 }
 
-std::shared_ptr<void> device_memory(int64_t bytes, int device, cudaStream_t stream) {
-  void* memory = nullptr;
-  on_device(device, [&](motes_error* error) { return cuda::allocate(bytes, stream, &memory, error); });
+std::shared_ptr<void> owned(void* memory, int device, cudaStream_t stream) {
   return {memory, [device, stream](void* held) {
             const cuda::Current current(device);
             cuda::release(held, stream);
           }};
+}
+
+std::shared_ptr<void> device_memory(int64_t bytes, int device, cudaStream_t stream) {
+  void* memory = nullptr;
+  on_device(device, [&](motes_error* error) { return cuda::allocate(bytes, stream, &memory, error); });
+  return owned(memory, device, stream);
 }
 
 DeviceArray empty_array(std::vector<py::ssize_t> shape, const py::dtype& dtype, int device, cudaStream_t stream) {

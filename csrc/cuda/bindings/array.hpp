@@ -26,6 +26,7 @@ struct DeviceArray {
 };
 
 // Memory of ours, released in the order of the stream.
+std::shared_ptr<void> owned(void* memory, int device, cudaStream_t stream);
 std::shared_ptr<void> device_memory(int64_t bytes, int device, cudaStream_t stream);
 
 // The same memory, given back when no stream of its device works any more: of what several streams read.
