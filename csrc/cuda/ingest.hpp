@@ -20,6 +20,8 @@
 //          multiprocessors of 32 accesses a cycle. What shared-memory atomics cost (one a photon and scattering) is less.
 // memory   beside the entries and the result: two keys an entry, 8 to 32 bytes, and 4 bytes a pattern
 #pragma once
+#include <initializer_list>
+
 #include "cuda/place_in_order.hpp"
 #include "cuda/sort_slots.hpp"
 

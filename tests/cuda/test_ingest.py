@@ -55,7 +55,7 @@ def assert_right(rows, cols, counts=None, **shape) -> int:
     return int(found[6])
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.data())
 def test_any_type_any_order_repeats_and_zeros(data):
     shape = data.draw(st.sampled_from([*SMALL, WIDE]))
@@ -78,7 +78,7 @@ def shuffled(counts: np.ndarray, rng: np.random.Generator):
     return rows[order].astype(np.int32), cols[order].astype(np.int32)
 
 
-@pytest.mark.parametrize("n_entries", [0, 1, 2, 255, 256, 257, SLOT - 1, SLOT, SLOT + 1, 2 * SLOT, 2 * SLOT + 1, 30_000])
+@pytest.mark.parametrize("n_entries", [0, 1, 257, SLOT - 1, SLOT, SLOT + 1, 2 * SLOT, 30_000])
 @pytest.mark.parametrize("repeated", [False, True])
 def test_sizes_about_those_of_blocks(n_entries, repeated):
     rng = np.random.default_rng(n_entries)
@@ -107,8 +107,7 @@ def test_one_pixel_holds_nearly_all(counted, n_patterns):
     cols[50_000:50_100] = np.arange(250, 350)
     rows[60_000:60_020] = np.arange(20) * (n_patterns // 20)
     counts = np.full(rows.size, 3, np.int32) if counted else None
-    *arrays, found = ingest(rows, cols, counts, n_patterns=n_patterns, n_pixels=400)
-    assert arrays[3].max() > 65536
+    assert on_the_cpu(rows, cols, counts, n_patterns=n_patterns, n_pixels=400)[3].max() > 65536
     assert_right(rows, cols, counts, n_patterns=n_patterns, n_pixels=400)
 
 
@@ -175,6 +174,7 @@ def test_too_many_photons_in_a_pixel():
         on_the_cpu(one, one, largest + 1, n_patterns=1, n_pixels=1)
 
 
+@settings(max_examples=30)
 @given(st.data())
 def test_the_first_fault_is_that_of_the_cpu(data):
     """Several at once, in arrays of several chunks: the one that the CPU names."""
@@ -190,7 +190,7 @@ def test_the_first_fault_is_that_of_the_cpu(data):
     rows, cols, counts = arrays
     counts = counts if given_counts else None
     found = ingest(rows, cols, counts, n_patterns=30, n_pixels=40)[-1]
-    with pytest.raises(ValueError, match="negative|outside") as refused:
+    with pytest.raises(ValueError, match=r"negative|outside") as refused:
         on_the_cpu(rows, cols, counts, n_patterns=30, n_pixels=40)
     name, index = re.match(r"(\w+):.* at index (\d+)", str(refused.value)).groups()
     assert (WORDS[found[0]], found[1]) == (name, int(index))

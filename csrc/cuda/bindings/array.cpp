@@ -114,6 +114,12 @@ DeviceArray from_interface(const py::object& value, const std::string& name, int
   return array;
 }
 
+DeviceArray own_array(DeviceArray array, cudaStream_t stream) {
+  on_device(array.device, [&](motes_error* error) { return cuda::wait_for(array.ready, stream, error); });
+  array.ready = stream;
+  return array;
+}
+
 py::object to_dlpack(const DeviceArray& array, const py::object& stream, const py::object&, const py::object&,
                      const py::object& copy) {
   if (array.read_only) throw py::buffer_error("the array is read-only, which DLPack can not say");
@@ -195,6 +201,10 @@ py::ssize_t DeviceArray::size() const {
 std::shared_ptr<void> device_memory(int64_t bytes, int device, cudaStream_t stream) {
   void* memory = nullptr;
   on_device(device, [&](motes_error* error) { return cuda::allocate(bytes, stream, &memory, error); });
+  return held_memory(memory, device, stream);
+}
+
+std::shared_ptr<void> held_memory(void* memory, int device, cudaStream_t stream) {
   return {memory, [device, stream](void* held) {
             const cuda::Current current(device);
             cuda::release(held, stream);
@@ -212,27 +222,33 @@ DeviceArray empty_array(std::vector<py::ssize_t> shape, const py::dtype& dtype, 
   return array;
 }
 
+DeviceArray array_on_device(const py::object& value, const std::string& name, const std::string& what, int device,
+                            cudaStream_t stream) {
+  if (py::isinstance<DeviceArray>(value)) return own_array(py::cast<const DeviceArray&>(value), stream);
+  if (py::hasattr(value, "__dlpack_device__")) return from_dlpack(value, name, device, stream);
+  if (py::hasattr(value, "__cuda_array_interface__")) return from_interface(value, name, device, stream);
+  throw py::type_error(name + ": expected a device array of " + what + ", got " +
+                       std::string(py::str(py::type::handle_of(value).attr("__name__"))));
+}
+
+void require_place(const DeviceArray& array, const std::string& name, int device) {
+  if (array.device != device)
+    throw py::value_error(name + ": expected an array on cuda:" + std::to_string(device) +
+                          ", got one on cuda:" + std::to_string(array.device));
+}
+
 DeviceArray require_on_device(const py::object& value, const char* argument, const py::dtype& dtype,
                               std::vector<py::ssize_t> shape, int device, cudaStream_t stream) {
   const std::string name(argument);
-  DeviceArray array;
-  if (py::hasattr(value, "__dlpack_device__"))
-    array = from_dlpack(value, name, device, stream);
-  else if (py::hasattr(value, "__cuda_array_interface__"))
-    array = from_interface(value, name, device, stream);
-  else
-    throw py::type_error(name + ": expected a device array of " +
-                         std::string(py::str(static_cast<const py::object&>(dtype))) + ", got " +
-                         std::string(py::str(py::type::handle_of(value).attr("__name__"))));
+  DeviceArray array =
+      array_on_device(value, name, std::string(py::str(static_cast<const py::object&>(dtype))), device, stream);
   if (!array.dtype.equal(dtype))
     throw py::type_error(name + ": expected dtype " + std::string(py::str(static_cast<const py::object&>(dtype))) +
                          ", got " + std::string(py::str(static_cast<const py::object&>(array.dtype))));
   if (array.shape != shape)
     throw py::value_error(name + ": expected shape " + std::string(py::str(shape_tuple(shape))) + ", got " +
                           std::string(py::str(shape_tuple(array.shape))));
-  if (array.device != device)
-    throw py::value_error(name + ": expected an array on cuda:" + std::to_string(device) +
-                          ", got one on cuda:" + std::to_string(array.device));
+  require_place(array, name, device);
   if (array.read_only) throw py::value_error(name + ": the array is read-only");
   return array;
 }
@@ -258,6 +274,14 @@ void register_array(py::module_& m) {
                std::string(py::str(static_cast<const py::object&>(array.dtype))) +
                " on cuda:" + std::to_string(array.device) + ")";
       });
+  m.def(
+      "as_device_array",
+      [](const py::object& value, const std::string& name, int device, uint64_t stream) {
+        auto array = array_on_device(value, name, "numbers", device, stream_of(stream));
+        require_place(array, name, device);
+        return array;
+      },
+      py::arg("array"), py::arg("name"), py::kw_only(), py::arg("device"), py::arg("stream") = 0);
   m.def("from_numpy", &from_numpy, py::arg("array"), py::kw_only(), py::arg("device"), py::arg("stream") = 0);
   m.def(
       "view",

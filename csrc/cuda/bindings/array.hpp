@@ -30,7 +30,15 @@ std::shared_ptr<void> device_memory(int64_t bytes, int device, cudaStream_t stre
 
 DeviceArray empty_array(std::vector<py::ssize_t> shape, const py::dtype& dtype, int device, cudaStream_t stream);
 
-// Another library's array as a view, ready on `stream`; refused in the words of the processor's wall.
+// Memory that was asked for already.
+std::shared_ptr<void> held_memory(void* memory, int device, cudaStream_t stream);
+
+// Another library's array as a view, ready on `stream`; `what` is what it should be.
+DeviceArray array_on_device(const py::object& value, const std::string& name, const std::string& what, int device,
+                            cudaStream_t stream);
+void require_place(const DeviceArray& array, const std::string& name, int device);
+
+// The same of this dtype and shape, to be written to; refused in the words of the processor's wall.
 DeviceArray require_on_device(const py::object& value, const char* name, const py::dtype& dtype,
                               std::vector<py::ssize_t> shape, int device, cudaStream_t stream);
 
