@@ -26,6 +26,9 @@ motes_status largest(const motes_integers& values, int64_t size, int64_t* larges
 motes_status ingest(const motes_coo& entries, int64_t n_patterns, int64_t n_pixels, const PatternsRoom& room,
                     PatternsHeld* held, cudaStream_t stream, motes_error* error);
 
+// photons: (M), of the host. Waits.
+motes_status total_image(const PatternsHeld&, int64_t n_lit, int64_t* photons, cudaStream_t stream, motes_error* error);
+
 // out: (N, R), device memory. Returns before the work is done.
 motes_status likelihood(const PatternsHeld&, const float* weights, const float* base, int64_t n_templates, float* out,
                         cudaStream_t stream, motes_error* error);

@@ -19,12 +19,13 @@ from motes.errors import kind_of
 from motes.residence import Residence, device_of_entries, ingested
 from motes.shapes import Shape, check_shape, one_shape, shape_of_dense, shape_of_pixels
 from motes.threads import available_threads
+from motes.totals import Totals
 
 if TYPE_CHECKING:
     import scipy.sparse
 
 
-class Patterns:
+class Patterns(Totals):
     """N patterns of photons on one detector, each pattern a sorted list of lit pixels.
 
     A photon costs 2 bytes (4 beyond 65,536 pixels). Photons beyond the first of a pixel are kept apart. The container
@@ -339,91 +340,12 @@ class Patterns:
         return self._shape[0] * self._shape[1]
 
     @property
-    def n_lit(self) -> int:
-        """Pixels lit, over all patterns."""
-        there = self._place.unfetched
-        return int(self.indptr[-1] - self.indptr[0]) if there is None else int(there.n_lit)
-
-    @property
-    def n_photons(self) -> int:
-        """Photons, over all patterns."""
-        there = self._place.unfetched
-        if there is not None:
-            return int(there.n_photons)
-        return self.n_lit + int(self._arrays.own_multi().multi_extra.sum(dtype=np.int64))
-
-    @property
-    def max_count(self) -> int:
-        """The most photons in one pixel of one pattern; 0 without photons."""
-        there = self._place.unfetched
-        if there is not None:
-            return int(there.max_count())
-        extra = self._arrays.own_multi().multi_extra
-        return 1 + int(extra.max()) if extra.size else int(self.n_lit > 0)
-
-    @property
     def nbytes(self) -> int:
         """Bytes of this container's own part of its arrays."""
         return self._arrays.own_nbytes()
 
     def __len__(self) -> int:
         return len(self._place)
-
-    def photons_per_pattern(self) -> npt.NDArray[np.int64]:
-        """Photons of each pattern.
-
-        Examples
-        --------
-        >>> Patterns.from_dense([[0, 0, 3, 1], [0, 0, 0, 0]]).photons_per_pattern()
-        array([4, 0])
-        """
-        return self._arrays.photons_per_pattern()
-
-    def sum_of_squares(self) -> int:
-        """Sum over patterns of the squared counts, in whole numbers.
-
-        Examples
-        --------
-        >>> Patterns.from_dense([[0, 0, 3, 1], [0, 0, 0, 0]]).sum_of_squares()
-        10
-        """
-        return self._arrays.sum_of_squares()
-
-    def squares_per_pattern(self) -> npt.NDArray[np.int64]:
-        """Sum of the squared counts of each pattern.
-
-        Examples
-        --------
-        >>> Patterns.from_dense([[0, 0, 3, 1], [0, 0, 0, 0]]).squares_per_pattern()
-        array([10,  0])
-        """
-        return self._arrays.squares_per_pattern()
-
-    def total_image(self) -> npt.NDArray[np.int64]:
-        """Photons of each pixel, over all patterns: (H, W), computed once.
-
-        Examples
-        --------
-        >>> Patterns.from_dense([[0, 0, 3, 1], [0, 0, 1, 0]]).total_image()
-        array([[0, 0],
-               [4, 1]])
-        """
-        if self._totals is None:
-            totals = _core.total_image(self._core, threads=available_threads())
-            totals.flags.writeable = False
-            self._totals = totals
-        return self._totals.reshape(self._shape)
-
-    def mean_image(self) -> npt.NDArray[np.float64]:
-        """Mean photons of each pixel: (H, W); zeros where there are no patterns.
-
-        Examples
-        --------
-        >>> Patterns.from_dense([[0, 0, 3, 1], [0, 0, 1, 0]]).mean_image()
-        array([[0. , 0. ],
-               [2. , 0.5]])
-        """
-        return self.total_image() / max(1, len(self))
 
     @overload
     def __getitem__(self, which: int | np.integer[Any]) -> npt.NDArray[np.int64]: ...

@@ -3,7 +3,9 @@
 #include <cstdlib>
 #include <map>
 
+#include "containers.hpp"
 #include "cuda/ingest.hpp"
+#include "cuda/total_image.hpp"
 
 using namespace motes;
 
@@ -54,4 +56,12 @@ extern "C" int largest(const void* values, int64_t type, int64_t size, int64_t* 
   found[0] = seen.largest;
   found[1] = seen.negative_at;
   return queue.verdict();
+}
+
+extern "C" int total_image(const cuda::PatternsGiven* given, int64_t* photons, int order) {
+  return given->with([&](const auto& patterns) {
+    cuda::HostQueue queue(order);
+    cuda::total_image(queue, patterns, patterns.indptr[patterns.n_patterns] - patterns.indptr[0], photons);
+    return queue.verdict();
+  });
 }

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import phases
-from motes import _core
-from strategies import SMALL, WIDE
+from motes import Patterns, _core
+from strategies import SMALL, WIDE, cases
 
 TYPES = [np.dtype(kind + size) for kind in "iu" for size in "1248"]
 CODES = {dtype: 2 * int(np.log2(dtype.itemsize)) + (dtype.kind == "u") for dtype in TYPES}
@@ -214,3 +214,18 @@ def test_largest(dtype):
     if dtype.kind == "i":
         values[[17_000, 19_000]] = -1
         assert found(values)[1] == 17_000
+
+
+@settings(max_examples=20)
+@given(cases(shapes=[*SMALL, (100, 90), WIDE]))
+def test_total_image(case):
+    patterns = case.patterns[:]
+    own = Patterns(*(np.ascontiguousarray(array) for array in patterns._arrays.own()), shape=patterns.shape)
+    at = phases.given(own)
+
+    def compute(order: int):
+        photons = np.full(case.n_pixels, -9)
+        phases.run("ingest", "total_image", at, photons, order=order)
+        return photons
+
+    np.testing.assert_array_equal(phases.in_every_order(compute), case.counts.sum(axis=0))

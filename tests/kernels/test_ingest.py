@@ -32,7 +32,7 @@ def assert_holds(arrays, counts: np.ndarray) -> None:
 
 
 @each_device
-@given(st.data())
+@given(data=st.data())
 def test_any_type_any_order_repeats_and_zeros(data, device):
     shape = data.draw(st.sampled_from([*SMALL, WIDE]))
     n_patterns, n_pixels = data.draw(st.integers(1, 100)), shape[0] * shape[1]
@@ -65,7 +65,7 @@ def test_many_entries_over_many_lanes(order, device):
     if order == "repeated":
         rows, cols = np.concatenate([rows, rows[:100_000]]), np.concatenate([cols, cols[:100_000]])
     expected = reference.counts_of(rows, cols, n_patterns, n_pixels)
-    for threads in (1, 2, 3, 16):
+    for threads in (1, 2, 3, 16) if device == "cpu" else (1,):
         extents = {"n_patterns": n_patterns, "n_pixels": n_pixels}
         assert_holds(ingest(rows, cols, **extents, threads=threads, device=device), expected)
 

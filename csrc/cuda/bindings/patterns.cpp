@@ -84,6 +84,14 @@ int64_t PatternsOnDevice::max_count() const {
   return int64_t{1} + *std::max_element(extra.begin(), extra.end());
 }
 
+py::array PatternsOnDevice::total_image() const {
+  py::array_t<int64_t> photons(held_.arrays.n_pixels);
+  on_device(device_, [&, to = photons.mutable_data()](motes_error* error) {
+    return cuda::total_image(held_, n_lit_, to, nullptr, error);
+  });
+  return photons;
+}
+
 py::tuple PatternsOnDevice::to_numpy() const {
   const auto& x = held_.arrays;
   py::array arrays[] = {py::array_t<int64_t>(x.n_patterns + 1),
@@ -116,6 +124,7 @@ void register_patterns(py::module_& m) {
       .def_property_readonly("n_lit", &PatternsOnDevice::n_lit)
       .def_property_readonly("n_photons", &PatternsOnDevice::n_photons)
       .def("max_count", &PatternsOnDevice::max_count)
+      .def("total_image", &PatternsOnDevice::total_image)
       .def("to_numpy", &PatternsOnDevice::to_numpy, "Copies of the four arrays in the host's memory; waits for them.")
       .def_property_readonly("device", &PatternsOnDevice::device)
       .def_property_readonly("nbytes", &PatternsOnDevice::nbytes);

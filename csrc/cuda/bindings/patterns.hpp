@@ -24,6 +24,8 @@ class PatternsOnDevice {
   int64_t nbytes() const { return bytes_; }
   // The most photons in one pixel of one pattern; waits.
   int64_t max_count() const;
+  // Photons of each pixel, in the host's memory.
+  py::array total_image() const;
   // The four arrays, in the host's memory.
   py::tuple to_numpy() const;
 
