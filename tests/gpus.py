@@ -31,6 +31,23 @@ def on(device: str, function: Any, *arguments: Any, **options: Any) -> Any:
     return function(*arguments, device=device, **options)
 
 
+def ingest(rows: Any, cols: Any, counts: Any = None, *, device: str, threads: int = 1, **extents: int) -> Any:
+    if device == "cpu":
+        return _core.ingest(rows, cols, counts, threads=threads, **extents)
+    there = [None if array is None else on_device(array) for array in (rows, cols, counts)]
+    return gpu().ingest(*there, device=0, **extents).to_numpy()
+
+
+def largest(values: Any, name: str, *, device: str, threads: int = 1) -> int:
+    if device == "cpu":
+        return _core.largest(values, name, threads=threads)
+    return gpu().largest(on_device(values), name, device=0)
+
+
+def on_device(array: Any) -> Any:
+    return gpu().from_numpy(array, device=0)
+
+
 def likelihood(patterns: Patterns, weights: Any, base: Any, *, device: str, threads: int = 1, **options: Any) -> Any:
     if device == "cpu":
         return _core.likelihood(patterns._core, weights, base, threads=threads, **options)

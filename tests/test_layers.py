@@ -25,6 +25,8 @@ LAYERS = (
     ("reconstruction", "classify", "limits", "pickers", "numba_support"),
     ("sample", "picking", "resolution", "particles"),
     ("batches", "patterns", "rotations", "noise", "kernels", "files", "advice", "picks", "micrograph"),
+    ("totals",),
+    ("residence",),
     ("circles", "entries", "arrays", "linking"),
     ("io", "simulate"),
     ("_core", "_cuda"),

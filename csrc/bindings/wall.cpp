@@ -41,6 +41,24 @@ py::array require_array(const py::object& value, const char* name, const py::dty
   return array;
 }
 
+motes_integer integer_of(const py::dtype& dtype, const std::string& argument) {
+  const bool is_signed = dtype.kind() == 'i';
+  if ((!is_signed && dtype.kind() != 'u') || (dtype.byteorder() != '=' && dtype.byteorder() != '|'))
+    throw py::type_error(argument + ": expected an integer dtype, got " + name_of(dtype));
+  switch (dtype.itemsize()) {
+    case 1: return is_signed ? MOTES_INT8 : MOTES_UINT8;
+    case 2: return is_signed ? MOTES_INT16 : MOTES_UINT16;
+    case 4: return is_signed ? MOTES_INT32 : MOTES_UINT32;
+    default: return is_signed ? MOTES_INT64 : MOTES_UINT64;
+  }
+}
+
+void require_entries(const std::string& argument, py::ssize_t n_dimensions, py::ssize_t n_values, py::ssize_t size) {
+  if (n_dimensions != 1 || (size != kAny && n_values != size))
+    throw py::value_error(argument + ": expected shape " + shape_text({size}) + ", got one of " +
+                          std::to_string(n_dimensions) + " dimensions and " + std::to_string(n_values) + " values");
+}
+
 bool is_double(const py::object& value, const char* name) {
   if (py::isinstance<py::array>(value)) {
     const auto dtype = py::reinterpret_borrow<py::array>(value).dtype();

@@ -48,6 +48,11 @@ T* mutable_data_of(py::array& array) {
   return static_cast<T*>(array.mutable_data());
 }
 
+// The integer type of an array; any other dtype, or another machine's byte order, is a TypeError.
+motes_integer integer_of(const py::dtype& dtype, const std::string& argument);
+// One dimension, of `size` values (kAny: any number).
+void require_entries(const std::string& argument, py::ssize_t n_dimensions, py::ssize_t n_values, py::ssize_t size);
+
 // True where `value` is a float64 array, false for float32; anything else is a TypeError.
 bool is_double(const py::object& value, const char* name);
 

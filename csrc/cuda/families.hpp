@@ -1,7 +1,10 @@
 // The kernel families on a GPU, with the names and the refusals of motes.h. Patterns and outputs are in device memory,
 // templates and sums in the host's; work goes to `stream` of the current device, in its order.
 #pragma once
+#include <functional>
+
 #include "cuda/device.hpp"
+#include "cuda/patterns_part.hpp"
 #include "motes/motes.h"
 
 namespace motes::cuda {
@@ -11,6 +14,20 @@ struct PatternsHeld {
   motes_patterns arrays;
   double n_photons;
 };
+
+// Device memory for `bytes`, in the order of the stream. Asked for again, it takes the place of what was given for that
+// part before.
+using PatternsRoom = std::function<motes_status(PatternsPart part, int64_t bytes, void** memory, motes_error* error)>;
+
+// The largest of `size` numbers, -1 of none. Waits.
+motes_status largest(const motes_integers& values, int64_t size, int64_t* largest, const char* name, cudaStream_t stream,
+                     motes_error* error);
+// Entries in device memory. Waits for how many photons there are.
+motes_status ingest(const motes_coo& entries, int64_t n_patterns, int64_t n_pixels, const PatternsRoom& room,
+                    PatternsHeld* held, cudaStream_t stream, motes_error* error);
+
+// photons: (M), of the host. Waits.
+motes_status total_image(const PatternsHeld&, int64_t n_lit, int64_t* photons, cudaStream_t stream, motes_error* error);
 
 // out: (N, R), device memory. Returns before the work is done.
 motes_status likelihood(const PatternsHeld&, const float* weights, const float* base, int64_t n_templates, float* out,

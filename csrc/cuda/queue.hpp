@@ -25,4 +25,16 @@ void for_each(Queue& queue, int64_t n, const Body& body) {
   if (n > 0) queue.launch(Each<Body>{body, n});
 }
 
+template <class T>
+struct Fill {
+  T* items;
+  T value;
+  MOTES_HD void operator()(int64_t i) const { items[i] = value; }
+};
+
+template <class Queue, class T>
+void fill(Queue& queue, T* items, int64_t n, const T& value) {
+  for_each(queue, n, Fill<T>{items, value});
+}
+
 }  // namespace motes::cuda

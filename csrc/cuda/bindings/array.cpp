@@ -255,15 +255,6 @@ DeviceArray from_numpy(const py::array& given, int device, uint64_t stream) {
   return copied(py::array::ensure(given, py::array::c_style), device, stream_of(stream));
 }
 
-// Another library's array, ready on `stream`.
-DeviceArray view_of(const py::object& value, const std::string& name, const std::string& expected, int device,
-                    cudaStream_t stream) {
-  if (py::hasattr(value, "__dlpack_device__")) return from_dlpack(value, name, device, stream);
-  if (py::hasattr(value, "__cuda_array_interface__")) return from_interface(value, name, device, stream);
-  throw py::type_error(name + ": expected a device array of " + expected + ", got " +
-                       std::string(py::str(py::type::handle_of(value).attr("__name__"))));
-}
-
 constexpr const char* kReals = "float32 or float64";
 
 std::string name_of(const py::dtype& dtype) { return py::str(static_cast<const py::object&>(dtype)); }
@@ -277,9 +268,7 @@ void require_extents(const DeviceArray& array, const std::string& name, const st
   const auto fits = [](py::ssize_t extent, py::ssize_t expected) { return expected == kAny || extent == expected; };
   if (!std::equal(array.shape.begin(), array.shape.end(), shape.begin(), shape.end(), fits))
     throw py::value_error(name + ": expected shape " + shape_text(shape) + ", got " + shape_text(array.shape));
-  if (array.device != device)
-    throw py::value_error(name + ": expected an array on cuda:" + std::to_string(device) + ", got one on cuda:" +
-                          std::to_string(array.device));
+  require_place(array, name, device);
 }
 
 }  // namespace
@@ -325,10 +314,24 @@ DeviceArray empty_array(std::vector<py::ssize_t> shape, const py::dtype& dtype, 
   return array;
 }
 
+DeviceArray array_on_device(const py::object& value, const std::string& name, const std::string& expected, int device,
+                            cudaStream_t stream) {
+  if (py::hasattr(value, "__dlpack_device__")) return from_dlpack(value, name, device, stream);
+  if (py::hasattr(value, "__cuda_array_interface__")) return from_interface(value, name, device, stream);
+  throw py::type_error(name + ": expected a device array of " + expected + ", got " +
+                       std::string(py::str(py::type::handle_of(value).attr("__name__"))));
+}
+
+void require_place(const DeviceArray& array, const std::string& name, int device) {
+  if (array.device != device)
+    throw py::value_error(name + ": expected an array on cuda:" + std::to_string(device) +
+                          ", got one on cuda:" + std::to_string(array.device));
+}
+
 DeviceArray require_on_device(const py::object& value, const char* argument, const py::dtype& dtype,
                               std::vector<py::ssize_t> shape, int device, cudaStream_t stream) {
   const std::string name(argument);
-  DeviceArray array = view_of(value, name, name_of(dtype), device, stream);
+  DeviceArray array = array_on_device(value, name, name_of(dtype), device, stream);
   if (!array.dtype.equal(dtype)) refuse_dtype(name, name_of(dtype), array.dtype);
   require_extents(array, name, shape, device);
   if (array.read_only) throw py::value_error(name + ": the array is read-only");
@@ -349,7 +352,7 @@ DeviceArray reals_on_device(const py::object& value, const char* argument, std::
                   stream);
   }
   const std::string name(argument);
-  DeviceArray array = view_of(value, name, kReals, device, stream);
+  DeviceArray array = array_on_device(value, name, kReals, device, stream);
   if (!array.dtype.equal(py::dtype::of<double>()) && !array.dtype.equal(py::dtype::of<float>()))
     refuse_dtype(name, kReals, array.dtype);
   require_extents(array, name, shape, device);
@@ -377,6 +380,14 @@ void register_array(py::module_& m) {
                std::string(py::str(static_cast<const py::object&>(array.dtype))) +
                " on cuda:" + std::to_string(array.device) + ")";
       });
+  m.def(
+      "as_device_array",
+      [](const py::object& value, const std::string& name, int device, uint64_t stream) {
+        auto array = array_on_device(value, name, "numbers", device, stream_of(stream));
+        require_place(array, name, device);
+        return array;
+      },
+      py::arg("array"), py::arg("name"), py::kw_only(), py::arg("device"), py::arg("stream") = 0);
   m.def("from_numpy", &from_numpy, py::arg("array"), py::kw_only(), py::arg("device"), py::arg("stream") = 0);
   m.def(
       "view",
