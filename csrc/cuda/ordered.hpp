@@ -60,6 +60,7 @@ struct InOrder {
     if (first + at.thread < indptr[at.block + 1]) {
       own.index = ordered[first + at.thread];
       own.open = rule.is_open(own.index);
+      if (!own.open) rule.take(own.index);
     }
     chunk.open[at.thread] = own.open;
     if (own.open) chunk.item[at.thread] = rule.item(own.index);
