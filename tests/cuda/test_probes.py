@@ -1,4 +1,4 @@
-"""The yardsticks of the benchmarks do all the work that their rates are counted by, at rows that are as good as random."""
+"""The yardsticks of the benchmarks do all the work that their rates count, at rows that are as good as random."""
 
 from __future__ import annotations
 
