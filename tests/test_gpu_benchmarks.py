@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
+import json
+
 import numpy as np
 import pytest
 from benchmarks.gpu import machine, picking, scoring, whole
+from benchmarks.gpu.__main__ import ROWS, measured
 from benchmarks.gpu.peers import Peers, find
 from benchmarks.gpu.rows import CPU, OURS, Target, beside, beside_best
 from benchmarks.gpu.sizes import SMOKE
 from benchmarks.gpu.sparse import torch_coo_to_csr
 from benchmarks.gpu.table import lines_of
 from benchmarks.gpu.timing import Side, in_turns, summary
+from benchmarks.gpu.yardsticks import LIMITS
 
+from gpus import gpu
 from motes import Circles, Patterns
 from motes.picking import suppress
 
@@ -98,6 +104,30 @@ def test_rank_by_rank_keeps_the_same(peers):
     boxes = peers.torch.from_numpy(picking.boxes_of(circles).reshape(4, 50, 4))
     out = picking.rank_by_rank(peers.torch, boxes, peers.torch.from_numpy(circles.scores.reshape(4, 50).copy()))
     np.testing.assert_array_equal(np.flatnonzero(out.numpy()), np.sort(suppress(circles, iou=picking.IOU)))
+
+
+def waits_for(row: str) -> str:
+    """What the library does not do on a GPU yet."""
+    function = {"suppression": suppress, "many-images": suppress, "ingest": Patterns.from_coo}.get(row)
+    knows = function is None or "device" in inspect.signature(function).parameters
+    return "" if knows else f"{function.__name__} runs on no GPU yet"
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", ROWS)
+def test_rows_run_and_results_agree(name):
+    cuda = gpu()
+    if waits_for(name):
+        pytest.skip(waits_for(name))
+    report = measured(SMOKE, 0, [name], until=float("inf"))
+    assert report["device"]["name"] == cuda.device_facts(0)["name"]
+    for row in report["rows"]:
+        assert "error" not in row, row
+        assert row["failed"] == {}
+        assert CPU in row["peers"]
+        assert row["bound"]["holds"] in LIMITS
+    assert json.loads(json.dumps(report))["yardsticks"]
+    assert any(line.startswith(f"| {report['rows'][0]['row']} | motes |") for line in lines_of(report))
 
 
 def test_peers_that_are_not_there_are_named():
