@@ -26,6 +26,7 @@ struct DeviceArray {
 };
 
 // Memory of ours, released in the order of the stream.
+std::shared_ptr<void> owned(void* memory, int device, cudaStream_t stream);
 std::shared_ptr<void> device_memory(int64_t bytes, int device, cudaStream_t stream);
 
 DeviceArray empty_array(std::vector<py::ssize_t> shape, const py::dtype& dtype, int device, cudaStream_t stream);
@@ -33,5 +34,13 @@ DeviceArray empty_array(std::vector<py::ssize_t> shape, const py::dtype& dtype, 
 // Another library's array as a view, ready on `stream`; refused in the words of the processor's wall.
 DeviceArray require_on_device(const py::object& value, const char* name, const py::dtype& dtype,
                               std::vector<py::ssize_t> shape, int device, cudaStream_t stream);
+
+// The same, for writing into; where `value` is None, a new array.
+DeviceArray output_on_device(const py::object& value, const char* name, const py::dtype& dtype,
+                             std::vector<py::ssize_t> shape, int device, cudaStream_t stream);
+
+// float32 or float64 numbers that are only read, wherever they are: those of NumPy are copied there.
+DeviceArray reals_on_device(const py::object& value, const char* name, std::initializer_list<py::ssize_t> shape,
+                            int device, cudaStream_t stream);
 
 }  // namespace motes::python

@@ -14,4 +14,6 @@ PYBIND11_MODULE(_cuda, m, pybind11::mod_gil_not_used()) {
   motes::python::register_probes(m);
   motes::python::register_likelihood(m);
   motes::python::register_sweep(m);
+  motes::python::register_circles(m);
+  motes::python::register_suppression(m);
 }

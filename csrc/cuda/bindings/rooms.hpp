@@ -9,5 +9,7 @@ void register_patterns(pybind11::module_& m);
 void register_probes(pybind11::module_& m);
 void register_likelihood(pybind11::module_& m);
 void register_sweep(pybind11::module_& m);
+void register_circles(pybind11::module_& m);
+void register_suppression(pybind11::module_& m);
 
 }  // namespace motes::python
