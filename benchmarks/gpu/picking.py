@@ -67,8 +67,9 @@ def rank_by_rank(torch: ModuleType, boxes: Any, scores: Any) -> Any:
 def _row(name: str, circles: Circles, device: int, peers: Peers, extra: list[Entry], memory: int) -> Row:
     n = len(circles)
 
-    def call_on(place: str, **options: Any) -> Any:
-        return functools.partial(suppress, circles, iou=IOU, device=place, **options), np.sort
+    def ours() -> Any:
+        there = circles.to(f"cuda:{device}")
+        return functools.partial(suppress, there, iou=IOU), lambda kept: np.sort(kept.to_numpy())
 
     def on_the_processor() -> Any:
         return functools.partial(suppress, circles, iou=IOU, threads=2), np.sort
@@ -88,7 +89,7 @@ def _row(name: str, circles: Circles, device: int, peers: Peers, extra: list[Ent
     return Row(
         name,
         {"circles": n, "images": circles.n_micrographs},
-        Entry("motes", lambda: call_on(f"cuda:{device}")),
+        Entry("motes", ours),
         [
             Entry(CPU, on_the_processor, on_host=True),
             Entry(TORCHVISION, with_torchvision, "torchvision", memory=memory),
