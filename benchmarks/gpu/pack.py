@@ -1,9 +1,9 @@
 """What a GPU machine without a package index needs, as one folder: `python -m benchmarks.gpu.pack FOLDER`.
 
 run_gpu.py              the entry, which needs nothing but Python
-wheels/                 motes with CUDA, for this Python; what its tests need; pip itself
+wheels.tar.xz           motes with CUDA, for this Python; what its tests need; pip itself
 requirements*.txt       what is taken from there where the machine has not got it
-source.tar.gz           tests and benchmarks, and the sources, for a machine with another Python
+source.tar.xz           tests and benchmarks, and the sources, for a machine with another Python
 manifest.json           versions and sizes
 """
 
@@ -18,6 +18,8 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
+import zipfile
 from pathlib import Path
 
 if sys.version_info >= (3, 11):
@@ -66,35 +68,46 @@ def sources() -> list[Path]:
     return [Path(name) for name in listed if not name.startswith(LEFT_OUT) and (ROOT / name).is_file()]
 
 
-def write_sources(path: Path) -> None:
+def stored(wheel: Path) -> bytes:
+    """The same wheel without compression of its own: xz does much better on all of them."""
+    again = io.BytesIO()
+    with zipfile.ZipFile(wheel) as given, zipfile.ZipFile(again, "w", zipfile.ZIP_STORED) as plain:
+        for member in given.infolist():
+            plain.writestr(member, given.read(member), zipfile.ZIP_STORED)
+    return again.getvalue()
+
+
+def write(path: Path, files: dict[str, bytes]) -> None:
     """As an archive."""
-    with tarfile.open(path, "w:gz") as archive:
-        for name in sorted(sources()):
-            data = (ROOT / name).read_bytes()
-            member = tarfile.TarInfo(str(name))
-            member.size, member.mode = len(data), (ROOT / name).stat().st_mode & 0o777
+    with tarfile.open(path, "w:xz", preset=4) as archive:
+        for name, data in files.items():
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(data), 0o755 if data.startswith(b"#!") else 0o644
             archive.addfile(member, io.BytesIO(data))
 
 
 def pack(folder: Path, have: list[str], wheel: Path | None = None) -> dict[str, object]:
     """Fill the folder; returns the manifest."""
     shutil.rmtree(folder, ignore_errors=True)
-    wheels = folder / "wheels"
-    wheels.mkdir(parents=True)
-    if wheel:
-        shutil.copy(wheel, wheels)
-    else:
-        pip("wheel", "--no-deps", "-C", "cmake.define.MOTES_CUDA=ON", "-w", wheels, ROOT)
+    folder.mkdir(parents=True)
     run, build = requirements(have)
-    pip("download", "--only-binary=:all:", "-d", wheels, "pip", *run, *build)
+    with tempfile.TemporaryDirectory() as wheels:
+        if wheel:
+            shutil.copy(wheel, wheels)
+        else:
+            pip("wheel", "--no-deps", "-C", "cmake.define.MOTES_CUDA=ON", "-w", wheels, ROOT)
+        pip("download", "--only-binary=:all:", "-d", wheels, "pip", *run, *build)
+        found = sorted(Path(wheels).glob("*.whl"))
+        write(folder / "wheels.tar.xz", {path.name: stored(path) for path in found})
     (folder / "requirements.txt").write_text("\n".join(run) + "\n")
     (folder / "requirements-build.txt").write_text("\n".join(build) + "\n")
     shutil.copy(Path(__file__).with_name("run_gpu.py"), folder)
-    write_sources(folder / "source.tar.gz")
+    write(folder / "source.tar.xz", {str(name): (ROOT / name).read_bytes() for name in sorted(sources())})
     sizes = {str(path.relative_to(folder)): path.stat().st_size for path in sorted(folder.rglob("*")) if path.is_file()}
     manifest = {
         "python": platform.python_version(),
         "left_to_the_machine": have,
+        "wheels": [path.name for path in found],
         "bytes": sum(sizes.values()),
         "files": sizes,
     }
@@ -118,8 +131,7 @@ def main() -> int:
     print(f"{asked.folder}: {len(files)} files, {mib:.1f} MiB, for Python {manifest['python']}")
     if mib <= MOST_MIB:
         return 0
-    largest = ", ".join(sorted(files, key=lambda name: -files[name])[:3])
-    print(f"more than {MOST_MIB} MiB: leave out with --have what the machine has; the largest are {largest}")
+    print(f"more than {MOST_MIB} MiB: leave out with --have what the machine has: numpy, scipy")
     return 1
 
 

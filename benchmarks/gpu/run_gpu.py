@@ -35,10 +35,18 @@ def environment(folder: Path) -> Path:
     return python
 
 
-def install(python: Path, source: Path) -> None:
+def unpack(name: str, folder: Path) -> Path:
+    """One of the archives beside this file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(HERE / name) as archive:
+        archive.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+    return folder
+
+
+def install(python: Path, wheels: Path, source: Path) -> None:
     """What is missing, from the wheels; motes from its wheel, or compiled."""
-    (pip,) = (HERE / "wheels").glob("pip-*.whl")
-    offline = [python, pip / "pip", "install", "-q", "--no-index", "--find-links", HERE / "wheels",
+    (pip,) = wheels.glob("pip-*.whl")
+    offline = [python, pip / "pip", "install", "-q", "--no-index", "--find-links", wheels,
                "--disable-pip-version-check", "--no-warn-script-location"]  # fmt: skip
     quiet = os.environ | {"PIP_ROOT_USER_ACTION": "ignore"}
     subprocess.run([*offline, "-r", HERE / "requirements.txt"], check=True, env=quiet)
@@ -59,12 +67,9 @@ def main() -> int:
     asked, more = parser.parse_known_args()
     began = time.monotonic()
     work = asked.work or Path(tempfile.mkdtemp(prefix="motes-gpu-"))
-    source = work / "source"
-    source.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(HERE / "source.tar.gz") as archive:
-        archive.extractall(source, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+    wheels, source = unpack("wheels.tar.xz", work / "wheels"), unpack("source.tar.xz", work / "source")
     python = environment(work / "venv")
-    install(python, source)
+    install(python, wheels, source)
     print(f"ready after {time.monotonic() - began:.0f} s, in {work}", flush=True)
     run = [python, "-m", "benchmarks.gpu.session", "--out", asked.out.resolve(), *(arg for arg in more if arg != "--")]
     return subprocess.run(run, cwd=source).returncode
