@@ -28,7 +28,7 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).parents[2]
-NEEDED = ("numpy", "scipy", "rich", "typer", "threadpoolctl", "tomli", "pytest", "hypothesis", "mpmath")
+NEEDED = ("numpy", "scipy", "matplotlib", "rich", "typer", "threadpoolctl", "tomli", "pytest", "hypothesis", "mpmath")
 CARRIED = (
     "csrc",
     "python",
@@ -79,7 +79,7 @@ def stored(wheel: Path) -> bytes:
 
 def write(path: Path, files: dict[str, bytes]) -> None:
     """As an archive."""
-    with tarfile.open(path, "w:xz", preset=4) as archive:
+    with tarfile.open(path, "w:xz", preset=9) as archive:
         for name, data in files.items():
             member = tarfile.TarInfo(name)
             member.size, member.mode = len(data), 0o755 if data.startswith(b"#!") else 0o644
