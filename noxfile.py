@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import nox
 
 nox.needs_version = ">=2024.10"
@@ -98,18 +96,17 @@ def kills(session: nox.Session) -> None:
 
 @nox.session
 def gpu(session: nox.Session) -> None:
-    """Build the kernels for NVIDIA GPUs and run their tests on one, also under compute-sanitizer where it is found."""
+    """Build the kernels for NVIDIA GPUs; run tests, compute-sanitizer and benchmarks on one: dist/gpu.json."""
     session.install("cmake", "ninja")  # the system's CMake may not know what nvcc can do
     session.install("-C", "cmake.define.MOTES_CUDA=ON", ".[test]")
-    session.run("python", "-c", "from motes.devices import device_of; device_of('cuda')")  # says why not
-    session.run("pytest", "-m", "gpu", "tests", *session.posargs)
-    sanitizer = shutil.which("compute-sanitizer")
-    if not sanitizer:
-        session.log("compute-sanitizer is not on the path: left out")
-        return
-    small = ["python", "-m", "pytest", "-q", "-m", "gpu", "tests/kernels", "-k", "any_number or impossible or flushed"]
-    for tool in ("memcheck", "racecheck"):
-        session.run(sanitizer, f"--tool={tool}", "--error-exitcode=1", *small, external=True)
+    session.run("python", "-m", "benchmarks.gpu.session", "--out", "dist/gpu.json", *session.posargs)
+
+
+@nox.session(name="gpu-pack")
+def gpu_pack(session: nox.Session) -> None:
+    """Make a folder with all that `gpu` needs on a machine without a package index: `nox -s gpu-pack -- FOLDER`."""
+    session.install("pip", "cmake", "ninja", "tomli; python_version < '3.11'")
+    session.run("python", "-m", "benchmarks.gpu.pack", *session.posargs)
 
 
 @nox.session(name="gpu-standin")

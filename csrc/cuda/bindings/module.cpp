@@ -12,6 +12,7 @@ PYBIND11_MODULE(_cuda, m, pybind11::mod_gil_not_used()) {
   motes::python::register_array(m);
   motes::python::register_patterns(m);
   motes::python::register_ingest(m);
+  motes::python::register_probes(m);
   motes::python::register_likelihood(m);
   motes::python::register_sweep(m);
   motes::python::register_climb(m);

@@ -7,6 +7,7 @@ void register_device(pybind11::module_& m);
 void register_array(pybind11::module_& m);
 void register_patterns(pybind11::module_& m);
 void register_ingest(pybind11::module_& m);
+void register_probes(pybind11::module_& m);
 void register_likelihood(pybind11::module_& m);
 void register_sweep(pybind11::module_& m);
 void register_climb(pybind11::module_& m);

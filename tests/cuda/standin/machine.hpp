@@ -10,6 +10,7 @@
 //
 // What CUDA would not have noticed, or not at once, is a *fault*: a sentence for the tests (control.cpp).
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -112,5 +113,6 @@ struct CUevent_st {
   int device;
   cudaStream_t stream;  // where it was recorded last
   int64_t n_before;
-  std::shared_ptr<double> seconds;  // when that came to pass, on the host's clock
+  bool timed;
+  std::shared_ptr<std::chrono::steady_clock::time_point> happened;  // of this record alone
 };

@@ -129,23 +129,24 @@ cudaError_t cudaLaunchHostFunc(cudaStream_t handle, void (*function)(void*), voi
   });
 }
 
-cudaError_t cudaEventCreate(cudaEvent_t* event) { return cudaEventCreateWithFlags(event, cudaEventDefault); }
-
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags) {
   return call([&](Machine& m) {
-    *event = m.events.insert(std::make_unique<CUevent_st>(CUevent_st{current_device, nullptr, 0, {}})).first->get();
+    const bool timed = flags != cudaEventDisableTiming;
+    auto made = std::make_unique<CUevent_st>(CUevent_st{current_device, nullptr, 0, timed, nullptr});
+    *event = m.events.insert(std::move(made)).first->get();
     return cudaSuccess;
   });
 }
+
+cudaError_t cudaEventCreate(cudaEvent_t* event) { return cudaEventCreateWithFlags(event, cudaEventDefault); }
 
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t handle) {
   return call([&](Machine& m) {
     const cudaStream_t stream = m.stream(handle);
     if (!stream || !found(m, event) || event->device != stream->device) return cudaErrorInvalidResourceHandle;
-    event->seconds = std::make_shared<double>(0.0);
-    m.put(stream, [then = event->seconds] {
-      *then = std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-    });
+    event->happened = std::make_shared<std::chrono::steady_clock::time_point>();
+    // Work, so that what a default stream waits for comes before the event, too.
+    m.put(stream, [when = event->happened] { *when = std::chrono::steady_clock::now(); });
     event->stream = stream;
     event->n_before = stream->n_put;
     return cudaSuccess;
@@ -164,10 +165,11 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
 
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t earlier, cudaEvent_t later) {
   return call([&](Machine& m) {
-    if (!found(m, earlier) || !found(m, later) || !earlier->seconds || !later->seconds)
-      return cudaErrorInvalidResourceHandle;
-    if (*earlier->seconds == 0 || *later->seconds == 0) return cudaErrorNotReady;
-    *milliseconds = static_cast<float>(1e3 * (*later->seconds - *earlier->seconds));
+    for (const cudaEvent_t event : {earlier, later}) {
+      if (!found(m, event) || !event->timed || !event->stream) return cudaErrorInvalidResourceHandle;
+      if (event->stream->n_done < event->n_before) return cudaErrorNotReady;
+    }
+    *milliseconds = std::chrono::duration<float, std::milli>(*later->happened - *earlier->happened).count();
     return cudaSuccess;
   });
 }
