@@ -39,7 +39,7 @@ motes_status motes_assignment(const motes_patterns* patterns, const double* weig
   const int64_t size = patterns->n_pixels * n_clusters;
   if (const auto bad = validate_numbers("weights", weights, size, false, error)) return bad;
   if (const auto bad = validate_numbers("base", base, n_clusters, false, error)) return bad;
-  if (!clusters) return refuse(error, -1, "clusters: null pointer");
+  if (const auto bad = validate_struct("clusters", clusters, error)) return bad;
   if (const auto bad = validate_pointer("clusters.photons", clusters->photons, size, error)) return bad;
   if (const auto bad = validate_pointer("clusters.members", clusters->members, n_clusters, error)) return bad;
   if (const auto bad = validate_pointer("clusters.labels", clusters->labels, patterns->n_patterns, error)) return bad;
@@ -47,7 +47,7 @@ motes_status motes_assignment(const motes_patterns* patterns, const double* weig
     if (clusters->labels[p] < -1 || clusters->labels[p] >= n_clusters)
       return refuse(error, p, "clusters.labels: expected -1..%lld, got %d at index %lld",
                     static_cast<long long>(n_clusters - 1), clusters->labels[p], static_cast<long long>(p));
-  return guarded([&] {
+  return guarded(error, [&] {
     const PackedTemplates<float> packed(weights, base, n_clusters, patterns->n_pixels);
     const int n_workers = workers_for(lanes_in(patterns->n_patterns, kPatternsPerLane), run);
     std::vector<Worker> workers;

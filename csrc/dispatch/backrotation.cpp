@@ -35,7 +35,7 @@ motes_status backrotation(Kernel kernel, Finish finish, Largest largest_magnitud
   if (const auto bad = validate_pointer("coefficients", coefficients, n_coefficients, error)) return bad;
   if (const auto bad = validate_pointer("planes", planes, patterns->n_pixels * n_templates, error)) return bad;
   if (!sums_fit<Real>(*patterns)) return refuse(error, -1, "patterns: too many photons for exact sums; take parts");
-  return guarded([&] {
+  return guarded(error, [&] {
     const PanelShape shape(n_templates);
     const int n_workers = workers_for(lanes_in(patterns->n_patterns, kPatternsPerLane), run);
     // The quantum follows the largest coefficient, which does not depend on the order of patterns either.

@@ -38,8 +38,15 @@ class OwnedPatterns {
   }
 
   motes_patterns view() const {
-    return {static_cast<int64_t>(indptr_.size()) - 1, n_pixels_,         indptr_.data(), pixels_.data(),
-            static_cast<int>(sizeof(Pixel)),         static_cast<int64_t>(position_.size()), position_.data(), extra_.data()};
+    return {sizeof(motes_patterns),
+            static_cast<int64_t>(indptr_.size()) - 1,
+            n_pixels_,
+            indptr_.data(),
+            pixels_.data(),
+            static_cast<int>(sizeof(Pixel)),
+            static_cast<int64_t>(position_.size()),
+            position_.data(),
+            extra_.data()};
   }
 
  private:

@@ -27,7 +27,7 @@ inline motes_sums sweep(const motes_patterns& patterns, std::span<const float> w
   check_extent("weights", weights.size(), patterns.n_pixels * n_templates);
   check_extent("planes", planes.size(), patterns.n_pixels * n_templates);
   check_extent("orientation_weights", orientation_weights.size(), n_templates);
-  motes_sums sums{planes.data(), orientation_weights.data(), {0, 0}, 0, 0};
+  motes_sums sums{sizeof sums, planes.data(), orientation_weights.data(), {0, 0}, 0, 0};
   motes_error error;
   check(motes_sweep_f32(&patterns, weights.data(), base.data(), n_templates, rule, &sums, run, &error), error);
   return sums;
