@@ -1,0 +1,48 @@
+#include "cuda/families.hpp"
+
+#include "cuda/abi/patterns.hpp"
+#include "cuda/abi/place.hpp"
+
+namespace motes::cuda {
+namespace {
+
+template <class Real>
+motes_status likelihood_at(const motes_cuda_patterns* patterns, const Real* weights, const Real* base, int64_t n_templates,
+                           Real* out, const motes_cuda_run* run, motes_error* error) {
+  return at_place(run, error, [&](const Place& at) {
+    if (const auto bad = at.validate_held(patterns)) return bad;
+    const auto& held = patterns->copied.held;
+    if (const auto bad = at.validate_memory("out", out, held.arrays.n_patterns)) return bad;
+    return likelihood(held, weights, base, n_templates, out, at.stream(), error);
+  });
+}
+
+template <class Real>
+motes_status sweep_at(const motes_cuda_patterns* patterns, const Real* weights, const Real* base, int64_t n_templates,
+                      motes_assignment_rule rule, motes_sums* sums, const motes_cuda_run* run, motes_error* error) {
+  return at_place(run, error, [&](const Place& at) {
+    if (const auto bad = at.validate_held(patterns)) return bad;
+    const auto& held = patterns->copied.held;
+    if (const auto bad = validate_templates("weights", n_templates, held.arrays.n_pixels, error)) return bad;
+    if (const auto bad = validate_sums(rule, sums, n_templates, held.arrays.n_pixels, error)) return bad;
+    return sweep(held, weights, base, n_templates, rule, sums, at.stream(), error);
+  });
+}
+
+}  // namespace
+}  // namespace motes::cuda
+
+#define MOTES_DEFINE(Real, suffix)                                                                                     \
+  motes_status motes_cuda_likelihood_##suffix(const motes_cuda_patterns* patterns, const Real* weights,                \
+                                              const Real* base, int64_t n_templates, Real* out,                        \
+                                              const motes_cuda_run* run, motes_error* error) {                         \
+    return motes::cuda::likelihood_at(patterns, weights, base, n_templates, out, run, error);                          \
+  }                                                                                                                    \
+  motes_status motes_cuda_sweep_##suffix(const motes_cuda_patterns* patterns, const Real* weights, const Real* base,   \
+                                         int64_t n_templates, motes_assignment_rule rule, motes_sums* sums,            \
+                                         const motes_cuda_run* run, motes_error* error) {                              \
+    return motes::cuda::sweep_at(patterns, weights, base, n_templates, rule, sums, run, error);                        \
+  }
+
+MOTES_DEFINE(float, f32)
+MOTES_DEFINE(double, f64)
