@@ -1,7 +1,8 @@
-"""Doctests of what needs torch are left out where it is not installed."""
+"""Doctests of what needs torch or numba are left out where these are not installed."""
 
 from __future__ import annotations
 
 import importlib.util
 
-collect_ignore_glob = [] if importlib.util.find_spec("torch") else ["python/motes/pickers/networks/*.py"]
+NEEDED = {"torch": "python/motes/pickers/networks/*.py", "numba": "python/motes/numba_support/*.py"}
+collect_ignore_glob = [files for library, files in NEEDED.items() if not importlib.util.find_spec(library)]

@@ -105,6 +105,13 @@ def gpu(session: nox.Session) -> None:
         session.run(sanitizer, f"--tool={tool}", "--error-exitcode=1", *small, external=True)
 
 
+@nox.session(name="gpu-standin")
+def gpu_standin(session: nox.Session) -> None:
+    """Run the tests marked gpu on a machine without one: the same sources, compiled for the host, on a stand-in."""
+    session.install(".[test]", *_tools("cmake", "ninja"), "pybind11>=3.1")
+    session.run("pytest", "-m", "gpu", "--gpu-standin", "tests", *session.posargs)
+
+
 @nox.session
 def wheels(session: nox.Session) -> None:
     """Build wheels for this platform."""

@@ -46,6 +46,16 @@ def test_code_blocks_run(page, tmp_path, monkeypatch):
 
 
 @each_page
+@pytest.mark.parametrize("library", ["numba"])
+def test_code_blocks_that_need_a_library_run(page, library):
+    found = blocks(page, f"python {library}")
+    if found:
+        pytest.importorskip(library, reason=f"{library} is not installed")
+    for line, text in found:
+        exec(compile("\n" * (line - 1) + text, str(page), "exec"), {"__name__": "__main__"})
+
+
+@each_page
 def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
         if re.match(r"[a-z]+:", target):

@@ -22,7 +22,7 @@ LAYERS = (
     ("challenge", "study", "project"),
     ("report", "truth", "plotting", "viewer"),
     ("active",),
-    ("reconstruction", "classify", "limits", "pickers"),
+    ("reconstruction", "classify", "limits", "pickers", "numba_support"),
     ("sample", "picking", "resolution", "particles"),
     ("batches", "patterns", "rotations", "noise", "kernels", "files", "advice", "picks", "micrograph"),
     ("circles", "entries", "arrays"),

@@ -13,5 +13,6 @@ void register_outer(pybind11::module_& m);
 void register_circles(pybind11::module_& m);
 void register_suppression(pybind11::module_& m);
 void register_matching(pybind11::module_& m);
+void register_addresses(pybind11::module_& m);
 
 }  // namespace motes::python

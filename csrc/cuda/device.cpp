@@ -1,6 +1,7 @@
 #include "cuda/device.hpp"
 
 #include <cstdio>
+#include <utility>
 
 #include "dispatch/validate.hpp"
 
@@ -96,6 +97,22 @@ motes_status allocate(int64_t bytes, cudaStream_t stream, void** memory, motes_e
 
 void release(void* memory, cudaStream_t stream) {
   if (memory && cudaFreeAsync(memory, stream) != cudaSuccess) cudaGetLastError();
+}
+
+motes_status upload(void* to, const void* from, int64_t bytes, std::shared_ptr<const void> owner, cudaStream_t stream,
+                    const char* doing, motes_error* error) {
+  using Owner = std::shared_ptr<const void>;
+  auto held = std::make_unique<Owner>(std::move(owner));
+  if (const auto bad =
+          told(cudaMemcpyAsync(to, from, static_cast<size_t>(bytes), cudaMemcpyHostToDevice, stream), doing, error))
+    return bad;
+  const auto let_go = [](void* kept) { delete static_cast<Owner*>(kept); };
+  if (cudaLaunchHostFunc(stream, let_go, held.get()) == cudaSuccess) {
+    held.release();
+    return MOTES_OK;
+  }
+  cudaGetLastError();
+  return told(cudaStreamSynchronize(stream), doing, error);
 }
 
 motes_status wait_for(cudaStream_t earlier, cudaStream_t later, motes_error* error) {

@@ -4,6 +4,7 @@
 #include <cuda_runtime_api.h>
 
 #include <cstdint>
+#include <memory>
 
 #include "motes/motes.h"
 
@@ -47,6 +48,11 @@ class Current {
 // In the order of a stream; the message of a refusal says how much was asked for and how much there is.
 motes_status allocate(int64_t bytes, cudaStream_t stream, void** memory, motes_error* error);
 void release(void* memory, cudaStream_t stream);
+
+// From memory of the host that `owner` keeps, which is let go once the copy is done: of memory that is not pinned CUDA
+// may stage a copy before it returns, and need not (on a machine whose GPU reads the host's memory it does not).
+motes_status upload(void* to, const void* from, int64_t bytes, std::shared_ptr<const void> owner, cudaStream_t stream,
+                    const char* doing, motes_error* error);
 
 // Work that comes after in `later` waits for what is in `earlier`.
 motes_status wait_for(cudaStream_t earlier, cudaStream_t later, motes_error* error);

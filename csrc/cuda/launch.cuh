@@ -9,10 +9,10 @@ namespace motes::cuda {
 
 template <class Kernel>
 __global__ void __launch_bounds__(Kernel::kThreads) run_phases(const __grid_constant__ Kernel kernel) {
-  extern __shared__ __align__(32) unsigned char memory[];
+  extern __shared__ __align__(32) unsigned char memory_of_block[];
   const Spot spot{static_cast<int64_t>(blockIdx.x), static_cast<int64_t>(gridDim.x), static_cast<int>(threadIdx.x),
                   Kernel::kThreads};
-  decltype(auto) shared = kernel.shared(memory);
+  decltype(auto) shared = kernel.shared(memory_of_block);
   typename Kernel::Thread thread;
   const int64_t n_phases = kernel.phases(spot.block);
   for (int64_t k = 0; k < n_phases; ++k) {
@@ -51,13 +51,16 @@ int64_t blocks_for_panels(const Kernel& kernel, int64_t n, int64_t n_panels, int
   return blocks_for(n, Kernel::kThreads, wanted);
 }
 
-// Asynchronous, on `stream`.
+// Asynchronous, on `stream`. What is told is what became of this launch: an error that another library left behind is
+// none of it, as it would be after <<<>>> and cudaGetLastError.
 template <class Kernel>
 motes_status launch(const Kernel& kernel, cudaStream_t stream, const char* doing, motes_error* error) {
   if (const auto bad = told(make_room(kernel), doing, error)) return bad;
-  run_phases<Kernel><<<static_cast<unsigned>(kernel.blocks()), Kernel::kThreads,
-                       static_cast<size_t>(kernel.shared_bytes()), stream>>>(kernel);
-  return told(cudaGetLastError(), doing, error);
+  Kernel own = kernel;
+  void* arguments[] = {&own};
+  return told(cudaLaunchKernel(run_phases<Kernel>, dim3(static_cast<unsigned>(kernel.blocks())), dim3(Kernel::kThreads),
+                               arguments, static_cast<size_t>(kernel.shared_bytes()), stream),
+              doing, error);
 }
 
 }  // namespace motes::cuda

@@ -27,7 +27,9 @@ class StreamQueue {
   template <class T>
   const T* upload(const T* from, int64_t n) {
     T* const to = array<T>(n);
-    if (fine()) tell(cudaMemcpyAsync(to, from, bytes_of<T>(n), cudaMemcpyHostToDevice, stream_));
+    const auto copy = std::make_shared<const std::vector<T>>(from, from + n);
+    const auto bytes = static_cast<int64_t>(bytes_of<T>(n));
+    if (fine()) status_ = cuda::upload(to, copy->data(), bytes, copy, stream_, doing_, error_);
     return to;
   }
   // To the host, where it is after the wait.

@@ -30,18 +30,19 @@ template <class Real>
 class Uploaded {
  public:
   Uploaded(const Real* weights, const Real* base, int64_t n_templates, int64_t n_pixels, cudaStream_t stream)
-      : panels_(weights, base, n_templates, n_pixels), memory_(stream), stream_(stream) {}
-  // The host's copy may go as soon as this returns: CUDA stages what is not pinned.
+      : panels_(std::make_shared<const Panels<Real>>(weights, base, n_templates, n_pixels)),
+        memory_(stream),
+        stream_(stream) {}
   motes_status upload(motes_error* error) {
-    if (const auto bad = memory_.ask(panels_.bytes(), error)) return bad;
-    return told(cudaMemcpyAsync(memory_.template as<void>(), panels_.data(), static_cast<size_t>(panels_.bytes()),
-                                cudaMemcpyHostToDevice, stream_),
-                "CUDA: copying templates", error);
+    const int64_t bytes = panels_->bytes();
+    if (const auto bad = memory_.ask(bytes, error)) return bad;
+    return cuda::upload(memory_.template as<void>(), panels_->data(), bytes, panels_, stream_,
+                        "CUDA: copying templates", error);
   }
-  Templates<Real> templates() const { return panels_.at(memory_.template as<const Four<Real>>()); }
+  Templates<Real> templates() const { return panels_->at(memory_.template as<const Four<Real>>()); }
 
  private:
-  Panels<Real> panels_;
+  std::shared_ptr<const Panels<Real>> panels_;
   Scratch memory_;
   cudaStream_t stream_;
 };

@@ -4,7 +4,7 @@ The compiled kernels of motes. Thin: convert, check, release the GIL, call.
 from __future__ import annotations
 import numpy
 import typing
-__all__: list[str] = ['PatternsView', 'assignment', 'backrotation', 'box_iou', 'box_iou_all', 'circle_iou', 'circle_iou_all', 'compiler', 'equal_radii_distance', 'hardware_threads', 'ingest', 'isa', 'isa_available', 'largest', 'likelihood', 'map_suppression', 'matching', 'near_pairs', 'outer', 'posterior', 'soft_suppression', 'suppression', 'sweep', 'take', 'total_image', 'version']
+__all__: list[str] = ['PatternsView', 'assignment', 'backrotation', 'box_iou', 'box_iou_all', 'c_functions', 'c_structs', 'circle_iou', 'circle_iou_all', 'compiler', 'equal_radii_distance', 'hardware_threads', 'ingest', 'isa', 'isa_available', 'largest', 'likelihood', 'map_suppression', 'matching', 'near_pairs', 'outer', 'posterior', 'soft_suppression', 'suppression', 'sweep', 'take', 'total_image', 'version']
 class PatternsView:
     """
     Patterns as the kernels see them: arrays kept alive, photons checked once.
@@ -64,5 +64,7 @@ def take(patterns: PatternsView, which: typing.Any, *, threads: typing.SupportsI
     ...
 def total_image(patterns: PatternsView, *, threads: typing.SupportsInt | typing.SupportsIndex) -> numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]:
     ...
+c_functions: dict
+c_structs: dict = {'motes_error': (256, (('text', 0, 'char', 248), ('index', 248, 'int64_t', 1))), 'motes_run': (24, (('threads', 0, 'int32_t', 1), ('stop', 8, 'void*', 1), ('stop_argument', 16, 'void*', 1))), 'motes_patterns': (64, (('n_patterns', 0, 'int64_t', 1), ('n_pixels', 8, 'int64_t', 1), ('indptr', 16, 'const int64_t*', 1), ('pixels', 24, 'const void*', 1), ('pixel_bytes', 32, 'int32_t', 1), ('n_multi', 40, 'int64_t', 1), ('multi_position', 48, 'const int64_t*', 1), ('multi_extra', 56, 'const int32_t*', 1))), 'motes_sums': (48, (('planes', 0, 'int64_t*', 1), ('weights', 8, 'int64_t*', 1), ('log_likelihood', 16, 'int64_t', 2), ('n_impossible', 32, 'int64_t', 1), ('quantum', 40, 'double', 1))), 'motes_clusters': (48, (('photons', 0, 'int64_t*', 1), ('members', 8, 'int64_t*', 1), ('labels', 16, 'int32_t*', 1), ('n_moved', 24, 'int64_t', 1), ('score', 32, 'int64_t', 2))), 'motes_orbits': (40, (('n_orbits', 0, 'int64_t', 1), ('n_slots', 8, 'int64_t', 1), ('orbit', 16, 'const int32_t*', 1), ('phase', 24, 'const uint8_t*', 1), ('turn', 32, 'const uint8_t*', 1))), 'motes_circles': (32, (('n', 0, 'int64_t', 1), ('centre', 8, 'const void*', 1), ('radius', 16, 'const void*', 1), ('real_bytes', 24, 'int32_t', 1))), 'motes_boxes': (32, (('n', 0, 'int64_t', 1), ('corner', 8, 'const void*', 1), ('size', 16, 'const void*', 1), ('real_bytes', 24, 'int32_t', 1))), 'motes_integers': (16, (('data', 0, 'const void*', 1), ('type', 8, 'uint32_t', 1))), 'motes_coo': (56, (('size', 0, 'int64_t', 1), ('row', 8, 'motes_integers', 1), ('column', 24, 'motes_integers', 1), ('count', 40, 'motes_integers', 1)))}
 compiler: str
 version: str

@@ -175,8 +175,9 @@ DeviceArray from_numpy(const py::array& given, int device, uint64_t stream) {
   const auto array = py::array::ensure(given, py::array::c_style);
   auto there = empty_array({array.shape(), array.shape() + array.ndim()}, array.dtype(), device, stream_of(stream));
   on_device(device, [&, from = array.data(), bytes = static_cast<size_t>(there.nbytes())](motes_error* error) {
-    return cuda::told(cudaMemcpyAsync(there.data, from, bytes, cudaMemcpyHostToDevice, there.ready),
-                      "CUDA: copying to the device", error);
+    auto code = cudaMemcpyAsync(there.data, from, bytes, cudaMemcpyHostToDevice, there.ready);
+    if (code == cudaSuccess) code = cudaStreamSynchronize(there.ready);  // the caller may change the array from here on
+    return cuda::told(code, "CUDA: copying to the device", error);
   });
   return there;
 }
