@@ -36,6 +36,42 @@ def sweep(patterns: Patterns, weights: Any, base: Any, *, hard: bool, device: st
     return gpu().sweep(on_gpu(patterns), weights, base, hard=hard)
 
 
+def posterior(patterns: Patterns, weights: Any, base: Any, *, device: str, threads: int = 1, **wanted: bool) -> Any:
+    if device == "cpu":
+        return _core.posterior(patterns._core, weights, base, **wanted, threads=threads)
+    return tuple(array.to_numpy() for array in gpu().posterior(on_gpu(patterns), weights, base, **wanted))
+
+
+def assignment(
+    patterns: Patterns, weights: Any, base: Any, *, labels: Any, device: str, threads: int = 1, **sums: Any
+) -> Any:
+    """`labels` of NumPy, also where they are on a GPU meanwhile."""
+    if device == "cpu":
+        return _core.assignment(patterns._core, weights, base, labels=labels, **sums, threads=threads)
+    there = gpu().from_numpy(labels, device=0)
+    told = gpu().assignment(on_gpu(patterns), weights, base, labels=there, **sums)
+    labels[...] = there.to_numpy()
+    return told
+
+
+def backrotation(patterns: Patterns, coefficients: Any, *, device: str, threads: int = 1, out: Any = None) -> Any:
+    if device == "cpu":
+        return _core.backrotation(patterns._core, coefficients, threads=threads, out=out)
+    found = gpu().backrotation(on_gpu(patterns), coefficients, out=out)
+    return found.to_numpy() if out is None else found
+
+
 def on_gpu(patterns: Patterns) -> Any:
-    gpu()
-    return patterns.to("cuda").uploaded()
+    return there(patterns, "cuda").uploaded()
+
+
+def there(patterns: Patterns, device: str) -> Patterns:
+    """Patterns on a device; the test is skipped where it is not."""
+    return patterns.to(present(device))
+
+
+def present(device: str) -> str:
+    """The name of a device; the test is skipped where it is not."""
+    if device != "cpu":
+        gpu()
+    return device

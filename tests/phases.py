@@ -101,6 +101,12 @@ def _arrays(found: Any) -> list[np.ndarray]:
     return [np.asarray(part) for part in found] if isinstance(found, tuple | list) else [np.asarray(found)]
 
 
+class Told(ctypes.Structure):
+    """`motes_error`."""
+
+    _fields_ = (("text", ctypes.c_char * 248), ("index", ctypes.c_int64))
+
+
 # -- what kernels of patterns take -------------------------------------------------------------------------------------
 
 

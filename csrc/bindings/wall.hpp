@@ -17,7 +17,10 @@ namespace py = pybind11;
 
 constexpr py::ssize_t kAny = -1;
 
-std::string shape_text(std::initializer_list<py::ssize_t> shape);
+std::string shape_text(std::span<const py::ssize_t> shape);
+inline std::string shape_text(std::initializer_list<py::ssize_t> shape) {
+  return shape_text(std::span(shape.begin(), shape.size()));
+}
 py::array require_array(const py::object& value, const char* name, const py::dtype& dtype,
                         std::initializer_list<py::ssize_t> shape);
 

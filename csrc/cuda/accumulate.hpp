@@ -11,6 +11,7 @@
 //     MOTES_HD void stage(int64_t panel, Table*, const Spot&) const
 //     MOTES_HD Four<Amount> amounts(const PatternsOn<Pixel>&, int64_t p, int64_t panel, const Table*, Tally&) const
 #pragma once
+#include "cuda/queue.hpp"
 #include "cuda/sums.hpp"
 
 namespace motes::cuda {
@@ -99,6 +100,7 @@ struct Accumulate {
   }
 
   MOTES_HD void scatter(int64_t p, const Four<Amount>& amount, Four<int32_t>* narrow, const WidePlanes& wide) const {
+    if (!(amount.at[0] | amount.at[1] | amount.at[2] | amount.at[3])) return;
     for_each_photon(patterns, p, [&](int64_t pixel) {
       for (int r = 0; r < kWidth; ++r)
         if constexpr (!kNarrow)
@@ -122,5 +124,21 @@ struct Accumulate {
       }
   }
 };
+
+// Staged where a panel fits the memory of a block, else from and to device memory: `source.operator()<Staged>()`.
+template <class Queue, class Pixel, class MakeSource>
+void accumulate(Queue& queue, const PatternsOn<Pixel>& patterns, MakeSource source, const Sums& sums,
+                int64_t n_templates) {
+  const int64_t n_panels = panels_of(n_templates);
+  const auto run = [&](auto kernel) {
+    kernel.blocks_each = queue.panel_blocks(kernel, patterns.n_patterns, n_panels);
+    queue.launch(kernel);
+  };
+  const auto staged = source.template operator()<true>();
+  const Accumulate<decltype(staged), Pixel, true> kernel{patterns, staged, sums, n_templates, n_panels, 1};
+  if (kernel.shared_bytes() <= queue.shared_per_block()) return run(kernel);
+  const auto plain = source.template operator()<false>();
+  run(Accumulate<decltype(plain), Pixel, false>{patterns, plain, sums, n_templates, n_panels, 1});
+}
 
 }  // namespace motes::cuda

@@ -45,6 +45,14 @@ MOTES_HD inline void take_larger(uint32_t* to, uint32_t value) {
 #endif
 }
 
+MOTES_HD inline void take_larger(uint64_t* to, uint64_t value) {
+#if defined(__CUDA_ARCH__)
+  atomicMax(reinterpret_cast<unsigned long long*>(to), static_cast<unsigned long long>(value));
+#else
+  *to = value > *to ? value : *to;
+#endif
+}
+
 MOTES_HD inline void take_smaller(uint32_t* to, uint32_t value) {
 #if defined(__CUDA_ARCH__)
   atomicMin(to, value);

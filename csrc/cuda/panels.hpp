@@ -14,7 +14,7 @@ class Panels {
   // base nullptr: 0.
   Panels(const Real* weights, const Real* base, int64_t n_templates, int64_t n_pixels)
       : n_templates_(n_templates),
-        n_panels_((n_templates + kWidth - 1) / kWidth),
+        n_panels_(panels_of(n_templates)),
         n_pixels_(n_pixels),
         rows_(static_cast<std::size_t>(n_panels_ * (1 + n_pixels))) {
     for (int64_t r = 0; r < n_panels_ * kWidth; ++r) {

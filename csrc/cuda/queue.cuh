@@ -25,6 +25,12 @@ class StreamQueue {
     return static_cast<T*>(arrays_.back());
   }
   template <class T>
+  T* array_if_fits(int64_t n) {
+    T* const found = array<T>(n);
+    if (status_ == MOTES_OUT_OF_MEMORY) status_ = MOTES_OK;
+    return found;
+  }
+  template <class T>
   const T* upload(const T* from, int64_t n) {
     T* const to = array<T>(n);
     const auto copy = std::make_shared<const std::vector<T>>(from, from + n);
@@ -52,6 +58,12 @@ class StreamQueue {
     download(item, 1, &value);
     return fine() ? value : T{};
   }
+  int64_t shared_per_block() { return limits().shared_per_block; }
+  template <class Kernel>
+  int64_t panel_blocks(const Kernel& kernel, int64_t n_patterns, int64_t n_panels) {
+    const int multiprocessors = limits().multiprocessors;
+    return fine() ? blocks_for_panels(kernel, n_patterns, n_panels, multiprocessors) : 1;
+  }
   bool fine() const { return status_ == MOTES_OK; }
   motes_status status() const { return status_; }
 
@@ -60,12 +72,17 @@ class StreamQueue {
   static size_t bytes_of(int64_t n) {
     return static_cast<size_t>(n) * sizeof(T);
   }
+  const Limits& limits() {
+    if (limits_.multiprocessors == 0 && fine()) status_ = limits_of_current(&limits_, error_);
+    return limits_;
+  }
   void tell(cudaError_t code) { status_ = told(code, doing_, error_); }
 
   cudaStream_t stream_;
   const char* doing_;
   motes_error* error_;
   motes_status status_ = MOTES_OK;
+  Limits limits_{};
   std::vector<void*> arrays_;
 };
 

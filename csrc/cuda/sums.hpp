@@ -16,6 +16,17 @@ struct Sums {
   int64_t* n_impossible;
 };
 
+// All sums in one piece of device memory: planes, weights, nats, impossible patterns.
+struct SumsBlock {
+  int64_t n_pixels, n_templates;
+
+  int64_t size() const { return n_templates * (n_pixels + 1) + 3; }
+  Sums at(int64_t* memory) const {
+    int64_t* weights = memory + n_templates * n_pixels;
+    return {memory, weights, weights + n_templates, weights + n_templates + 2};
+  }
+};
+
 // Of one panel.
 struct Tally {
   int64_t weights[kWidth];

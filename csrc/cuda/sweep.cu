@@ -16,17 +16,6 @@ namespace {
 constexpr int64_t kScoreBytes = int64_t{1} << 30;
 constexpr int64_t kFewest = 1024;
 
-// All sums in one piece of device memory: planes, weights, nats, impossible patterns.
-struct Block {
-  int64_t n_pixels, n_templates;
-
-  int64_t size() const { return n_templates * (n_pixels + 1) + 3; }
-  Sums at(int64_t* memory) const {
-    int64_t* weights = memory + n_templates * n_pixels;
-    return {memory, weights, weights + n_templates, weights + n_templates + 2};
-  }
-};
-
 // Staged where a panel fits the memory of a block, else from and to device memory.
 template <template <class, class, bool> class Kernel, class Real, class Pixel, class MakeSource>
 motes_status accumulate(MakeSource source, const PatternsOn<Pixel>& patterns, const Templates<Real>& templates,
@@ -78,7 +67,7 @@ motes_status in_three_passes(const PatternsOn<Pixel>& all, const Templates<Real>
   return MOTES_OK;
 }
 
-void tell(const Block& block, std::vector<int64_t>& numbers, int64_t quantum_bits, motes_sums* sums) {
+void tell(const SumsBlock& block, std::vector<int64_t>& numbers, int64_t quantum_bits, motes_sums* sums) {
   const Sums found = block.at(numbers.data());
   std::copy_n(found.planes, block.n_templates * block.n_pixels, sums->planes);
   std::copy_n(found.weights, block.n_templates, sums->weights);
@@ -95,7 +84,7 @@ motes_status sums_of(const PatternsHeld& held, const Real* weights, const Real* 
   if (held.n_photons >= static_cast<double>(int64_t{1} << (63 - Fixed<Real>::kBits)))
     return refuse(error, -1, "patterns: too many photons for exact sums; sweep parts");
   return guarded([&] {
-    const Block block{held.arrays.n_pixels, n_templates};
+    const SumsBlock block{held.arrays.n_pixels, n_templates};
     std::vector<int64_t> numbers(static_cast<size_t>(block.size()));
     if (held.arrays.n_patterns > 0) {
       Limits limits;

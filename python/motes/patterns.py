@@ -262,7 +262,11 @@ class Patterns:
         return self._device
 
     def to(self, device: Device | str) -> Patterns:
-        """Patterns on a device, uploaded once: `log_likelihood`, `sweep` and with it `reconstruct` then run there.
+        """Patterns on a device, uploaded once: what is scored, summed or assigned of them is done there from then on.
+
+        That is `log_likelihood`, `sweep`, `back_rotate`, `reconstruct` and what it returns, `kmeans` and
+        `minibatch_kmeans`, `classify.match`. Second moments (a spectral start, the Fisher information) are still
+        those of the processor.
 
         The arrays stay in the host's memory too, and everything else works as before. Parts of patterns on a device are
         on it as well, and uploaded when first needed. Compiled, not yet run on hardware.

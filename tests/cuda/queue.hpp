@@ -23,6 +23,10 @@ class HostQueue {
     return reinterpret_cast<T*>(arrays_.back().get());
   }
   template <class T>
+  T* array_if_fits(int64_t n) {
+    return n <= most_ ? array<T>(n) : nullptr;
+  }
+  template <class T>
   const T* upload(const T* from, int64_t n) {
     return static_cast<const T*>(std::memcpy(array<T>(n), from, static_cast<size_t>(n) * sizeof(T)));
   }
@@ -38,6 +42,17 @@ class HostQueue {
   template <class T>
   T read(const T* item) const {
     return verdict_ == kFine ? *item : T{};
+  }
+  int64_t shared_per_block() const { return shared_; }
+  template <class Kernel>
+  int64_t panel_blocks(const Kernel&, int64_t n_patterns, int64_t) const {
+    return std::min<int64_t>(3, blocks_for(n_patterns, 1));
+  }
+  // A device with less: shared memory for a block, items of an array that may be larger.
+  HostQueue& with(int64_t shared, int64_t most = INT64_MAX) {
+    shared_ = shared;
+    most_ = most;
+    return *this;
   }
   bool fine() const { return verdict_ == kFine; }
   // Also whether nothing was written behind the end of an array.
@@ -58,6 +73,7 @@ class HostQueue {
   };
   int order_, rubbish_, n_launches_ = 0;
   int verdict_ = kFine;
+  int64_t shared_ = kMostShared, most_ = INT64_MAX;
   std::vector<std::unique_ptr<unsigned char[], Free>> arrays_;
   std::vector<size_t> sizes_;
 };

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-
 import numpy as np
 import pytest
 
@@ -14,17 +12,11 @@ from motes.arrays import Arrays
 N = 700  # more than two blocks
 
 
-class Told(ctypes.Structure):
-    """`motes_error`."""
-
-    _fields_ = (("text", ctypes.c_char * 248), ("index", ctypes.c_int64))
-
-
 def refusal(function: str, *arguments) -> str | None:
     """What was said, in every order the same; None if nothing was refused."""
 
     def compute(order: int):
-        told, status = Told(), np.full(1, -9)
+        told, status = phases.Told(), np.full(1, -9)
         phases.run("walls", function, *arguments, told, status, order=order)
         assert status[0] in (0, 1)
         return str(told.text, "utf-8") if status[0] else "", told.index if status[0] else -1

@@ -2,6 +2,8 @@
 
 #include <pybind11/stl.h>
 
+#include <algorithm>
+
 #include "cuda/bindings/dlpack.hpp"
 #include "cuda/bindings/rooms.hpp"
 
@@ -171,15 +173,46 @@ py::array to_numpy(const DeviceArray& array) {
   return result;
 }
 
-DeviceArray from_numpy(const py::array& given, int device, uint64_t stream) {
-  const auto array = py::array::ensure(given, py::array::c_style);
-  auto there = empty_array({array.shape(), array.shape() + array.ndim()}, array.dtype(), device, stream_of(stream));
+// What is contiguous in the host's memory; read before this returns.
+DeviceArray copied(const py::array& array, int device, cudaStream_t stream) {
+  auto there = empty_array({array.shape(), array.shape() + array.ndim()}, array.dtype(), device, stream);
   on_device(device, [&, from = array.data(), bytes = static_cast<size_t>(there.nbytes())](motes_error* error) {
     auto code = cudaMemcpyAsync(there.data, from, bytes, cudaMemcpyHostToDevice, there.ready);
     if (code == cudaSuccess) code = cudaStreamSynchronize(there.ready);  // the caller may change the array from here on
     return cuda::told(code, "CUDA: copying to the device", error);
   });
   return there;
+}
+
+DeviceArray from_numpy(const py::array& given, int device, uint64_t stream) {
+  return copied(py::array::ensure(given, py::array::c_style), device, stream_of(stream));
+}
+
+// Another library's array, ready on `stream`.
+DeviceArray view_of(const py::object& value, const std::string& name, const std::string& expected, int device,
+                    cudaStream_t stream) {
+  if (py::hasattr(value, "__dlpack_device__")) return from_dlpack(value, name, device, stream);
+  if (py::hasattr(value, "__cuda_array_interface__")) return from_interface(value, name, device, stream);
+  throw py::type_error(name + ": expected a device array of " + expected + ", got " +
+                       std::string(py::str(py::type::handle_of(value).attr("__name__"))));
+}
+
+constexpr const char* kReals = "float32 or float64";
+
+std::string name_of(const py::dtype& dtype) { return py::str(static_cast<const py::object&>(dtype)); }
+
+[[noreturn]] void refuse_dtype(const std::string& name, const std::string& expected, const py::dtype& dtype) {
+  throw py::type_error(name + ": expected dtype " + expected + ", got " + name_of(dtype));
+}
+
+void require_extents(const DeviceArray& array, const std::string& name, const std::vector<py::ssize_t>& shape,
+                     int device) {
+  const auto fits = [](py::ssize_t extent, py::ssize_t expected) { return expected == kAny || extent == expected; };
+  if (!std::equal(array.shape.begin(), array.shape.end(), shape.begin(), shape.end(), fits))
+    throw py::value_error(name + ": expected shape " + shape_text(shape) + ", got " + shape_text(array.shape));
+  if (array.device != device)
+    throw py::value_error(name + ": expected an array on cuda:" + std::to_string(device) + ", got one on cuda:" +
+                          std::to_string(array.device));
 }
 
 }  // namespace
@@ -215,25 +248,31 @@ DeviceArray empty_array(std::vector<py::ssize_t> shape, const py::dtype& dtype, 
 DeviceArray require_on_device(const py::object& value, const char* argument, const py::dtype& dtype,
                               std::vector<py::ssize_t> shape, int device, cudaStream_t stream) {
   const std::string name(argument);
-  DeviceArray array;
-  if (py::hasattr(value, "__dlpack_device__"))
-    array = from_dlpack(value, name, device, stream);
-  else if (py::hasattr(value, "__cuda_array_interface__"))
-    array = from_interface(value, name, device, stream);
-  else
-    throw py::type_error(name + ": expected a device array of " +
-                         std::string(py::str(static_cast<const py::object&>(dtype))) + ", got " +
-                         std::string(py::str(py::type::handle_of(value).attr("__name__"))));
-  if (!array.dtype.equal(dtype))
-    throw py::type_error(name + ": expected dtype " + std::string(py::str(static_cast<const py::object&>(dtype))) +
-                         ", got " + std::string(py::str(static_cast<const py::object&>(array.dtype))));
-  if (array.shape != shape)
-    throw py::value_error(name + ": expected shape " + std::string(py::str(shape_tuple(shape))) + ", got " +
-                          std::string(py::str(shape_tuple(array.shape))));
-  if (array.device != device)
-    throw py::value_error(name + ": expected an array on cuda:" + std::to_string(device) +
-                          ", got one on cuda:" + std::to_string(array.device));
+  DeviceArray array = view_of(value, name, name_of(dtype), device, stream);
+  if (!array.dtype.equal(dtype)) refuse_dtype(name, name_of(dtype), array.dtype);
+  require_extents(array, name, shape, device);
   if (array.read_only) throw py::value_error(name + ": the array is read-only");
+  return array;
+}
+
+DeviceArray output_on_device(const py::object& value, const char* name, const py::dtype& dtype,
+                             std::vector<py::ssize_t> shape, int device, cudaStream_t stream) {
+  if (value.is_none()) return empty_array(std::move(shape), dtype, device, stream);
+  return require_on_device(value, name, dtype, std::move(shape), device, stream);
+}
+
+DeviceArray reals_on_device(const py::object& value, const char* argument, std::initializer_list<py::ssize_t> shape,
+                            int device, cudaStream_t stream) {
+  if (py::isinstance<py::array>(value)) {
+    const bool wide = is_double(value, argument);
+    return copied(wide ? require<double>(value, argument, shape) : require<float>(value, argument, shape), device,
+                  stream);
+  }
+  const std::string name(argument);
+  DeviceArray array = view_of(value, name, kReals, device, stream);
+  if (!array.dtype.equal(py::dtype::of<double>()) && !array.dtype.equal(py::dtype::of<float>()))
+    refuse_dtype(name, kReals, array.dtype);
+  require_extents(array, name, shape, device);
   return array;
 }
 

@@ -34,4 +34,12 @@ DeviceArray empty_array(std::vector<py::ssize_t> shape, const py::dtype& dtype, 
 DeviceArray require_on_device(const py::object& value, const char* name, const py::dtype& dtype,
                               std::vector<py::ssize_t> shape, int device, cudaStream_t stream);
 
+// The same, for writing into; where `value` is None, a new array.
+DeviceArray output_on_device(const py::object& value, const char* name, const py::dtype& dtype,
+                             std::vector<py::ssize_t> shape, int device, cudaStream_t stream);
+
+// float32 or float64 numbers that are only read, wherever they are: those of NumPy are copied there.
+DeviceArray reals_on_device(const py::object& value, const char* name, std::initializer_list<py::ssize_t> shape,
+                            int device, cudaStream_t stream);
+
 }  // namespace motes::python

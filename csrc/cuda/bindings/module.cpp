@@ -13,4 +13,6 @@ PYBIND11_MODULE(_cuda, m, pybind11::mod_gil_not_used()) {
   motes::python::register_patterns(m);
   motes::python::register_likelihood(m);
   motes::python::register_sweep(m);
+  motes::python::register_backrotation(m);
+  motes::python::register_assignment(m);
 }

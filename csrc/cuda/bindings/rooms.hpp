@@ -8,5 +8,7 @@ void register_array(pybind11::module_& m);
 void register_patterns(pybind11::module_& m);
 void register_likelihood(pybind11::module_& m);
 void register_sweep(pybind11::module_& m);
+void register_backrotation(pybind11::module_& m);
+void register_assignment(pybind11::module_& m);
 
 }  // namespace motes::python

@@ -99,6 +99,22 @@ def _on_gpu(
     return scores if out is None else out
 
 
+def scores_of(
+    patterns: Patterns, weights: npt.NDArray[Any], base: npt.NDArray[Any], *, threads: int
+) -> npt.NDArray[Any]:
+    """x_p . w_r + base_r where the patterns are, in the host's memory: (N, R) of weights (M, R).
+
+    Examples
+    --------
+    >>> scores_of(Patterns.from_dense([[0, 1, 0, 2]]), np.array([[0.0], [1], [0], [3]]), np.array([0.5]), threads=1)
+    array([[7.5]])
+    """
+    if patterns.device == CPU:
+        return _core.likelihood(patterns._core, weights, base, threads=threads)
+    found: npt.NDArray[Any] = cuda_extension().likelihood(patterns.uploaded(), weights, base).to_numpy()
+    return found
+
+
 def check_templates(
     templates: npt.NDArray[np.floating[Any]], patterns: Patterns, noise: Noise
 ) -> npt.NDArray[np.float64]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from motes import _core
+from motes.kernels.posterior import posterior
 from motes.kernels.sweep import sweep_model
 from motes.noise import LinearModel, Noise, linear_model
 from motes.patterns import Patterns
@@ -149,32 +149,13 @@ class Problem:
     def labels(self, master: FloatArray, weights: FloatArray) -> npt.NDArray[np.int32]:
         """The most likely rotation of each pattern: (N,) int32."""
         model = self.model(master, weights)
-        labels: npt.NDArray[np.int32]
-        labels, _, _ = _core.posterior(
-            self.patterns._core,
-            model.weights,
-            model.base,
-            label=True,
-            responsibility=False,
-            evidence=False,
-            threads=self.threads,
-        )
-        return labels
+        return posterior(self.patterns, model, labels=True, threads=self.threads).labels
 
     def posterior(self, master: FloatArray, weights: FloatArray, patterns: Patterns) -> npt.NDArray[np.float32]:
         """Responsibilities of some patterns: (n, R) float32."""
         model = self.model(master, weights)
-        responsibilities: npt.NDArray[np.float32]
-        _, responsibilities, _ = _core.posterior(
-            patterns._core,
-            model.weights.astype(np.float32),
-            model.base.astype(np.float32),
-            label=False,
-            responsibility=True,
-            evidence=False,
-            threads=self.threads,
-        )
-        return responsibilities
+        single = replace(model, weights=model.weights.astype(np.float32), base=model.base.astype(np.float32))
+        return posterior(patterns, single, responsibilities=True, threads=self.threads).responsibilities
 
     def contrast(self, master: FloatArray) -> float:
         """||master - mean(master)|| over the seen pixels: what relative errors refer to."""

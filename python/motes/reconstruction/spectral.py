@@ -15,7 +15,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from motes import _core
+from motes.kernels.backrotation import back_rotated_planes
+from motes.kernels.likelihood import scores_of
 from motes.kernels.outer import second_moments
 from motes.patterns import Patterns
 from motes.reconstruction.information import LARGEST_MATRIX, sample_of
@@ -46,9 +47,7 @@ class _Scaled:
         """(n, q) coordinates of patterns along (M, q) directions."""
         weights = self.scale[:, None] * directions
         base = -(self.mean @ weights)
-        return _core.likelihood(
-            patterns._core, weights.astype(np.float32), base.astype(np.float32), threads=self.problem.threads
-        )
+        return scores_of(patterns, weights.astype(np.float32), base.astype(np.float32), threads=self.problem.threads)
 
 
 def spectral_start(problem: Problem, rng: np.random.Generator) -> FloatArray:
@@ -72,7 +71,7 @@ def _spectral_start(problem: Problem, rng: np.random.Generator) -> FloatArray:
     centre = _one_centre(points, turns, np.maximum(values - 1, 1e-3), rng)
     points = np.ascontiguousarray(scaled.project(patterns, directions).T)
     responsibilities = np.ascontiguousarray(_responsibilities(points, turns @ centre)[0].T)
-    planes = _core.backrotation(patterns._core, responsibilities, threads=problem.threads)
+    planes = back_rotated_planes(patterns, responsibilities, threads=problem.threads)
     planes = planes.T * problem.good
     home = np.take_along_axis(planes, problem.inverse, axis=1).sum(axis=0)
     looks = responsibilities.sum(axis=0, dtype=np.float64) @ problem.looks
@@ -101,7 +100,7 @@ def _covariance(
         image = np.zeros_like(vectors)
         for k in range(n):
             points = scaled.project(few, vectors[problem.index[k]])
-            planes = _core.backrotation(few._core, points, threads=problem.threads)
+            planes = back_rotated_planes(few, points, threads=problem.threads)
             planes -= np.outer(scaled.mean, points.sum(axis=0, dtype=np.float64))
             image += (scaled.scale[:, None] * planes)[problem.inverse[k]] / len(few)
         return image / n
