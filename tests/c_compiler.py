@@ -1,4 +1,4 @@
-"""Sources of C11, compiled as strictly as can be: `tests/abi`."""
+"""Sources of C and C++, compiled as strictly as can be: `tests/abi`."""
 
 from __future__ import annotations
 
@@ -11,18 +11,24 @@ from pathlib import Path
 import pytest
 
 INCLUDE = Path(__file__).parents[1] / "csrc" / "include"
-STRICT = ("-std=c11", "-pedantic", "-Wall", "-Wextra", "-Werror")
+WARNINGS = ("-Wall", "-Wextra", "-Werror")
+STRICT = {
+    ".c": ("-std=c11", "-pedantic", *WARNINGS),
+    ".cpp": ("-std=c++20", "-pedantic", *WARNINGS, "-Wconversion", "-Wshadow"),
+}
+COMPILERS = {".c": ("CC", "cc", "gcc", "clang"), ".cpp": ("CXX", "c++", "g++", "clang++")}
 
 
 def compiled(source: Path, output: Path, *options: str) -> Path:
-    """What the system's C compiler makes of a source; the test is skipped where there is none."""
-    command = next(filter(None, map(shutil.which, (os.environ.get("CC", "cc"), "gcc", "clang"))), None)
+    """What the system's compiler makes of a source of C or C++; the test is skipped where there is none."""
+    variable, *names = COMPILERS[source.suffix]
+    command = next(filter(None, map(shutil.which, (os.environ.get(variable, names[0]), *names))), None)
     if not command:
-        pytest.skip("no C compiler (set CC)")
+        pytest.skip(f"no compiler for {source.suffix} (set {variable})")
     if not INCLUDE.is_dir():
         pytest.skip(f"no headers in {INCLUDE}")
-    done = subprocess.run([command, *STRICT, f"-I{INCLUDE}", *options, source, "-o", output],
-                          capture_output=True, text=True)  # fmt: skip
+    command_line = [command, *STRICT[source.suffix], f"-I{INCLUDE}", *options, source, "-o", output]
+    done = subprocess.run(command_line, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return output
 

@@ -1,24 +1,25 @@
-"""The C ABI from C11: every function of `motes.h`, called by a program that a strict compiler takes."""
+"""The C ABI from C11, and from C++ through the layer over it: in programs that strict compilers take."""
 
 from __future__ import annotations
 
 import ctypes
-import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
-from c_compiler import compiled, functions_of
+from c_compiler import INCLUDE, compiled, functions_of
 from motes import _core
 
 HERE = Path(__file__).parent
 
 
-def test_every_function_answers_and_refuses(tmp_path, capfd):
-    if os.name != "posix" or os.uname().sysname != "Linux":
+@pytest.mark.parametrize("source", ["calls.c", "calls.cpp"])
+def test_every_function_answers_and_refuses(source, tmp_path, capfd):
+    if sys.platform != "linux":
         pytest.skip("the program takes the functions from the extension, as Linux allows")
-    program = compiled(HERE / "calls.c", tmp_path / "calls.so", "-shared", "-fPIC", "-DMOTES_ABI_SHARED")
+    program = compiled(HERE / source, tmp_path / "calls.so", "-shared", "-fPIC", "-DMOTES_ABI_SHARED")
     ctypes.CDLL(_core.__file__, mode=ctypes.RTLD_GLOBAL)
     n_failed = ctypes.CDLL(str(program)).motes_abi_calls()
     assert n_failed == 0, capfd.readouterr().out
@@ -27,11 +28,16 @@ def test_every_function_answers_and_refuses(tmp_path, capfd):
 def test_no_function_is_left_out():
     called = set(re.findall(r"\bmotes_\w+(?=\()", (HERE / "calls.c").read_text()))
     assert functions_of("motes.h") <= called
+    wrapped = set()
+    for header in (INCLUDE / "motes").glob("*.hpp"):
+        wrapped |= set(re.findall(r"\bmotes_\w+", header.read_text()))
+    plain = {f"motes_{name}" for name in ("version_number", "status_text", "isa", "isa_available", "hardware_threads")}
+    assert functions_of("motes.h") - plain <= wrapped
 
 
-@pytest.mark.parametrize("header", ["motes.h", "motes_cuda.h"])
-def test_a_header_needs_nothing_before_it(tmp_path, header):
-    source = tmp_path / "alone.c"
+@pytest.mark.parametrize("header", sorted(path.name for path in (INCLUDE / "motes").glob("*.h*")))
+def test_a_header_needs_nothing_before_it(header, tmp_path):
+    source = tmp_path / ("alone.c" if header.endswith(".h") else "alone.cpp")
     source.write_text(f"#include <motes/{header}>\nint nothing(void);\n")
     compiled(source, tmp_path / "alone.o", "-c")
 
