@@ -36,7 +36,9 @@ static const double weights_f64[M * R] = {0, 0, 1, -1, 2, -2, 3, -3}, base_f64[R
 typedef struct {
   const void *indptr, *pixels, *bad_pixels, *multi_position, *multi_extra;
   const void *centres, *radii, *scores, *corners, *sizes, *map;
-  void *scores_f32, *scores_f64, *iou, *iou_all, *box_iou, *box_iou_all, *kept, *suppressor, *peak;
+  const void *coefficients_f32, *coefficients_f64;
+  void *labels; /* of clusters: -1, -1, -1 at first */
+  void *scores_f32, *scores_f64, *label, *responsibility, *evidence, *planes_f32, *planes_f64, *iou, *iou_all, *box_iou, *box_iou_all, *kept, *suppressor, *peak;
 } device_arrays;
 
 static motes_patterns host_patterns(void) {
@@ -66,6 +68,18 @@ static void expect_sweep(const motes_cuda_patterns* held, int first_too) {
   REFUSED(motes_cuda_sweep_f32(held, weights, base, R, (motes_assignment_rule)7, &sums, NULL, &error),
           "rule: expected soft (0) or hard (1)");
   REFUSED(motes_cuda_sweep_f64(held, weights_f64, base_f64, R, MOTES_SOFT, NULL, NULL, &error), "sums: null pointer");
+}
+
+static void expect_assignment(const motes_cuda_patterns* held, void* labels) {
+  const double centres[M * 2] = {0, 1, 0, 1, 0, 1, 0, 1}, offsets[2] = {0, -1.5};
+  int64_t photons[M * 2] = {0}, members[2] = {0};
+  motes_clusters clusters = {.struct_size = sizeof clusters, .photons = photons, .members = members, .labels = labels};
+  FINE(motes_cuda_assignment(held, centres, offsets, 2, &clusters, NULL, &error));
+  EXPECT(members[0] == 1 && members[1] == 2 && photons[1] == 1 && photons[3] == 3 && photons[2] == 0);
+  EXPECT(clusters.n_moved == 3 && clusters.score[0] == 3 && clusters.score[1] == 0);
+  clusters.struct_size = 0;
+  REFUSED(motes_cuda_assignment(held, centres, offsets, 2, &clusters, NULL, &error),
+          "clusters.struct_size: expected its sizeof, 56 bytes, got 0");
 }
 
 static void test_devices(void) {
@@ -100,6 +114,15 @@ static void test_patterns(const device_arrays* there) {
   expect_sweep(held, 1);
   FINE(motes_cuda_likelihood_f32(held, weights, base, R, there->scores_f32, NULL, &error));
   FINE(motes_cuda_likelihood_f64(held, weights_f64, base_f64, R, there->scores_f64, NULL, &error));
+  FINE(motes_cuda_posterior_f32(held, weights, base, R, there->label, there->responsibility, there->evidence, NULL, &error));
+  FINE(motes_cuda_posterior_f64(held, weights_f64, base_f64, R, there->label, NULL, NULL, NULL, &error));
+  REFUSED(motes_cuda_posterior_f32(held, weights, base, R, NULL, out, NULL, NULL, &error),
+          "responsibility: expected memory of cuda:0, got the host's");
+  FINE(motes_cuda_backrotation_f32(held, there->coefficients_f32, R, there->planes_f32, NULL, &error));
+  FINE(motes_cuda_backrotation_f64(held, there->coefficients_f64, R, there->planes_f64, NULL, &error));
+  REFUSED(motes_cuda_backrotation_f32(held, NULL, R, there->planes_f32, NULL, &error),
+          "coefficients: expected 6 values, got a null pointer");
+  expect_assignment(held, there->labels);
   REFUSED(motes_cuda_likelihood_f32(held, weights, base, R, out, NULL, &error),
           "out: expected memory of cuda:0, got the host's");
   REFUSED(motes_cuda_likelihood_f64(NULL, weights_f64, base_f64, R, there->scores_f64, NULL, &error),

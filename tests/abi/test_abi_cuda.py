@@ -26,10 +26,18 @@ GIVEN = {
     "corners": np.array([[0, 0], [1, 0]], np.float32),
     "sizes": np.full((2, 2), 2, np.float32),
     "map": np.array([[0, 5, 0], [0, 0, 4]], np.float32),
+    "coefficients_f32": np.array([[1, 0], [0, 0], [0.5, 0.25]], np.float32),
+    "coefficients_f64": np.array([[1, 0], [0, 0], [0.5, 0.25]]),
+    "labels": np.full(3, -1, np.int32),
 }
 RESULTS = {
     "scores_f32": np.array([[2, -1], [0, 1], [6, -5]], np.float32),
     "scores_f64": np.array([[2.0, -1], [0, 1], [6, -5]]),
+    "label": np.array([0, 1, 0], np.int32),
+    "responsibility": np.array([[0.952574, 0.0474259], [0.268941, 0.731059], [0.9999833, 1.67014e-5]], np.float32),
+    "evidence": np.log(np.exp([2, 0, 6]) + np.exp([-1, 1, -5])).astype(np.float32),
+    "planes_f32": np.array([[1, 0], [1.5, 0.75], [1, 0], [0.5, 0.25]]),
+    "planes_f64": np.array([[1, 0], [1.5, 0.75], [1, 0], [0.5, 0.25]]),
     "iou": np.ones(3),
     "iou_all": np.array([[1], [0.8804], [0]]),
     "box_iou": np.ones(2, np.float32),
@@ -56,6 +64,7 @@ def test_every_function_answers_and_refuses(tmp_path, capfd):
     ctypes.CDLL(cuda.__file__, mode=ctypes.RTLD_GLOBAL)
     n_failed = ctypes.CDLL(str(program)).motes_abi_calls_cuda(ctypes.byref(DeviceArrays(**pointers)))
     assert n_failed == 0, capfd.readouterr().out
+    np.testing.assert_array_equal(there["labels"].to_numpy(), [1, 0, 1])
     for name, expected in RESULTS.items():
         np.testing.assert_allclose(there[name].to_numpy(), expected, rtol=1e-4, err_msg=name)
 

@@ -12,8 +12,7 @@ motes_status iou_at(const Shapes* a, const Shapes* b, void* out, const motes_cud
   return at_place(run, error, [&](const Place& at) {
     if (const auto bad = at.validate_arrays("a", a)) return bad;
     if (const auto bad = at.validate_arrays("b", b)) return bad;
-    if (out)  // null is right where no pairs are
-      if (const auto bad = at.validate_memory("out", out, 1)) return bad;
+    if (const auto bad = at.validate_optional("out", out)) return bad;
     return call(at.stream());
   });
 }
@@ -57,8 +56,7 @@ motes_status motes_cuda_suppression(const motes_circles* circles, const void* sc
     if (const auto bad = at.validate_arrays("circles", circles)) return bad;
     if (const auto bad = at.validate_memory("scores", score, circles->n)) return bad;
     if (const auto bad = at.validate_memory("kept", kept, circles->n)) return bad;
-    if (suppressor)
-      if (const auto bad = at.validate_memory("suppressor", suppressor, circles->n)) return bad;
+    if (const auto bad = at.validate_optional("suppressor", suppressor)) return bad;
     return suppression(*circles, score, n_micrographs, indptr, measure, threshold, [kept](int64_t) { return kept; },
                        kept_indptr, suppressor, at.stream(), error);
   });
@@ -68,8 +66,7 @@ motes_status motes_cuda_map_suppression(const void* map, int real_bytes, int64_t
                                         double radius, double threshold, int64_t capacity, int64_t* peak,
                                         int64_t* peak_indptr, const motes_cuda_run* run, motes_error* error) {
   return at_place(run, error, [&](const Place& at) {
-    if (map)  // null is right where no pixels are
-      if (const auto bad = at.validate_memory("map", map, 1)) return bad;
+    if (const auto bad = at.validate_optional("map", map)) return bad;
     if (const auto bad = motes::validate_count("capacity", capacity, error)) return bad;
     if (const auto bad = at.validate_memory("peak", peak, capacity)) return bad;
     int64_t needed = 0;

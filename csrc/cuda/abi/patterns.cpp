@@ -40,8 +40,7 @@ motes_status motes_cuda_patterns_from_device(const motes_patterns* patterns, mot
   return at_place(run, error, [&](const Place& at) {
     if (const auto bad = motes::validate_extents(patterns, error)) return bad;
     if (const auto bad = at.validate_memory("patterns.indptr", patterns->indptr, 1)) return bad;
-    if (patterns->pixels)  // none is right where there are no photons
-      if (const auto bad = at.validate_memory("patterns.pixels", patterns->pixels, 1)) return bad;
+    if (const auto bad = at.validate_optional("patterns.pixels", patterns->pixels)) return bad;
     if (const auto bad = at.validate_memory("patterns.multi_position", patterns->multi_position, patterns->n_multi))
       return bad;
     if (const auto bad = at.validate_memory("patterns.multi_extra", patterns->multi_extra, patterns->n_multi)) return bad;

@@ -18,6 +18,10 @@ class Place {
 
   // `size` values that this device can read and write.
   motes_status validate_memory(const char* name, const void* memory, int64_t size) const;
+  // The same of what may be null, or whose size the call itself checks.
+  motes_status validate_optional(const char* name, const void* memory) const {
+    return validate_memory(name, memory, memory ? 1 : 0);
+  }
   motes_status validate_arrays(const char* name, const motes_circles* circles) const;
   motes_status validate_arrays(const char* name, const motes_boxes* boxes) const;
   motes_status validate_held(const motes_cuda_patterns* held) const;

@@ -70,6 +70,24 @@ MOTES_API motes_status motes_cuda_likelihood_f32(const motes_cuda_patterns* patt
 MOTES_API motes_status motes_cuda_likelihood_f64(const motes_cuda_patterns* patterns, const double* weights,
                                                  const double* base, int64_t n_templates, double* out,
                                                  const motes_cuda_run* run, motes_error* error);
+/* label (N), responsibility (N, R), evidence (N): device; each may be NULL. Does not wait. */
+MOTES_API motes_status motes_cuda_posterior_f32(const motes_cuda_patterns* patterns, const float* weights,
+                                                const float* base, int64_t n_templates, int32_t* label,
+                                                float* responsibility, float* evidence, const motes_cuda_run* run,
+                                                motes_error* error);
+MOTES_API motes_status motes_cuda_posterior_f64(const motes_cuda_patterns* patterns, const double* weights,
+                                                const double* base, int64_t n_templates, int32_t* label,
+                                                double* responsibility, double* evidence, const motes_cuda_run* run,
+                                                motes_error* error);
+
+/* backrotation: motes/backrotation.hpp ------------------------------------------------------------------------------- */
+/* coefficients (N, R), planes (M, R): device. Waits for the largest coefficient, not for `planes`. */
+MOTES_API motes_status motes_cuda_backrotation_f32(const motes_cuda_patterns* patterns, const float* coefficients,
+                                                   int64_t n_templates, double* planes, const motes_cuda_run* run,
+                                                   motes_error* error);
+MOTES_API motes_status motes_cuda_backrotation_f64(const motes_cuda_patterns* patterns, const double* coefficients,
+                                                   int64_t n_templates, double* planes, const motes_cuda_run* run,
+                                                   motes_error* error);
 
 /* sweep: motes/sweep.hpp --------------------------------------------------------------------------------------------- */
 /* Waits for the sums. */
@@ -79,6 +97,12 @@ MOTES_API motes_status motes_cuda_sweep_f32(const motes_cuda_patterns* patterns,
 MOTES_API motes_status motes_cuda_sweep_f64(const motes_cuda_patterns* patterns, const double* weights,
                                             const double* base, int64_t n_templates, motes_assignment_rule rule,
                                             motes_sums* sums, const motes_cuda_run* run, motes_error* error);
+
+/* assignment: motes/assignment.hpp ----------------------------------------------------------------------------------- */
+/* clusters->labels: device; photons and members: the host's. Waits for these. */
+MOTES_API motes_status motes_cuda_assignment(const motes_cuda_patterns* patterns, const double* weights,
+                                             const double* base, int64_t n_clusters, motes_clusters* clusters,
+                                             const motes_cuda_run* run, motes_error* error);
 
 /* circles: motes/circles.hpp ----------------------------------------------------------------------------------------- */
 /* Centres, radii, corners, sizes and `out`: device. Wait for the checks of what they read, not for `out`. */
