@@ -59,7 +59,7 @@ bool is_double(const py::object& value, const char* name);
 // Threads, and Ctrl-C: between lanes, at most every 50 ms, the interpreter is asked.
 class Run {
  public:
-  explicit Run(int threads) : run_{threads, &Run::stop, this} {}
+  explicit Run(int threads) : run_{sizeof run_, threads, &Run::stop, this} {}
   const motes_run* get() const { return &run_; }
 
  private:

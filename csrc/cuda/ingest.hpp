@@ -31,7 +31,7 @@ namespace motes::cuda {
 struct Ingested {
   int64_t fault = Fault::kNone;
   bool too_many = false;
-  motes_patterns arrays{};
+  motes_patterns arrays{sizeof(motes_patterns), 0, 0, nullptr, nullptr, 0, 0, nullptr, nullptr};
   int64_t extra = 0;  // photons beyond the first of their pixels
 };
 

@@ -37,7 +37,7 @@ motes_status motes_assignment(const motes_patterns* patterns, const double* weig
   for (int64_t p = 0; p < patterns->n_patterns; ++p)
     if (clusters->labels[p] < -1 || clusters->labels[p] >= n_clusters)
       return refuse_label(clusters->labels[p], p, n_clusters, error);
-  return guarded([&] {
+  return guarded(error, [&] {
     const PackedTemplates<float> packed(weights, base, n_clusters, patterns->n_pixels);
     const int n_workers = workers_for(lanes_in(patterns->n_patterns, kPatternsPerLane), run);
     std::vector<Worker> workers;

@@ -37,7 +37,7 @@ motes_status backrotation(Kernel kernel, Finish finish, Largest largest_magnitud
   if (const auto bad = validate_pointer("planes", planes, patterns->n_pixels * n_templates, error)) return bad;
   if (!sums_fit<Real>(photons_at_most(*patterns)))
     return refuse(error, -1, "patterns: too many photons for exact sums; take parts");
-  return guarded([&] {
+  return guarded(error, [&] {
     const PanelShape shape(n_templates);
     const int n_workers = workers_for(lanes_in(patterns->n_patterns, kPatternsPerLane), run);
     std::vector<Real> largest(static_cast<size_t>(n_workers), Real(0));

@@ -15,7 +15,7 @@ inline motes_status validate_clusters(const motes_patterns& patterns, const doub
   const int64_t size = patterns.n_pixels * n_clusters;
   if (const auto bad = validate_numbers("weights", weights, size, false, error)) return bad;
   if (const auto bad = validate_numbers("base", base, n_clusters, false, error)) return bad;
-  if (!clusters) return refuse(error, -1, "clusters: null pointer");
+  if (const auto bad = validate_struct("clusters", clusters, error)) return bad;
   if (const auto bad = validate_pointer("clusters.photons", clusters->photons, size, error)) return bad;
   if (const auto bad = validate_pointer("clusters.members", clusters->members, n_clusters, error)) return bad;
   return validate_pointer("clusters.labels", clusters->labels, patterns.n_patterns, error);

@@ -139,7 +139,7 @@ motes_status motes_largest(motes_integers values, int64_t size, int64_t* largest
   using namespace motes;
   if (size < 0) return refuse(error, -1, "%s: negative size", name);
   if (const auto bad = validate_integers(name, values, size, error)) return bad;
-  return guarded([&] {
+  return guarded(error, [&] {
     const auto n_lanes = static_cast<size_t>(lanes_in(size, kEntriesPerLane));
     std::vector<int64_t> found(n_lanes, -1), negative(n_lanes, -1);
     const int workers = workers_for(static_cast<int64_t>(n_lanes), run);
@@ -167,7 +167,7 @@ motes_status motes_ingest(const motes_coo* entries, int64_t n_patterns, int64_t 
   if (const auto bad = validate_pointer("pixels", pixels, entries->size, error)) return bad;
   if (const auto bad = validate_pointer("multi_position", multi_position, *n_multi, error)) return bad;
   if (const auto bad = validate_pointer("multi_extra", multi_extra, *n_multi, error)) return bad;
-  return guarded([&]() -> motes_status {
+  return guarded(error, [&]() -> motes_status {
     if (!entries->count.data && n_patterns <= int64_t{1} << 32) {
       const auto n_lanes = static_cast<size_t>(lanes_in(entries->size, kEntriesPerLane));
       std::vector<IngestFinding> findings(n_lanes, {IngestFault::none, -1, true});

@@ -80,7 +80,7 @@ motes_status motes_outer(const motes_patterns* patterns, const float* coefficien
   const int bits = coefficient_bits(*patterns, r_count);
   if (bits < (coefficients ? kLeastBits : 0))
     return refuse(error, -1, "patterns: too many photons in one pixel for exact sums of products");
-  return guarded([&] {
+  return guarded(error, [&] {
     const int n_workers = workers_for(lanes_in(patterns->n_patterns, kLanePatterns), run);
     std::vector<Worker> workers;
     workers.reserve(static_cast<size_t>(n_workers));

@@ -81,7 +81,8 @@ int main(void) {
   check(motes_ingest(&entries, PATTERNS, PIXELS, indptr, pixels, 2, &n_lit, NULL, NULL, &n_multi, NULL, &error));
   free(row);
   free(column);
-  const motes_patterns patterns = {PATTERNS, PIXELS, indptr, pixels, 2, 0, NULL, NULL};
+  const motes_patterns patterns = {.struct_size = sizeof patterns, .n_patterns = PATTERNS, .n_pixels = PIXELS,
+                                   .indptr = indptr, .pixels = pixels, .pixel_bytes = 2};
 
   /* The patterns' mean is all but symmetric, a place where no sweep can tell the turns apart: start elsewhere. */
   for (int i = 0; i < PIXELS; ++i) master[i] = 0.02 + 0.04 * uniform();
@@ -89,7 +90,7 @@ int main(void) {
   for (int iteration = 0; iteration < 20; ++iteration) {
     check(motes_expand(master, turned, TURNS, PIXELS, templates, &error));
     fill_weights();
-    motes_sums swept = {sums, share, {0, 0}, 0, 0};
+    motes_sums swept = {.struct_size = sizeof swept, .planes = sums, .weights = share};
     check(motes_sweep_f32(&patterns, weights, base, TURNS, MOTES_SOFT, &swept, NULL, &error));
     log_likelihood =
         ((double)swept.log_likelihood[0] + (double)swept.log_likelihood[1] / 1073741824.0) / PATTERNS;

@@ -14,7 +14,7 @@ py::tuple assignment(const PatternsOnDevice& patterns, const py::object& weights
   auto sizes = output<int64_t>(members, "members", {w.shape(1)});
   const auto label = require_on_device(labels, "labels", py::dtype::of<int32_t>(), {patterns.size()},
                                        patterns.device(), stream_of(stream));
-  motes_clusters clusters{mutable_data_of<int64_t>(sums), mutable_data_of<int64_t>(sizes),
+  motes_clusters clusters{sizeof clusters, mutable_data_of<int64_t>(sums), mutable_data_of<int64_t>(sizes),
                           static_cast<int32_t*>(label.data), 0, {0, 0}};
   on_device(patterns.device(), [&, from = data_of<double>(w), bases = data_of<double>(b)](motes_error* error) {
     return cuda::assignment(patterns.held(), from, bases, w.shape(1), &clusters, stream_of(stream), error);

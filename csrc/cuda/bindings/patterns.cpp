@@ -46,7 +46,7 @@ PatternsOnDevice::PatternsOnDevice(const py::object& indptr, const py::object& p
   const auto* extra = data_of<int32_t>(arrays[3]);
   n_extra_ = std::accumulate(extra, extra + arrays[3].shape(0), int64_t{0});
   n_lit_ = arrays[1].shape(0);
-  held_ = {{arrays[0].shape(0) - 1, n_pixels, reinterpret_cast<int64_t*>(places[0]), places[1],
+  held_ = {{sizeof(motes_patterns), arrays[0].shape(0) - 1, n_pixels, reinterpret_cast<int64_t*>(places[0]), places[1],
             static_cast<int>(arrays[1].itemsize()), position.shape(0), reinterpret_cast<int64_t*>(places[2]),
             reinterpret_cast<int32_t*>(places[3])},
            static_cast<double>(arrays[0].shape(0) - 1) + static_cast<double>(n_extra_)};

@@ -14,7 +14,7 @@ py::tuple sweep_of(const PatternsOnDevice& patterns, const py::object& weights, 
   const auto b = require<Real>(base, "base", {w.shape(1)});
   py::array planes = output<int64_t>(out, "out", {patterns.n_pixels(), w.shape(1)});
   py::array_t<int64_t> orientation(w.shape(1));
-  motes_sums sums{mutable_data_of<int64_t>(planes), orientation.mutable_data(), {0, 0}, 0, 0};
+  motes_sums sums{sizeof sums, mutable_data_of<int64_t>(planes), orientation.mutable_data(), {0, 0}, 0, 0};
   on_device(patterns.device(), [&, from = data_of<Real>(w), bases = data_of<Real>(b)](motes_error* error) {
     return cuda::sweep(patterns.held(), from, bases, w.shape(1), hard ? MOTES_HARD : MOTES_SOFT, &sums,
                        stream_of(stream), error);

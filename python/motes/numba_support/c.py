@@ -4,7 +4,7 @@ Addresses and declarations come from the extension, whose compiler read them in 
 attribute of this module under its C name; every struct a NumPy dtype, one record of which is passed by its address.
 
 >>> motes_sums.names
-('planes', 'weights', 'log_likelihood', 'n_impossible', 'quantum')
+('struct_size', 'planes', 'weights', 'log_likelihood', 'n_impossible', 'quantum')
 >>> declaration("motes_expand")
 'uint32_t motes_expand(const double*, const int32_t*, int64_t, int64_t, double*, motes_error*)'
 """
@@ -25,7 +25,7 @@ SCALARS: dict[str, Any] = {
     "void": types.void, "int32_t": types.int32, "uint32_t": types.uint32, "int64_t": types.int64,
     "uint64_t": types.uint64, "float": types.float32, "double": types.float64,
 }  # fmt: skip
-FORMATS = {"char": "u1", "int32_t": "i4", "uint32_t": "u4", "int64_t": "i8", "double": "f8"}
+FORMATS = {"char": "u1", "int32_t": "i4", "uint32_t": "u4", "int64_t": "i8", "uint64_t": "u8", "double": "f8"}
 
 _name = ctypes.pythonapi.PyCapsule_GetName
 _name.restype, _name.argtypes = ctypes.c_char_p, [ctypes.py_object]

@@ -178,6 +178,7 @@ def _sweep(patterns: Any, weights: Any, base: Any, planes: Any, orientation: Any
         check_size("planes", planes.size, patterns.n_pixels * base.size)
         check_size("orientation", orientation.size, base.size)
         sums = np.zeros(1, sums_of_c)
+        sums[0].struct_size = sums.itemsize
         sums[0].planes = address(planes)
         sums[0].weights = address(orientation)
         p, w, b, s = patterns.address, address(weights), address(base), address(sums)
@@ -275,6 +276,7 @@ def _assignment(patterns: Any, weights: Any, base: Any, photons: Any, members: A
         check_size("members", members.size, base.size)
         check_size("labels", labels.size, patterns.n_patterns)
         clusters = np.zeros(1, clusters_of_c)
+        clusters[0].struct_size = clusters.itemsize
         clusters[0].photons = address(photons)
         clusters[0].members = address(members)
         clusters[0].labels = address(labels)

@@ -13,7 +13,7 @@ from motes.numba_support import c
 
 REALS = (types.float32, types.float64)
 SERIAL: Any = np.zeros(1, c.motes_run)
-SERIAL["threads"] = 1  # the calling one
+SERIAL["struct_size"], SERIAL["threads"] = c.motes_run.itemsize, 1  # the calling one
 
 
 def only_compiled(name: str, python: str) -> NoReturn:
