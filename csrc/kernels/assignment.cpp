@@ -24,7 +24,7 @@ inline int64_t n_near(const float* row, int64_t n, float largest, float units, f
   return near;
 }
 
-inline Floats edge_of(Floats largest, float units, float largest_base) {
+[[maybe_unused]] inline Floats edge_of(Floats largest, float units, float largest_base) {
   return largest - units * (larger(largest, -largest) + 3 * largest_base);
 }
 
