@@ -25,7 +25,7 @@ LAYERS = (
     ("reconstruction", "classify", "limits", "pickers"),
     ("sample", "picking", "resolution", "particles"),
     ("batches", "patterns", "rotations", "noise", "kernels", "files", "advice", "picks", "micrograph"),
-    ("circles", "entries", "arrays"),
+    ("circles", "entries", "arrays", "foreign"),
     ("io", "simulate"),
     ("_core", "_cuda"),
 )

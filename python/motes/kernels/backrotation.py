@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from motes import _core
 from motes.errors import kind_of
+from motes.foreign import array_of
 from motes.patterns import Patterns, check_patterns
 from motes.rotations import C4, Rotations, rotations_of
 from motes.threads import available_threads
@@ -60,8 +61,9 @@ def back_rotate(
     """
     check_patterns(patterns)
     rotations = rotations_of(rotations)
-    if not isinstance(coefficients, np.ndarray):
+    if isinstance(coefficients, (list, tuple)):
         raise TypeError(f"coefficients: expected an array, got {kind_of(coefficients)}")
+    coefficients = array_of("coefficients", coefficients)
     if coefficients.ndim != 2 or coefficients.shape[1] != rotations.n:
         raise ValueError(f"coefficients: expected shape ({len(patterns)}, {rotations.n}), got {coefficients.shape}")
     planes = _core.backrotation(patterns._core, coefficients, threads=available_threads(threads))
