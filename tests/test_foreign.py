@@ -214,19 +214,19 @@ def test_circles_of_columns(way):
 
 
 def test_other_byte_orders_are_refused_where_reals_are_expected():
-    with pytest.raises(TypeError, match="^centres: expected dtype float32 or float64, got >f8$"):
+    with pytest.raises(TypeError, match=r"^centres: expected dtype float32 or float64, got >f8$"):
         Circles(np.zeros((3, 2), ">f8"), 1.0)
-    with pytest.raises(TypeError, match="^coefficients: expected dtype float32 or float64, got >f4$"):
+    with pytest.raises(TypeError, match=r"^coefficients: expected dtype float32 or float64, got >f4$"):
         motes.back_rotate(DATA, np.zeros((50, 4), ">f4"))
 
 
 def test_what_is_no_array_is_refused_by_name():
     torch = pytest.importorskip("torch")
-    with pytest.raises(TypeError, match="^coefficients: no array that NumPy can read, Tensor: "):
+    with pytest.raises(TypeError, match=r"^coefficients: no array that NumPy can read, Tensor: "):
         motes.back_rotate(DATA, torch.zeros((50, 4), requires_grad=True))
-    with pytest.raises(TypeError, match="^rows: no array that NumPy can read, Tensor: "):
+    with pytest.raises(TypeError, match=r"^rows: no array that NumPy can read, Tensor: "):
         Patterns.from_coo(torch.zeros(3, dtype=torch.int64, device="meta"), [0, 0, 0], shape=SHAPE)
-    with pytest.raises(TypeError, match="^rows: a masked array with masked values"):
+    with pytest.raises(TypeError, match=r"^rows: a masked array with masked values"):
         Patterns.from_coo(np.ma.masked_equal([0, 1, 2], 1), [0, 0, 0], shape=SHAPE)
-    with pytest.raises(TypeError, match="^out: expected an array to write to, got object$"):
+    with pytest.raises(TypeError, match=r"^out: expected an array to write to, got object$"):
         in_place("out", object())

@@ -82,10 +82,9 @@ def native(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     True
     """
     wanted = np.ascontiguousarray(array, array.dtype.newbyteorder("="))
-    if not np.shares_memory(wanted, array):
-        tell_of_copy(
-            name, wanted, "its byte order is another" if not array.dtype.isnative else "its values are not side by side"
-        )
+    if not np.may_share_memory(wanted, array):
+        why = "its values are not side by side" if array.dtype.isnative else "its byte order is another"
+        tell_of_copy(name, wanted, why)
     return wanted
 
 

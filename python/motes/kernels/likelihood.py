@@ -43,8 +43,8 @@ def log_likelihood(
     threads : int, optional
         By default all that this process may use. The result does not depend on it.
     out : (N, R) array of `dtype`, optional
-        Written to and returned; of any library whose arrays NumPy can see. For patterns on a GPU an array there, of any library that knows DLPack or
-        `__cuda_array_interface__`.
+        Written to and returned; of any library whose arrays NumPy can see. For patterns on a GPU an array there, of any
+        library that knows DLPack or `__cuda_array_interface__`.
     stream : CUDA stream or its handle, optional
         Of patterns on a GPU: in its order the work is done, and what comes back is ready. By default CUDA's own.
 
