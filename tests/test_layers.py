@@ -27,7 +27,7 @@ LAYERS = (
     ("batches", "patterns", "rotations", "noise", "kernels", "files", "advice", "picks", "micrograph"),
     ("totals",),
     ("residence",),
-    ("circles", "entries", "arrays", "linking"),
+    ("circles", "entries", "arrays", "foreign", "linking"),
     ("io", "simulate"),
     ("_core", "_cuda"),
 )

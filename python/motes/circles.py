@@ -9,7 +9,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from motes.arrays import kept
 from motes.devices import CPU, Device, cuda_extension, device_of, held_by, stream_handle
+from motes.foreign import array_of
 
 Reals: TypeAlias = npt.NDArray[np.floating[Any]]
 Indices: TypeAlias = npt.NDArray[np.int64]
@@ -226,12 +228,13 @@ class Circles:
 
 
 def _reals(name: str, values: Any, dtype: Any) -> Reals:
-    """A contiguous copy, of float32 or float64."""
-    if not isinstance(values, np.ndarray):
+    """Contiguous, of float32 or float64, and nobody's to change: a copy, unless it is so already."""
+    if isinstance(values, (list, tuple)):
         raise TypeError(f"{name}: expected a NumPy array of float32 or float64, got {type(values).__name__}")
+    values = array_of(name, values)
     if values.dtype not in ((np.float32, np.float64) if dtype is None else (dtype,)):
         raise TypeError(f"{name}: expected dtype {dtype or 'float32 or float64'}, got {values.dtype}")
-    return np.array(values, order="C")
+    return kept(values) if values.flags.c_contiguous and values.flags.aligned else values.copy("C")
 
 
 def _column(name: str, values: Any, centres: Reals) -> Reals:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from motes import _core
 from motes.arrays import Arrays
+from motes.foreign import array_of, native
 from motes.shapes import Shape
 from motes.threads import available_threads
 
@@ -73,11 +74,11 @@ def integers(values: npt.ArrayLike, name: str, n_rows: int | None = None) -> Int
     >>> integers([2, 0], "rows")
     array([2, 0])
     """
-    array = np.asarray(values)
-    if array.size == 0 and array.dtype == np.float64 and not isinstance(values, np.ndarray):
+    array = array_of(name, values)
+    if array.size == 0 and array.dtype == np.float64 and isinstance(values, (list, tuple)):
         array = array.astype(np.int64)  # an empty list has no type of its own
     check_entries(array, name, n_rows)
-    return np.ascontiguousarray(array, array.dtype.newbyteorder("="))
+    return native(name, array)
 
 
 def another_way(given: object) -> str:
@@ -189,10 +190,10 @@ def coo_arrays(
 def csr_entries(matrix: Any) -> Entries:
     """Entries of a SciPy CSR matrix."""
     n_patterns = int(matrix.shape[0])
-    counts = whole_counts(np.asarray(matrix.data), "matrix")
+    counts = None if (matrix.data == 1).all() else whole_counts(np.asarray(matrix.data), "matrix")
     lengths = np.diff(matrix.indptr)
     rows = np.repeat(np.arange(n_patterns, dtype=np.int64 if n_patterns >= 2**32 else np.uint32), lengths)
-    return rows, matrix.indices, None if np.all(counts == 1) else counts, n_patterns
+    return rows, matrix.indices, counts, n_patterns
 
 
 def dense_entries(array: npt.NDArray[Any], shape: Shape) -> Iterator[Entries]:
@@ -202,8 +203,9 @@ def dense_entries(array: npt.NDArray[Any], shape: Shape) -> Iterator[Entries]:
     for first in range(0, len(array), step):
         part = array[first : first + step]
         chunk = whole_counts(part.reshape(len(part), n_pixels), "array", first_pattern=first)
-        rows, cols = np.nonzero(chunk)
-        counts = chunk[rows, cols]
+        lit = np.flatnonzero(chunk)  # nonzero's rows and columns lie between each other
+        rows, cols = np.divmod(lit, max(1, n_pixels))
+        counts = chunk.ravel()[lit]
         yield rows, cols, None if np.all(counts == 1) else counts, len(chunk)
 
 

@@ -16,6 +16,7 @@ from motes.arrays import Arrays, joined
 from motes.devices import CPU, Device, device_of
 from motes.entries import another_way, coo_arrays, csr_entries, dense_entries, row_indices
 from motes.errors import kind_of
+from motes.foreign import array_of
 from motes.residence import Residence, device_of_entries, ingested
 from motes.shapes import Shape, check_shape, one_shape, shape_of_dense, shape_of_pixels
 from motes.threads import available_threads
@@ -236,7 +237,7 @@ class Patterns(Totals):
         """
         if isinstance(array, (str, os.PathLike)) or hasattr(array, "tocsr"):
             raise TypeError(f"array: expected an array of counts, got {kind_of(array)}{another_way(array)}")
-        array = np.asanyarray(array)
+        array = array_of("array", array)
         shape = shape_of_dense(array.shape, shape)
         parts = [coo_arrays(*entries, shape, threads) for entries in dense_entries(array, shape)]
         return cls._trusted(joined(parts), shape) if parts else cls.empty(shape)
