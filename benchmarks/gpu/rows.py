@@ -162,7 +162,9 @@ def measure(
         "absent": absent,
         "failed": failed,
         "bound": vars(row.bound) | {"ms": limits, "holds": holds, "ours_over_bound": medians[OURS] / limits[holds]},
-        "targets": [target.judged(before | medians) for target in row.targets],
+        "targets": [target.judged(before | medians) for target in row.targets]
+        if seconds
+        else [],  # none of a smoke run
     }
 
 
