@@ -108,7 +108,8 @@ Ingested patterns_of(Queue& queue, const Item* items, const Layout& layout, cons
   if (n_lit < size || n_multi > 0)
     queue.launch(SortSlots<Item, Pixel>{items, layout, slots, pixels, lit, lit, multi, nullptr, nullptr, multi, position,
                                         extra});
-  found.arrays = {n_patterns, n_pixels, indptr, pixels, static_cast<int>(sizeof(Pixel)), n_multi, position, extra};
+  found.arrays = {sizeof(motes_patterns), n_patterns, n_pixels, indptr, pixels,
+                  static_cast<int>(sizeof(Pixel)), n_multi, position, extra};
   return found;
 }
 

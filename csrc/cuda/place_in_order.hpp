@@ -53,7 +53,7 @@ motes_patterns place_in_order(Queue& queue, const motes_coo& entries, int64_t n_
   queue.zero(lengths, n_patterns);
   for_each(queue, entries.size, PlaceInOrder<Pixel>{entries, pixels, lengths});
   sums_before(queue, lengths, n_patterns, indptr);
-  return {n_patterns, n_pixels, indptr, pixels, static_cast<int>(sizeof(Pixel)), 0,
+  return {sizeof(motes_patterns), n_patterns, n_pixels, indptr, pixels, static_cast<int>(sizeof(Pixel)), 0,
           room.template of<int64_t>(PatternsPart::multi_position, 0), room.template of<int32_t>(PatternsPart::multi_extra, 0)};
 }
 
