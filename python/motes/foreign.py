@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from motes.devices import CPU, held_by
 from motes.errors import CopyWarning, kind_of
 
 TOLD_FROM = 1 << 20  # bytes: a smaller copy costs less than reading about it
@@ -34,6 +35,8 @@ def array_of(name: str, value: Any) -> npt.NDArray[Any]:
         raise TypeError(f"{name}: a masked array with masked values; fill or drop these first")
     if isinstance(value, np.ndarray):
         return np.asarray(value)
+    if (place := held_by(value)) != CPU:
+        raise TypeError(f"{name}: expected an array in the host's memory, got one on {place}")
     try:
         return _shared(value)
     except (TypeError, ValueError, RuntimeError, BufferError, AttributeError):
