@@ -28,6 +28,7 @@ class StreamQueue {
   }
   template <class T>
   T* array_if_fits(int64_t n) {
+    if (!fine()) return nullptr;  // what did not fit before is not forgotten
     T* const found = array<T>(n);
     if (status_ == MOTES_OUT_OF_MEMORY) status_ = MOTES_OK;
     return found;

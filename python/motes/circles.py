@@ -115,7 +115,7 @@ class Circles:
         >>> str(Circles(np.zeros((1, 2)), 8.0).to("cpu").device)
         'cpu'
         """
-        place = device_of(device)
+        place = self.device if device == "auto" and self.device != CPU else device_of(device)
         if place == self.device:
             return self
         arrays: list[Any] = [self.centres, self.radii, self.scores]
@@ -129,9 +129,15 @@ class Circles:
         )
         return moved
 
-    def _require_here(self) -> None:
+    def require_here(self, name: str = "circles") -> None:
+        """Refuse circles on a GPU, where a function is the processor's alone.
+
+        Examples
+        --------
+        >>> Circles(np.zeros((1, 2)), 8.0).require_here()
+        """
         if self.device != CPU:
-            raise ValueError(f"circles: are on {self.device}; circles.to('cpu') brings them here")
+            raise ValueError(f"{name}: are on {self.device}; {name}.to('cpu') brings them here")
 
     @classmethod
     def concatenate(cls, parts: Iterable[Circles]) -> Circles:
@@ -150,7 +156,7 @@ class Circles:
         if not every:
             raise ValueError("parts: expected at least one")
         for part in every:
-            part._require_here()
+            part.require_here()
         if len({part.scores is None for part in every}) > 1:
             raise ValueError("parts: some have scores, some have none")
         starts = np.cumsum([0, *(len(part) for part in every)])
@@ -178,7 +184,7 @@ class Circles:
 
     def of_micrograph(self, m: int) -> Circles:
         """Circles of one micrograph."""
-        self._require_here()
+        self.require_here()
         if not 0 <= m < self.n_micrographs:
             raise IndexError(f"micrograph {m} of {self.n_micrographs}")
         part = slice(self.indptr[m], self.indptr[m + 1])
@@ -188,7 +194,7 @@ class Circles:
         """Of places, radii and micrographs: other circles have another, other scores do not."""
         from hashlib import blake2b
 
-        self._require_here()
+        self.require_here()
         mark = blake2b(digest_size=8)
         for array in (self.centres, self.radii, self.indptr):
             mark.update(array.tobytes())
@@ -196,7 +202,7 @@ class Circles:
 
     def __getitem__(self, which: Any) -> Circles:
         """Chosen circles, by mask or indices; they stay on their micrographs, whose number does not change."""
-        self._require_here()
+        self.require_here()
         chosen = np.arange(len(self))[which]
         if np.ndim(chosen) != 1:
             raise TypeError("expected a mask, an array of indices or a slice")
@@ -209,7 +215,7 @@ class Circles:
 
     def astype(self, dtype: npt.DTypeLike) -> Circles:
         """The same circles in float32 or float64."""
-        self._require_here()
+        self.require_here()
         centres, radii, scores = (
             None if array is None else array.astype(dtype) for array in (self.centres, self.radii, self.scores)
         )
@@ -257,4 +263,6 @@ def _parts(indptr: npt.ArrayLike, n: int) -> Indices:
 def _require(name: str, fine: npt.NDArray[np.bool_], values: Reals, expected: str) -> None:
     if not fine.all():
         at = int(np.argmin(fine))
+        if not np.isfinite(values[at]).all():  # the kernels' words, on every device
+            raise ValueError(f"{name}: not finite at index {at}")
         raise ValueError(f"{name}: expected {expected}, got {values[at]} at index {at}")

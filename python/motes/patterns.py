@@ -256,7 +256,7 @@ class Patterns(Totals):
 
     @classmethod
     def concatenate(cls, parts: Sequence[Patterns]) -> Patterns:
-        """Join containers of one shape, in order.
+        """Join containers of one shape, in order: on the GPU that they are all on, else in the host's memory.
 
         Examples
         --------
@@ -265,7 +265,11 @@ class Patterns(Totals):
         3
         """
         shape = one_shape([part.shape for part in parts])
-        return parts[0] if len(parts) == 1 else cls._trusted(joined([part._arrays for part in parts]), shape)
+        if len(parts) == 1:
+            return parts[0]
+        places = {part.device for part in parts}
+        device = places.pop() if len(places) == 1 else CPU
+        return cls._trusted(joined([part._arrays for part in parts]), shape, device)
 
     @property
     def indptr(self) -> npt.NDArray[np.int64]:
@@ -327,7 +331,7 @@ class Patterns(Totals):
         >>> Patterns.from_dense([[0, 1, 1, 0]]).to("cpu").device
         Device(kind='cpu', index=0)
         """
-        place = device_of(device)
+        place = self.device if device == "auto" and self.device != CPU else device_of(device)
         return self if place == self.device else Patterns._at(self._place.moved(place), self._shape)
 
     def uploaded(self) -> Any:

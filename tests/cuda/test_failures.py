@@ -78,3 +78,24 @@ def test_whatever_fails_is_told_once_and_leaves_nothing_behind(work, code, case,
     assert {text[: text.index(":", 13)] for text in told} == (
         {"DeviceError: CUDA", "MemoryError: cuda"} if code == standin.OUT_OF_MEMORY else {"DeviceError: CUDA"}
     )
+
+
+@pytest.mark.parametrize("n_clusters", [3, 200])
+def test_clusters_where_memory_is_short_are_told_or_found(n_clusters, machine):
+    """At every size of memory: what does not fit is told, and never worked with."""
+    rng = np.random.default_rng(0)
+    patterns = random_case(rng, 400, (12, 12)).patterns
+    expected = motes.classify.kmeans(patterns, n_clusters, restarts=1, max_iterations=2)
+    told: list[str] = []
+    for memory in range(100_000, 3_000_000, 130_000):
+        machine.set(memory=memory)
+        try:
+            found = motes.classify.kmeans(patterns, n_clusters, restarts=1, max_iterations=2, device="cuda")
+        except MemoryError as error:
+            told.append(str(error))
+        else:
+            np.testing.assert_array_equal(found.labels, expected.labels)
+        gc.collect()
+        standin.check_after_test()
+    assert 0 < len(told) < 23
+    assert all("asked for" in text for text in told)

@@ -66,6 +66,22 @@ def test_parts_follow_and_are_uploaded_when_needed(uploads, patterns):
 
 
 @pytest.mark.gpu
+def test_patterns_are_joined_where_they_all_are(uploads, patterns):
+    there = patterns.to("cuda")
+    assert there.to("auto") is there
+    assert Patterns.concatenate([there, there[:10]]).device == FIRST
+    assert Patterns.concatenate([there, patterns]).device == CPU
+    assert Patterns.concatenate([there, there[:10]]) == Patterns.concatenate([patterns, patterns[:10]])
+
+
+@pytest.mark.gpu
+def test_a_device_array_is_not_read_in_silence(uploads, patterns):
+    scores = motes.log_likelihood(patterns.to("cuda"), np.full((1, 9, 9), 0.5))
+    with pytest.raises(TypeError, match=r"to_numpy\(\) brings it home"):
+        np.argmax(scores)
+
+
+@pytest.mark.gpu
 def test_a_mean_of_one_is_the_processors(uploads):
     there = random_case(np.random.default_rng(0), 50, (3, 3)).patterns.to("cuda")
     with pytest.raises(ValueError, match=r"templates: a mean of 1 is scored by the processor alone; use patterns\.to"):

@@ -369,6 +369,10 @@ void register_array(py::module_& m) {
       .def("__dlpack_device__", [](const DeviceArray& array) { return py::make_tuple(dlpack::kCUDA, array.device); })
       .def("__dlpack__", &to_dlpack, py::kw_only(), py::arg("stream") = py::none(), py::arg("max_version") = py::none(),
            py::arg("dl_device") = py::none(), py::arg("copy") = py::none())
+      .def("__array__",
+           [](const DeviceArray&, const py::args&, const py::kwargs&) {
+             throw py::type_error("an array on a GPU is not copied in silence; to_numpy() brings it home");
+           })
       .def("to_numpy", &to_numpy, "A copy in the host's memory; waits for it.")
       .def("__len__",
            [](const DeviceArray& array) {

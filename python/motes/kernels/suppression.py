@@ -145,6 +145,7 @@ def soft_suppress(
     """
     if (iou is None) == (sigma is None):
         raise ValueError("expected one of iou (linear) and sigma (Gaussian)")
+    circles.require_here()
     decayed, kept, _ = _core.soft_suppression(
         circles.centres, circles.radii, scores_of(circles), indptr=circles.indptr, gaussian=sigma is not None,
         parameter=float(iou if sigma is None else sigma),  # type: ignore[arg-type]
