@@ -223,9 +223,10 @@ def _masked(problem: Problem, patterns: Patterns) -> Patterns:
         return patterns
     matrix = patterns.to_scipy().tocoo()
     keep = problem.good[matrix.col]
-    return Patterns.from_coo(
+    good = Patterns.from_coo(
         matrix.row[keep], matrix.col[keep], counts=matrix.data[keep], shape=patterns.shape, n_patterns=len(patterns)
     )
+    return good.to(patterns.device)
 
 
 def _through_score(problem: Problem, master: FloatArray, weights: FloatArray, moments: FloatArray) -> FloatArray:
