@@ -320,7 +320,7 @@ def _moments_within(problem: Problem, master: FloatArray, weights: FloatArray, s
 def _invert(matrix: FloatArray, floor: float) -> tuple[FloatArray, int]:
     """Inverse of a whitened information, and how many of its eigenvalues had to be raised to the floor."""
     try:
-        factor = _inverse_of_triangle(np.linalg.cholesky(matrix))
+        factor = _inverse_of_triangle(np.asarray(np.linalg.cholesky(matrix), np.float64))
         inverse = factor.T @ factor
         if np.trace(inverse) < len(matrix) / floor and _largest_eigenvalue(inverse) < 1 / floor:
             return inverse, 0
