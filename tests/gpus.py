@@ -85,6 +85,12 @@ def backrotation(patterns: Patterns, coefficients: Any, *, device: str, threads:
     return found.to_numpy() if out is None else found
 
 
+def outer(patterns: Patterns, coefficients: Any, *, device: str, threads: int = 1, **orbits: Any) -> Any:
+    if device == "cpu":
+        return _core.outer(patterns._core, coefficients, **orbits, threads=threads)
+    return gpu().outer(on_gpu(patterns), coefficients, **orbits).to_numpy()
+
+
 def on_gpu(patterns: Patterns) -> Any:
     return there(patterns, "cuda").uploaded()
 

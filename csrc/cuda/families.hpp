@@ -54,6 +54,11 @@ motes_status backrotation(const PatternsHeld&, const float* coefficients, int64_
 motes_status backrotation(const PatternsHeld&, const double* coefficients, int64_t n_templates, double* planes,
                           cudaStream_t stream, motes_error* error);
 
+// coefficients: (N, R) or null, sums: (S, S), device memory; orbits in the host's. Waits for the check of the coefficients
+// and for how many photons there are.
+motes_status outer(const PatternsHeld&, const float* coefficients, const motes_orbits* orbits, bool coefficients_too,
+                   double* sums, cudaStream_t stream, motes_error* error);
+
 // clusters->labels: (N), device memory; photons and members in the host's. Waits for these.
 motes_status assignment(const PatternsHeld&, const double* weights, const double* base, int64_t n_clusters,
                         motes_clusters* clusters, cudaStream_t stream, motes_error* error);

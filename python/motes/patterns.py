@@ -300,8 +300,7 @@ class Patterns(Totals):
         """Patterns on a device, uploaded once: what is scored, summed or assigned of them is done there from then on.
 
         That is `log_likelihood`, `sweep`, `back_rotate`, `reconstruct` and what it returns, `kmeans` and
-        `minibatch_kmeans`, `classify.match`. Second moments (a spectral start, the Fisher information) are still
-        those of the processor.
+        `minibatch_kmeans`, `classify.match`.
 
         The arrays stay in the host's memory too, and everything else works as before; those of patterns that were built
         on a GPU are fetched when something else first asks for them. A slice of patterns on a device shares their

@@ -17,6 +17,7 @@ PYBIND11_MODULE(_cuda, m, pybind11::mod_gil_not_used()) {
   motes::python::register_sweep(m);
   motes::python::register_climb(m);
   motes::python::register_backrotation(m);
+  motes::python::register_outer(m);
   motes::python::register_assignment(m);
   motes::python::register_circles(m);
   motes::python::register_suppression(m);

@@ -12,6 +12,7 @@ void register_likelihood(pybind11::module_& m);
 void register_sweep(pybind11::module_& m);
 void register_climb(pybind11::module_& m);
 void register_backrotation(pybind11::module_& m);
+void register_outer(pybind11::module_& m);
 void register_assignment(pybind11::module_& m);
 void register_circles(pybind11::module_& m);
 void register_suppression(pybind11::module_& m);

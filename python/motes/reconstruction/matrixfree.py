@@ -61,7 +61,9 @@ class InformationOperator:
             len(self.sample), n, -1
         )
         gamma = self.responsibilities[:, :, None]
-        mean_slope = (gamma * slopes).sum(axis=1, keepdims=True)
+        mean_slope = np.zeros_like(slopes[:, :1])
+        for k in range(n):  # NumPy's own sum along a short axis is slower by far
+            mean_slope[:, 0] += gamma[:, k] * slopes[:, k]
         coefficients = gamma * (slopes - mean_slope if self.louis else mean_slope)
         planes = back_rotated_planes(
             self.sample, np.ascontiguousarray(coefficients.reshape(len(self.sample), -1)), threads=problem.threads

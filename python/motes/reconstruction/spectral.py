@@ -87,12 +87,11 @@ def _covariance(
         moments = second_moments(patterns, threads=problem.threads) / len(patterns)
         centred = moments - np.outer(scaled.mean, scaled.mean)
         unrotated = scaled.scale[:, None] * centred * scaled.scale
-        total, looks = np.zeros((n_pixels, n_pixels)), np.zeros((n_pixels, n_pixels))
+        total = np.zeros((n_pixels, n_pixels))
         for k in range(n):
             turned = np.ix_(problem.inverse[k], problem.inverse[k])
             total += unrotated[turned]
-            looks += np.outer(problem.looks[k], problem.looks[k])
-        matrix = total / np.maximum(looks, 1)
+        matrix = total / np.maximum(problem.looks.T @ problem.looks, 1)
         return lambda vectors: matrix @ vectors, _POWERS_OF_MATRIX
     few = sample_of(patterns, _MIXTURE_PATTERNS, int(rng.integers(2**31)))
 
