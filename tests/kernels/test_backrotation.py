@@ -167,5 +167,5 @@ def test_coefficients_on_a_gpu():
             back_rotate(there, wrong)
     with pytest.raises(TypeError, match="coefficients: expected dtype float32 or float64, got int32"):
         back_rotate(there, cuda.from_numpy(np.zeros((50, 4), np.int32), device=0))
-    with pytest.raises(TypeError, match="coefficients: expected an array, got "):
+    with pytest.raises(TypeError, match="coefficients: expected an array of float32 or float64, got "):
         back_rotate(case.patterns, on_gpu)
