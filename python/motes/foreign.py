@@ -57,9 +57,9 @@ def reals_of(name: str, value: Any) -> npt.NDArray[np.floating[Any]]:
     ...
     TypeError: radii: expected an array of float32 or float64, got list
     """
-    if isinstance(value, (list, tuple)):
+    array = None if isinstance(value, (list, tuple)) else array_of(name, value)
+    if array is None or array.dtype == object:
         raise TypeError(f"{name}: expected an array of float32 or float64, got {kind_of(value)}")
-    array = array_of(name, value)
     if array.dtype not in (np.float32, np.float64):
         raise TypeError(f"{name}: expected dtype float32 or float64, got {array.dtype}")
     return array
