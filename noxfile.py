@@ -151,7 +151,7 @@ def reproducible(session: nox.Session) -> None:
 @nox.session
 def platforms(session: nox.Session) -> None:
     """Check what cibuildwheel would build, and compile libmotes for platforms that are not at hand."""
-    session.install("cibuildwheel>=4,<5", "validate-pyproject[all,store]", "ziglang", "cmake>=3.20", "ninja")
+    session.install("cibuildwheel>=4,<5", "validate-pyproject[all,store]", "ziglang", "cmake>=3.21", "ninja")
     session.run("validate-pyproject", "pyproject.toml")
     for platform in ("linux", "macos", "windows"):
         session.run("cibuildwheel", "--platform", platform, "--print-build-identifiers")
@@ -167,7 +167,7 @@ def _tools(*names: str) -> list[str]:
 
 def _build_tools() -> list[str]:
     """What the build needs, so that it can do without an environment of its own, and so without a network."""
-    return [*nox.project.load_toml("pyproject.toml")["build-system"]["requires"], "cmake>=3.20", "ninja"]
+    return [*nox.project.load_toml("pyproject.toml")["build-system"]["requires"], "cmake>=3.21", "ninja"]
 
 
 def _only(folder: Path, pattern: str) -> str:

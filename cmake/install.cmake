@@ -14,7 +14,10 @@ set(motes_package_dir ${motes_root}${motes_library_dir}/cmake/motes)
 
 install(TARGETS motes EXPORT motesTargets ARCHIVE DESTINATION ${motes_root}${motes_library_dir}
         INCLUDES DESTINATION ${motes_root}${motes_include_dir})
-install(DIRECTORY csrc/include/motes DESTINATION ${motes_root}${motes_include_dir})
+if(NOT MOTES_CUDA OR MOTES_PYTHON)
+  set(motes_absent PATTERN motes_cuda.h EXCLUDE)  # no header without its library
+endif()
+install(DIRECTORY csrc/include/motes DESTINATION ${motes_root}${motes_include_dir} ${motes_absent})
 install(EXPORT motesTargets NAMESPACE motes:: DESTINATION ${motes_package_dir})
 configure_package_config_file(cmake/motesConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/motesConfig.cmake
                               INSTALL_DESTINATION ${motes_package_dir})

@@ -17,13 +17,14 @@ from typing import Any
 import motes
 
 FILE = Path(__file__).parent / "api.txt"
+BY_NAME = ("linking",)  # public, and not loaded with the package
 
 
 def lines() -> list[str]:
     """One line a name, in order."""
     found = []
-    for name in motes.__all__:
-        thing = getattr(motes, name)
+    for name in [*motes.__all__, *BY_NAME]:
+        thing = importlib.import_module(f"motes.{name}") if name in BY_NAME else getattr(motes, name)
         if isinstance(thing, types.ModuleType):
             for own, value in names_of(thing):
                 found += of(f"motes.{name}.{own}", value)

@@ -54,12 +54,13 @@ def test_concatenate():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (([[1.0, 2.0]], 1.0), TypeError, "centres: expected a NumPy array of float32 or float64, got list"),
+        (([[1.0, 2.0]], 1.0), TypeError, "centres: expected an array of float32 or float64, got list"),
         ((np.ones((2, 2), int), 1.0), TypeError, "centres: expected dtype float32 or float64, got int64"),
         ((np.ones(4), 1.0), ValueError, "centres: expected shape (any, 2), got (4,)"),
         ((CENTRES, RADII[:3]), ValueError, "radii: expected shape (5,), got (3,)"),
         ((CENTRES, RADII.astype(np.float32)), TypeError, "radii: expected dtype float64, got float32"),
         ((CENTRES, RADII, RADII[:4]), ValueError, "scores: expected shape (5,), got (4,)"),
+        ((CENTRES, "wide"), TypeError, "radii: expected a number or an array of them, got str"),
         ((CENTRES, -1.0), ValueError, "radii: expected 1e-30 to 1e20, got -1.0 at index 0"),
         ((CENTRES, 0.0), ValueError, "radii: expected 1e-30 to 1e20, got 0.0 at index 0"),
         ((CENTRES, np.array([1, 2, np.nan, 4, 5])), ValueError, "radii: not finite at index 2"),

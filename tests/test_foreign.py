@@ -178,6 +178,25 @@ def test_kernels_take_them(way):
     np.testing.assert_array_equal(motes.back_rotate(DATA, coefficients), motes.back_rotate(DATA, gamma))
 
 
+@pytest.mark.parametrize("way", ["read-only", "interface", "DLPack", "torch"])
+def test_maps_and_boxes_are_taken(way):
+    rng = np.random.default_rng(0)
+    scores, boxes = rng.random((20, 30)), rng.uniform(1, 9, (7, 4))
+    for found, expected in zip(
+        motes.picking.suppress_map(WAYS[way](scores), 3)[0], motes.picking.suppress_map(scores, 3)[0], strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)
+    given, expected = WAYS[way](boxes), motes.picking.pairwise_box_iou(boxes, boxes)
+    np.testing.assert_array_equal(motes.picking.pairwise_box_iou(given, given), expected)
+
+
+def test_a_copy_of_a_map_is_told():
+    scores = np.random.default_rng(0).random((600, 800))
+    with pytest.warns(CopyWarning, match=r"^score_map: 1\.8 MiB had to be copied: its values are not side by side$"):
+        found = motes.picking.suppress_map(scores[:, ::2], 50)
+    np.testing.assert_array_equal(found[0][0], motes.picking.suppress_map(scores[:, ::2].copy(), 50)[0][0])
+
+
 @pytest.mark.parametrize("way", ["numpy", "interface", "torch"])
 def test_results_are_written_in_place(way):
     expected = motes.log_likelihood(DATA, TEMPLATES)

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from motes.arrays import kept
 from motes.devices import CPU, Device, cuda_extension, device_of, held_by, stream_handle
-from motes.foreign import array_of
+from motes.errors import kind_of
+from motes.foreign import reals_of
 
 Reals: TypeAlias = npt.NDArray[np.floating[Any]]
 Indices: TypeAlias = npt.NDArray[np.int64]
@@ -65,7 +66,7 @@ class Circles:
             raise ValueError(f"centres: expected shape (any, 2), got {self.centres.shape}")
         n = len(self.centres)
         if np.ndim(radii) == 0:
-            self.radii = np.full(n, radii, self.centres.dtype)
+            self.radii = _same("radii", radii, self.centres)
         else:
             self.radii = _column("radii", radii, self.centres)
         self.scores = None if scores is None else _column("scores", scores, self.centres)
@@ -235,11 +236,9 @@ class Circles:
 
 def _reals(name: str, values: Any, dtype: Any) -> Reals:
     """Contiguous, of float32 or float64, and nobody's to change: a copy, unless it is so already."""
-    if isinstance(values, (list, tuple)):
-        raise TypeError(f"{name}: expected a NumPy array of float32 or float64, got {type(values).__name__}")
-    values = array_of(name, values)
-    if values.dtype not in ((np.float32, np.float64) if dtype is None else (dtype,)):
-        raise TypeError(f"{name}: expected dtype {dtype or 'float32 or float64'}, got {values.dtype}")
+    values = reals_of(name, values)
+    if dtype is not None and values.dtype != dtype:
+        raise TypeError(f"{name}: expected dtype {dtype}, got {values.dtype}")
     return kept(values) if values.flags.c_contiguous and values.flags.aligned else values.copy("C")
 
 
@@ -248,6 +247,13 @@ def _column(name: str, values: Any, centres: Reals) -> Reals:
     if array.shape != (len(centres),):
         raise ValueError(f"{name}: expected shape ({len(centres)},), got {array.shape}")
     return array
+
+
+def _same(name: str, value: Any, centres: Reals) -> Reals:
+    try:
+        return np.full(len(centres), value, centres.dtype)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}: expected a number or an array of them, got {kind_of(value)}") from None
 
 
 def _parts(indptr: npt.ArrayLike, n: int) -> Indices:

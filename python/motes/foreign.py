@@ -50,6 +50,24 @@ def array_of(name: str, value: Any) -> npt.NDArray[Any]:
     return made
 
 
+def reals_of(name: str, value: Any) -> npt.NDArray[np.floating[Any]]:
+    """The same of float32 or float64; a list is refused, since it does not say which.
+
+    Examples
+    --------
+    >>> reals_of("radii", [7.0])
+    Traceback (most recent call last):
+    ...
+    TypeError: radii: expected an array of float32 or float64, got list
+    """
+    array = None if isinstance(value, (list, tuple)) else array_of(name, value)
+    if array is None or array.dtype == object:
+        raise TypeError(f"{name}: expected an array of float32 or float64, got {kind_of(value)}")
+    if array.dtype not in (np.float32, np.float64):
+        raise TypeError(f"{name}: expected dtype float32 or float64, got {array.dtype}")
+    return array
+
+
 def in_place(name: str, value: Any) -> npt.NDArray[Any]:
     """`value` as a NumPy array of the same memory, to write to; never a copy.
 

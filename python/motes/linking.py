@@ -20,7 +20,13 @@ def cmake_dir() -> str:
 
 
 def includes() -> str:
-    """The compiler's option for the headers: `-I.../include`."""
+    """The compiler's option for the headers: `-I.../include`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If this copy of the package was not installed.
+    """
     return f"-I{_there('include/motes/motes.h').parents[1]}"
 
 

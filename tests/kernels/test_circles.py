@@ -172,7 +172,8 @@ AT = FINE[:, :2].copy()
         ),
         (lambda: box_iou(np.ones((2, 3)), np.ones((2, 4))), ValueError, "a: expected shape (any, 4), got (2, 3)"),
         (lambda: box_iou(np.zeros((1, 4)), np.ones((1, 4))), ValueError, "sizes: expected 1e-30 to 1e20, got 0 at"),
-        (lambda: box_iou([[0, 0, 1, 1]], np.ones((1, 4))), TypeError, "a: expected a NumPy array"),
+        (lambda: box_iou([[0, 0, 1, 1]], np.ones((1, 4))), TypeError, "a: expected an array of float32 or float64"),
+        (lambda: pairwise_box_iou(np.ones((1, 4)), 5), TypeError, "b: expected dtype float32 or float64, got int64"),
         (lambda: box_iou(np.ones((1, 4), int), np.ones((1, 4))), TypeError, "float32 or float64, got int64"),
         (lambda: _core.equal_radii_distance(1.5), ValueError, "iou: expected 0 to 1, got 1.5"),
         (

@@ -182,6 +182,13 @@ def test_templates_that_are_on_a_gpu(dtype, poisson):
 
 
 @pytest.mark.gpu
+def test_templates_of_another_library_in_the_host_s_memory_are_brought_there():
+    gpus.gpu()
+    patterns, means = Patterns.from_dense([[1, 0, 0, 1]]).to("cuda"), np.full((3, 2, 2), 0.5)
+    np.testing.assert_array_equal(sweep(patterns, memoryview(means)).planes, sweep(patterns, means).planes)
+
+
+@pytest.mark.gpu
 @pytest.mark.parametrize("wrong", [-0.25, 1.5, np.nan])
 def test_templates_on_a_gpu_are_refused_in_the_same_words(wrong):
     extension, patterns = gpus.gpu(), Patterns.from_dense([[1, 0, 0, 1]])
@@ -206,10 +213,12 @@ def test_a_template_without_prior_takes_nothing():
     np.testing.assert_array_equal(found.weights, [3, 0])
 
 
-@pytest.mark.parametrize("prior", [[1.0], [1.0, -1.0], [0.0, 0.0], [np.nan, 1.0]])
+@pytest.mark.parametrize("prior", [[1.0], [1.0, -1.0], [0.0, 0.0], [np.nan, 1.0], [np.inf, 1.0], [1e308, 1e308]])
 def test_sweep_refuses_a_prior(prior):
     with pytest.raises(ValueError, match="prior: expected 2 probabilities, got"):
         sweep(Patterns.empty((2, 2), 1), np.full((2, 2, 2), 0.5), prior=np.array(prior))
+    with pytest.raises(TypeError, match="prior: expected 2 probabilities, got dtype <U6"):
+        sweep(Patterns.empty((2, 2), 1), np.full((2, 2, 2), 0.5), prior="equals")
 
 
 FINE = {"weights": np.zeros((9, 2), np.float32), "base": np.zeros(2, np.float32), "hard": False, "threads": 1}

@@ -21,8 +21,8 @@ def held_by(array: object) -> Device:
     if hasattr(array, "__dlpack_device__"):
         try:
             kind, index = array.__dlpack_device__()
-        except (ValueError, RuntimeError, BufferError):  # torch's tensors without numbers
-            return CPU
+        except (TypeError, ValueError, RuntimeError, BufferError):
+            return CPU  # nowhere that DLPack knows: who reads it refuses it, by name
         return Device("cuda", int(index)) if int(kind) in _GPU_MEMORY else CPU
     # what has this interface alone does not say on which GPU it is: the first, or the extension refuses it
     return Device("cuda") if hasattr(array, "__cuda_array_interface__") else CPU

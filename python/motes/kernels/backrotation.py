@@ -9,8 +9,7 @@ import numpy.typing as npt
 
 from motes import _core
 from motes.devices import CPU, cuda_extension, held_by, stream_handle
-from motes.errors import kind_of
-from motes.foreign import array_of
+from motes.foreign import reals_of
 from motes.patterns import Patterns, check_patterns
 from motes.rotations import C4, Rotations, rotations_of
 from motes.threads import available_threads
@@ -67,10 +66,8 @@ def back_rotate(
     """
     check_patterns(patterns)
     rotations = rotations_of(rotations)
-    if isinstance(coefficients, (list, tuple)):
-        raise TypeError(f"coefficients: expected an array, got {kind_of(coefficients)}")
     if patterns.device == CPU or held_by(coefficients) == CPU:
-        coefficients = array_of("coefficients", coefficients)
+        coefficients = reals_of("coefficients", coefficients)
     if len(coefficients.shape) != 2 or coefficients.shape[1] != rotations.n:
         given = tuple(coefficients.shape)
         raise ValueError(f"coefficients: expected shape ({len(patterns)}, {rotations.n}), got {given}")

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from motes import _core
 from motes.circles import Circles, Reals
 from motes.devices import CPU, Device, cuda_extension, held_by, stream_handle, where_it_came_from, working_place
+from motes.foreign import reals_of
 from motes.threads import available_threads
 
 
@@ -183,11 +184,10 @@ def pairwise_box_iou(
         there = cuda.box_iou_all(*sides, a_indptr=a_indptr, b_indptr=b_indptr, device=place.index, stream=handle)
         matrix: Reals = where_it_came_from(cuda.part(there, 0, (len(sides[0]), len(sides[2]))), held)
         return matrix
-    parts = [np.array([0, len(side)], np.int64) for side in (a, b)]
-    flat: Reals = _core.box_iou_all(
-        *_corners(a, "a"), *_corners(b, "b"), a_indptr=parts[0], b_indptr=parts[1], threads=available_threads(threads)
-    )
-    return flat.reshape(len(a), len(b))
+    sides = (*_corners(a, "a"), *_corners(b, "b"))
+    heights, widths = (np.array([0, len(side)], np.int64) for side in (sides[0], sides[2]))
+    flat: Reals = _core.box_iou_all(*sides, a_indptr=heights, b_indptr=widths, threads=available_threads(threads))
+    return flat.reshape(heights[1], widths[1])
 
 
 def check_same_micrographs(name: str, circles: Circles, others: Circles) -> None:
@@ -218,8 +218,7 @@ def _corners_on_gpu(boxes: Any, name: str, place: Device, stream: int) -> tuple[
 
 
 def _corners(boxes: Any, name: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    if not isinstance(boxes, np.ndarray):
-        raise TypeError(f"{name}: expected a NumPy array of float32 or float64, got {type(boxes).__name__}")
+    boxes = reals_of(name, boxes)
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise ValueError(f"{name}: expected shape (any, 4), got {boxes.shape}")
     return np.ascontiguousarray(boxes[:, :2]), np.ascontiguousarray(boxes[:, 2:])

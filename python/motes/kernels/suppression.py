@@ -10,6 +10,7 @@ import numpy.typing as npt
 from motes import _core
 from motes.circles import Circles, Indices, Reals
 from motes.devices import CPU, Device, cuda_extension, held_by, stream_handle, where_it_came_from, working_place
+from motes.foreign import native, reals_of
 from motes.threads import available_threads
 
 
@@ -205,25 +206,25 @@ def suppress_map(
            [3, 0]]), array([0.9, 0.8]))
     """
     held = held_by(score_map)
-    if held == CPU and not isinstance(score_map, np.ndarray):
-        raise TypeError(f"score_map: expected a NumPy array, got {type(score_map).__name__}")
+    if held == CPU:
+        score_map = reals_of("score_map", score_map)
     if len(score_map.shape) not in (2, 3):
         raise ValueError(f"score_map: expected 2 or 3 dimensions, got {len(score_map.shape)}")
+    if held == CPU:
+        score_map = native("score_map", score_map if score_map.ndim == 3 else score_map[None])
     place = working_place(held, device)
     if place != CPU:
         return _suppress_map_on_gpu(score_map, held, place.index, radius, threshold, stream_handle(stream))
-    maps = np.ascontiguousarray(score_map[None] if score_map.ndim == 2 else score_map)
-    peaks = _core.map_suppression(maps, radius=radius, threshold=threshold, threads=available_threads(threads))
-    return [_peaks(one, found) for one, found in zip(maps, peaks, strict=True)]
+    peaks = _core.map_suppression(score_map, radius=radius, threshold=threshold, threads=available_threads(threads))
+    return [_peaks(one, found) for one, found in zip(score_map, peaks, strict=True)]
 
 
 def _suppress_map_on_gpu(
     score_map: Any, held: Device, device: int, radius: float, threshold: float, stream: int
 ) -> list[tuple[Any, Any]]:
     cuda = cuda_extension()
-    if held == CPU:
-        maps: Any = np.ascontiguousarray(score_map if score_map.ndim == 3 else score_map[None])
-    else:
+    maps = score_map
+    if held != CPU:
         maps = cuda.reals(score_map, "score_map", device=device, stream=stream)
         maps = maps if len(maps.shape) == 3 else cuda.part(maps, 0, (1, *maps.shape))
     centres, scores, indptr = cuda.map_suppression(

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import _core, checks
-from motes.devices import CPU, cuda_extension, stream_handle
+from motes.devices import CPU, cuda_extension, held_by, stream_handle
+from motes.foreign import array_of
 from motes.kernels.likelihood import check_templates
 from motes.noise import Bernoulli, LinearModel, Noise, linear_model, noise_of
 from motes.patterns import Patterns, check_patterns
@@ -133,7 +134,7 @@ def sweep(
     noise = noise_of(noise)
     noise.check(check_patterns(patterns))
     checks.truth("deterministic", deterministic)
-    if patterns.device != CPU and not isinstance(templates, np.ndarray) and hasattr(templates, "shape"):
+    if patterns.device != CPU and held_by(templates) != CPU:
         return _sweep_there(patterns, templates, noise, prior, hard=hard, dtype=dtype, stream=stream_handle(stream))
     low, high = noise.limits(len(patterns))
     means = check_templates(templates, patterns, noise).clip(low, high)
@@ -149,10 +150,15 @@ def _probabilities(prior: Any, n_templates: int) -> npt.NDArray[np.float64]:
     """Of the templates, summing to 1."""
     if prior is None:
         return np.full(n_templates, 1 / n_templates)
-    probability = np.asarray(prior, np.float64)
-    if probability.shape != (n_templates,) or not (probability >= 0).all() or not probability.sum() > 0:
+    given = array_of("prior", prior)
+    if given.dtype.kind not in "fiu":
+        raise TypeError(f"prior: expected {n_templates} probabilities, got dtype {given.dtype}")
+    probability = given.astype(np.float64)
+    with np.errstate(over="ignore"):
+        total = probability.sum()
+    if probability.shape != (n_templates,) or not (probability >= 0).all() or not 0 < total < np.inf:
         raise ValueError(f"prior: expected {n_templates} probabilities, got {prior!r}")
-    shares: npt.NDArray[np.float64] = probability / probability.sum()
+    shares: npt.NDArray[np.float64] = probability / total
     return shares
 
 

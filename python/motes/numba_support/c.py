@@ -1,7 +1,8 @@
 """The functions and structs of `motes.h`, as compiled code takes them: pointers are integers (`array.ctypes.data`).
 
-Addresses and declarations come from the extension, whose compiler read them in `motes.h`. Every function is an
-attribute of this module under its C name; every struct a NumPy dtype, one record of which is passed by its address.
+Addresses and declarations come from the extension, whose compiler read them in `motes.h`. Functions are attributes of
+this module under their C names; structs are NumPy dtypes, one record of which is passed by its address. What passes a
+struct by value is not here: `motes_largest`, `motes_integers`, and `motes_coo`, which holds such.
 
 >>> motes_sums.names
 ('struct_size', 'planes', 'weights', 'log_likelihood', 'n_impossible', 'quantum')
@@ -68,7 +69,6 @@ def _struct(name: str) -> np.dtype[Any]:
     )
 
 
-# Structs passed by value, or that hold such, are not for numba.
 _OF_STRUCTS = ("motes_integers", "motes_coo")
 
 globals().update({name: _struct(name) for name in _core.c_structs if name not in _OF_STRUCTS})
