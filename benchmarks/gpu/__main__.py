@@ -57,7 +57,7 @@ def measured(sizes: Sizes, device: int, chosen: list[str], until: float) -> dict
             rows.append({"row": name, "error": f"{type(error).__name__}: {error}"[:400]})
         print(f"{name}: {time.monotonic() - began:.1f} s", flush=True)
     if sizes.seconds:  # the layout that the sweep has not
-        yardsticks.additions(SIDE * SIDE, planar=True)
+        yardsticks.additions(SIDE * SIDE, planar=False)
     return {
         "device": facts, "versions": machine.versions(), "absent": there.absent, "yardsticks": yardsticks.measured,
         "rows": rows,

@@ -40,9 +40,10 @@ class Scored:
     # -- likelihood ---------------------------------------------------------------------------------------------------
 
     def ours(self, cuda: ModuleType, there: Any) -> Any:
-        """Into one array, as a loop would."""
-        out = cuda.likelihood(there, self.weights, self.base)
-        call = functools.partial(cuda.likelihood, there, self.weights, self.base, out=out)
+        """Into one array, as a loop would; templates are there already, as they are for the others."""
+        weights, base = (cuda.from_numpy(part, device=there.device) for part in (self.weights, self.base))
+        out = cuda.likelihood(there, weights, base)
+        call = functools.partial(cuda.likelihood, there, weights, base, out=out)
         return call, lambda result: result.to_numpy()
 
     def on_the_processor(self) -> Any:

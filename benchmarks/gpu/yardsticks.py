@@ -61,7 +61,7 @@ class Yardsticks:
         return self._rate(f"random 16-byte reads of {n_rows} rows in shared memory", probe()[0], probe)
 
     @functools.cache  # noqa: B019
-    def additions(self, n_rows: int, *, planar: bool = False) -> float:
+    def additions(self, n_rows: int, *, planar: bool = True) -> float:
         """Rows a second to whose four integers in shared memory something is added."""
         cuda, n_each = self._cuda, self._sizes.probes
         probe = functools.partial(cuda.probe_additions, n_rows, n_each, planar=planar, device=self._device)

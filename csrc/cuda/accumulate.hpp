@@ -6,6 +6,11 @@
 // each pattern, 1024 more can not overflow the other half. How often that happens depends on the photons, what is
 // summed does not. Amounts of 8 bytes need no narrow planes: they go where they belong.
 //
+// The narrow planes of the four templates stand one after the other: a warp's threads add to one of them, at random
+// pixels, on all 32 banks, and the fullest gets 3.54 of 32 additions. (Side by side the four sums of a pixel would keep
+// them to 8 banks, and the fullest would get 7.05.) At an addition a bank and cycle, 132 multiprocessors of 1.98 GHz
+// add the amounts of 5.9e11 photons a second: of 2.74e8 photons in 0.46 ms.
+//
 //     using Amount;                                              int32_t or int64_t
 //     static constexpr int64_t kBytesAPixel;                     of shared memory, for a table of its own
 //     MOTES_HD void stage(int64_t panel, Table*, const Spot&) const
@@ -35,14 +40,14 @@ struct Accumulate {
   static constexpr int32_t kHalf = int32_t{1} << 30;
   static constexpr bool kNarrow = Staged && sizeof(Amount) == 4;
   static constexpr int64_t kBytesAPixel =
-      Source::kBytesAPixel + (kNarrow ? static_cast<int64_t>(sizeof(Four<int32_t>)) : 0);
+      Source::kBytesAPixel + (kNarrow ? kWidth * static_cast<int64_t>(sizeof(int32_t)) : 0);
   static constexpr int64_t kTallyBytes = (sizeof(Tally) + 31) / 32 * 32;
 
   using Thread = Tally;
   struct Shared {
     Tally* tally;
     Table* table;
-    Four<int32_t>* narrow;
+    int32_t* narrow;  // (4, M)
   };
 
   PatternsOn<Pixel> patterns;
@@ -56,7 +61,7 @@ struct Accumulate {
     unsigned char* table = memory + kTallyBytes;
     unsigned char* narrow = table + Source::kBytesAPixel * patterns.n_pixels;
     return {reinterpret_cast<Tally*>(memory), reinterpret_cast<Table*>(table),
-            reinterpret_cast<Four<int32_t>*>(narrow)};
+            reinterpret_cast<int32_t*>(narrow)};
   }
 
   // Before; a chunk; between; a chunk; ...; after; and the block's tally.
@@ -73,7 +78,7 @@ struct Accumulate {
       if (at.thread == 0) *shared.tally = {};
       source.stage(panel, shared.table, at);
       if (kNarrow)
-        for (int64_t i = at.thread; i < patterns.n_pixels; i += at.threads) shared.narrow[i] = {};
+        for (int64_t i = at.thread; i < kWidth * patterns.n_pixels; i += at.threads) shared.narrow[i] = 0;
     } else if (k == last) {
       if (at.thread < Tally::kNumbers) deliver(sums, panel, n_templates, at.thread, shared.tally->numbers()[at.thread]);
     } else if (k == last - 1) {
@@ -99,14 +104,14 @@ struct Accumulate {
     return part * each + (part < more ? part : more);
   }
 
-  MOTES_HD void scatter(int64_t p, const Four<Amount>& amount, Four<int32_t>* narrow, const WidePlanes& wide) const {
+  MOTES_HD void scatter(int64_t p, const Four<Amount>& amount, int32_t* narrow, const WidePlanes& wide) const {
     if (!(amount.at[0] | amount.at[1] | amount.at[2] | amount.at[3])) return;
     for_each_photon(patterns, p, [&](int64_t pixel) {
       for (int r = 0; r < kWidth; ++r)
         if constexpr (!kNarrow)
           wide.add(pixel, r, amount.at[r]);
         else if (amount.at[r] != 0)
-          add_fixed(&narrow[pixel].at[r], amount.at[r]);
+          add_fixed(narrow + r * patterns.n_pixels + pixel, amount.at[r]);
     });
     for_each_multi(patterns, p, [&](int64_t pixel, int32_t extra) {
       for (int r = 0; r < kWidth; ++r) wide.add(pixel, r, static_cast<int64_t>(extra) * amount.at[r]);
@@ -114,13 +119,13 @@ struct Accumulate {
   }
 
   // Narrow sums of `least` and more to their wide ones.
-  MOTES_HD void flush(Four<int32_t>* narrow, int32_t least, const WidePlanes& wide, const Spot& at) const {
+  MOTES_HD void flush(int32_t* narrow, int32_t least, const WidePlanes& wide, const Spot& at) const {
     for (int64_t i = at.thread; i < patterns.n_pixels; i += at.threads)
       for (int r = 0; r < kWidth; ++r) {
-        const int32_t sum = narrow[i].at[r];
+        int32_t& sum = narrow[r * patterns.n_pixels + i];
         if (sum < least && -sum < least) continue;
         wide.add(i, r, sum);
-        narrow[i].at[r] = 0;
+        sum = 0;
       }
   }
 };

@@ -7,8 +7,8 @@
 // At the 3 to 4 us that a launch takes to be asked for that is 60 us, and the arithmetic on M pixels, one latency of
 // memory for each launch, hides behind them. The sweep of W7 (100,000 patterns, 2.7 million photons, R = 4) on an H100:
 // its photons, 5.5 MB read twice, 4 us at 3.3 TB/s; its 11 million integer additions to shared memory, 340,000 for whole
-// warps, whose threads add to one column of random rows of 16 bytes and thus meet on 8 of the 32 banks, some seven on the
-// fullest: 340,000 x 7 cycles / (132 multiprocessors x 1.7 GHz), 11 us. So launches bound W7, not photons: 0.1 ms an
+// warps, whose threads add at random pixels of one plane and thus on all 32 banks, 3.5 on the fullest: 340,000 x 3.5
+// cycles / (132 multiprocessors x 1.7 GHz), 5 us. So launches bound W7, not photons: 0.1 ms an
 // iteration, 1 ms for the 8 that it takes; start and error bars on the processor, 0.25 s, are all that is seen of it.
 //
 // Agreement with NumPy: the same formulas in float64; logarithms differ by an ulp, sums over pixels in their order. What

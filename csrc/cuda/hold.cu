@@ -1,6 +1,7 @@
 #include "cuda/hold.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "cuda/check_patterns.hpp"
 #include "cuda/queue.cuh"
@@ -26,18 +27,19 @@ struct Part {
 };
 
 // Of patterns that were checked.
-motes_status copy(const motes_patterns& x, const Checked& found, Copied* copied, cudaStream_t stream, motes_error* error) {
+motes_status copy(const motes_patterns& x, const Checked& found, Stored* stored, cudaStream_t stream, motes_error* error) {
   StreamQueue queue(stream, kDoing, error);
   const int64_t n_lit = found.last - found.first;
   const Part parts[4] = {{x.indptr, (x.n_patterns + 1) * 8},
                          {static_cast<const char*>(x.pixels) + found.first * x.pixel_bytes, n_lit * x.pixel_bytes},
                          {x.multi_position, x.n_multi * 8},
                          {x.multi_extra, x.n_multi * 4}};
-  copied->bytes = 0;
-  for (const auto& part : parts) copied->bytes += part.padded();
-  if (const auto bad = allocate(copied->bytes, stream, &copied->memory, error)) return bad;
+  *stored = {};
+  stored->n_lit = n_lit;
+  for (const auto& part : parts) stored->bytes += part.padded();
+  if (const auto bad = allocate(stored->bytes, stream, stored->memory.data(), error)) return bad;
   char* places[4];
-  char* next = static_cast<char*>(copied->memory);
+  char* next = static_cast<char*>(stored->memory[0]);
   cudaError_t code = cudaSuccess;
   for (int k = 0; k < 4; ++k, next += parts[k - 1].padded()) {
     places[k] = next;
@@ -54,42 +56,73 @@ motes_status copy(const motes_patterns& x, const Checked& found, Copied* copied,
   auto status = queue.status();
   if (status == MOTES_OK) status = told(code, kDoing, error);
   if (status) {
-    release(copied->memory, stream);
-    copied->memory = nullptr;
+    release(*stored, stream);
     return status;
   }
-  copied->held = {x, static_cast<double>(x.n_patterns) + static_cast<double>(found.n_extra)};
-  copied->held.arrays.indptr = indptr;
-  copied->held.arrays.pixels = places[1];
-  copied->held.arrays.multi_position = position;
-  copied->held.arrays.multi_extra = reinterpret_cast<const int32_t*>(places[3]);
+  stored->held = {x, static_cast<double>(x.n_patterns) + static_cast<double>(found.n_extra)};
+  stored->held.arrays.indptr = indptr;
+  stored->held.arrays.pixels = places[1];
+  stored->held.arrays.multi_position = position;
+  stored->held.arrays.multi_extra = reinterpret_cast<const int32_t*>(places[3]);
   return MOTES_OK;
 }
 
 }  // namespace
 
-motes_status copy_from_host(const motes_patterns* patterns, Copied* copied, cudaStream_t stream, motes_error* error) {
+void release(const Stored& stored, cudaStream_t stream) {
+  for (void* const memory : stored.memory) release(memory, stream);
+}
+
+motes_status copy_checked(const motes_patterns& patterns, Stored* stored, cudaStream_t stream, motes_error* error) {
+  Checked found{patterns.indptr[0], patterns.indptr[patterns.n_patterns], 0};
+  for (int64_t m = 0; m < patterns.n_multi; ++m) found.n_extra += patterns.multi_extra[m];
+  return guarded([&] { return copy(patterns, found, stored, stream, error); });
+}
+
+motes_status copy_from_host(const motes_patterns* patterns, Stored* stored, cudaStream_t stream, motes_error* error) {
   if (const auto bad = motes_check_patterns(patterns, error)) return bad;
   motes_patterns part = *patterns;  // without what belongs to patterns outside of it
-  Checked found{part.indptr[0], part.indptr[part.n_patterns], 0};
   const auto* const begin = part.multi_position;
-  const auto* const from = std::lower_bound(begin, begin + part.n_multi, found.first);
-  const auto* const to = std::lower_bound(from, begin + part.n_multi, found.last);
+  const auto* const from = std::lower_bound(begin, begin + part.n_multi, part.indptr[0]);
+  const auto* const to = std::lower_bound(from, begin + part.n_multi, part.indptr[part.n_patterns]);
   part.multi_position = from;
   part.multi_extra += from - begin;
   part.n_multi = to - from;
-  for (int64_t m = 0; m < part.n_multi; ++m) found.n_extra += part.multi_extra[m];
-  return guarded([&] { return copy(part, found, copied, stream, error); });
+  return copy_checked(part, stored, stream, error);
 }
 
-motes_status copy_from_device(const motes_patterns* patterns, Copied* copied, cudaStream_t stream, motes_error* error) {
+motes_status copy_from_device(const motes_patterns* patterns, Stored* stored, cudaStream_t stream, motes_error* error) {
   return guarded([&] {
     Checked found{};
     StreamQueue queue(stream, kDoing, error);
     if (const auto bad = check(queue, patterns, &found, error)) return bad;
     if (!queue.fine()) return queue.status();
-    return copy(*patterns, found, copied, stream, error);
+    return copy(*patterns, found, stored, stream, error);
   });
+}
+
+motes_status build(const motes_coo& entries, int64_t n_patterns, int64_t n_pixels, Stored* stored, cudaStream_t stream,
+                   motes_error* error) {
+  *stored = {};
+  std::array<int64_t, 4> bytes{};
+  const auto room = [&](PatternsPart part, int64_t asked, void** memory, motes_error* room_error) {
+    const auto k = static_cast<size_t>(part);
+    release(stored->memory[k], stream);
+    stored->memory[k] = nullptr;
+    bytes[k] = asked;
+    const auto asking = allocate(asked, stream, &stored->memory[k], room_error);
+    *memory = stored->memory[k];
+    return asking;
+  };
+  const auto status = guarded([&] {
+    if (const auto bad = ingest(entries, n_patterns, n_pixels, room, &stored->held, stream, error)) return bad;
+    StreamQueue queue(stream, kDoing, error);
+    stored->n_lit = queue.read(stored->held.arrays.indptr + n_patterns);  // waits for all of it
+    return queue.status();
+  });
+  if (status) release(*stored, stream);
+  stored->bytes = std::accumulate(bytes.begin(), bytes.end(), int64_t{0});
+  return status;
 }
 
 }  // namespace motes::cuda

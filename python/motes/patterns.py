@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 import numpy.typing as npt
 
-from motes import _core
 from motes.arrays import Arrays, joined
 from motes.devices import CPU, Device, device_of
 from motes.entries import another_way, coo_arrays, csr_entries, dense_entries, row_indices
@@ -304,7 +303,8 @@ class Patterns(Totals):
 
         The arrays stay in the host's memory too, and everything else works as before; those of patterns that were built
         on a GPU are fetched when something else first asks for them. A slice of patterns on a device shares their
-        memory there, too; other parts are uploaded when first needed. Compiled, not yet run on hardware.
+        memory there, too; a mask or indices take theirs there, and nothing is uploaded. Compiled, not yet run on
+        hardware.
 
         Parameters
         ----------
@@ -370,8 +370,7 @@ class Patterns(Totals):
         try:
             index = operator.index(which)
         except TypeError:
-            taken = _core.take(self._core, row_indices(np.asarray(which), len(self)), threads=available_threads())
-            return Patterns._trusted(Arrays(*taken), self._shape, self.device)
+            return Patterns._at(self._place.taken(row_indices(np.asarray(which), len(self))), self._shape)
         if not -len(self) <= index < len(self):
             raise IndexError(f"pattern {index} is outside 0..{len(self) - 1}")
         index %= len(self)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from motes import _core
 from motes.arrays import Arrays
 from motes.devices import CPU, Device, cuda_extension, held_by, stream_handle
 from motes.entries import check_entries, hinting, integers, number_of_patterns
 from motes.shapes import Shape
+from motes.threads import available_threads
 
 
 class Residence:
@@ -30,7 +32,7 @@ class Residence:
         Whether the photons of `arrays` are read first.
     """
 
-    __slots__ = ("_arrays", "_on_device", "_view", "device", "n_pixels")
+    __slots__ = ("_arrays", "_on_device", "_view", "_whole", "device", "n_pixels")
 
     def __init__(
         self,
@@ -46,6 +48,7 @@ class Residence:
         self._on_device = on_device
         self._arrays: Arrays | None = None
         self._view: Any = None
+        self._whole: tuple[Residence, int, int] | None = None
         if arrays is not None:
             self._keep(arrays, check_photons)
 
@@ -58,7 +61,10 @@ class Residence:
     def arrays(self) -> Arrays:
         """In the host's memory; of patterns that were built on a GPU, fetched once."""
         if self._arrays is None:
-            return self._keep(Arrays(*self._on_device.to_numpy()), check_photons=False)
+            if self._whole is None:
+                return self._keep(Arrays(*self._on_device.to_numpy()), check_photons=False)
+            whole, start, stop = self._whole
+            return self._keep(whole.arrays.rows(start, stop), check_photons=False)
         return self._arrays
 
     @property
@@ -77,8 +83,8 @@ class Residence:
 
     @property
     def unfetched(self) -> Any:
-        """What is on the device alone; None where the host has the arrays."""
-        return self._on_device if self._arrays is None else None
+        """What is on the device alone, and is no part of others; None where the host has the arrays."""
+        return self._on_device if self._arrays is None and self._whole is None else None
 
     def moved(self, device: Device) -> Residence:
         """The same patterns on another device, uploaded now; the arrays of the host are shared."""
@@ -90,7 +96,18 @@ class Residence:
     def rows(self, start: int, stop: int) -> Residence:
         """A range of the patterns, in the same memory."""
         there = None if self.device == CPU else self.on_device.rows(start, max(start, stop))
-        return Residence(self.n_pixels, self.device, self.arrays.rows(start, stop), there)
+        if self._arrays is not None:
+            return Residence(self.n_pixels, self.device, self._arrays.rows(start, stop), there)
+        part = Residence(self.n_pixels, self.device, on_device=there)
+        part._whole = self, start, stop
+        return part
+
+    def taken(self, which: npt.NDArray[np.int64]) -> Residence:
+        """Those of these indices, in this order; of patterns on a GPU taken there, and there alone."""
+        if self.device == CPU:
+            arrays = Arrays(*_core.take(self.view, which, threads=available_threads()))
+            return Residence(self.n_pixels, CPU, arrays)
+        return Residence(self.n_pixels, self.device, on_device=self.on_device.take(which))
 
     def __len__(self) -> int:
         return len(self._on_device if self._arrays is None else self._view)

@@ -32,9 +32,10 @@ static const int32_t multi_extra[1] = {2};
 static const float weights[M * R] = {0, 0, 1, -1, 2, -2, 3, -3}, base[R] = {0, 1};
 static const double weights_f64[M * R] = {0, 0, 1, -1, 2, -2, 3, -3}, base_f64[R] = {0, 1};
 
-/* Device memory: patterns as above, other pixels of theirs that are wrong, three circles, a map, and room for results. */
+/* Device memory: patterns as above, other pixels of theirs that are wrong, entries, three circles, a map, and room for results. */
 typedef struct {
   const void *indptr, *pixels, *bad_pixels, *multi_position, *multi_extra;
+  const void *rows, *cols, *counts; /* entries of the same patterns, in another order; counts of one byte */
   const void *centres, *radii, *scores, *corners, *sizes, *map;
   const void *coefficients_f32, *coefficients_f64;
   void *labels; /* of clusters: -1, -1, -1 at first */
@@ -156,6 +157,32 @@ static void test_patterns(const device_arrays* there) {
   REFUSED(motes_cuda_patterns_extents(NULL, NULL, NULL, NULL, NULL, &error), "patterns: expected 1 values, got a null pointer");
 }
 
+static void test_ingest(const device_arrays* there) {
+  motes_coo entries = {.size = 5, .row = {there->rows, MOTES_INT64}, .column = {there->cols, MOTES_UINT16},
+                       .count = {there->counts, MOTES_UINT8}};
+  motes_cuda_patterns* held = NULL;
+  int64_t largest = -7, photons[M] = {0}, n_patterns = 0;
+  FINE(motes_cuda_largest(entries.row, entries.size, &largest, "rows", NULL, &error));
+  EXPECT(largest == N - 1);
+  REFUSED(motes_cuda_largest((motes_integers){indptr, MOTES_INT64}, N, &largest, "rows", NULL, &error),
+          "rows: expected memory of cuda:0, got the host's");
+  FINE(motes_cuda_ingest(&entries, N, M, &held, NULL, &error));
+  FINE(motes_cuda_patterns_extents(held, &n_patterns, NULL, NULL, NULL, &error));
+  EXPECT(n_patterns == N);
+  expect_sweep(held, 1);
+  FINE(motes_cuda_total_image(held, photons, NULL, &error));
+  EXPECT(photons[0] == 1 && photons[1] == 3 && photons[2] == 1 && photons[3] == 1);
+  REFUSED(motes_cuda_total_image(held, NULL, NULL, &error), "photons: expected 4 values, got a null pointer");
+  REFUSED(motes_cuda_total_image(NULL, photons, NULL, &error), "patterns: null pointer");
+  FINE(motes_cuda_patterns_free(held, NULL, &error));
+
+  REFUSED(motes_cuda_ingest(&entries, N - 1, M, &held, NULL, &error), "rows: 2 at index 0 is outside 0..1");
+  EXPECT(held == NULL);
+  REFUSED(motes_cuda_ingest(NULL, N, M, &held, NULL, &error), "entries: expected 1 values, got a null pointer");
+  entries.column.data = pixels;
+  REFUSED(motes_cuda_ingest(&entries, N, M, &held, NULL, &error), "cols: expected memory of cuda:0, got the host's");
+}
+
 static void test_detections(const device_arrays* there) {
   const motes_circles picks = {3, there->centres, there->radii, 8}, one = {1, there->centres, there->radii, 8};
   const motes_circles here = {1, weights_f64, weights_f64, 8};
@@ -191,6 +218,7 @@ int motes_abi_calls_cuda(const device_arrays* there) {
   failed = 0;
   test_devices();
   test_patterns(there);
+  test_ingest(there);
   test_detections(there);
   fflush(stdout);
   return failed;

@@ -11,7 +11,7 @@ motes_status likelihood_at(const motes_cuda_patterns* patterns, const Real* weig
                            Real* out, const motes_cuda_run* run, motes_error* error) {
   return at_place(run, error, [&](const Place& at) {
     if (const auto bad = at.validate_held(patterns)) return bad;
-    const auto& held = patterns->copied.held;
+    const auto& held = patterns->stored.held;
     if (const auto bad = at.validate_memory("out", out, held.arrays.n_patterns)) return bad;
     return likelihood(held, weights, base, n_templates, out, at.stream(), error);
   });
@@ -26,7 +26,7 @@ motes_status posterior_at(const motes_cuda_patterns* patterns, const Real* weigh
     if (const auto bad = at.validate_optional("label", label)) return bad;
     if (const auto bad = at.validate_optional("responsibility", responsibility)) return bad;
     if (const auto bad = at.validate_optional("evidence", evidence)) return bad;
-    return posterior(patterns->copied.held, weights, base, n_templates, label, responsibility, evidence, at.stream(),
+    return posterior(patterns->stored.held, weights, base, n_templates, label, responsibility, evidence, at.stream(),
                      error);
   });
 }
@@ -38,7 +38,7 @@ motes_status backrotation_at(const motes_cuda_patterns* patterns, const Real* co
     if (const auto bad = at.validate_held(patterns)) return bad;
     if (const auto bad = at.validate_optional("coefficients", coefficients)) return bad;
     if (const auto bad = at.validate_optional("planes", planes)) return bad;
-    return backrotation(patterns->copied.held, coefficients, n_templates, planes, at.stream(), error);
+    return backrotation(patterns->stored.held, coefficients, n_templates, planes, at.stream(), error);
   });
 }
 
@@ -47,7 +47,7 @@ motes_status sweep_at(const motes_cuda_patterns* patterns, const Real* weights, 
                       motes_assignment_rule rule, motes_sums* sums, const motes_cuda_run* run, motes_error* error) {
   return at_place(run, error, [&](const Place& at) {
     if (const auto bad = at.validate_held(patterns)) return bad;
-    const auto& held = patterns->copied.held;
+    const auto& held = patterns->stored.held;
     if (const auto bad = validate_templates("weights", n_templates, held.arrays.n_pixels, error)) return bad;
     if (const auto bad = validate_sums(rule, sums, n_templates, held.arrays.n_pixels, error)) return bad;
     return sweep(held, weights, base, n_templates, rule, sums, at.stream(), error);
@@ -92,6 +92,6 @@ motes_status motes_cuda_assignment(const motes_cuda_patterns* patterns, const do
     if (const auto bad = at.validate_held(patterns)) return bad;
     if (const auto bad = motes::validate_struct("clusters", clusters, error)) return bad;
     if (const auto bad = at.validate_optional("clusters.labels", clusters->labels)) return bad;
-    return assignment(patterns->copied.held, weights, base, n_clusters, clusters, at.stream(), error);
+    return assignment(patterns->stored.held, weights, base, n_clusters, clusters, at.stream(), error);
   });
 }

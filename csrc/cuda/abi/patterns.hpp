@@ -3,6 +3,6 @@
 #include "motes/motes_cuda.h"
 
 struct motes_cuda_patterns {
-  motes::cuda::Copied copied;
+  motes::cuda::Stored stored;
   int device;
 };

@@ -1,5 +1,6 @@
 #include "cuda/bindings/patterns.hpp"
 #include "cuda/bindings/rooms.hpp"
+#include "cuda/likelihood_there.hpp"
 
 namespace motes::python {
 namespace {
@@ -19,8 +20,31 @@ DeviceArray likelihood_of(const PatternsOnDevice& patterns, const py::object& we
   return result;
 }
 
+template <class Real>
+DeviceArray likelihood_there(const PatternsOnDevice& patterns, const DeviceArray& weights, const py::object& base,
+                             uint64_t stream, const py::object& out) {
+  const int device = patterns.device();
+  const auto n = weights.shape[1];
+  const auto bases = reals_on_device(base, "base", {n}, device, stream_of(stream));
+  if (!bases.dtype.equal(weights.dtype)) throw py::type_error("base: expected the dtype of the weights");
+  const auto result = output_on_device(out, "out", py::dtype::of<Real>(), {patterns.size(), n}, device, stream_of(stream));
+  on_device(device, [&](motes_error* error) {
+    return cuda::likelihood_there(patterns.held(), static_cast<const Real*>(weights.data),
+                                  static_cast<const Real*>(bases.data), n, static_cast<Real*>(result.data),
+                                  stream_of(stream), error);
+  });
+  return result;
+}
+
+// Of weights in the host's memory, or on the patterns' device.
 DeviceArray likelihood(const PatternsOnDevice& patterns, const py::object& weights, const py::object& base,
                        uint64_t stream, const py::object& out) {
+  if (!py::isinstance<py::array>(weights)) {
+    const auto there =
+        reals_on_device(weights, "weights", {patterns.n_pixels(), kAny}, patterns.device(), stream_of(stream));
+    if (there.dtype.itemsize() == sizeof(double)) return likelihood_there<double>(patterns, there, base, stream, out);
+    return likelihood_there<float>(patterns, there, base, stream, out);
+  }
   if (is_double(weights, "weights")) return likelihood_of<double>(patterns, weights, base, stream, out);
   return likelihood_of<float>(patterns, weights, base, stream, out);
 }

@@ -3,7 +3,7 @@
 #include <array>
 
 #include "cuda/bindings/array.hpp"
-#include "cuda/families.hpp"
+#include "cuda/hold.hpp"
 
 namespace motes::python {
 
@@ -30,6 +30,8 @@ class PatternsOnDevice {
   int64_t nbytes() const { return bytes_; }
   // A range of these, which shares their memory.
   PatternsOnDevice rows(int64_t start, int64_t stop) const;
+  // Those of `which` (int64, 0 .. N - 1), in memory of their own; waits.
+  PatternsOnDevice take(const py::object& which, uint64_t stream) const;
   // The most photons in one pixel of one pattern; waits.
   int64_t max_count() const;
   // Photons of each pixel, in the host's memory.
@@ -38,6 +40,7 @@ class PatternsOnDevice {
   py::tuple to_numpy() const;
 
  private:
+  PatternsOnDevice(const cuda::Stored& stored, int device, cudaStream_t stream);
   void require_whole() const;
 
   int device_;

@@ -62,6 +62,18 @@ MOTES_API motes_status motes_cuda_patterns_free(motes_cuda_patterns* held, const
 MOTES_API motes_status motes_cuda_patterns_extents(const motes_cuda_patterns* held, int64_t* n_patterns,
                                                    int64_t* n_pixels, int* device, int64_t* bytes, motes_error* error);
 
+/* ingest: motes/ingest.hpp ------------------------------------------------------------------------------------------- */
+/* values: device. Waits. */
+MOTES_API motes_status motes_cuda_largest(motes_integers values, int64_t size, int64_t* largest, const char* name,
+                                          const motes_cuda_run* run, motes_error* error);
+/* Rows, columns and counts of the entries: device. Unlike motes_ingest's, the arrays of the patterns stay there, in memory
+ * that is held, for motes_cuda_patterns_free. Waits. */
+MOTES_API motes_status motes_cuda_ingest(const motes_coo* entries, int64_t n_patterns, int64_t n_pixels,
+                                         motes_cuda_patterns** held, const motes_cuda_run* run, motes_error* error);
+/* photons (M): the host's. Waits. */
+MOTES_API motes_status motes_cuda_total_image(const motes_cuda_patterns* patterns, int64_t* photons,
+                                              const motes_cuda_run* run, motes_error* error);
+
 /* likelihood: motes/likelihood.hpp ----------------------------------------------------------------------------------- */
 /* out (N, R): device. Does not wait. */
 MOTES_API motes_status motes_cuda_likelihood_f32(const motes_cuda_patterns* patterns, const float* weights,
