@@ -36,8 +36,8 @@ struct Accumulate {
   static constexpr bool kNarrow = Staged && sizeof(Amount) == 4;
   static constexpr int64_t kBytesAPixel =
       Source::kBytesAPixel + (kNarrow ? static_cast<int64_t>(sizeof(Four<int32_t>)) : 0);
-  // Each number of the block's tally in so many places: were there one, 512 threads would meet there, and additions of 8
-  // bytes to shared memory are loops of compare and swap.
+  // Each number of the block's tally in so many places: in one, 512 threads would meet, and additions of 8 bytes to shared
+  // memory are loops of compare and swap.
   static constexpr int kLanes = 32;
   static constexpr int64_t kTallyBytes = Tally::kNumbers * kLanes * static_cast<int64_t>(sizeof(int64_t));
 
