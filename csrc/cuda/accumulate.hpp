@@ -41,11 +41,14 @@ struct Accumulate {
   static constexpr bool kNarrow = Staged && sizeof(Amount) == 4;
   static constexpr int64_t kBytesAPixel =
       Source::kBytesAPixel + (kNarrow ? kWidth * static_cast<int64_t>(sizeof(int32_t)) : 0);
-  static constexpr int64_t kTallyBytes = (sizeof(Tally) + 31) / 32 * 32;
+  // Each number of the block's tally in so many places: in one, 512 threads would meet, and additions of 8 bytes to shared
+  // memory are loops of compare and swap.
+  static constexpr int kLanes = 32;
+  static constexpr int64_t kTallyBytes = Tally::kNumbers * kLanes * static_cast<int64_t>(sizeof(int64_t));
 
   using Thread = Tally;
   struct Shared {
-    Tally* tally;
+    int64_t* tally;  // (kNumbers, kLanes)
     Table* table;
     int32_t* narrow;  // (4, M)
   };
@@ -60,8 +63,7 @@ struct Accumulate {
   MOTES_HD Shared shared(unsigned char* memory) const {
     unsigned char* table = memory + kTallyBytes;
     unsigned char* narrow = table + Source::kBytesAPixel * patterns.n_pixels;
-    return {reinterpret_cast<Tally*>(memory), reinterpret_cast<Table*>(table),
-            reinterpret_cast<int32_t*>(narrow)};
+    return {reinterpret_cast<int64_t*>(memory), reinterpret_cast<Table*>(table), reinterpret_cast<int32_t*>(narrow)};
   }
 
   // Before; a chunk; between; a chunk; ...; after; and the block's tally.
@@ -75,15 +77,17 @@ struct Accumulate {
     const WidePlanes wide{sums.planes + panel * kWidth, n_templates, n_templates - panel * kWidth};
     if (k == 0) {
       thread = {};
-      if (at.thread == 0) *shared.tally = {};
+      for (int i = at.thread; i < Tally::kNumbers * kLanes; i += at.threads) shared.tally[i] = 0;
       source.stage(panel, shared.table, at);
       if (kNarrow)
         for (int64_t i = at.thread; i < kWidth * patterns.n_pixels; i += at.threads) shared.narrow[i] = 0;
     } else if (k == last) {
-      if (at.thread < Tally::kNumbers) deliver(sums, panel, n_templates, at.thread, shared.tally->numbers()[at.thread]);
+      if (at.thread < Tally::kNumbers) deliver(sums, panel, n_templates, at.thread, total(shared.tally, at.thread));
     } else if (k == last - 1) {
       if (kNarrow) flush(shared.narrow, 1, wide, at);
-      for (int i = 0; i < Tally::kNumbers; ++i) add_fixed(shared.tally->numbers() + i, thread.numbers()[i]);
+      MOTES_UNROLL
+      for (int i = 0; i < Tally::kNumbers; ++i)
+        if (thread.numbers()[i] != 0) add_fixed(shared.tally + i * kLanes + at.thread % kLanes, thread.numbers()[i]);
     } else if (k % 2 == 0) {
       if (kNarrow) flush(shared.narrow, kHalf, wide, at);
     } else {
@@ -98,6 +102,12 @@ struct Accumulate {
   }
 
  private:
+  MOTES_HD static int64_t total(const int64_t* tally, int i) {
+    int64_t sum = 0;
+    for (int lane = 0; lane < kLanes; ++lane) sum += tally[i * kLanes + lane];
+    return sum;
+  }
+
   // Of the run of patterns that is one block's of a panel.
   MOTES_HD int64_t begin(int64_t part) const {
     const int64_t each = patterns.n_patterns / blocks_each, more = patterns.n_patterns % blocks_each;

@@ -5,8 +5,6 @@
 
 namespace motes::cuda {
 
-constexpr int64_t kMostLooked = (int64_t{1} << 32) - 1;  // of look_for
-
 struct Descends {
   const int64_t* indptr;
   int64_t last;
@@ -50,8 +48,7 @@ motes_status check_photons(Queue& queue, const motes_patterns& x, const Pixel* p
       index_of(queue, look_for(queue, x.n_patterns, BadPattern<Pixel>{x.indptr, pixels, x.n_pixels}));
   if (p == x.n_patterns) return MOTES_OK;
   const int64_t first = queue.read(x.indptr + p), last = queue.read(x.indptr + p + 1);
-  const int64_t n = last - first < kMostLooked ? last - first : kMostLooked;
-  const int64_t i = index_of(queue, look_for(queue, n, BadPhoton<Pixel>{pixels + first, x.n_pixels}));
+  const int64_t i = index_of(queue, look_for(queue, last - first, BadPhoton<Pixel>{pixels + first, x.n_pixels}));
   return refuse_photon(p, queue.read(pixels + first + i), x.n_pixels, error);
 }
 
@@ -72,9 +69,6 @@ template <class Queue>
 motes_status check(Queue& queue, const motes_patterns* patterns, Checked* found, motes_error* error) {
   if (const auto bad = validate_extents(patterns, error)) return bad;
   const auto& x = *patterns;
-  if (x.n_patterns > kMostLooked || x.n_multi > kMostLooked)
-    return refuse(error, -1, "patterns: %lld, and %lld pixels of several photons; a GPU takes fewer than 2^32 in one piece",
-                  static_cast<long long>(x.n_patterns), static_cast<long long>(x.n_multi));
   *found = {queue.read(x.indptr), queue.read(x.indptr + x.n_patterns), 0};
   if (const auto bad = validate_ends(x, found->first, found->last, error)) return bad;
   auto* const n_extra = queue.template array<int64_t>(1);

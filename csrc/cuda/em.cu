@@ -22,6 +22,7 @@ class ClimbIn final : public Climb {
     setting_.good = memory_.upload(given.good, given.n_pixels);
     setting_.photons = memory_.upload(given.photons, given.n_pixels);
     work_ = workspace_for<Real>(memory_, setting_);
+    memory_.let_go_of_uploads();
   }
   motes_status status() const { return memory_.status(); }
 

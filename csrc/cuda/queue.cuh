@@ -12,7 +12,8 @@ namespace motes::cuda {
 class StreamQueue {
  public:
   // What goes wrong is told as "<doing>: ..." in `error`.
-  StreamQueue(cudaStream_t stream, const char* doing, motes_error* error) : stream_(stream), doing_(doing), error_(error) {}
+  StreamQueue(cudaStream_t stream, const char* doing, motes_error* error)
+      : stream_(stream), doing_(doing), error_(error), uploads_(stream) {}
   ~StreamQueue() {
     for (void* const memory : arrays_) release(memory, stream_);
   }
@@ -43,21 +44,24 @@ class StreamQueue {
   template <class T>
   void put(T* to, const T* from, int64_t n, std::shared_ptr<const void> owner) {
     const auto bytes = static_cast<int64_t>(bytes_of<T>(n));
-    if (fine()) status_ = cuda::upload(to, from, bytes, std::move(owner), stream_, doing_, error_);
+    if (n > 0 && fine()) status_ = uploads_.put(to, from, bytes, std::move(owner), doing_, error_);
   }
+  // Of what was uploaded, the host's memory: for a queue that outlives its launches.
+  void let_go_of_uploads() { uploads_.let_go(); }
   template <class T>
   void copy(T* to, const T* from, int64_t n) {
-    if (fine()) tell(cudaMemcpyAsync(to, from, bytes_of<T>(n), cudaMemcpyDeviceToDevice, stream_));
+    if (n > 0 && fine()) tell(cudaMemcpyAsync(to, from, bytes_of<T>(n), cudaMemcpyDeviceToDevice, stream_));
   }
   // To the host, where it is after the wait.
   template <class T>
   void download(const T* from, int64_t n, T* to) {
-    if (fine()) tell(cudaMemcpyAsync(to, from, bytes_of<T>(n), cudaMemcpyDeviceToHost, stream_));
+    if (n > 0 && fine()) tell(cudaMemcpyAsync(to, from, bytes_of<T>(n), cudaMemcpyDeviceToHost, stream_));
     if (fine()) tell(cudaStreamSynchronize(stream_));
+    if (fine()) uploads_.done();
   }
   template <class T>
   void zero(T* items, int64_t n) {
-    if (fine()) tell(cudaMemsetAsync(items, 0, bytes_of<T>(n), stream_));
+    if (n > 0 && fine()) tell(cudaMemsetAsync(items, 0, bytes_of<T>(n), stream_));
   }
   template <class Kernel>
   void launch(const Kernel& kernel) {
@@ -95,6 +99,7 @@ class StreamQueue {
   motes_status status_ = MOTES_OK;
   Limits limits_{};
   std::vector<void*> arrays_;
+  Uploads uploads_;
 };
 
 }  // namespace motes::cuda

@@ -161,16 +161,24 @@ def test_a_sweep_goes_on_in_blocks_that_fit(cuda, machine):
         cuda.sweep(there, table.weights, table.base, hard=False)
 
 
-@pytest.mark.parametrize("work", ["likelihood", "sweep", "to_numpy", "from_numpy", "upload"])
+def test_memory_that_was_given_back_is_kept_for_the_next_call(cuda, machine):
+    for device in range(2):
+        cuda.from_numpy(np.zeros(3), device=device)
+        assert machine.kept(device) == 2 << 30
+
+
+@pytest.mark.parametrize("work", ["likelihood", "sweep", "to_numpy", "from_numpy", "upload", "release"])
 def test_other_threads_of_python_go_on(work, case, cuda, machine):
     """What a call waits for can come from another thread: it lets go of the interpreter."""
     there, array, go, went = uploaded(case.patterns), cuda.from_numpy(np.zeros(3), device=0), ctypes.c_int(0), []
+    doomed = [uploaded(motes.Patterns._trusted(case.patterns._arrays, case.patterns.shape))]
     calls = {
         "likelihood": lambda: cuda.likelihood(there, case.weights, case.base),
         "sweep": lambda: cuda.sweep(there, case.weights, case.base, hard=False),
         "to_numpy": array.to_numpy,
         "from_numpy": lambda: cuda.from_numpy(np.zeros(3), device=0),
         "upload": lambda: case.patterns[1:].to("cuda"),
+        "release": doomed.clear,
     }
 
     def set_off() -> None:

@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "cuda/bindings/dlpack.hpp"
 #include "cuda/bindings/rooms.hpp"
@@ -158,6 +159,14 @@ DeviceArray from_interface(const py::object& value, const std::string& name, int
   return array;
 }
 
+// Memory is let go of by whoever comes last, with the GIL or without: what is waited for then may need it.
+template <class Body>
+void without_gil(Body body) {
+  std::optional<py::gil_scoped_release> unlocked;
+  if (PyGILState_Check()) unlocked.emplace();
+  body();
+}
+
 // An array in the hands of a consumer that works on `theirs`.
 template <class Managed>
 struct Lent {
@@ -171,9 +180,11 @@ struct Lent {
   // The memory is given back in the order of its own stream: after what the consumer has asked for until now.
   ~Lent() {
     if (!ordered) return;
-    const cuda::Current current(device);
-    motes_error error{};
-    if (cuda::wait_for(theirs, ready, &error) != MOTES_OK && cudaDeviceSynchronize() != cudaSuccess) cudaGetLastError();
+    without_gil([this] {
+      const cuda::Current current(device);
+      motes_error error{};
+      if (cuda::wait_for(theirs, ready, &error) != MOTES_OK && cudaDeviceSynchronize() != cudaSuccess) cudaGetLastError();
+    });
   }
 };
 
@@ -284,16 +295,20 @@ py::ssize_t DeviceArray::size() const {
 std::shared_ptr<void> until_idle(std::shared_ptr<void> memory, int device) {
   void* const place = memory.get();
   return {place, [memory = std::move(memory), device](void*) mutable {
-            const cuda::Current current(device);
-            if (cudaDeviceSynchronize() != cudaSuccess) cudaGetLastError();
-            memory.reset();
+            without_gil([&] {
+              const cuda::Current current(device);
+              if (cudaDeviceSynchronize() != cudaSuccess) cudaGetLastError();
+              memory.reset();
+            });
           }};
 }
 
 std::shared_ptr<void> owned(void* memory, int device, cudaStream_t stream) {
   return {memory, [device, stream](void* held) {
-            const cuda::Current current(device);
-            cuda::release(held, stream);
+            without_gil([&] {
+              const cuda::Current current(device);
+              cuda::release(held, stream);
+            });
           }};
 }
 

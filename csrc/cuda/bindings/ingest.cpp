@@ -14,8 +14,6 @@ struct Integers {
         view{array.data, integer_of(array.dtype, name)} {
     require_entries(name, static_cast<py::ssize_t>(array.shape.size()), array.size(), size);
     require_place(array, name, device);
-    if (reinterpret_cast<uintptr_t>(array.data) % static_cast<uintptr_t>(array.dtype.itemsize()) != 0)
-      throw py::value_error(name + ": expected an aligned device array");
   }
 };
 

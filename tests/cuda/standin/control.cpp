@@ -35,6 +35,13 @@ EXPORT int64_t standin_held() {
   return bytes;
 }
 
+// Bytes that the default pool of a device keeps of what was given back.
+EXPORT int64_t standin_kept(int device) {
+  auto& m = machine();
+  const std::lock_guard<std::recursive_mutex> locked(m.alone);
+  return static_cast<int64_t>(m.pools[device].release_threshold);
+}
+
 // Pieces of work that wait in a stream.
 EXPORT int64_t standin_waiting() {
   auto& m = machine();

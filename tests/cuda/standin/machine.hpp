@@ -24,6 +24,10 @@
 
 #include "cuda_runtime_api.h"
 
+struct CUmemPoolHandle_st {
+  uint64_t release_threshold = 0;  // bytes that it keeps of what was given back
+};
+
 namespace standin {
 
 struct Settings {
@@ -59,6 +63,7 @@ class Machine {
   std::vector<std::unique_ptr<CUstream_st>> streams;     // ever made: a handle is never used again
   std::set<std::unique_ptr<CUevent_st>> events;
   std::map<std::pair<int, const void*>, int64_t> shared_of_function;
+  std::map<int, CUmemPoolHandle_st> pools;               // the default one of each device
   cudaError_t failed = cudaSuccess;                      // work of a stream, not told yet
   int64_t n_calls = 0, failing_call = -1;
   cudaError_t failing_code = cudaSuccess;
