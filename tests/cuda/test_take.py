@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import gpus
 import motes
 import phases
 from gpus import each_device, gpu
@@ -68,7 +69,7 @@ def test_of_a_slice():
 @each_device
 def test_masks_and_indices(device):
     patterns = random_case(np.random.default_rng(3), 60, (4, 4), max_count=3).patterns
-    there = patterns.to(device)
+    there = gpus.there(patterns, device)
     mask = np.arange(60) % 3 == 0
     for which in (mask, np.arange(60)[::-1], [5, -1, 5], np.zeros(0, int), slice(None, None, 7)):
         found, expected = there[which], patterns[which]
