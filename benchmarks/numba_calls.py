@@ -58,6 +58,7 @@ def sweeps(patterns, weights, base, planes, orientation, n):  # type: ignore[no-
 @numba.njit
 def bare_sweeps(patterns, weights, base, planes, orientation, n):  # type: ignore[no-untyped-def]
     sums = np.zeros(1, SUMS)
+    sums[0].struct_size = sums.itemsize
     sums[0].planes, sums[0].weights = planes.ctypes.data, orientation.ctypes.data
     status = 0
     for _ in range(n):
@@ -94,6 +95,8 @@ def smallest_calls(n: int, rounds: int) -> dict[str, float]:
     patterns = Patterns.from_dense([[1, 0, 0, 0]])
     view, weights, base = kernels.view(patterns, threads=1), np.ones((4, 1), np.float32), np.zeros(1, np.float32)
     out, planes, orientation = np.zeros((1, 1), np.float32), np.zeros((4, 1), np.int64), np.zeros(1, np.int64)
+    assert bare_likelihoods(view, weights, base, out, 1) == 0  # what is refused at once costs nothing
+    assert bare_sweeps(view, weights, base, planes, orientation, 1) == 0
     return nanoseconds(
         {
             "likelihood": lambda k: likelihoods(view, weights, base, out, k),

@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 
 from motes import Patterns
+from motes.arrays import Arrays
 
 HERE = Path(__file__).parent / "cuda"
 SOURCES = HERE.parents[1] / "csrc"
@@ -31,6 +32,7 @@ VERDICTS = {
     1: "wrote beyond the end of its shared memory",
     2: "asks for more shared memory than a block can have",
     3: "wrote beyond the end of an array",
+    4: "no room for an array",
 }
 
 
@@ -100,6 +102,12 @@ def _arrays(found: Any) -> list[np.ndarray]:
     return [np.asarray(part) for part in found] if isinstance(found, tuple | list) else [np.asarray(found)]
 
 
+class Told(ctypes.Structure):
+    """`motes_error`."""
+
+    _fields_ = (("text", ctypes.c_char * 248), ("index", ctypes.c_int64))
+
+
 # -- what kernels of patterns take -------------------------------------------------------------------------------------
 
 
@@ -114,14 +122,19 @@ class PatternsGiven(ctypes.Structure):
 
 
 def given(patterns: Patterns) -> PatternsGiven:
-    """Patterns as they are on a device: pixels begin at a multiple of 16 bytes, and 16 bytes more can be read."""
-    pixels = aligned(len(patterns.pixels) + 16, patterns.pixels.dtype, fill=patterns.n_pixels)
-    pixels[: len(patterns.pixels)] = patterns.pixels
-    held = (patterns.indptr, pixels, patterns.multi_position, patterns.multi_extra)
+    """Patterns as they are on a device."""
+    held = patterns.indptr, patterns.pixels, patterns.multi_position, patterns.multi_extra
+    return given_arrays(Arrays(*held), patterns.n_pixels)
+
+
+def given_arrays(arrays: Arrays, n_pixels: int) -> PatternsGiven:
+    """The same of arrays that may be wrong: pixels begin at a multiple of 16 bytes, and 16 bytes more can be read."""
+    pixels = aligned(len(arrays.pixels) + 16, arrays.pixels.dtype, fill=n_pixels)
+    pixels[: len(arrays.pixels)] = arrays.pixels
+    held = arrays._replace(pixels=pixels)
     indptr, at, position, extra = (array.ctypes.data for array in held)
-    found = PatternsGiven(
-        len(patterns), patterns.n_pixels, indptr, at, pixels.itemsize, len(patterns.multi_position), position, extra
-    )
+    n_multi = len(arrays.multi_position)
+    found = PatternsGiven(len(arrays.indptr) - 1, n_pixels, indptr, at, pixels.itemsize, n_multi, position, extra)
     found.held = held
     return found
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from motes import C1, C4, D4, Bernoulli, Patterns, Poisson, simulate
+from motes.devices import CPU
+from motes.reconstruction.ondevice import ProblemOnDevice
 from motes.reconstruction.problem import Problem
 
 GROUPS = {"C1": C1, "C4": C4, "D4": D4}
@@ -46,7 +48,8 @@ def problem_of(
     dtype: type = np.float64,
 ) -> Problem:
     good = np.ones(patterns.n_pixels, bool) if bad is None else ~bad.ravel()
-    return Problem(patterns, GROUPS[group], NOISES[noise], good, estimate_weights, dtype, 1)
+    kind = Problem if patterns.device == CPU else ProblemOnDevice
+    return kind(patterns, GROUPS[group], NOISES[noise], good, estimate_weights, dtype, 1)
 
 
 def counts_of(patterns: Patterns) -> np.ndarray:

@@ -86,7 +86,7 @@ class Machine:
     def __init__(self, extension: ModuleType) -> None:
         assert extension.__file__
         self._library = ctypes.CDLL(extension.__file__)
-        for name in ("fail", "held", "waiting"):
+        for name in ("fail", "held", "kept", "waiting"):
             self._function(name).restype = ctypes.c_int64
         self._function("stream").restype = ctypes.c_void_p
         self.order = int(os.environ.get("MOTES_STANDIN_ORDER", "2"))
@@ -116,9 +116,17 @@ class Machine:
         """Bytes of all devices that nobody gave back, after all work was done."""
         return self._function("held")()
 
+    def kept(self, device: int) -> int:
+        """Bytes that the pool of a device keeps, of what was given back, beyond the next wait."""
+        return self._function("kept")(device)
+
     def waiting(self) -> int:
         """Pieces of work that wait in streams."""
         return self._function("waiting")()
+
+    def hold(self, go: ctypes.c_int) -> bool:
+        """Let no call of CUDA come to its end until `go` is set, or two seconds are over: whether it was set."""
+        return bool(self._function("hold")(ctypes.byref(go)))
 
     def faults(self) -> list[str]:
         """What CUDA would not have noticed, or not at once; told once."""

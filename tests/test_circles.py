@@ -54,20 +54,21 @@ def test_concatenate():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (([[1.0, 2.0]], 1.0), TypeError, "centres: expected a NumPy array of float32 or float64, got list"),
+        (([[1.0, 2.0]], 1.0), TypeError, "centres: expected an array of float32 or float64, got list"),
         ((np.ones((2, 2), int), 1.0), TypeError, "centres: expected dtype float32 or float64, got int64"),
         ((np.ones(4), 1.0), ValueError, "centres: expected shape (any, 2), got (4,)"),
         ((CENTRES, RADII[:3]), ValueError, "radii: expected shape (5,), got (3,)"),
         ((CENTRES, RADII.astype(np.float32)), TypeError, "radii: expected dtype float64, got float32"),
         ((CENTRES, RADII, RADII[:4]), ValueError, "scores: expected shape (5,), got (4,)"),
+        ((CENTRES, "wide"), TypeError, "radii: expected a number or an array of them, got str"),
         ((CENTRES, -1.0), ValueError, "radii: expected 1e-30 to 1e20, got -1.0 at index 0"),
         ((CENTRES, 0.0), ValueError, "radii: expected 1e-30 to 1e20, got 0.0 at index 0"),
-        ((CENTRES, np.array([1, 2, np.nan, 4, 5])), ValueError, "radii: expected 1e-30 to 1e20, got nan at index 2"),
-        ((CENTRES, 1.0, np.array([1, np.nan, 3, 4, 5])), ValueError, "scores: expected at most 1e20 in size, got nan"),
+        ((CENTRES, np.array([1, 2, np.nan, 4, 5])), ValueError, "radii: not finite at index 2"),
+        ((CENTRES, 1.0, np.array([1, np.nan, 3, 4, 5])), ValueError, "scores: not finite at index 1"),
         (
             (np.array([[0, np.inf]]), 1.0),
             ValueError,
-            "centres: expected at most 1e20 in size, got [ 0. inf] at index 0",
+            "centres: not finite at index 0",
         ),
     ],
 )

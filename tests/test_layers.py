@@ -25,7 +25,9 @@ LAYERS = (
     ("reconstruction", "classify", "limits", "pickers", "numba_support"),
     ("sample", "picking", "resolution", "particles"),
     ("batches", "patterns", "rotations", "noise", "kernels", "files", "advice", "picks", "micrograph"),
-    ("circles", "entries", "arrays"),
+    ("totals",),
+    ("residence",),
+    ("circles", "entries", "arrays", "foreign", "linking"),
     ("io", "simulate"),
     ("_core", "_cuda"),
 )

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import gpus
 import motes
 from motes.classify import match
 
@@ -20,13 +21,14 @@ def drawn(side, labels, seed, high=143):
     return master, np.stack([np.rot90(master, -k) for k in labels])
 
 
+@gpus.each_device
 @given(st.integers(2, 9), st.lists(st.integers(0, 3), min_size=1, max_size=30), st.integers(0, 2**31), st.booleans())
-def test_turns_are_found_relative_to_the_first(side, labels, seed, flat):
+def test_turns_are_found_relative_to_the_first(device, side, labels, seed, flat):
     _, patterns = drawn(side, labels, seed)
     given_as = patterns.reshape(len(labels), -1) if flat else patterns
     expected = (np.array(labels) - labels[0]) % 4
-    np.testing.assert_array_equal(match(given_as), expected)
-    np.testing.assert_array_equal(match(motes.Patterns.from_dense(given_as)), expected)
+    np.testing.assert_array_equal(match(given_as, device=gpus.present(device)), expected)
+    np.testing.assert_array_equal(match(gpus.there(motes.Patterns.from_dense(given_as), device)), expected)
 
 
 @pytest.mark.parametrize("flat", [False, True])
@@ -46,13 +48,40 @@ def test_mirrored_patterns_need_the_larger_group():
         match(patterns)
 
 
-def test_a_pattern_that_matches_nothing_is_named_with_its_nearest_rotation():
+@gpus.each_device
+def test_a_pattern_that_matches_nothing_is_named_with_its_nearest_rotation(device):
     _, patterns = drawn(6, np.arange(4000) % 4, seed=3)
     patterns[3001, 2, 3] += 1
     patterns[3500] = 0
     wanted = "pattern 3001 is no rotation of the reference: the nearest, 1, differs in 1 of 36 pixels"
     with pytest.raises(ValueError, match=wanted):
+        match(patterns, device=gpus.present(device))
+
+
+def test_two_errors_that_cancel_in_the_sum_are_found():
+    """The mean of both patterns is the reference, but neither is one of its turns."""
+    master, _ = drawn(4, [0], seed=5)
+    change = np.zeros_like(master)
+    change[1, 2] = 1
+    with pytest.raises(ValueError, match="pattern 0 is no rotation of the reference"):
+        match(np.stack([master + change, master - change]), master)
+
+
+@pytest.mark.parametrize("large", [2**26, 2**31 - 1])
+def test_counts_whose_squares_float64_does_not_hold(large):
+    _, patterns = drawn(3, [0, 3, 1, 2], seed=6, high=large)
+    assert match(patterns).tolist() == [0, 3, 1, 2]
+    patterns[2, 1, 1] += -1 if patterns[2, 1, 1] else 1
+    with pytest.raises(ValueError, match="pattern 2 is no rotation of the reference"):
         match(patterns)
+
+
+@pytest.mark.parametrize(
+    "reference", [[[0.5, 1], [2, 3]], [[np.nan, 1], [2, 3]], [[-1, 1], [2, 3]], [[1e200, 1], [2, 3]]]
+)
+def test_a_reference_that_no_pattern_can_equal(reference):
+    with pytest.raises(ValueError, match="pattern 0 is no rotation of the reference"):
+        match([[0, 1, 2, 3]], np.array(reference))
 
 
 def test_chunks_make_no_difference(monkeypatch):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
-import importlib.util
+import importlib
+import inspect
 import re
 import runpy
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from problems import master_of, patterns_of
 from strategies import random_case, random_table, scored_cases
 
 numba = pytest.importorskip("numba", reason="numba is not installed")
+from benchmarks.numba_calls import smallest_calls  # noqa: E402
 from numba.core.errors import TypingError  # noqa: E402
 
 from motes import numba_support as kernels  # noqa: E402
@@ -182,9 +185,9 @@ def test_refusals_are_the_library_s(case):
     with pytest.raises(ValueError, match=r"^weights: ") as pythons:
         _core.likelihood(case.patterns._core, bad, table.base, threads=1)
     assert str(ours.value) == str(pythons.value)
-    with pytest.raises(ValueError, match=re.escape("out: expected 350 values, got 345")):
+    with pytest.raises(ValueError, match=re.escape("out: expected shape (70, 5), got (69, 5)")):
         run_likelihood(view, table.weights, table.base, out[:-1])
-    with pytest.raises(ValueError, match=re.escape("weights: expected 180 values, got 175")):
+    with pytest.raises(ValueError, match=re.escape("weights: expected shape (36, 5), got (35, 5)")):
         run_likelihood(view, table.weights[:-1].copy(), table.base, out)
     index = C4.index((6, 6)).copy()
     index[2, 5] = 36
@@ -194,6 +197,25 @@ def test_refusals_are_the_library_s(case):
         run_suppression(np.zeros((2, 2)), np.zeros(2), np.zeros(2), 0.3, np.zeros(2, np.int64))
     run_likelihood(view, table.weights, table.base, out)  # nothing lingers
     assert np.isfinite(out).all()
+
+
+def test_arrays_that_are_turned_over_are_refused(case):
+    view, (out, planes) = kernels.view(case.patterns), (np.zeros((70, 5), np.float32), np.zeros((36, 5), np.int64))
+    weights, base = np.zeros((36, 5), np.float32), np.zeros(5, np.float32)
+    with pytest.raises(ValueError, match=re.escape("weights: expected shape (36, 5), got (5, 36)")):
+        run_likelihood(view, np.zeros((5, 36), np.float32), base, out)
+    with pytest.raises(ValueError, match=re.escape("out: expected shape (70, 5), got (5, 70)")):
+        run_likelihood(view, weights, base, np.zeros((5, 70), np.float32))
+    with pytest.raises(ValueError, match=re.escape("responsibility: expected shape (70, 5), got (5, 70)")):
+        run_posterior(view, weights, base, None, np.zeros((5, 70), np.float32), None)
+    with pytest.raises(ValueError, match=re.escape("planes: expected shape (36, 5), got (5, 36)")):
+        run_sweep(view, weights, base, planes.T.copy(), np.zeros(5, np.int64), False)
+    with pytest.raises(ValueError, match=re.escape("orientation: expected shape (5,), got (4,)")):
+        run_sweep(view, weights, base, planes, np.zeros(4, np.int64), False)
+    with pytest.raises(ValueError, match=re.escape("templates: expected shape (36, 4), got (4, 36)")):
+        there_and_back(np.zeros(36), C4.index((6, 6)), np.zeros((4, 36)), np.zeros(36))
+    with pytest.raises(ValueError, match=re.escape("b_centres: expected shape (3, 2), got (2, 3)")):
+        run_circle_iou(np.zeros((3, 2)), np.ones(3), np.zeros((2, 3)), np.ones(3), np.zeros(3))
 
 
 @pytest.mark.parametrize(
@@ -244,6 +266,12 @@ def test_every_function_of_the_header_is_there():
         assert size >= members[-1][1]
 
 
+def test_the_page_has_every_function_with_its_parameters():
+    page = (ROOT / "docs" / "numba.md").read_text()
+    for name in set(kernels.__all__) - {"Clusters", "PatternsView", "Sums", "view"}:
+        assert f"`{name}({', '.join(inspect.signature(getattr(kernels, name)).parameters)})`" in page
+
+
 def test_functions_of_the_abi_can_be_called():
     distance = c.motes_equal_radii_distance
 
@@ -278,6 +306,13 @@ def test_example_is_the_library_s_answer(capsys):
     assert "error 0.05" in capsys.readouterr().out
 
 
-def test_numba_is_asked_for_by_name():
-    assert importlib.util.find_spec("motes.numba_support")
+def test_numba_is_asked_for_by_name(monkeypatch):
+    monkeypatch.setitem(sys.modules, "numba", None)
+    monkeypatch.delitem(sys.modules, "motes.numba_support")
+    with pytest.raises(ImportError, match=re.escape('motes.numba_support: needs numba (pip install "motes[numba]")')):
+        importlib.import_module("motes.numba_support")
     assert "numba =" in (ROOT / "pyproject.toml").read_text()
+
+
+def test_the_benchmark_times_calls_that_succeed():
+    assert min(smallest_calls(1, 2).values()) > 0

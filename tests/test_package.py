@@ -104,6 +104,6 @@ def test_example_in_python_finds_what_it_hid(capsys):
     spec.loader.exec_module(example)
     example.main()
     told = dict(line.rsplit(" ", 1) for line in capsys.readouterr().out.splitlines())
-    assert int(told["photons"]) == 52642
-    assert float(told["log-likelihood"]) == pytest.approx(-105.2895, abs=1e-3)
+    assert int(told["photons"]) == 2650096
+    assert float(told["log-likelihood"]) == pytest.approx(-106.0150, abs=1e-3)
     assert re.fullmatch("[0-9a-f]{16}", told["master"])

@@ -84,13 +84,14 @@ py::dict structs() {
 #define MEMBER(of, name) member<decltype(of::name)>(#name, offsetof(of, name))
 #define STRUCT(of, ...) add_struct(all, #of, sizeof(of), __VA_ARGS__)
   STRUCT(motes_error, MEMBER(motes_error, text), MEMBER(motes_error, index));
-  STRUCT(motes_run, MEMBER(motes_run, threads), MEMBER(motes_run, stop), MEMBER(motes_run, stop_argument));
-  STRUCT(motes_patterns, MEMBER(motes_patterns, n_patterns), MEMBER(motes_patterns, n_pixels),
+  STRUCT(motes_run, MEMBER(motes_run, struct_size), MEMBER(motes_run, threads), MEMBER(motes_run, stop),
+         MEMBER(motes_run, stop_argument));
+  STRUCT(motes_patterns, MEMBER(motes_patterns, struct_size), MEMBER(motes_patterns, n_patterns), MEMBER(motes_patterns, n_pixels),
          MEMBER(motes_patterns, indptr), MEMBER(motes_patterns, pixels), MEMBER(motes_patterns, pixel_bytes),
          MEMBER(motes_patterns, n_multi), MEMBER(motes_patterns, multi_position), MEMBER(motes_patterns, multi_extra));
-  STRUCT(motes_sums, MEMBER(motes_sums, planes), MEMBER(motes_sums, weights), MEMBER(motes_sums, log_likelihood),
+  STRUCT(motes_sums, MEMBER(motes_sums, struct_size), MEMBER(motes_sums, planes), MEMBER(motes_sums, weights), MEMBER(motes_sums, log_likelihood),
          MEMBER(motes_sums, n_impossible), MEMBER(motes_sums, quantum));
-  STRUCT(motes_clusters, MEMBER(motes_clusters, photons), MEMBER(motes_clusters, members),
+  STRUCT(motes_clusters, MEMBER(motes_clusters, struct_size), MEMBER(motes_clusters, photons), MEMBER(motes_clusters, members),
          MEMBER(motes_clusters, labels), MEMBER(motes_clusters, n_moved), MEMBER(motes_clusters, score));
   STRUCT(motes_orbits, MEMBER(motes_orbits, n_orbits), MEMBER(motes_orbits, n_slots), MEMBER(motes_orbits, orbit),
          MEMBER(motes_orbits, phase), MEMBER(motes_orbits, turn));

@@ -13,7 +13,7 @@ py::tuple assignment(const PatternsView& patterns, const py::object& weights, co
   auto sums = output<int64_t>(photons, "photons", {patterns.n_pixels(), w.shape(1)});
   auto sizes = output<int64_t>(members, "members", {w.shape(1)});
   auto label = output<int32_t>(labels, "labels", {patterns.size()});
-  motes_clusters clusters{mutable_data_of<int64_t>(sums), mutable_data_of<int64_t>(sizes),
+  motes_clusters clusters{sizeof clusters, mutable_data_of<int64_t>(sums), mutable_data_of<int64_t>(sizes),
                           mutable_data_of<int32_t>(label), 0, {0, 0}};
   run_unlocked(threads, [&](const motes_run* run, motes_error* error) {
     return motes_assignment(&patterns.c(), data_of<double>(w), data_of<double>(b), w.shape(1), &clusters, run, error);

@@ -8,13 +8,6 @@ py::array require_real(const py::object& value, const char* name, int real_bytes
   return real_bytes == 8 ? require<double>(value, name, shape) : require<float>(value, name, shape);
 }
 
-motes_measure measure_of(const std::string& name) {
-  if (name == "iou") return MOTES_CIRCLE_IOU;
-  if (name == "box_iou") return MOTES_BOX_IOU;
-  if (name == "distance") return MOTES_DISTANCE;
-  throw py::value_error("measure: expected iou, box_iou or distance, got " + name);
-}
-
 CirclesView::CirclesView(const py::object& centres_, const py::object& radii_, const char* prefix) {
   const std::string name(prefix);
   const std::string centre_name = name + "centres", radius_name = name + "radii";
@@ -57,16 +50,9 @@ py::array all_pairs(const View& a, const View& b, const py::object& a_indptr, co
   const auto ai = require<int64_t>(a_indptr, "a_indptr", {kAny});
   if (ai.shape(0) < 1) throw py::value_error("a_indptr: empty");
   const auto bi = require<int64_t>(b_indptr, "b_indptr", {ai.shape(0)});
-  const py::ssize_t n = ai.shape(0) - 1;
-  const auto *ap = data_of<int64_t>(ai), *bp = data_of<int64_t>(bi);
-  py::ssize_t size = 0;
-  for (py::ssize_t m = 0; m < n; ++m) {
-    if (ap[m] < 0 || ap[m + 1] < ap[m] || ap[m + 1] > a.c.n || bp[m] < 0 || bp[m + 1] < bp[m] || bp[m + 1] > b.c.n)
-      throw py::value_error("a_indptr, b_indptr: expected to ascend from 0 to the number of rows");
-    size += (ap[m + 1] - ap[m]) * (bp[m + 1] - bp[m]);
-  }
-  auto out = real_output(size, a.c.real_bytes);
-  run_unlocked(threads, [&, to = out.mutable_data()](const motes_run* run, motes_error* error) {
+  auto out = real_output(pairs_of(ai, a.c.n, bi, b.c.n), a.c.real_bytes);
+  run_unlocked(threads, [&, to = out.mutable_data(), ap = data_of<int64_t>(ai), bp = data_of<int64_t>(bi),
+                         n = ai.shape(0) - 1](const motes_run* run, motes_error* error) {
     return call(&a.c, &b.c, n, ap, bp, to, run, error);
   });
   return out;

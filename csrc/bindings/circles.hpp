@@ -1,5 +1,6 @@
 // Circles and micrographs as Python hands them over.
 #pragma once
+#include "bindings/detections.hpp"
 #include "bindings/wall.hpp"
 
 namespace motes::python {
@@ -13,6 +14,5 @@ struct CirclesView {
 
 // An array of the same real type as the circles.
 py::array require_real(const py::object& value, const char* name, int real_bytes, std::initializer_list<py::ssize_t> shape);
-motes_measure measure_of(const std::string& name);
 
 }  // namespace motes::python

@@ -9,23 +9,10 @@ motes_integers integers(const py::object& value, const char* name, py::ssize_t s
   const std::string argument(name);
   if (!py::isinstance<py::array>(value)) throw py::type_error(argument + ": expected a NumPy array of integers");
   const auto array = py::reinterpret_borrow<py::array>(value);
-  const auto dtype = array.dtype();
-  const bool is_signed = dtype.kind() == 'i';
-  if ((!is_signed && dtype.kind() != 'u') || (dtype.byteorder() != '=' && dtype.byteorder() != '|'))
-    throw py::type_error(argument + ": expected an integer dtype, got " +
-                         std::string(py::str(static_cast<const py::object&>(dtype))));
-  if (array.ndim() != 1 || (size != kAny && array.shape(0) != size))
-    throw py::value_error(argument + ": expected shape " + shape_text({size}) + ", got one of " +
-                          std::to_string(array.ndim()) + " dimensions and " + std::to_string(array.size()) + " values");
+  const auto type = integer_of(array.dtype(), argument);
+  require_entries(argument, array.ndim(), array.size(), size);
   if (!(array.flags() & py::array::c_style))
     throw py::value_error(argument + ": expected a contiguous array (numpy.ascontiguousarray makes one)");
-  motes_integer type = MOTES_INT64;
-  switch (dtype.itemsize()) {
-    case 1: type = is_signed ? MOTES_INT8 : MOTES_UINT8; break;
-    case 2: type = is_signed ? MOTES_INT16 : MOTES_UINT16; break;
-    case 4: type = is_signed ? MOTES_INT32 : MOTES_UINT32; break;
-    default: type = is_signed ? MOTES_INT64 : MOTES_UINT64; break;
-  }
   return {array.data(), type};
 }
 

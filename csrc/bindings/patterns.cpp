@@ -11,7 +11,8 @@ PatternsView::PatternsView(const py::object& indptr, const py::object& pixels, c
       multi_position_(require<int64_t>(multi_position, "multi_position", {kAny})),
       multi_extra_(require<int32_t>(multi_extra, "multi_extra", {multi_position_.shape(0)})) {
   if (indptr_.shape(0) < 1) throw py::value_error("indptr: expected at least one value");
-  view_ = {indptr_.shape(0) - 1,
+  view_ = {sizeof view_,
+           indptr_.shape(0) - 1,
            n_pixels,
            data_of<int64_t>(indptr_),
            pixels_.data(),

@@ -11,7 +11,7 @@ py::tuple sweep_of(Kernel kernel, const PatternsView& patterns, const py::object
   const auto b = require<Real>(base, "base", {w.shape(1)});
   py::array planes = output<int64_t>(out, "out", {patterns.n_pixels(), w.shape(1)});
   py::array_t<int64_t> orientation(w.shape(1));
-  motes_sums sums{mutable_data_of<int64_t>(planes), orientation.mutable_data(), {0, 0}, 0, 0};
+  motes_sums sums{sizeof sums, mutable_data_of<int64_t>(planes), orientation.mutable_data(), {0, 0}, 0, 0};
   run_unlocked(threads, [&](const motes_run* run, motes_error* error) {
     return kernel(&patterns.c(), data_of<Real>(w), data_of<Real>(b), w.shape(1), hard ? MOTES_HARD : MOTES_SOFT, &sums,
                   run, error);

@@ -5,21 +5,18 @@
 namespace motes::python {
 namespace {
 
-template <class Extents>
-std::string text_of(const Extents& extents, size_t n) {
-  std::string text = "(";
-  for (size_t k = 0; k < n; ++k) {
-    text += k ? ", " : "";
-    text += extents[k] == kAny ? std::string("any") : std::to_string(extents[k]);
-  }
-  return text + (n == 1 ? ",)" : ")");
-}
-
 std::string name_of(const py::dtype& dtype) { return py::str(static_cast<const py::object&>(dtype)); }
 
 }  // namespace
 
-std::string shape_text(std::initializer_list<py::ssize_t> shape) { return text_of(shape.begin(), shape.size()); }
+std::string shape_text(std::span<const py::ssize_t> shape) {
+  std::string text = "(";
+  for (size_t k = 0; k < shape.size(); ++k) {
+    text += k ? ", " : "";
+    text += shape[k] == kAny ? std::string("any") : std::to_string(shape[k]);
+  }
+  return text + (shape.size() == 1 ? ",)" : ")");
+}
 
 py::array require_array(const py::object& value, const char* name, const py::dtype& dtype,
                         std::initializer_list<py::ssize_t> shape) {
@@ -37,11 +34,29 @@ py::array require_array(const py::object& value, const char* name, const py::dty
   }
   if (!same)
     throw py::value_error(argument + ": expected shape " + shape_text(shape) + ", got " +
-                          text_of(array.shape(), static_cast<size_t>(array.ndim())));
+                          shape_text(std::span(array.shape(), static_cast<size_t>(array.ndim()))));
   constexpr int kNeeded = int{py::array::c_style} | int{py::detail::npy_api::NPY_ARRAY_ALIGNED_};
   if ((array.flags() & kNeeded) != kNeeded)
     throw py::value_error(argument + ": expected a C-contiguous, aligned array (numpy.ascontiguousarray makes one)");
   return array;
+}
+
+motes_integer integer_of(const py::dtype& dtype, const std::string& argument) {
+  const bool is_signed = dtype.kind() == 'i';
+  if ((!is_signed && dtype.kind() != 'u') || (dtype.byteorder() != '=' && dtype.byteorder() != '|'))
+    throw py::type_error(argument + ": expected an integer dtype, got " + name_of(dtype));
+  switch (dtype.itemsize()) {
+    case 1: return is_signed ? MOTES_INT8 : MOTES_UINT8;
+    case 2: return is_signed ? MOTES_INT16 : MOTES_UINT16;
+    case 4: return is_signed ? MOTES_INT32 : MOTES_UINT32;
+    default: return is_signed ? MOTES_INT64 : MOTES_UINT64;
+  }
+}
+
+void require_entries(const std::string& argument, py::ssize_t n_dimensions, py::ssize_t n_values, py::ssize_t size) {
+  if (n_dimensions != 1 || (size != kAny && n_values != size))
+    throw py::value_error(argument + ": expected shape " + shape_text({size}) + ", got one of " +
+                          std::to_string(n_dimensions) + " dimensions and " + std::to_string(n_values) + " values");
 }
 
 bool is_double(const py::object& value, const char* name) {

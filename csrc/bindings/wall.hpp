@@ -17,7 +17,10 @@ namespace py = pybind11;
 
 constexpr py::ssize_t kAny = -1;
 
-std::string shape_text(std::initializer_list<py::ssize_t> shape);
+std::string shape_text(std::span<const py::ssize_t> shape);
+inline std::string shape_text(std::initializer_list<py::ssize_t> shape) {
+  return shape_text(std::span(shape.begin(), shape.size()));
+}
 py::array require_array(const py::object& value, const char* name, const py::dtype& dtype,
                         std::initializer_list<py::ssize_t> shape);
 
@@ -45,13 +48,18 @@ T* mutable_data_of(py::array& array) {
   return static_cast<T*>(array.mutable_data());
 }
 
+// The integer type of an array; any other dtype, or another machine's byte order, is a TypeError.
+motes_integer integer_of(const py::dtype& dtype, const std::string& argument);
+// One dimension, of `size` values (kAny: any number).
+void require_entries(const std::string& argument, py::ssize_t n_dimensions, py::ssize_t n_values, py::ssize_t size);
+
 // True where `value` is a float64 array, false for float32; anything else is a TypeError.
 bool is_double(const py::object& value, const char* name);
 
 // Threads, and Ctrl-C: between lanes, at most every 50 ms, the interpreter is asked.
 class Run {
  public:
-  explicit Run(int threads) : run_{threads, &Run::stop, this} {}
+  explicit Run(int threads) : run_{sizeof run_, threads, &Run::stop, this} {}
   const motes_run* get() const { return &run_; }
 
  private:

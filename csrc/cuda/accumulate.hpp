@@ -6,11 +6,17 @@
 // each pattern, 1024 more can not overflow the other half. How often that happens depends on the photons, what is
 // summed does not. Amounts of 8 bytes need no narrow planes: they go where they belong.
 //
+// The narrow planes of the four templates stand one after the other: a warp's threads add to one of them, at random
+// pixels, on all 32 banks, and the fullest gets 3.54 of 32 additions. (Side by side the four sums of a pixel would keep
+// them to 8 banks, and the fullest would get 7.05.) At an addition a bank and cycle, 132 multiprocessors of 1.98 GHz
+// add the amounts of 5.9e11 photons a second: of 2.74e8 photons in 0.46 ms.
+//
 //     using Amount;                                              int32_t or int64_t
 //     static constexpr int64_t kBytesAPixel;                     of shared memory, for a table of its own
 //     MOTES_HD void stage(int64_t panel, Table*, const Spot&) const
 //     MOTES_HD Four<Amount> amounts(const PatternsOn<Pixel>&, int64_t p, int64_t panel, const Table*, Tally&) const
 #pragma once
+#include "cuda/queue.hpp"
 #include "cuda/sums.hpp"
 
 namespace motes::cuda {
@@ -34,14 +40,17 @@ struct Accumulate {
   static constexpr int32_t kHalf = int32_t{1} << 30;
   static constexpr bool kNarrow = Staged && sizeof(Amount) == 4;
   static constexpr int64_t kBytesAPixel =
-      Source::kBytesAPixel + (kNarrow ? static_cast<int64_t>(sizeof(Four<int32_t>)) : 0);
-  static constexpr int64_t kTallyBytes = (sizeof(Tally) + 31) / 32 * 32;
+      Source::kBytesAPixel + (kNarrow ? kWidth * static_cast<int64_t>(sizeof(int32_t)) : 0);
+  // Each number of the block's tally in so many places: in one, 512 threads would meet, and additions of 8 bytes to shared
+  // memory are loops of compare and swap.
+  static constexpr int kLanes = 32;
+  static constexpr int64_t kTallyBytes = Tally::kNumbers * kLanes * static_cast<int64_t>(sizeof(int64_t));
 
   using Thread = Tally;
   struct Shared {
-    Tally* tally;
+    int64_t* tally;  // (kNumbers, kLanes)
     Table* table;
-    Four<int32_t>* narrow;
+    int32_t* narrow;  // (4, M)
   };
 
   PatternsOn<Pixel> patterns;
@@ -54,8 +63,7 @@ struct Accumulate {
   MOTES_HD Shared shared(unsigned char* memory) const {
     unsigned char* table = memory + kTallyBytes;
     unsigned char* narrow = table + Source::kBytesAPixel * patterns.n_pixels;
-    return {reinterpret_cast<Tally*>(memory), reinterpret_cast<Table*>(table),
-            reinterpret_cast<Four<int32_t>*>(narrow)};
+    return {reinterpret_cast<int64_t*>(memory), reinterpret_cast<Table*>(table), reinterpret_cast<int32_t*>(narrow)};
   }
 
   // Before; a chunk; between; a chunk; ...; after; and the block's tally.
@@ -69,15 +77,17 @@ struct Accumulate {
     const WidePlanes wide{sums.planes + panel * kWidth, n_templates, n_templates - panel * kWidth};
     if (k == 0) {
       thread = {};
-      if (at.thread == 0) *shared.tally = {};
+      for (int i = at.thread; i < Tally::kNumbers * kLanes; i += at.threads) shared.tally[i] = 0;
       source.stage(panel, shared.table, at);
       if (kNarrow)
-        for (int64_t i = at.thread; i < patterns.n_pixels; i += at.threads) shared.narrow[i] = {};
+        for (int64_t i = at.thread; i < kWidth * patterns.n_pixels; i += at.threads) shared.narrow[i] = 0;
     } else if (k == last) {
-      if (at.thread < Tally::kNumbers) deliver(sums, panel, n_templates, at.thread, shared.tally->numbers()[at.thread]);
+      if (at.thread < Tally::kNumbers) deliver(sums, panel, n_templates, at.thread, total(shared.tally, at.thread));
     } else if (k == last - 1) {
       if (kNarrow) flush(shared.narrow, 1, wide, at);
-      for (int i = 0; i < Tally::kNumbers; ++i) add_fixed(shared.tally->numbers() + i, thread.numbers()[i]);
+      MOTES_UNROLL
+      for (int i = 0; i < Tally::kNumbers; ++i)
+        if (thread.numbers()[i] != 0) add_fixed(shared.tally + i * kLanes + at.thread % kLanes, thread.numbers()[i]);
     } else if (k % 2 == 0) {
       if (kNarrow) flush(shared.narrow, kHalf, wide, at);
     } else {
@@ -92,19 +102,26 @@ struct Accumulate {
   }
 
  private:
+  MOTES_HD static int64_t total(const int64_t* tally, int i) {
+    int64_t sum = 0;
+    for (int lane = 0; lane < kLanes; ++lane) sum += tally[i * kLanes + lane];
+    return sum;
+  }
+
   // Of the run of patterns that is one block's of a panel.
   MOTES_HD int64_t begin(int64_t part) const {
     const int64_t each = patterns.n_patterns / blocks_each, more = patterns.n_patterns % blocks_each;
     return part * each + (part < more ? part : more);
   }
 
-  MOTES_HD void scatter(int64_t p, const Four<Amount>& amount, Four<int32_t>* narrow, const WidePlanes& wide) const {
+  MOTES_HD void scatter(int64_t p, const Four<Amount>& amount, int32_t* narrow, const WidePlanes& wide) const {
+    if (!(amount.at[0] | amount.at[1] | amount.at[2] | amount.at[3])) return;
     for_each_photon(patterns, p, [&](int64_t pixel) {
       for (int r = 0; r < kWidth; ++r)
         if constexpr (!kNarrow)
           wide.add(pixel, r, amount.at[r]);
         else if (amount.at[r] != 0)
-          add_fixed(&narrow[pixel].at[r], amount.at[r]);
+          add_fixed(narrow + r * patterns.n_pixels + pixel, amount.at[r]);
     });
     for_each_multi(patterns, p, [&](int64_t pixel, int32_t extra) {
       for (int r = 0; r < kWidth; ++r) wide.add(pixel, r, static_cast<int64_t>(extra) * amount.at[r]);
@@ -112,15 +129,31 @@ struct Accumulate {
   }
 
   // Narrow sums of `least` and more to their wide ones.
-  MOTES_HD void flush(Four<int32_t>* narrow, int32_t least, const WidePlanes& wide, const Spot& at) const {
+  MOTES_HD void flush(int32_t* narrow, int32_t least, const WidePlanes& wide, const Spot& at) const {
     for (int64_t i = at.thread; i < patterns.n_pixels; i += at.threads)
       for (int r = 0; r < kWidth; ++r) {
-        const int32_t sum = narrow[i].at[r];
+        int32_t& sum = narrow[r * patterns.n_pixels + i];
         if (sum < least && -sum < least) continue;
         wide.add(i, r, sum);
-        narrow[i].at[r] = 0;
+        sum = 0;
       }
   }
 };
+
+// Staged where a panel fits the memory of a block, else from and to device memory: `source.operator()<Staged>()`.
+template <class Queue, class Pixel, class MakeSource>
+void accumulate(Queue& queue, const PatternsOn<Pixel>& patterns, MakeSource source, const Sums& sums,
+                int64_t n_templates) {
+  const int64_t n_panels = panels_of(n_templates);
+  const auto run = [&](auto kernel) {
+    kernel.blocks_each = queue.panel_blocks(kernel, patterns.n_patterns, n_panels);
+    queue.launch(kernel);
+  };
+  const auto staged = source.template operator()<true>();
+  const Accumulate<decltype(staged), Pixel, true> kernel{patterns, staged, sums, n_templates, n_panels, 1};
+  if (kernel.shared_bytes() <= queue.shared_per_block()) return run(kernel);
+  const auto plain = source.template operator()<false>();
+  run(Accumulate<decltype(plain), Pixel, false>{patterns, plain, sums, n_templates, n_panels, 1});
+}
 
 }  // namespace motes::cuda

@@ -24,9 +24,25 @@ MOTES_HD inline void add_fixed(int64_t* to, int64_t amount) {
 #endif
 }
 
+MOTES_HD inline void add_fixed(uint32_t* to, uint32_t amount) {
+#if defined(__CUDA_ARCH__)
+  atomicAdd(to, amount);
+#else
+  *to += amount;
+#endif
+}
+
 MOTES_HD inline void or_bits(uint32_t* to, uint32_t bits) {
 #if defined(__CUDA_ARCH__)
   atomicOr(to, bits);
+#else
+  *to |= bits;
+#endif
+}
+
+MOTES_HD inline void or_bits(uint64_t* to, uint64_t bits) {
+#if defined(__CUDA_ARCH__)
+  atomicOr(reinterpret_cast<unsigned long long*>(to), static_cast<unsigned long long>(bits));
 #else
   *to |= bits;
 #endif
@@ -45,11 +61,43 @@ MOTES_HD inline void take_larger(uint32_t* to, uint32_t value) {
 #endif
 }
 
+MOTES_HD inline void take_larger(uint64_t* to, uint64_t value) {
+#if defined(__CUDA_ARCH__)
+  atomicMax(reinterpret_cast<unsigned long long*>(to), static_cast<unsigned long long>(value));
+#else
+  *to = value > *to ? value : *to;
+#endif
+}
+
 MOTES_HD inline void take_smaller(uint32_t* to, uint32_t value) {
 #if defined(__CUDA_ARCH__)
   atomicMin(to, value);
 #else
   *to = value < *to ? value : *to;
+#endif
+}
+
+MOTES_HD inline void take_smaller(uint64_t* to, uint64_t value) {
+#if defined(__CUDA_ARCH__)
+  atomicMin(reinterpret_cast<unsigned long long*>(to), static_cast<unsigned long long>(value));
+#else
+  *to = value < *to ? value : *to;
+#endif
+}
+
+MOTES_HD inline void take_smaller(int64_t* to, int64_t value) {
+#if defined(__CUDA_ARCH__)
+  atomicMin(reinterpret_cast<long long*>(to), static_cast<long long>(value));
+#else
+  *to = value < *to ? value : *to;
+#endif
+}
+
+MOTES_HD inline void take_larger(int64_t* to, int64_t value) {
+#if defined(__CUDA_ARCH__)
+  atomicMax(reinterpret_cast<long long*>(to), static_cast<long long>(value));
+#else
+  *to = value > *to ? value : *to;
 #endif
 }
 
@@ -62,6 +110,17 @@ MOTES_HD inline uint32_t take_places(uint32_t* next, uint32_t n) {
   return atomicAdd(next, n);
 #else
   const uint32_t first = *next;
+  *next += n;
+  return first;
+#endif
+}
+
+MOTES_HD inline int64_t take_places(int64_t* next, int64_t n) {
+#if defined(__CUDA_ARCH__)
+  return static_cast<int64_t>(
+      atomicAdd(reinterpret_cast<unsigned long long*>(next), static_cast<unsigned long long>(n)));
+#else
+  const int64_t first = *next;
   *next += n;
   return first;
 #endif

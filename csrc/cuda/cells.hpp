@@ -2,8 +2,8 @@
 //
 // As on the CPU (kernels/cells.h), a cell's edge is twice the largest distance at which two circles can be near, and where
 // nearness depends on the radii, circles of like radii share a level with cells of its own. A circle looks at four cells
-// of its own level, and at four of each level of larger circles: of every pair, one finds the other. Cells share places in
-// a table without knowing; whoever reads a list asks each circle in it.
+// of its own level, and at four of each level of larger circles: of every pair, one finds the other. Cells of one
+// micrograph share places in its stretch of a table without knowing; whoever reads a list asks each circle in it.
 #pragma once
 #include "cuda/atomics.hpp"
 #include "cuda/scores.hpp"
@@ -20,14 +20,15 @@ struct alignas(32) Placed {  // in one sector of memory
 struct Cells {
   static constexpr int kLevelWords = 6, kLevels = 32 * kLevelWords;
   static constexpr int kLowest = -100;  // no radius is below 2^(kLowest - 1)
+  static constexpr int64_t kPlaces = 2;
 
   Nearness near;
   Placed* circles;
-  uint32_t* levels;     // kLevelWords a part: which of them have circles
-  uint32_t* open;       // heads of lists, 1 << bits
-  uint32_t* kept;       // likewise, of circles that stay
-  uint32_t* kept_next;  // n
-  int bits;
+  const int64_t* indptr;  // of parts
+  uint32_t* levels;       // kLevelWords a part: which of them have circles
+  uint32_t* open;         // heads of lists: kPlaces for each circle, those of a part together
+  uint32_t* kept;         // likewise, of circles that stay
+  uint32_t* kept_next;    // n
 
   MOTES_HD bool by_radii() const { return near.reach == 0; }
   MOTES_HD int level(double r) const { return by_radii() ? MOTES_ISA::level_of(r) - kLowest : 0; }
@@ -38,7 +39,6 @@ struct Cells {
   }
   // Sure to be false only for circles that are not near; cheap.
   MOTES_HD bool may_be_near(const Placed& a, const Placed& b) const {
-    if (a.part != b.part) return false;
     const double dx = a.x - b.x, dy = a.y - b.y, most = reach(a.r, b.r);
     return dx * dx + dy * dy < 2 * (most * most);  // 2: squares reach farther along the diagonal
   }
@@ -87,9 +87,10 @@ struct Cells {
   MOTES_HD double inverse_edge(int level) const { return 0.5 / (by_radii() ? reach(top(level), top(level)) : reach(0, 0)); }
 
   MOTES_HD uint64_t place(uint32_t part, int level, int64_t x, int64_t y) const {
-    const uint64_t row = static_cast<uint64_t>(y) + static_cast<uint64_t>(level) + (static_cast<uint64_t>(part) << 20);
+    const uint64_t row = static_cast<uint64_t>(y) + static_cast<uint64_t>(level);
     const uint64_t h = static_cast<uint64_t>(x) * 0x9e3779b97f4a7c15u ^ row * 0xc2b2ae3d27d4eb4fu;
-    return ((h ^ h >> 32) * 0xd6e8feb86659fd93u) >> (64 - bits);
+    const auto first = static_cast<uint64_t>(kPlaces * indptr[part]), end = static_cast<uint64_t>(kPlaces * indptr[part + 1]);
+    return first + (((h ^ h >> 32) * 0xd6e8feb86659fd93u >> 32) * (end - first) >> 32);
   }
   MOTES_HD uint64_t own_place(const Placed& c) const {
     const int l = level(c.r);
@@ -123,12 +124,5 @@ struct Place {
     or_bits_once(cells.levels + int64_t{part} * Cells::kLevelWords + level / 32, uint32_t{1} << (level % 32));
   }
 };
-
-// How many bits number the places for n circles: two places for each.
-constexpr int place_bits(int64_t n) {
-  int bits = 10;
-  while (bits < 31 && int64_t{1} << bits < 2 * n) ++bits;
-  return bits;
-}
 
 }  // namespace motes::cuda

@@ -5,19 +5,6 @@
 
 namespace motes::cuda {
 
-// An array of numbers, looked through on the device while the host goes on.
-struct Column {
-  const char* name;
-  const void* values;
-  FirstBad found;
-};
-
-template <class Queue>
-motes_status tell_number(Queue& queue, const Column& column, int real_bytes, motes_error* error) {
-  const int64_t i = index_of(queue, column.found);
-  return i == column.found.n ? MOTES_OK : refuse_number(column.name, value_at(queue, column.values, real_bytes, i), i, error);
-}
-
 template <class Queue>
 motes_status tell_size(Queue& queue, const Column& column, int real_bytes, motes_error* error) {
   const int64_t i = index_of(queue, column.found);
@@ -50,7 +37,7 @@ motes_status check(Queue& queue, const char* name, const motes_boxes& b, motes_e
 template <class Queue>
 motes_status check_scores(Queue& queue, const void* score, int real_bytes, int64_t n, motes_error* error) {
   if (const auto bad = validate_pointer("scores", score, n, error)) return bad;
-  return tell_number(queue, {"scores", score, look_for(queue, n, OutOfRange{score, real_bytes})}, real_bytes, error);
+  return check_numbers(queue, "scores", score, real_bytes, n, error);
 }
 
 template <class Queue>

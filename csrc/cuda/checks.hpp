@@ -2,6 +2,7 @@
 #pragma once
 #include "cuda/atomics.hpp"
 #include "cuda/queue.hpp"
+#include "dispatch/validate.hpp"
 #include "kernels/circles.h"
 #include "kernels/ranges.h"
 
@@ -33,21 +34,21 @@ template <class Bad>
 struct FromFirstBad {
   Bad bad;
   int64_t n;
-  uint32_t* rest;
+  uint64_t* rest;
   MOTES_HD void operator()(int64_t i) const {
-    if (bad(i)) take_larger(rest, static_cast<uint32_t>(n - i < UINT32_MAX ? n - i : UINT32_MAX));
+    if (bad(i)) take_larger(rest, static_cast<uint64_t>(n - i));
   }
 };
 
-// What index_of reads once the launches are through. n is 2^32 at most.
+// What index_of reads once the launches are through.
 struct FirstBad {
-  uint32_t* rest;
+  uint64_t* rest;
   int64_t n;
 };
 
 template <class Queue, class Bad>
 FirstBad look_for(Queue& queue, int64_t n, const Bad& bad) {
-  auto* const rest = queue.template array<uint32_t>(1);
+  auto* const rest = queue.template array<uint64_t>(1);
   queue.zero(rest, 1);
   for_each(queue, n, FromFirstBad<Bad>{bad, n, rest});
   return {rest, n};
@@ -63,6 +64,27 @@ template <class Queue>
 double value_at(Queue& queue, const void* values, int real_bytes, int64_t i) {
   return real_bytes == 4 ? static_cast<double>(queue.read(static_cast<const float*>(values) + i))
                          : queue.read(static_cast<const double*>(values) + i);
+}
+
+// An array of numbers, looked through on the device while the host goes on.
+struct Column {
+  const char* name;
+  const void* values;
+  FirstBad found;
+};
+
+template <class Queue>
+motes_status tell_number(Queue& queue, const Column& column, int real_bytes, motes_error* error) {
+  const int64_t i = index_of(queue, column.found);
+  if (i == column.found.n) return MOTES_OK;
+  return refuse_number(column.name, value_at(queue, column.values, real_bytes, i), i, error);
+}
+
+// As validate_numbers.
+template <class Queue>
+motes_status check_numbers(Queue& queue, const char* name, const void* values, int real_bytes, int64_t n,
+                           motes_error* error) {
+  return tell_number(queue, {name, values, look_for(queue, n, OutOfRange{values, real_bytes})}, real_bytes, error);
 }
 
 }  // namespace motes::cuda

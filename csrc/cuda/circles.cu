@@ -52,8 +52,20 @@ motes_status matrices(const Given& a, const Given& b, int64_t n_micrographs, con
   });
 }
 
+template <class Real>
+motes_status split(const void* boxes, int64_t n, void* corner, void* size, cudaStream_t stream, motes_error* error) {
+  StreamQueue queue(stream, kDoing, error);
+  for_each(queue, n, SplitBoxes<Real>{static_cast<const Real*>(boxes), static_cast<Real*>(corner), static_cast<Real*>(size)});
+  return queue.status();
+}
+
 }  // namespace
 
+motes_status split_boxes(const void* boxes, int real_bytes, int64_t n, void* corner, void* size, cudaStream_t stream,
+                         motes_error* error) {
+  return real_bytes == 4 ? split<float>(boxes, n, corner, size, stream, error)
+                         : split<double>(boxes, n, corner, size, stream, error);
+}
 motes_status circle_iou(const motes_circles& a, const motes_circles& b, void* out, cudaStream_t stream, motes_error* error) {
   return pairs<CircleShapes>(a, b, out, stream, error);
 }

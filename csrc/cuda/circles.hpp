@@ -111,6 +111,18 @@ struct Matrix {
   }
 };
 
+template <class Real>
+struct SplitBoxes {
+  const Real* boxes;
+  Real *corner, *size;
+  MOTES_HD void operator()(int64_t i) const {
+    for (int k = 0; k < 2; ++k) {
+      corner[2 * i + k] = boxes[4 * i + k];
+      size[2 * i + k] = boxes[4 * i + 2 + k];
+    }
+  }
+};
+
 template <class Queue, class Shapes>
 void paired(Queue& queue, const Shapes& a, const Shapes& b, int64_t n, typename Shapes::Real* out) {
   for_each(queue, n, Paired<Shapes>{a, b, out});

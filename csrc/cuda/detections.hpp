@@ -16,6 +16,10 @@ motes_status box_iou(const motes_boxes& a, const motes_boxes& b, void* out, cuda
 motes_status box_iou_all(const motes_boxes& a, const motes_boxes& b, int64_t n_micrographs, const int64_t* a_indptr,
                          const int64_t* b_indptr, void* out, cudaStream_t stream, motes_error* error);
 
+// Boxes as rows of x, y, width and height, taken apart: (n, 2) corners, (n, 2) sizes. Returns before the work is done.
+motes_status split_boxes(const void* boxes, int real_bytes, int64_t n, void* corner, void* size, cudaStream_t stream,
+                         motes_error* error);
+
 // Device memory for n indices; asked for once, when n is known; throws where there is none.
 using Room = std::function<int64_t*(int64_t n)>;
 
@@ -28,5 +32,11 @@ motes_status suppression(const motes_circles& circles, const void* score, int64_
 motes_status map_suppression(const void* map, int real_bytes, int64_t n_maps, int64_t height, int64_t width, double radius,
                              double threshold, const Room& peak, int64_t* peak_indptr, cudaStream_t stream,
                              motes_error* error);
+
+// centre (n, 2): x and y of those peaks; score (n), of the map's type. peak_indptr is the host's. Returns before the work
+// is done.
+motes_status read_peaks(const void* map, int real_bytes, int64_t n_maps, int64_t height, int64_t width,
+                        const int64_t* peak, const int64_t* peak_indptr, int64_t* centre, void* score, cudaStream_t stream,
+                        motes_error* error);
 
 }  // namespace motes::cuda

@@ -1,5 +1,6 @@
 #include "cuda/device.hpp"
 
+#include <atomic>
 #include <cstdio>
 #include <utility>
 
@@ -14,6 +15,22 @@ motes_status failed(motes_error* error, const char* format, const char* doing, c
 }
 
 double gigabytes(size_t bytes) { return static_cast<double>(bytes) / 1e9; }
+
+// Of memory that was given back, CUDA's own pool keeps as much as this for whoever asks next. Unless told so it keeps none
+// beyond the next wait, and every call would have its memory mapped anew. Who told it something else is not overruled.
+constexpr uint64_t kKept = uint64_t{2} << 30;
+
+void keep_free_memory(int device) {
+  static std::atomic<uint64_t> looked_at{0};
+  const uint64_t bit = uint64_t{1} << (device % 64);
+  if (looked_at.fetch_or(bit) & bit) return;
+  cudaMemPool_t pool = nullptr;
+  uint64_t threshold = 0, kept = kKept;
+  auto code = cudaDeviceGetDefaultMemPool(&pool, device);
+  if (code == cudaSuccess) code = cudaMemPoolGetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &threshold);
+  if (code == cudaSuccess && threshold == 0) code = cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &kept);
+  if (code != cudaSuccess) cudaGetLastError();  // slower, not wrong
+}
 
 }  // namespace
 
@@ -73,46 +90,56 @@ motes_status limits_of_current(Limits* limits, motes_error* error) {
 
 Current::Current(int device) {
   failed_ = cudaGetDevice(&before_);
-  if (failed_ == cudaSuccess && device != before_) failed_ = cudaSetDevice(device);
+  if (failed_ == cudaSuccess && device != before_) {
+    failed_ = cudaSetDevice(device);
+    changed_ = failed_ == cudaSuccess;
+  }
+  if (failed_ != cudaSuccess) cudaGetLastError();
 }
 
 Current::~Current() {
-  if (failed_ == cudaSuccess) cudaSetDevice(before_);
+  if (changed_ && cudaSetDevice(before_) != cudaSuccess) cudaGetLastError();
 }
 
 motes_status allocate(int64_t bytes, cudaStream_t stream, void** memory, motes_error* error) {
   *memory = nullptr;
   if (bytes == 0) return MOTES_OK;
+  int device = 0;
+  if (const auto bad = told(cudaGetDevice(&device), "CUDA: memory", error)) return bad;
+  keep_free_memory(device);
   const auto code = cudaMallocAsync(memory, static_cast<size_t>(bytes), stream);
   if (code != cudaErrorMemoryAllocation) return told(code, "CUDA: memory", error);
   cudaGetLastError();
   size_t left = 0, all = 0;
-  int device = 0;
-  cudaGetDevice(&device);
-  cudaMemGetInfo(&left, &all);
+  if (cudaMemGetInfo(&left, &all) != cudaSuccess) cudaGetLastError();
   refuse(error, -1, "cuda:%d: asked for %.3g GB (%lld bytes), %.3g of %.3g GB are free", device,
          gigabytes(static_cast<size_t>(bytes)), static_cast<long long>(bytes), gigabytes(left), gigabytes(all));
   return MOTES_OUT_OF_MEMORY;
 }
 
 void release(void* memory, cudaStream_t stream) {
-  if (memory && cudaFreeAsync(memory, stream) != cudaSuccess) cudaGetLastError();
+  if (!memory || cudaFreeAsync(memory, stream) == cudaSuccess) return;
+  cudaGetLastError();  // of a stream that was destroyed, say: then once all work is done
+  if (cudaDeviceSynchronize() != cudaSuccess || cudaFree(memory) != cudaSuccess) cudaGetLastError();
 }
 
-motes_status upload(void* to, const void* from, int64_t bytes, std::shared_ptr<const void> owner, cudaStream_t stream,
-                    const char* doing, motes_error* error) {
-  using Owner = std::shared_ptr<const void>;
-  auto held = std::make_unique<Owner>(std::move(owner));
-  if (const auto bad =
-          told(cudaMemcpyAsync(to, from, static_cast<size_t>(bytes), cudaMemcpyHostToDevice, stream), doing, error))
-    return bad;
-  const auto let_go = [](void* kept) { delete static_cast<Owner*>(kept); };
-  if (cudaLaunchHostFunc(stream, let_go, held.get()) == cudaSuccess) {
-    held.release();
-    return MOTES_OK;
+motes_status Uploads::put(void* to, const void* from, int64_t bytes, std::shared_ptr<const void> owner,
+                          const char* doing, motes_error* error) {
+  if (!owners_) owners_ = std::make_unique<Owners>();
+  owners_->push_back(std::move(owner));
+  return told(cudaMemcpyAsync(to, from, static_cast<size_t>(bytes), cudaMemcpyHostToDevice, stream_), doing, error);
+}
+
+void Uploads::let_go() {
+  if (!owners_) return;
+  const auto drop = [](void* owners) { delete static_cast<Owners*>(owners); };
+  if (cudaLaunchHostFunc(stream_, drop, owners_.get()) == cudaSuccess) {
+    owners_.release();
+    return;
   }
   cudaGetLastError();
-  return told(cudaStreamSynchronize(stream), doing, error);
+  if (cudaStreamSynchronize(stream_) != cudaSuccess) cudaGetLastError();
+  owners_.reset();
 }
 
 motes_status wait_for(cudaStream_t earlier, cudaStream_t later, motes_error* error) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "motes/motes.h"
 
@@ -42,6 +43,7 @@ class Current {
 
  private:
   int before_ = 0;
+  bool changed_ = false;
   cudaError_t failed_ = cudaSuccess;
 };
 
@@ -49,10 +51,27 @@ class Current {
 motes_status allocate(int64_t bytes, cudaStream_t stream, void** memory, motes_error* error);
 void release(void* memory, cudaStream_t stream);
 
-// From memory of the host that `owner` keeps, which is let go once the copy is done: of memory that is not pinned CUDA
-// may stage a copy before it returns, and need not (on a machine whose GPU reads the host's memory it does not).
-motes_status upload(void* to, const void* from, int64_t bytes, std::shared_ptr<const void> owner, cudaStream_t stream,
-                    const char* doing, motes_error* error);
+// Copies from the host, whose memory is kept until they are done: of memory that is not pinned CUDA may stage a copy before
+// it returns, and need not (on a machine whose GPU reads the host's memory it does not).
+class Uploads {
+ public:
+  explicit Uploads(cudaStream_t stream) : stream_(stream) {}
+  ~Uploads() { let_go(); }
+  Uploads(const Uploads&) = delete;
+  Uploads& operator=(const Uploads&) = delete;
+  // From memory that `owner` keeps.
+  motes_status put(void* to, const void* from, int64_t bytes, std::shared_ptr<const void> owner, const char* doing,
+                   motes_error* error);
+  // In the order of the stream. It waits there for a thread of the host: best after all kernels of a call.
+  void let_go();
+  // To be called after a wait for the stream: nothing reads them any more.
+  void done() { owners_.reset(); }
+
+ private:
+  using Owners = std::vector<std::shared_ptr<const void>>;
+  cudaStream_t stream_;
+  std::unique_ptr<Owners> owners_;
+};
 
 // Work that comes after in `later` waits for what is in `earlier`.
 motes_status wait_for(cudaStream_t earlier, cudaStream_t later, motes_error* error);

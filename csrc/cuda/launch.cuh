@@ -23,12 +23,16 @@ __global__ void __launch_bounds__(Kernel::kThreads) run_phases(const __grid_cons
 
 constexpr int64_t kSharedWithoutAsking = 48 << 10;
 
-// Lets blocks of this kernel have as much shared memory as it wants.
+// Lets blocks of this kernel have as much shared memory as the device has: not just what this one wants, for another
+// thread may be about to launch one that wants more.
 template <class Kernel>
 cudaError_t make_room(const Kernel& kernel) {
-  const int64_t bytes = kernel.shared_bytes();
-  if (bytes <= kSharedWithoutAsking) return cudaSuccess;
-  return cudaFuncSetAttribute(run_phases<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes));
+  if (kernel.shared_bytes() <= kSharedWithoutAsking) return cudaSuccess;
+  int device = 0, most = 0;
+  auto code = cudaGetDevice(&device);
+  if (code == cudaSuccess) code = cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
+  if (code != cudaSuccess) return code;
+  return cudaFuncSetAttribute(run_phases<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize, most);
 }
 
 // How many blocks of this kernel the device runs at once; 1 where CUDA does not say.
@@ -55,6 +59,7 @@ int64_t blocks_for_panels(const Kernel& kernel, int64_t n, int64_t n_panels, int
 // none of it, as it would be after <<<>>> and cudaGetLastError.
 template <class Kernel>
 motes_status launch(const Kernel& kernel, cudaStream_t stream, const char* doing, motes_error* error) {
+  if (kernel.blocks() > INT32_MAX) return told(cudaErrorInvalidValue, doing, error);  // the most that a grid has
   if (const auto bad = told(make_room(kernel), doing, error)) return bad;
   Kernel own = kernel;
   void* arguments[] = {&own};

@@ -1,23 +1,12 @@
-#include "cuda/families.hpp"
-#include "cuda/launch.cuh"
 #include "cuda/likelihood.hpp"
+
+#include "cuda/likelihood_there.hpp"
+#include "cuda/pack.hpp"
 #include "cuda/stages.hpp"
 #include "cuda/uploaded.hpp"
 #include "dispatch/guarded.hpp"
 
 namespace motes::cuda {
-
-template <class Real, class Pixel>
-motes_status launch_scores(const PatternsOn<Pixel>& patterns, const Templates<Real>& templates, Real* out,
-                           int64_t stride, const Limits& limits, cudaStream_t stream, motes_error* error) {
-  const auto run = [&](auto kernel) {
-    kernel.blocks_each = blocks_for_panels(kernel, patterns.n_patterns, templates.n_panels, limits.multiprocessors);
-    return launch(kernel, stream, "CUDA: likelihood", error);
-  };
-  const Likelihood<Real, Pixel, true> staged{patterns, templates, out, stride, stride, 1};
-  if (staged.shared_bytes() <= limits.shared_per_block) return run(staged);
-  return run(Likelihood<Real, Pixel, false>{patterns, templates, out, stride, stride, 1});
-}
 
 MOTES_INSTANTIATE_SCORES(, float, uint16_t)
 MOTES_INSTANTIATE_SCORES(, float, uint32_t)
@@ -32,17 +21,43 @@ motes_status scores(const PatternsHeld& held, const Real* weights, const Real* b
   if (const auto bad = validate_scoring(held.arrays, weights, base, n_templates, error)) return bad;
   if (held.arrays.n_patterns == 0) return MOTES_OK;
   return guarded([&] {
-    Limits limits;
-    if (const auto bad = limits_of_current(&limits, error)) return bad;
     Uploaded<Real> uploaded(weights, base, n_templates, held.arrays.n_pixels, stream);
     if (const auto bad = uploaded.upload(error)) return bad;
-    return with_pixels(held.arrays, [&]<class Pixel>(const PatternsOn<Pixel>& patterns) {
-      return launch_scores(patterns, uploaded.templates(), out, n_templates, limits, stream, error);
+    StreamQueue queue(stream, "CUDA: likelihood", error);
+    return with_pixels(held.arrays, [&](const auto& patterns) {
+      score_rows(queue, patterns, uploaded.templates(), out, n_templates);
+      return queue.status();
+    });
+  });
+}
+
+template <class Real>
+motes_status scores_there(const PatternsHeld& held, const Real* weights, const Real* base, int64_t n_templates, Real* out,
+                          cudaStream_t stream, motes_error* error) {
+  const int64_t n_pixels = held.arrays.n_pixels;
+  if (const auto bad = validate_templates("weights", n_templates, n_pixels, error)) return bad;
+  return guarded([&] {
+    StreamQueue queue(stream, "CUDA: likelihood", error);
+    if (const auto bad = check_scoring(queue, weights, base, n_templates, n_pixels, error)) return bad;
+    if (!queue.fine() || held.arrays.n_patterns == 0) return queue.status();
+    const auto templates = packed(queue, weights, base, n_templates, n_pixels);
+    return with_pixels(held.arrays, [&](const auto& patterns) {
+      score_rows(queue, patterns, templates, out, n_templates);
+      return queue.status();
     });
   });
 }
 
 }  // namespace
+
+motes_status likelihood_there(const PatternsHeld& patterns, const float* weights, const float* base, int64_t n_templates,
+                              float* out, cudaStream_t stream, motes_error* error) {
+  return scores_there(patterns, weights, base, n_templates, out, stream, error);
+}
+motes_status likelihood_there(const PatternsHeld& patterns, const double* weights, const double* base,
+                              int64_t n_templates, double* out, cudaStream_t stream, motes_error* error) {
+  return scores_there(patterns, weights, base, n_templates, out, stream, error);
+}
 
 motes_status likelihood(const PatternsHeld& patterns, const float* weights, const float* base, int64_t n_templates,
                         float* out, cudaStream_t stream, motes_error* error) {

@@ -4,6 +4,7 @@
 // and a photon costs 2 bytes of device memory (read once a panel) and one 16-byte read of shared memory at a random
 // row; a panel that does not fit there is read through the caches.
 #pragma once
+#include "cuda/queue.hpp"
 #include "cuda/score.hpp"
 
 namespace motes::cuda {
@@ -33,16 +34,22 @@ struct Likelihood {
     const int64_t columns = n_columns - panel * kWidth;
     for (int64_t p = part * at.threads + at.thread; p < patterns.n_patterns; p += blocks_each * at.threads) {
       const Four<Real> score = score_of(patterns, p, rows, base);
-      Real* to = out + p * stride + panel * kWidth;
-      // Four scores are stored at once where they begin at a multiple of their size.
-      if (columns >= kWidth && reinterpret_cast<uintptr_t>(to) % sizeof(score) == 0) {
-        *reinterpret_cast<Four<Real>*>(to) = score;
-      } else {
-        for (int r = 0; r < kWidth; ++r)
-          if (r < columns) to[r] = score.at[r];
-      }
+      store_four(score, columns, out + p * stride + panel * kWidth);
     }
   }
 };
+
+// Rows of `stride` scores, all of them written: more than there are templates where rows are padded to whole panels.
+template <class Queue, class Real, class Pixel>
+void score_rows(Queue& queue, const PatternsOn<Pixel>& patterns, const Templates<Real>& templates, Real* out,
+                int64_t stride) {
+  const auto run = [&](auto kernel) {
+    kernel.blocks_each = queue.panel_blocks(kernel, patterns.n_patterns, templates.n_panels);
+    queue.launch(kernel);
+  };
+  const Likelihood<Real, Pixel, true> staged{patterns, templates, out, stride, stride, 1};
+  if (staged.shared_bytes() <= queue.shared_per_block()) return run(staged);
+  run(Likelihood<Real, Pixel, false>{patterns, templates, out, stride, stride, 1});
+}
 
 }  // namespace motes::cuda

@@ -1,5 +1,6 @@
 // Suppression of maps: see motes/suppression.hpp. What is a peak, and in which order, is as on the CPU.
 #pragma once
+#include "cuda/ordered.hpp"
 #include "cuda/rounds.hpp"
 #include "cuda/scores.hpp"
 #include "kernels/disc.h"
@@ -30,6 +31,12 @@ struct Maps {
     }
     return false;
   }
+  MOTES_HD void take_disc(int64_t i) const {
+    around(i, [this](int64_t j) {
+      mark(taken + j);
+      return false;
+    });
+  }
 };
 
 struct SetBorders {
@@ -59,16 +66,35 @@ struct KeepPeak : Maps {
 
 struct TakeDisc : Maps {
   MOTES_HD void operator()(uint32_t i) const {
-    if (!kept[i]) return;
-    around(i, [&](int64_t j) {
-      mark(taken + j);
-      return false;
-    });
+    if (kept[i]) take_disc(i);
   }
 };
 
 struct PixelStaysOpen : Maps {
   MOTES_HD bool operator()(uint32_t i) const { return !kept[i] && !taken[i]; }
+};
+
+struct PixelIsLeft : Maps {
+  MOTES_HD bool operator()(int64_t i) const { return !kept[i] && !taken[i] && scores.at(i) > threshold; }
+};
+
+// Those left over, by ordered.hpp.
+struct SettlePixels : Maps {
+  struct Item {
+    int64_t y, x;
+  };
+  MOTES_HD Item item(uint32_t i) const { return {i / width % height, i % width}; }
+  MOTES_HD bool is_open(uint32_t i) const { return !taken[i]; }
+  MOTES_HD bool is_near(const Item& later, const Item& before) const {
+    const int64_t dy = later.y > before.y ? later.y - before.y : before.y - later.y;
+    const int64_t dx = later.x > before.x ? later.x - before.x : before.x - later.x;
+    return dy <= reach && dx <= half_width[dy];
+  }
+  MOTES_HD void keep(uint32_t i) const {
+    mark(kept + i);
+    take_disc(i);
+  }
+  MOTES_HD void take(uint32_t) const {}  // the one that takes it does
 };
 
 struct IsPeak : Maps {
@@ -98,16 +124,42 @@ int64_t suppress_maps(Queue& queue, const void* map, int real_bytes, int64_t n_m
   queue.zero(taken, n);
   queue.zero(kept, n);
   const Selected candidates = select(queue, n, AboveThreshold{maps});
-  in_rounds(queue, candidates.index, candidates.n, [&](const Open& open, uint32_t* to, uint32_t* n_to) {
+  const auto round = [&](const Open& open, uint32_t* to, uint32_t* n_to) {
     for_each_open(queue, open, KeepPeak{maps});
     for_each_open(queue, open, TakeDisc{maps});
     queue.launch(Leave<PixelStaysOpen>{PixelStaysOpen{maps}, open, to, n_to});
-  });
+  };
+  if (in_rounds(queue, candidates.index, candidates.n, round) > 0)
+    decide_in_order(queue, maps.scores, select(queue, n, PixelIsLeft{maps}), SettlePixels{maps});
   const Selected found = select(queue, n, IsPeak{maps});
   for_each(queue, n_maps + 1, CountParts{maps.scores, found, peak_indptr});
   const uint32_t* const ordered = in_order_of_score(queue, maps.scores, found);
   for_each(queue, found.n, WritePeaks{ordered, size, room(found.n)});
   return found.n;
+}
+
+struct ReadPeak {
+  Scores peaks;  // a part is a map; `score` is the maps
+  int64_t height, width;
+  const int64_t* peak;
+  int64_t* centre;
+  void* score;
+  MOTES_HD void operator()(int64_t k) const {
+    const int64_t at = peak[k], pixel = peaks.part_of(k) * height * width + at;
+    centre[2 * k] = at % width;
+    centre[2 * k + 1] = at / width;
+    if (peaks.real_bytes == 4) static_cast<float*>(score)[k] = static_cast<const float*>(peaks.score)[pixel];
+    else static_cast<double*>(score)[k] = static_cast<const double*>(peaks.score)[pixel];
+  }
+};
+
+// peak_indptr is the host's.
+template <class Queue>
+void read_peaks(Queue& queue, const void* map, int real_bytes, int64_t n_maps, int64_t height, int64_t width,
+                const int64_t* peak, const int64_t* peak_indptr, int64_t* centre, void* score) {
+  const int64_t n = peak_indptr[n_maps];
+  const Scores peaks{map, real_bytes, n, n_maps, queue.upload(peak_indptr, n_maps + 1)};
+  for_each(queue, n, ReadPeak{peaks, height, width, peak, centre, score});
 }
 
 }  // namespace motes::cuda

@@ -14,7 +14,7 @@ class Panels {
   // base nullptr: 0.
   Panels(const Real* weights, const Real* base, int64_t n_templates, int64_t n_pixels)
       : n_templates_(n_templates),
-        n_panels_((n_templates + kWidth - 1) / kWidth),
+        n_panels_(panels_of(n_templates)),
         n_pixels_(n_pixels),
         rows_(static_cast<std::size_t>(n_panels_ * (1 + n_pixels))) {
     for (int64_t r = 0; r < n_panels_ * kWidth; ++r) {
@@ -28,6 +28,10 @@ class Panels {
   // The bases of all panels, then the tables of all.
   const Four<Real>* data() const { return rows_.data(); }
   int64_t bytes() const { return static_cast<int64_t>(rows_.size() * sizeof(Four<Real>)); }
+  const Four<Real>* bases() const { return rows_.data(); }
+  const Four<Real>* tables() const { return rows_.data() + n_panels_; }
+  int64_t n_templates() const { return n_templates_; }
+  int64_t n_panels() const { return n_panels_; }
   // What kernels take where `rows` is a copy of data().
   Templates<Real> at(const Four<Real>* rows) const {
     return {rows + n_panels_, rows, n_templates_, n_panels_, n_pixels_};

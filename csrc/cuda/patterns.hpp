@@ -38,8 +38,11 @@ MOTES_HD inline void for_each_photon(const PatternsOn<Pixel>& patterns, int64_t 
   const auto* words = reinterpret_cast<const Word*>(patterns.pixels);
   for (int64_t w = first / kEach; w * kEach < last; ++w) {
     const Word word = words[w];
+    const int64_t before = first - w * kEach, rest = last - w * kEach;
+    const int begin = before > 0 ? static_cast<int>(before) : 0, end = rest < kEach ? static_cast<int>(rest) : kEach;
+    MOTES_UNROLL
     for (int k = 0; k < kEach; ++k)
-      if (w * kEach + k >= first && w * kEach + k < last) visit(pixel_in<Pixel>(word, k));
+      if (k >= begin && k < end) visit(pixel_in<Pixel>(word, k));
   }
 }
 

@@ -19,6 +19,13 @@
 
 #include "kernels/host_device.h"
 
+// Before a loop over what a thread keeps: unrolled, that stays in registers.
+#if defined(__CUDA_ARCH__)
+#define MOTES_UNROLL _Pragma("unroll")
+#else
+#define MOTES_UNROLL
+#endif
+
 namespace motes::cuda {
 
 // Where a thread stands in a launch.

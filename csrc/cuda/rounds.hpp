@@ -1,6 +1,7 @@
 // Greedy suppression by all at once: in each round, whoever is open and has nobody better among the open ones near it is
 // kept, and those near it are taken. What the greedy rule keeps in order of score is kept, nothing else: who is best
-// around is never taken, whatever happens elsewhere. As many rounds as the longest chain of those that wait for each other.
+// around is never taken, whatever happens elsewhere. It takes as many rounds as the longest chain of those that wait for
+// each other: few where scores do not follow places. Where they do, some are left after the last round, for ordered.hpp.
 #pragma once
 #include "cuda/atomics.hpp"
 #include "cuda/queue.hpp"
@@ -9,11 +10,20 @@ namespace motes::cuda {
 
 // Those not yet decided, in no order.
 struct Open {
-  const uint32_t* index;  // null: all of them
+  const uint32_t* index;  // null: all of them, mixed
   const uint32_t* n;      // null: `most`
   int64_t most;           // what the host knows
   MOTES_HD int64_t size() const { return n ? *n : most; }
-  MOTES_HD uint32_t operator[](int64_t k) const { return index ? index[k] : static_cast<uint32_t>(k); }
+  MOTES_HD uint32_t operator[](int64_t k) const { return index ? index[k] : mixed(k); }
+
+ private:
+  // Whole warps change places: users like to sort by score, and lists made in that order would show the worst ones first
+  // to all who look for a better one.
+  MOTES_HD uint32_t mixed(int64_t k) const {
+    constexpr uint64_t kPrime = 2654435761;  // more than there are warps
+    const auto warp = static_cast<uint64_t>(k / 32), warps = static_cast<uint64_t>(most / 32);
+    return static_cast<uint32_t>(warp < warps ? warp * kPrime % warps * 32 + static_cast<uint64_t>(k % 32) : k);
+  }
 };
 
 template <class Body>  // void operator()(uint32_t i) const
@@ -63,14 +73,15 @@ struct Leave {
   }
 };
 
-// round(open, to, n_to) ends with a Leave; n items, or those of `index`, are open at first.
+// round(open, to, n_to) ends with a Leave; n items, or those of `index`, are open at first. Returns how many are at last.
 template <class Queue, class Round>
-void in_rounds(Queue& queue, const uint32_t* index, int64_t n, Round&& round) {
+int64_t in_rounds(Queue& queue, const uint32_t* index, int64_t n, Round&& round) {
   constexpr int kUnseen = 4;  // rounds before the host asks how many are left: waiting takes longer than a small round
+  constexpr int kRounds = 32;
   uint32_t* const lists[2] = {queue.template array<uint32_t>(n), queue.template array<uint32_t>(n)};
   auto* const counts = queue.template array<uint32_t>(kUnseen);
   Open open{index, nullptr, n};
-  while (open.most > 0 && queue.fine()) {
+  for (int done = 0; done < kRounds && open.most > 0 && queue.fine(); done += kUnseen) {
     queue.zero(counts, kUnseen);
     for (int k = 0; k < kUnseen; ++k) {
       uint32_t* const to = lists[k % 2];
@@ -79,6 +90,7 @@ void in_rounds(Queue& queue, const uint32_t* index, int64_t n, Round&& round) {
     }
     open = {open.index, nullptr, static_cast<int64_t>(queue.read(open.n))};
   }
+  return open.most;
 }
 
 }  // namespace motes::cuda

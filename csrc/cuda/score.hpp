@@ -11,6 +11,8 @@ namespace motes::cuda {
 
 constexpr int kWidth = 4;  // templates of a panel: in float32 a row of them is one 16-byte load
 
+MOTES_HD inline int64_t panels_of(int64_t n_templates) { return (n_templates + kWidth - 1) / kWidth; }
+
 template <class T>
 struct alignas(sizeof(T) * kWidth) Four {
   T at[kWidth];
@@ -38,6 +40,27 @@ MOTES_HD inline Four<Real> score_of(const PatternsOn<Pixel>& patterns, int64_t p
     for (int r = 0; r < kWidth; ++r) sum.at[r] += static_cast<Real>(extra) * table[pixel].at[r];
   });
   return sum;
+}
+
+// Four numbers of a row of which `columns` are there, zeros for the others; read at once where they begin at a multiple
+// of their size.
+template <class Real>
+MOTES_HD inline Four<Real> load_four(const Real* from, int64_t columns) {
+  if (columns >= kWidth && reinterpret_cast<uintptr_t>(from) % sizeof(Four<Real>) == 0)
+    return *reinterpret_cast<const Four<Real>*>(from);
+  Four<Real> row = {};
+  for (int r = 0; r < kWidth; ++r)
+    if (r < columns) row.at[r] = from[r];
+  return row;
+}
+template <class Real>
+MOTES_HD inline void store_four(const Four<Real>& row, int64_t columns, Real* to) {
+  if (columns >= kWidth && reinterpret_cast<uintptr_t>(to) % sizeof(Four<Real>) == 0) {
+    *reinterpret_cast<Four<Real>*>(to) = row;
+    return;
+  }
+  for (int r = 0; r < kWidth; ++r)
+    if (r < columns) to[r] = row.at[r];
 }
 
 // A panel's rows into the memory of a block, by all of its threads.

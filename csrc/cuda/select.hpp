@@ -53,7 +53,7 @@ Selected select(Queue& queue, int64_t n, const Wanted& wanted) {
   const int64_t tiles = Tiles::count(n);
   auto* const counts = queue.template array<uint32_t>(tiles + 1);
   queue.launch(Select<Wanted>{wanted, n, counts, nullptr});
-  queue.launch(Scan{counts, tiles});
+  queue.launch(Scan<uint32_t>{counts, tiles});
   const auto found = static_cast<int64_t>(queue.read(counts + tiles));
   auto* const index = queue.template array<uint32_t>(found);
   queue.launch(Select<Wanted>{wanted, n, counts, index});

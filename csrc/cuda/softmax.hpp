@@ -44,16 +44,32 @@ MOTES_HD inline double softmax(Four<Real>& score) {
   return evidence_of(largest, sum);
 }
 
+// The first of equals among the templates that there are.
+template <class Real>
+MOTES_HD inline int first_largest(const Four<Real>& score, int64_t n_templates) {
+  int best = 0;
+  Real largest = score.at[0];
+  for (int r = 1; r < kWidth; ++r) {
+    const bool larger = r < n_templates && score.at[r] > largest;
+    best = larger ? r : best;
+    largest = larger ? score.at[r] : largest;
+  }
+  return best;
+}
+
+// Number `r`, where a register can not be indexed.
+template <class Real>
+MOTES_HD inline Real number_of(const Four<Real>& score, int r) {
+  Real number = score.at[0];
+  for (int k = 1; k < kWidth; ++k) number = k == r ? score.at[k] : number;
+  return number;
+}
+
 // The whole of the pattern to its best template, the first of equals.
 template <class Real>
 MOTES_HD inline double winner_takes_all(Four<Real>& score, int64_t n_templates) {
-  int best = 0;
-  Real largest = score.at[0];
-  for (int r = 1; r < kWidth; ++r)
-    if (r < n_templates && score.at[r] > largest) {
-      best = r;
-      largest = score.at[r];
-    }
+  const int best = first_largest(score, n_templates);
+  const Real largest = number_of(score, best);
   const bool impossible = largest == minus_infinity<Real>();
   for (int r = 0; r < kWidth; ++r) score.at[r] = r == best && !impossible ? Real(1) : Real(0);
   return static_cast<double>(largest);

@@ -102,7 +102,9 @@ struct SoftmaxRows {
         leave == Row::kWinner ? static_cast<double>(thread.largest) : evidence_of(thread.largest, thread.sum);
     Tally own = {};
     own.count(log_evidence);
-    for (int i = kWidth; i < Tally::kNumbers; ++i) add_fixed(tally.numbers() + i, own.numbers()[i]);
+    MOTES_UNROLL
+    for (int i = kWidth; i < Tally::kNumbers; ++i)
+      if (own.numbers()[i] != 0) add_fixed(tally.numbers() + i, own.numbers()[i]);
     if (label) label[p] = static_cast<int32_t>(thread.best);
     if (evidence) evidence[p] = static_cast<Real>(log_evidence);
   }

@@ -80,7 +80,7 @@ class Sorting {
   template <class Digit>
   void by_digit(const Digit& digit) {
     queue_.launch(SortByDigit<Digit>{digit, index, n_, counts_, nullptr});
-    queue_.launch(Scan{counts_, n_counts()});
+    queue_.launch(Scan<uint32_t>{counts_, n_counts()});
     queue_.launch(SortByDigit<Digit>{digit, index, n_, counts_, spare_});
     uint32_t* const sorted = spare_;
     spare_ = index;

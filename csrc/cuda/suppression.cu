@@ -52,4 +52,14 @@ motes_status map_suppression(const void* map, int real_bytes, int64_t n_maps, in
   });
 }
 
+motes_status read_peaks(const void* map, int real_bytes, int64_t n_maps, int64_t height, int64_t width,
+                        const int64_t* peak, const int64_t* peak_indptr, int64_t* centre, void* score, cudaStream_t stream,
+                        motes_error* error) {
+  return guarded([&] {
+    StreamQueue queue(stream, "CUDA: suppression", error);
+    read_peaks(queue, map, real_bytes, n_maps, height, width, peak, peak_indptr, centre, score);
+    return queue.status();
+  });
+}
+
 }  // namespace motes::cuda

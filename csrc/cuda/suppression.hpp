@@ -1,6 +1,7 @@
 // Suppression of circles: see motes/suppression.hpp. What is kept, and in which order, is what the CPU keeps.
 #pragma once
 #include "cuda/cells.hpp"
+#include "cuda/ordered.hpp"
 #include "cuda/rounds.hpp"
 
 namespace motes::cuda {
@@ -13,6 +14,29 @@ struct Suppression {
   Scores scores;
   Cells cells;
   Fates fates;
+
+  // Who is near one that stays: circles look for it at their own level and above ...
+  MOTES_HD bool is_taken(uint32_t i) const {
+    const Placed c = cells.circles[i];
+    const auto is_taken_at = [&](int level) {
+      return cells.search_kept(c, level, [&](uint32_t j) {
+        const Placed other = cells.circles[j];
+        return cells.may_be_near(c, other) && scores.before(j, i) && cells.is_near(c, other);
+      });
+    };
+    return is_taken_at(cells.level(c.r)) || cells.larger_levels(c, is_taken_at);
+  }
+  // ... and one that stays takes larger ones.
+  MOTES_HD void take_larger_ones(uint32_t i) const {
+    const Placed c = cells.circles[i];
+    cells.larger_levels(c, [&](int level) {
+      return cells.search_open(c, level, [&](uint32_t j) {
+        const Placed other = cells.circles[j];
+        if (cells.may_be_near(c, other) && scores.before(i, j) && cells.is_near(other, c)) mark(fates.taken + j);
+        return false;
+      });
+    });
+  }
 };
 
 // The lists of this round.
@@ -52,28 +76,10 @@ struct Keep : Suppression {
   }
 };
 
-// Who is near one that was kept: those that are open look for it, at their own level and above; one that was kept in this
-// round takes larger ones.
 struct Take : Suppression {
   MOTES_HD void operator()(uint32_t i) const {
-    const Placed c = cells.circles[i];
-    const auto is_taken_at = [&](int level) {
-      return cells.search_kept(c, level, [&](uint32_t j) {
-        const Placed other = cells.circles[j];
-        return cells.may_be_near(c, other) && scores.before(j, i) && cells.is_near(c, other);
-      });
-    };
-    if (!fates.kept[i]) {
-      if (is_taken_at(cells.level(c.r)) || cells.larger_levels(c, is_taken_at)) mark(fates.taken + i);
-      return;
-    }
-    cells.larger_levels(c, [&](int level) {
-      return cells.search_open(c, level, [&](uint32_t j) {
-        const Placed other = cells.circles[j];
-        if (cells.may_be_near(c, other) && scores.before(i, j) && cells.is_near(other, c)) mark(fates.taken + j);
-        return false;
-      });
-    });
+    if (fates.kept[i]) take_larger_ones(i);
+    else if (is_taken(i)) mark(fates.taken + i);
   }
 };
 
@@ -82,6 +88,27 @@ struct StaysOpen : Suppression {
     cells.clear_open(i);
     return !fates.kept[i] && !fates.taken[i];
   }
+};
+
+struct IsOpen {
+  Fates fates;
+  MOTES_HD bool operator()(int64_t i) const { return !fates.kept[i] && !fates.taken[i]; }
+};
+
+// Those left over, by ordered.hpp: all of them stand in the open lists.
+struct Settle : Suppression {
+  using Item = Placed;
+  MOTES_HD Item item(uint32_t i) const { return cells.circles[i]; }
+  MOTES_HD bool is_open(uint32_t i) const { return !fates.taken[i] && !is_taken(i); }
+  MOTES_HD bool is_near(const Item& later, const Item& before) const {
+    return cells.may_be_near(later, before) && cells.is_near(later, before);
+  }
+  MOTES_HD void keep(uint32_t i) const {
+    mark(fates.kept + i);
+    cells.put_kept(i);
+    take_larger_ones(i);
+  }
+  MOTES_HD void take(uint32_t i) const { mark(fates.taken + i); }
 };
 
 struct NotTaken {
@@ -148,23 +175,34 @@ struct WriteKept {
 
 template <class Queue>
 Suppression lay_out(Queue& queue, const motes_circles& circles, const Scores& scores, const Nearness& near) {
-  const int64_t n = circles.n;
-  const int bits = place_bits(n);
+  const int64_t n = circles.n, n_places = Cells::kPlaces * n;
   const Cells cells{near,
                     queue.template array<Placed>(n),
+                    scores.indptr,
                     queue.template array<uint32_t>(scores.n_parts * Cells::kLevelWords),
-                    queue.template array<uint32_t>(int64_t{1} << bits),
-                    queue.template array<uint32_t>(int64_t{1} << bits),
-                    queue.template array<uint32_t>(n),
-                    bits};
+                    queue.template array<uint32_t>(n_places),
+                    queue.template array<uint32_t>(n_places),
+                    queue.template array<uint32_t>(n)};
   const Fates fates{queue.template array<uint8_t>(n), queue.template array<uint8_t>(n), queue.template array<uint8_t>(n)};
   queue.zero(cells.levels, scores.n_parts * Cells::kLevelWords);
-  queue.zero(cells.open, int64_t{1} << bits);
-  queue.zero(cells.kept, int64_t{1} << bits);
+  queue.zero(cells.open, n_places);
+  queue.zero(cells.kept, n_places);
   queue.zero(fates.kept, n);
   queue.zero(fates.taken, n);
   for_each(queue, n, Place{circles, scores, cells});
   return {scores, cells, fates};
+}
+
+// Returns how many are left.
+template <class Queue>
+int64_t decide_in_rounds(Queue& queue, const Suppression& all) {
+  return in_rounds(queue, nullptr, all.scores.n, [&](const Open& open, uint32_t* to, uint32_t* n_to) {
+    for_each_open(queue, open, Enter{all});
+    for_each_open(queue, open, Compare{all});
+    for_each_open(queue, open, Keep{all});
+    for_each_open(queue, open, Take{all});
+    queue.launch(Leave<StaysOpen>{StaysOpen{all}, open, to, n_to});
+  });
 }
 
 template <class Queue>
@@ -174,6 +212,7 @@ void write_suppressors(Queue& queue, const Suppression& all, int64_t n_kept, con
   if (all.cells.near.possible) {
     auto* const rank = queue.template array<uint32_t>(n);
     const Open everybody{nullptr, nullptr, n};
+    queue.zero(all.cells.open, Cells::kPlaces * n);
     for_each(queue, n_kept, SetRank{ordered, rank});
     for_each_open(queue, everybody, EnterTaken{all, first});
     for_each_open(queue, everybody, FindFirst{all, rank, first});
@@ -188,14 +227,11 @@ int64_t suppress(Queue& queue, const motes_circles& circles, const Scores& score
                  int64_t* kept_indptr, int64_t* suppressor) {
   const int64_t n = circles.n;
   const Suppression all = lay_out(queue, circles, scores, near);
-  if (near.possible)
-    in_rounds(queue, nullptr, n, [&](const Open& open, uint32_t* to, uint32_t* n_to) {
-      for_each_open(queue, open, Enter{all});
-      for_each_open(queue, open, Compare{all});
-      for_each_open(queue, open, Keep{all});
-      for_each_open(queue, open, Take{all});
-      queue.launch(Leave<StaysOpen>{StaysOpen{all}, open, to, n_to});
-    });
+  if (near.possible && decide_in_rounds(queue, all) > 0) {
+    const Selected left = select(queue, n, IsOpen{all.fates});
+    for_each_open(queue, {left.index, nullptr, left.n}, Enter{all});
+    decide_in_order(queue, scores, left, Settle{all});
+  }
   const Selected found = select(queue, n, NotTaken{all.fates.taken});
   for_each(queue, scores.n_parts + 1, CountParts{scores, found, kept_indptr});
   const uint32_t* const ordered = in_order_of_score(queue, scores, found);

@@ -3,6 +3,7 @@
 #include "cuda/device.hpp"
 #include "cuda/families.hpp"
 #include "cuda/panels.hpp"
+#include "dispatch/quantum.hpp"
 #include "dispatch/validate.hpp"
 
 namespace motes::cuda {
@@ -25,6 +26,13 @@ motes_status validate_scoring(const motes_patterns& patterns, const Real* weight
   return base ? validate_numbers("base", base, n_templates, true, error) : MOTES_OK;
 }
 
+// Sums of all responsibilities of float or double fit 64 bits.
+template <class Real>
+motes_status validate_sums(const PatternsHeld& held, motes_error* error) {
+  if (sums_fit<Real>(held.n_photons)) return MOTES_OK;
+  return refuse(error, -1, "patterns: too many photons for exact sums; sweep parts");
+}
+
 // Templates, for the length of a call.
 template <class Real>
 class Uploaded {
@@ -32,19 +40,18 @@ class Uploaded {
   Uploaded(const Real* weights, const Real* base, int64_t n_templates, int64_t n_pixels, cudaStream_t stream)
       : panels_(std::make_shared<const Panels<Real>>(weights, base, n_templates, n_pixels)),
         memory_(stream),
-        stream_(stream) {}
+        uploads_(stream) {}
   motes_status upload(motes_error* error) {
     const int64_t bytes = panels_->bytes();
     if (const auto bad = memory_.ask(bytes, error)) return bad;
-    return cuda::upload(memory_.template as<void>(), panels_->data(), bytes, panels_, stream_,
-                        "CUDA: copying templates", error);
+    return uploads_.put(memory_.template as<void>(), panels_->data(), bytes, panels_, "CUDA: copying templates", error);
   }
   Templates<Real> templates() const { return panels_->at(memory_.template as<const Four<Real>>()); }
 
  private:
   std::shared_ptr<const Panels<Real>> panels_;
   Scratch memory_;
-  cudaStream_t stream_;
+  Uploads uploads_;
 };
 
 }  // namespace motes::cuda

@@ -1,14 +1,12 @@
 #include "kernels/assignment.h"
 
-#include <algorithm>
-#include <cmath>
 #include <vector>
 
+#include "dispatch/clusters.hpp"
 #include "dispatch/isa.hpp"
 #include "dispatch/lanes.hpp"
 #include "dispatch/panels.hpp"
 #include "dispatch/validate.hpp"
-#include "kernels/planes.h"
 
 MOTES_KERNEL(void, assignment, const motes_patterns&, const Panels<float>&, const ExactClusters&, int32_t*,
              AssignmentState&, Lane)
@@ -35,40 +33,25 @@ motes_status motes_assignment(const motes_patterns* patterns, const double* weig
   using namespace motes;
   if (const auto bad = validate(patterns, error)) return bad;
   if (const auto bad = validate_run(run, error)) return bad;
-  if (const auto bad = validate_templates("weights", n_clusters, patterns->n_pixels, error)) return bad;
-  const int64_t size = patterns->n_pixels * n_clusters;
-  if (const auto bad = validate_numbers("weights", weights, size, false, error)) return bad;
-  if (const auto bad = validate_numbers("base", base, n_clusters, false, error)) return bad;
-  if (!clusters) return refuse(error, -1, "clusters: null pointer");
-  if (const auto bad = validate_pointer("clusters.photons", clusters->photons, size, error)) return bad;
-  if (const auto bad = validate_pointer("clusters.members", clusters->members, n_clusters, error)) return bad;
-  if (const auto bad = validate_pointer("clusters.labels", clusters->labels, patterns->n_patterns, error)) return bad;
+  if (const auto bad = validate_clusters(*patterns, weights, base, n_clusters, clusters, error)) return bad;
   for (int64_t p = 0; p < patterns->n_patterns; ++p)
     if (clusters->labels[p] < -1 || clusters->labels[p] >= n_clusters)
-      return refuse(error, p, "clusters.labels: expected -1..%lld, got %d at index %lld",
-                    static_cast<long long>(n_clusters - 1), clusters->labels[p], static_cast<long long>(p));
-  return guarded([&] {
+      return refuse_label(clusters->labels[p], p, n_clusters, error);
+  return guarded(error, [&] {
     const PackedTemplates<float> packed(weights, base, n_clusters, patterns->n_pixels);
     const int n_workers = workers_for(lanes_in(patterns->n_patterns, kPatternsPerLane), run);
     std::vector<Worker> workers;
     workers.reserve(static_cast<size_t>(n_workers));
     for (int w = 0; w < n_workers; ++w) workers.emplace_back(packed.shape(), patterns->n_pixels, n_clusters);
-    ExactClusters exact{weights, base, n_clusters, 0};
-    for (int64_t k = 0; k < n_clusters; ++k) exact.largest_base = std::max(exact.largest_base, std::abs(base[k]));
+    const ExactClusters exact = exact_clusters(weights, base, n_clusters);
     const auto kernel = MOTES_CHOOSE(assignment);
     const auto status = for_each_lane(patterns->n_patterns, kPatternsPerLane, n_workers, run, [&](Lane lane, int w) {
       kernel(*patterns, packed.panels, exact, clusters->labels, workers[static_cast<size_t>(w)].state, lane);
     });
     clusters->n_moved = clusters->score[0] = clusters->score[1] = 0;
-    for (const auto& worker : workers) {
-      for (int64_t i = 0; i < size; ++i) clusters->photons[i] += worker.photons[i];
-      for (int64_t k = 0; k < n_clusters; ++k) clusters->members[k] += worker.members[k];
-      clusters->n_moved += worker.state.n_moved;
-      clusters->score[0] += worker.state.score[0];
-      clusters->score[1] += worker.state.score[1];
-    }
-    clusters->score[0] += clusters->score[1] >> kLogBits;
-    clusters->score[1] &= (int64_t{1} << kLogBits) - 1;
+    for (const auto& worker : workers)
+      gain(clusters, patterns->n_pixels, n_clusters, worker.photons.get(), worker.members.get(), worker.state.score,
+           worker.state.n_moved);
     return status;
   });
 }

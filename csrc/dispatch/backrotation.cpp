@@ -4,6 +4,7 @@
 #include "dispatch/isa.hpp"
 #include "dispatch/lanes.hpp"
 #include "dispatch/planes.hpp"
+#include "dispatch/quantum.hpp"
 #include "dispatch/validate.hpp"
 
 MOTES_KERNEL(void, backrotation_f32, const motes_patterns&, const float*, int64_t, float, Planes<int32_t>&, int32_t*, Lane)
@@ -34,11 +35,11 @@ motes_status backrotation(Kernel kernel, Finish finish, Largest largest_magnitud
   const int64_t n_coefficients = patterns->n_patterns * n_templates;
   if (const auto bad = validate_pointer("coefficients", coefficients, n_coefficients, error)) return bad;
   if (const auto bad = validate_pointer("planes", planes, patterns->n_pixels * n_templates, error)) return bad;
-  if (!sums_fit<Real>(*patterns)) return refuse(error, -1, "patterns: too many photons for exact sums; take parts");
-  return guarded([&] {
+  if (!sums_fit<Real>(photons_at_most(*patterns)))
+    return refuse(error, -1, "patterns: too many photons for exact sums; take parts");
+  return guarded(error, [&] {
     const PanelShape shape(n_templates);
     const int n_workers = workers_for(lanes_in(patterns->n_patterns, kPatternsPerLane), run);
-    // The quantum follows the largest coefficient, which does not depend on the order of patterns either.
     std::vector<Real> largest(static_cast<size_t>(n_workers), Real(0));
     auto status = for_each_lane(patterns->n_patterns, kPatternsPerLane, n_workers, run, [&](Lane lane, int w) {
       const Real found =
@@ -49,16 +50,14 @@ motes_status backrotation(Kernel kernel, Finish finish, Largest largest_magnitud
     if (status) return status;
     for (const Real found : largest)
       if (!std::isfinite(found)) return validate_numbers("coefficients", coefficients, n_coefficients, false, error);
-    const Real top = *std::max_element(largest.begin(), largest.end());
-    const int exponent = top > 0 ? std::ilogb(top) + 1 : 0;
-    const Real scale = std::ldexp(Real(1), Fixed<Real>::kBits - exponent);
-    if (!std::isfinite(scale)) return refuse(error, -1, "coefficients: the largest is subnormal");
+    Quantum<Real> quantum;
+    if (const auto bad = quantum_of(*std::max_element(largest.begin(), largest.end()), &quantum, error)) return bad;
     std::vector<Worker<Real>> workers;
     workers.reserve(static_cast<size_t>(n_workers));
     for (int w = 0; w < n_workers; ++w) workers.emplace_back(shape, patterns->n_pixels);
     status = for_each_lane(patterns->n_patterns, kPatternsPerLane, n_workers, run, [&](Lane lane, int w) {
       auto& worker = workers[static_cast<size_t>(w)];
-      kernel(*patterns, coefficients, n_templates, scale, worker.planes.planes, worker.amounts.get(), lane);
+      kernel(*patterns, coefficients, n_templates, quantum.scale, worker.planes.planes, worker.amounts.get(), lane);
     });
     if (status) return status;
     for (auto& worker : workers) finish(worker.planes.planes);
@@ -67,7 +66,7 @@ motes_status backrotation(Kernel kernel, Finish finish, Largest largest_magnitud
         int64_t sum = 0;
         for (const auto& worker : workers)
           sum += worker.planes.planes.wide[panel_offset(shape, patterns->n_pixels, i, r)];
-        planes[i * n_templates + r] = std::ldexp(static_cast<double>(sum), exponent - Fixed<Real>::kBits);
+        planes[i * n_templates + r] = std::ldexp(static_cast<double>(sum), quantum.shift());
       }
     return MOTES_OK;
   });

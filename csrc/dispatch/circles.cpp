@@ -41,7 +41,7 @@ motes_status paired(const Shapes* a, const Shapes* b, void* out, Kernel kernel, 
   if (const auto bad = validate_two(a, b, run, error)) return bad;
   if (const auto bad = validate_as_many(a->n, b->n, error)) return bad;
   if (const auto bad = validate_pointer("out", out, a->n, error)) return bad;
-  return guarded([&] {
+  return guarded(error, [&] {
     const int workers = workers_for(lanes_in(a->n, kPairsPerLane), run);
     return for_each_lane(a->n, kPairsPerLane, workers, run, [&](Lane lane, int) { kernel(*a, *b, out, lane); });
   });
@@ -53,7 +53,7 @@ motes_status all_pairs(const Shapes* a, const Shapes* b, int64_t n_micrographs, 
   if (const auto bad = validate_two(a, b, run, error)) return bad;
   if (const auto bad = validate_micrographs("a_indptr", a_indptr, n_micrographs, a->n, error)) return bad;
   if (const auto bad = validate_micrographs("b_indptr", b_indptr, n_micrographs, b->n, error)) return bad;
-  return guarded([&] {
+  return guarded(error, [&] {
     std::vector<int64_t> block(static_cast<size_t>(n_micrographs) + 1, 0);
     for (int64_t m = 0; m < n_micrographs; ++m)
       block[static_cast<size_t>(m) + 1] = block[static_cast<size_t>(m)] +

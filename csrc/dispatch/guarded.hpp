@@ -14,4 +14,14 @@ motes_status guarded(Body&& body) {
   }
 }
 
+// Of a failure that no argument is to blame for.
+motes_status tell(motes_status status, motes_error* error);
+
+// The same, and whatever failed, `error` has a sentence.
+template <class Body>
+motes_status guarded(motes_error* error, Body&& body) {
+  const motes_status status = guarded(body);
+  return status == MOTES_OK || status == MOTES_BAD_ARGUMENT ? status : tell(status, error);
+}
+
 }  // namespace motes

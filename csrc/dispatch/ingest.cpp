@@ -4,6 +4,7 @@
 #include <numeric>
 #include <vector>
 
+#include "dispatch/ingest.hpp"
 #include "dispatch/isa.hpp"
 #include "dispatch/lanes.hpp"
 #include "dispatch/panels.hpp"
@@ -22,30 +23,18 @@ namespace {
 constexpr int64_t kEntriesPerLane = 1 << 17;
 constexpr int64_t kLongestRows = (int64_t{1} << 20);  // of a bucket, so that its counters stay small
 
-// Of a value that, read as int64, is below 0.
-motes_status refuse_negative(const char* name, const motes_integers& values, int64_t at, motes_error* error) {
-  return refuse(error, at, values.type == MOTES_UINT64 ? "%s: more than 2^63 - 1 at index %lld" : "%s: negative at index %lld",
-                name, static_cast<long long>(at));
-}
-
 motes_status report(const IngestFinding& finding, const motes_coo& entries, int64_t n_patterns, int64_t n_pixels,
                     motes_error* error) {
   const auto at = finding.index;
-  const auto value_at = [&](const motes_integers& values) {
-    int64_t negative = -1;
-    const int64_t largest = MOTES_CHOOSE(largest_in_lane)(values, Lane{at, at + 1}, &negative);
-    return std::pair{largest, negative >= 0};
-  };
   const auto outside = [&](const char* name, const motes_integers& values, int64_t limit) {
-    const auto [value, negative] = value_at(values);
-    if (negative) return refuse_negative(name, values, at, error);
-    return refuse(error, at, "%s: %lld at index %lld is outside 0..%lld", name, static_cast<long long>(value),
-                  static_cast<long long>(at), static_cast<long long>(limit - 1));
+    int64_t negative = -1;
+    const int64_t value = MOTES_CHOOSE(largest_in_lane)(values, Lane{at, at + 1}, &negative);
+    return refuse_outside(name, values.type, value, at, limit, error);
   };
   switch (finding.fault) {
     case IngestFault::row: return outside("rows", entries.row, n_patterns);
     case IngestFault::column: return outside("cols", entries.column, n_pixels);
-    case IngestFault::count: return outside("counts", entries.count, int64_t{1} << 31);
+    case IngestFault::count: return outside("counts", entries.count, kCountLimit);
     default: return MOTES_OK;
   }
 }
@@ -57,13 +46,6 @@ IngestFinding first_fault(const std::vector<IngestFinding>& findings) {
     if (finding.fault != IngestFault::none) return finding;  // lanes ascend: the first index
   }
   return result;
-}
-
-
-motes_status validate_integers(const char* name, const motes_integers& values, int64_t size, motes_error* error) {
-  if (values.type < MOTES_INT8 || values.type > MOTES_UINT64)
-    return refuse(error, -1, "%s: unknown integer type %d", name, static_cast<int>(values.type));
-  return validate_pointer(name, values.data, size, error);
 }
 
 // Entries in any order, repeated, or with counts: through buckets of neighbouring rows.
@@ -130,7 +112,7 @@ motes_status ingest_any(const motes_coo& entries, int64_t n_patterns, int64_t n_
   int64_t lit = 0, multi = 0;
   std::vector<int64_t> lit_before, multi_before;
   for (const auto& size : sizes) {
-    if (size.overflow) return refuse(error, -1, "counts: more than 2^31 photons in one pixel of one pattern");
+    if (size.overflow) return refuse_sum_of_counts(error);
     lit_before.push_back(lit);
     multi_before.push_back(multi);
     lit += size.n_lit;
@@ -157,7 +139,7 @@ motes_status motes_largest(motes_integers values, int64_t size, int64_t* largest
   using namespace motes;
   if (size < 0) return refuse(error, -1, "%s: negative size", name);
   if (const auto bad = validate_integers(name, values, size, error)) return bad;
-  return guarded([&] {
+  return guarded(error, [&] {
     const auto n_lanes = static_cast<size_t>(lanes_in(size, kEntriesPerLane));
     std::vector<int64_t> found(n_lanes, -1), negative(n_lanes, -1);
     const int workers = workers_for(static_cast<int64_t>(n_lanes), run);
@@ -167,7 +149,7 @@ motes_status motes_largest(motes_integers values, int64_t size, int64_t* largest
     });
     if (status) return status;
     for (const int64_t at : negative)
-      if (at >= 0) return refuse_negative(name, values, at, error);
+      if (at >= 0) return refuse_negative(name, values.type, at, error);
     *largest = n_lanes ? *std::max_element(found.begin(), found.end()) : -1;
     return MOTES_OK;
   });
@@ -178,20 +160,14 @@ motes_status motes_ingest(const motes_coo* entries, int64_t n_patterns, int64_t 
                           int64_t* n_multi, const motes_run* run, motes_error* error) {
   using namespace motes;
   if (!entries || !n_lit || !n_multi || !indptr) return refuse(error, -1, "entries, indptr, n_lit or n_multi: null pointer");
-  if (entries->size < 0 || n_patterns < 0 || n_pixels < 0 || n_pixels > int64_t{1} << 32)
-    return refuse(error, -1, "entries: %lld of %lld patterns of %lld pixels", static_cast<long long>(entries->size),
-                  static_cast<long long>(n_patterns), static_cast<long long>(n_pixels));
   if (const auto bad = validate_run(run, error)) return bad;
-  if (const auto bad = validate_integers("rows", entries->row, entries->size, error)) return bad;
-  if (const auto bad = validate_integers("cols", entries->column, entries->size, error)) return bad;
-  if (entries->count.data)
-    if (const auto bad = validate_integers("counts", entries->count, entries->size, error)) return bad;
+  if (const auto bad = validate_entries(entries, n_patterns, n_pixels, error)) return bad;
   if (pixel_bytes != 4 && (pixel_bytes != 2 || n_pixels > 65536))
     return refuse(error, -1, "pixel_bytes: %d for %lld pixels", pixel_bytes, static_cast<long long>(n_pixels));
   if (const auto bad = validate_pointer("pixels", pixels, entries->size, error)) return bad;
   if (const auto bad = validate_pointer("multi_position", multi_position, *n_multi, error)) return bad;
   if (const auto bad = validate_pointer("multi_extra", multi_extra, *n_multi, error)) return bad;
-  return guarded([&]() -> motes_status {
+  return guarded(error, [&]() -> motes_status {
     if (!entries->count.data && n_patterns <= int64_t{1} << 32) {
       const auto n_lanes = static_cast<size_t>(lanes_in(entries->size, kEntriesPerLane));
       std::vector<IngestFinding> findings(n_lanes, {IngestFault::none, -1, true});

@@ -4,9 +4,6 @@
 #include <cstring>
 #include <thread>
 
-#define MOTES_TEXT_(x) #x
-#define MOTES_TEXT(x) MOTES_TEXT_(x)
-
 namespace motes {
 namespace {
 
@@ -45,9 +42,9 @@ Isa isa_in_use() {
 
 }  // namespace motes
 
-const char* motes_version(void) {
-  return MOTES_TEXT(MOTES_VERSION_MAJOR) "." MOTES_TEXT(MOTES_VERSION_MINOR) "." MOTES_TEXT(MOTES_VERSION_PATCH);
-}
+const char* motes_version(void) { return MOTES_VERSION; }
+
+int motes_version_number(void) { return MOTES_VERSION_NUMBER; }
 
 const char* motes_isa(void) { return motes::kNames[static_cast<int>(motes::isa_in_use())]; }
 

@@ -1,6 +1,8 @@
 #include "dispatch/lanes.hpp"
 
+#if !defined(_WIN32)
 #include <pthread.h>
+#endif
 
 #include <atomic>
 #include <chrono>
@@ -101,8 +103,10 @@ class Pool {
 std::atomic<Pool*> the_pool{nullptr};
 
 Pool& pool() {
+#if !defined(_WIN32)
   static const int registered = pthread_atfork(nullptr, nullptr, [] { the_pool.store(nullptr); });
   static_cast<void>(registered);
+#endif
   Pool* current = the_pool.load();
   if (!current) {
     auto* fresh = new Pool;

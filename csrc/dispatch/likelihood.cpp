@@ -28,7 +28,7 @@ motes_status likelihood(Kernel kernel, const motes_patterns* patterns, const Rea
                         int64_t n_templates, Real* out, const motes_run* run, motes_error* error) {
   if (const auto bad = validate_scoring(patterns, weights, base, n_templates, run, error)) return bad;
   if (const auto bad = validate_pointer("out", out, patterns->n_patterns, error)) return bad;
-  return guarded([&] {
+  return guarded(error, [&] {
     const PackedTemplates<Real> packed(weights, base, n_templates, patterns->n_pixels);
     const int workers = workers_for(lanes_in(patterns->n_patterns, kPatternsPerLane), run);
     return for_each_lane(patterns->n_patterns, kPatternsPerLane, workers, run,
@@ -41,7 +41,7 @@ motes_status posterior(Kernel kernel, const motes_patterns* patterns, const Real
                        int64_t n_templates, int32_t* label, Real* responsibility, Real* evidence, const motes_run* run,
                        motes_error* error) {
   if (const auto bad = validate_scoring(patterns, weights, base, n_templates, run, error)) return bad;
-  return guarded([&] {
+  return guarded(error, [&] {
     const PackedTemplates<Real> packed(weights, base, n_templates, patterns->n_pixels);
     const int workers = workers_for(lanes_in(patterns->n_patterns, kPatternsPerLane), run);
     std::vector<Buffer<Real>> scores;

@@ -134,7 +134,7 @@ motes_status motes_matching(const motes_circles* picks, const void* score, const
   if (const auto bad = validate_pointer("overlap", overlap, picks->n, error)) return bad;
   std::fill_n(matched, picks->n, int64_t{-1});
   std::fill_n(overlap, picks->n, measure == MOTES_DISTANCE ? std::numeric_limits<double>::infinity() : 0.0);
-  return guarded([&] {
+  return guarded(error, [&] {
     const Problem problem{*picks, *truth, pick_indptr, truth_indptr, nearness(measure, threshold)};
     if (!problem.near.possible) return MOTES_OK;
     const int n_workers = workers_for(n_micrographs, run);
@@ -167,7 +167,7 @@ motes_status motes_near_pairs(const motes_circles* picks, const motes_circles* t
   if (const auto bad = validate_pointer("pair_indptr", pair_indptr, picks->n + 1, error)) return bad;
   if (const auto bad = validate_pointer("partner", partner, capacity, error)) return bad;
   if (const auto bad = validate_pointer("overlap", overlap, capacity, error)) return bad;
-  return guarded([&] {
+  return guarded(error, [&] {
     std::fill_n(pair_indptr, picks->n + 1, int64_t{0});
     const Problem problem{*picks, *truth, pick_indptr, truth_indptr, nearness(measure, threshold)};
     if (!problem.near.possible) return MOTES_OK;

@@ -5,6 +5,7 @@
 
 #include "dispatch/isa.hpp"
 #include "dispatch/lanes.hpp"
+#include "dispatch/outer.hpp"
 #include "dispatch/panels.hpp"
 #include "dispatch/validate.hpp"
 
@@ -14,8 +15,6 @@ namespace motes {
 namespace {
 
 constexpr int64_t kLanePatterns = 256;  // a pattern costs the square of its photons
-constexpr int kLeastBits = 8;           // fewer would be felt
-constexpr int kMostBits = 15;           // of a coefficient: 3e-5, far below the sampling noise of any such sum
 
 struct Worker {
   Worker(int64_t n_orbits, int64_t r, int64_t n_pixels)
@@ -28,33 +27,6 @@ struct Worker {
   OuterState state;
 };
 
-motes_status validate_orbits(const motes_orbits* orbits, int64_t n_pixels, motes_error* error) {
-  if (!orbits) return refuse(error, -1, "orbits: null pointer");
-  if (orbits->n_slots < 1 || orbits->n_slots > 255)
-    return refuse(error, -1, "orbits.n_slots: expected 1 to 255, got %lld", static_cast<long long>(orbits->n_slots));
-  if (orbits->n_orbits < 0 || orbits->n_orbits > n_pixels)
-    return refuse(error, -1, "orbits.n_orbits: expected 0 to %lld, got %lld", static_cast<long long>(n_pixels),
-                  static_cast<long long>(orbits->n_orbits));
-  if (const auto bad = validate_pointer("orbits.orbit", orbits->orbit, n_pixels, error)) return bad;
-  if (const auto bad = validate_pointer("orbits.phase", orbits->phase, n_pixels, error)) return bad;
-  if (const auto bad = validate_pointer("orbits.turn", orbits->turn, 1, error)) return bad;
-  for (int64_t i = 0; i < n_pixels; ++i)
-    if (orbits->orbit[i] < 0 || orbits->orbit[i] >= orbits->n_orbits || orbits->phase[i] >= orbits->n_slots)
-      return refuse(error, i, "orbits: pixel %lld has orbit %d, phase %d", static_cast<long long>(i), orbits->orbit[i],
-                    orbits->phase[i]);
-  for (int64_t i = 0; i < orbits->n_slots * orbits->n_slots; ++i)
-    if (orbits->turn[i] >= orbits->n_slots) return refuse(error, i, "orbits.turn: %d is no template", orbits->turn[i]);
-  return MOTES_OK;
-}
-
-// Bits of a coefficient such that every sum of products stays a whole number below 2^53: in one pattern an entry of
-// u u^T is at most (R n)^2, n the most photons in one pixel, and sum_p n_p^2 at most N + sum over pixels of n^2 - 1.
-int coefficient_bits(const motes_patterns& patterns, int64_t n_slots) {
-  const double squares = static_cast<double>(std::max<int64_t>(patterns.n_patterns, 1)) + excess_of(patterns).squares;
-  const double largest = squares * static_cast<double>(n_slots) * static_cast<double>(n_slots);
-  return std::min(kMostBits, static_cast<int>(std::floor((53 - std::log2(largest)) / 2)));
-}
-
 }  // namespace
 }  // namespace motes
 
@@ -63,24 +35,24 @@ motes_status motes_outer(const motes_patterns* patterns, const float* coefficien
   using namespace motes;
   if (const auto bad = validate(patterns, error)) return bad;
   if (const auto bad = validate_run(run, error)) return bad;
-  if (const auto bad = validate_orbits(orbits, patterns->n_pixels, error)) return bad;
+  if (const auto bad = validate_orbits(orbits, patterns->n_pixels, coefficients, error)) return bad;
   const int64_t r_count = orbits->n_slots;
-  if (!coefficients && r_count != 1) return refuse(error, -1, "coefficients: needed for more than one slot an orbit");
   if (coefficients) {
     const int64_t size = patterns->n_patterns * r_count;
     if (const auto bad = validate_numbers("coefficients", coefficients, size, false, error)) return bad;
     for (int64_t i = 0; i < size; ++i)
       if (coefficients[i] < 0 || coefficients[i] > 1)
-        return refuse(error, i, "coefficients: expected 0 to 1, got %g at index %lld",
-                      static_cast<double>(coefficients[i]), static_cast<long long>(i));
+        return refuse_coefficient(static_cast<double>(coefficients[i]), i, error);
   }
-  const int64_t n_orbits = orbits->n_orbits + (with_coefficients ? 1 : 0), n_slots = n_orbits * r_count;
-  if (n_slots > 1 << 16) return refuse(error, -1, "orbits: a matrix of %lld rows", static_cast<long long>(n_slots));
+  int64_t n_slots;
+  if (const auto bad = slots_of(*orbits, with_coefficients, &n_slots, error)) return bad;
   if (const auto bad = validate_pointer("sums", sums, n_slots * n_slots, error)) return bad;
-  const int bits = coefficient_bits(*patterns, r_count);
-  if (bits < (coefficients ? kLeastBits : 0))
-    return refuse(error, -1, "patterns: too many photons in one pixel for exact sums of products");
-  return guarded([&] {
+  int bits;
+  if (const auto bad = bits_of_coefficients(patterns->n_patterns, excess_of(*patterns).squares, r_count, coefficients,
+                                            &bits, error))
+    return bad;
+  return guarded(error, [&] {
+    const int64_t n_orbits = n_slots / r_count;
     const int n_workers = workers_for(lanes_in(patterns->n_patterns, kLanePatterns), run);
     std::vector<Worker> workers;
     workers.reserve(static_cast<size_t>(n_workers));

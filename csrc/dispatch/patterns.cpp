@@ -76,7 +76,7 @@ motes_status motes_take(const motes_patterns* patterns, const int64_t* which, in
   }
   const auto* from = static_cast<const char*>(x.pixels);
   auto* to = static_cast<char*>(pixels);
-  return guarded([&] {
+  return guarded(error, [&] {
     const int workers = workers_for(lanes_in(n_which, kPatternsPerLane), run);
     return for_each_lane(n_which, kPatternsPerLane, workers, run, [&](Lane lane, int) {
       for (int64_t k = lane.begin; k < lane.end; ++k)
@@ -92,7 +92,7 @@ motes_status motes_total_image(const motes_patterns* patterns, int64_t* photons,
   if (const auto bad = validate(patterns, error)) return bad;
   if (const auto bad = validate_run(run, error)) return bad;
   if (const auto bad = validate_pointer("photons", photons, patterns->n_pixels, error)) return bad;
-  return guarded([&] {
+  return guarded(error, [&] {
     const int n_workers = workers_for(lanes_in(patterns->n_patterns, kPatternsPerLane), run);
     std::vector<Buffer<int64_t>> totals;
     for (int w = 0; w < n_workers; ++w) totals.emplace_back(patterns->n_pixels);

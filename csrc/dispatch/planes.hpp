@@ -34,11 +34,9 @@ class WorkerPlanes {
   Buffer<Amount> narrow_, second_;
 };
 
-// float64 runs hold 2^33 quanta of 2^-30 a pixel; float32 runs far more than anybody records.
-template <class Real>
-inline bool sums_fit(const motes_patterns& patterns) {
-  const double limit = static_cast<double>(int64_t{1} << (63 - Fixed<Real>::kBits));
-  return static_cast<double>(patterns.n_patterns) + excess_of(patterns).photons < limit;
+// The most that one pixel can have caught.
+inline double photons_at_most(const motes_patterns& patterns) {
+  return static_cast<double>(patterns.n_patterns) + excess_of(patterns).photons;
 }
 
 }  // namespace motes

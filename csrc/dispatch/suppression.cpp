@@ -50,8 +50,8 @@ motes_status validate_scored(const motes_circles* circles, const void* score, in
 // body(lane, worker) -> how many were kept, written from kept[lane.begin] on; then what was kept is moved together.
 template <class Body>
 motes_status each_micrograph(int64_t n_micrographs, const int64_t* indptr, bool soft, int64_t* kept,
-                             int64_t* kept_indptr, const motes_run* run, Body&& body) {
-  return guarded([&] {
+                             int64_t* kept_indptr, const motes_run* run, motes_error* error, Body&& body) {
+  return guarded(error, [&] {
     const int n_workers = workers_for(n_micrographs, run);
     const int64_t most = largest_part(indptr, n_micrographs);
     std::vector<Worker> workers;
@@ -81,7 +81,7 @@ motes_status motes_suppression(const motes_circles* circles, const void* score, 
   if (const auto bad = validate_measure(measure, threshold, error)) return bad;
   const Nearness near = nearness(measure, threshold);
   const auto kernel = MOTES_CHOOSE(suppress);
-  return each_micrograph(n_micrographs, indptr, false, kept, kept_indptr, run,
+  return each_micrograph(n_micrographs, indptr, false, kept, kept_indptr, run, error,
                          [&](Lane lane, const SuppressionMemory& memory) {
                            return kernel(*circles, score, nearness_within(near, *circles, lane, *circles, lane), memory,
                                          kept + lane.begin,
@@ -112,7 +112,7 @@ motes_status motes_soft_suppression(const motes_circles* circles, const void* sc
   const Nearness near = nearness(MOTES_CIRCLE_IOU, decay == MOTES_GAUSSIAN_DECAY ? 0.0 : parameter);
   const SoftRule rule{decay, parameter, min_score};
   const auto kernel = MOTES_CHOOSE(soft_suppress);
-  return each_micrograph(n_micrographs, indptr, true, kept, kept_indptr, run,
+  return each_micrograph(n_micrographs, indptr, true, kept, kept_indptr, run, error,
                          [&](Lane lane, const SuppressionMemory& memory) {
                            return kernel(*circles, score, nearness_within(near, *circles, lane, *circles, lane), rule,
                                          memory, decayed + lane.begin, kept + lane.begin, lane);
@@ -132,7 +132,7 @@ motes_status motes_map_suppression(const void* map, int real_bytes, int64_t n_ma
   for (int64_t i = 0; i < n_maps * size; ++i)
     if (real_bytes == 4 ? std::isnan(static_cast<const float*>(map)[i]) : std::isnan(static_cast<const double*>(map)[i]))
       return refuse_pixel(i, height, width, error);
-  return guarded([&] {
+  return guarded(error, [&] {
     const int n_workers = workers_for(n_maps, run);
     std::vector<MapWorker> workers;
     workers.reserve(static_cast<size_t>(n_workers));

@@ -3,6 +3,7 @@
 #include "dispatch/isa.hpp"
 #include "dispatch/lanes.hpp"
 #include "dispatch/planes.hpp"
+#include "dispatch/quantum.hpp"
 #include "dispatch/validate.hpp"
 
 MOTES_KERNEL(void, sweep_f32, const motes_patterns&, const Panels<float>&, int, SweepState<float>&, Lane)
@@ -36,12 +37,10 @@ motes_status sweep(Kernel kernel, Finish finish, const motes_patterns* patterns,
   if (const auto bad = validate_numbers("weights", weights, size, true, error)) return bad;
   if (base)
     if (const auto bad = validate_numbers("base", base, n_templates, true, error)) return bad;
-  if (rule != MOTES_SOFT && rule != MOTES_HARD) return refuse(error, -1, "rule: expected soft (0) or hard (1)");
-  if (!sums) return refuse(error, -1, "sums: null pointer");
-  if (const auto bad = validate_pointer("sums.planes", sums->planes, size, error)) return bad;
-  if (const auto bad = validate_pointer("sums.weights", sums->weights, n_templates, error)) return bad;
-  if (!sums_fit<Real>(*patterns)) return refuse(error, -1, "patterns: too many photons for exact sums; sweep parts");
-  return guarded([&] {
+  if (const auto bad = validate_sums(rule, sums, n_templates, patterns->n_pixels, error)) return bad;
+  if (!sums_fit<Real>(photons_at_most(*patterns)))
+    return refuse(error, -1, "patterns: too many photons for exact sums; sweep parts");
+  return guarded(error, [&] {
     const PackedTemplates<Real> packed(weights, base, n_templates, patterns->n_pixels);
     const PanelShape& shape = packed.shape();
     const int n_workers = workers_for(lanes_in(patterns->n_patterns, kPatternsPerLane), run);

@@ -33,8 +33,20 @@ motes_status validate_pointer(const char* name, const void* pointer, int64_t siz
   return MOTES_OK;
 }
 
-motes_status validate(const motes_patterns* patterns, motes_error* error) {
-  if (!patterns) return refuse(error, -1, "patterns: null pointer");
+motes_status validate_size(const char* name, const void* given, size_t size, size_t known, motes_error* error) {
+  constexpr size_t kMost = 4096;  // no struct will ever be so large: a size that was never set
+  if (!given) return refuse(error, -1, "%s: null pointer", name);
+  if (size < known || size > kMost)
+    return refuse(error, -1, "%s.struct_size: expected its sizeof, %zu bytes, got %zu", name, known, size);
+  const auto* const bytes = static_cast<const unsigned char*>(given);
+  if (std::any_of(bytes + known, bytes + size, [](unsigned char byte) { return byte != 0; }))
+    return refuse(error, -1, "%s: asks for what this library, %s, does not know (bytes beyond %zu are not zero)", name,
+                  MOTES_VERSION, known);
+  return MOTES_OK;
+}
+
+motes_status validate_extents(const motes_patterns* patterns, motes_error* error) {
+  if (const auto bad = validate_struct("patterns", patterns, error)) return bad;
   const auto& x = *patterns;
   if (x.n_patterns < 0 || x.n_pixels < 0 || x.n_multi < 0)
     return refuse(error, -1, "patterns: negative extent (%lld patterns, %lld pixels, %lld multiple)", wide(x.n_patterns),
@@ -46,7 +58,10 @@ motes_status validate(const motes_patterns* patterns, motes_error* error) {
     return refuse(error, -1, "patterns.pixel_bytes: expected 2 or 4, got %d", x.pixel_bytes);
   if (x.pixel_bytes == 2 && x.n_pixels > 65536)
     return refuse(error, -1, "patterns.pixel_bytes: 2 bytes hold 65536 pixels, not %lld", wide(x.n_pixels));
-  const int64_t first = x.indptr[0], last = x.indptr[x.n_patterns];
+  return MOTES_OK;
+}
+
+motes_status validate_ends(const motes_patterns& x, int64_t first, int64_t last, motes_error* error) {
   if (first < 0 || last < first)
     return refuse(error, -1, "patterns.indptr: runs from %lld to %lld", wide(first), wide(last));
   if (const auto bad = validate_pointer("patterns.pixels", x.pixels, last, error)) return bad;
@@ -54,8 +69,31 @@ motes_status validate(const motes_patterns* patterns, motes_error* error) {
   return validate_pointer("patterns.multi_extra", x.multi_extra, x.n_multi, error);
 }
 
+motes_status validate(const motes_patterns* patterns, motes_error* error) {
+  if (const auto bad = validate_extents(patterns, error)) return bad;
+  return validate_ends(*patterns, patterns->indptr[0], patterns->indptr[patterns->n_patterns], error);
+}
+
+motes_status refuse_descent(int64_t p, motes_error* error) {
+  return refuse(error, p, "patterns.indptr: descends after pattern %lld", wide(p));
+}
+
+motes_status refuse_multi(int64_t m, int32_t extra, motes_error* error) {
+  if (extra < 1)
+    return refuse(error, m, "patterns.multi_extra: expected 1 or more at index %lld, got %d", wide(m), extra);
+  return refuse(error, m, "patterns.multi_position: does not ascend at index %lld", wide(m));
+}
+
+motes_status refuse_photon(int64_t p, int64_t pixel, int64_t n_pixels, motes_error* error) {
+  if (pixel >= n_pixels)
+    return refuse(error, p, "pattern %lld: pixel %lld is outside 0..%lld", wide(p), wide(pixel), wide(n_pixels - 1));
+  return refuse(error, p, "pattern %lld: pixels are not in ascending order", wide(p));
+}
+
 motes_status validate_run(const motes_run* run, motes_error* error) {
-  if (run && (run->threads < 0 || run->threads > kMaxThreads))
+  if (!run) return MOTES_OK;
+  if (const auto bad = validate_struct("run", run, error)) return bad;
+  if (run->threads < 0 || run->threads > kMaxThreads)
     return refuse(error, -1, "threads: expected 0 to %d, got %d", kMaxThreads, run->threads);
   return MOTES_OK;
 }
@@ -100,6 +138,14 @@ motes_status validate_templates(const char* name, int64_t n_templates, int64_t n
   return MOTES_OK;
 }
 
+motes_status validate_sums(motes_assignment_rule rule, const motes_sums* sums, int64_t n_templates, int64_t n_pixels,
+                           motes_error* error) {
+  if (rule != MOTES_SOFT && rule != MOTES_HARD) return refuse(error, -1, "rule: expected soft (0) or hard (1)");
+  if (const auto bad = validate_struct("sums", sums, error)) return bad;
+  if (const auto bad = validate_pointer("sums.planes", sums->planes, n_pixels * n_templates, error)) return bad;
+  return validate_pointer("sums.weights", sums->weights, n_templates, error);
+}
+
 }  // namespace motes
 
 namespace {
@@ -108,13 +154,9 @@ template <class Pixel>
 motes_status check_photons(const motes_patterns& x, motes_error* error) {
   const auto* pixels = static_cast<const Pixel*>(x.pixels);
   for (int64_t p = 0; p < x.n_patterns; ++p)
-    for (int64_t i = x.indptr[p]; i < x.indptr[p + 1]; ++i) {
-      if (static_cast<int64_t>(pixels[i]) >= x.n_pixels)
-        return motes::refuse(error, p, "pattern %lld: pixel %lld is outside 0..%lld", static_cast<long long>(p),
-                             static_cast<long long>(pixels[i]), static_cast<long long>(x.n_pixels - 1));
-      if (i > x.indptr[p] && pixels[i] <= pixels[i - 1])
-        return motes::refuse(error, p, "pattern %lld: pixels are not in ascending order", static_cast<long long>(p));
-    }
+    for (int64_t i = x.indptr[p]; i < x.indptr[p + 1]; ++i)
+      if (static_cast<int64_t>(pixels[i]) >= x.n_pixels || (i > x.indptr[p] && pixels[i] <= pixels[i - 1]))
+        return motes::refuse_photon(p, pixels[i], x.n_pixels, error);
   return MOTES_OK;
 }
 
@@ -125,13 +167,9 @@ motes_status motes_check_patterns(const motes_patterns* patterns, motes_error* e
   const auto& x = *patterns;
   for (int64_t p = 0; p < x.n_patterns; ++p)
     if (x.indptr[p + 1] < x.indptr[p] || x.indptr[p + 1] > x.indptr[x.n_patterns])
-      return motes::refuse(error, p, "patterns.indptr: descends after pattern %lld", static_cast<long long>(p));
-  for (int64_t m = 0; m < x.n_multi; ++m) {
-    if (x.multi_extra[m] < 1)
-      return motes::refuse(error, m, "patterns.multi_extra: expected 1 or more at index %lld, got %d",
-                           static_cast<long long>(m), x.multi_extra[m]);
-    if (m > 0 && x.multi_position[m] <= x.multi_position[m - 1])
-      return motes::refuse(error, m, "patterns.multi_position: does not ascend at index %lld", static_cast<long long>(m));
-  }
+      return motes::refuse_descent(p, error);
+  for (int64_t m = 0; m < x.n_multi; ++m)
+    if (x.multi_extra[m] < 1 || (m > 0 && x.multi_position[m] <= x.multi_position[m - 1]))
+      return motes::refuse_multi(m, x.multi_extra[m], error);
   return x.pixel_bytes == 2 ? check_photons<uint16_t>(x, error) : check_photons<uint32_t>(x, error);
 }

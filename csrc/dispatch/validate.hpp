@@ -1,5 +1,6 @@
 // The wall: arguments are checked here for every caller, and a message names what was wrong.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 
 #include "motes/motes.h"
@@ -11,8 +12,23 @@ __attribute__((format(printf, 3, 4)))
 #endif
 motes_status refuse(motes_error* error, int64_t index, const char* format, ...);
 
+// The size that a caller gave to a struct: not less than that of the first version that had it, and nothing but zeros in
+// what this version does not know.
+motes_status validate_size(const char* name, const void* given, size_t size, size_t known, motes_error* error);
+template <class Struct>
+motes_status validate_struct(const char* name, const Struct* given, motes_error* error) {
+  return validate_size(name, given, given ? given->struct_size : 0, sizeof(Struct), error);
+}
+
 // Extents and pointers; the photons themselves are read once, by motes_check_patterns.
 motes_status validate(const motes_patterns* patterns, motes_error* error);
+// The same in two parts, for patterns whose arrays the host can not read.
+motes_status validate_extents(const motes_patterns* patterns, motes_error* error);
+motes_status validate_ends(const motes_patterns& patterns, int64_t first, int64_t last, motes_error* error);
+// What motes_check_patterns says of pattern p, of entry m of those beyond one photon, and of a pixel of pattern p.
+motes_status refuse_descent(int64_t p, motes_error* error);
+motes_status refuse_multi(int64_t m, int32_t extra, motes_error* error);
+motes_status refuse_photon(int64_t p, int64_t pixel, int64_t n_pixels, motes_error* error);
 motes_status validate_run(const motes_run* run, motes_error* error);
 motes_status validate_pointer(const char* name, const void* pointer, int64_t size, motes_error* error);
 
@@ -35,6 +51,10 @@ int64_t first_bad(int64_t n, Bad&& bad) {
 template <class Real>
 motes_status validate_numbers(const char* name, const Real* values, int64_t size, bool or_minus_infinity,
                               motes_error* error);
+
+// Of what a sweep writes.
+motes_status validate_sums(motes_assignment_rule rule, const motes_sums* sums, int64_t n_templates, int64_t n_pixels,
+                           motes_error* error);
 
 motes_status refuse_number(const char* name, double value, int64_t index, motes_error* error);
 

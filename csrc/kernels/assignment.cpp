@@ -1,7 +1,9 @@
-// label[p] = argmax_k (x_p . w_k + base_k), in float64 where float32 can not tell; clusters follow the patterns that moved: see motes/assignment.hpp.
+// label[p] = argmax_k (x_p . w_k + base_k), in float64 where float32 can not tell; clusters follow the patterns that
+// moved: see motes/assignment.hpp.
 #include "kernels/assignment.h"
 
 #include "kernels/fixed.h"
+#include "kernels/nearness.h"
 #include "kernels/scatter.h"
 #include "kernels/score.h"
 #include "kernels/softmax.h"
@@ -9,23 +11,12 @@
 namespace motes::MOTES_ISA {
 namespace {
 
-// Twice the rounding of any float32 score of a pattern, weights being of one sign, is at most
-//
-//     units * (|score| + 3 * largest base)      units = 2^-23 for each addition, of which a pixel of several photons is 3
-inline float units_of(int64_t n_lit, bool multi) {
-  return static_cast<float>((multi ? 3 : 1) * n_lit + 4) * (1.0f / (1 << 23));
-}
-
 // Scores that come within rounding of the largest of their pattern, that one among them; all, where it is not finite.
 inline int64_t n_near(const float* row, int64_t n, float largest, float units, float largest_base) {
-  const float edge = largest - units * (fabsf(largest) + 3 * largest_base);
+  const float edge = edge_of(largest, fabsf(largest), units, largest_base);
   int64_t near = 0;
   for (int64_t k = 0; k < n; ++k) near += !(row[k] < edge);
   return near;
-}
-
-inline Floats edge_of(Floats largest, float units, float largest_base) {
-  return largest - units * (larger(largest, -largest) + 3 * largest_base);
 }
 
 constexpr int kTogether = 64;  // patterns
@@ -36,8 +27,8 @@ inline bool narrow_ties(const float* scores, float units, float largest_base) {
   Ints below = {};
   int n_below = 0;
   for (int i = 0; i < kTogether * Width; i += kFloats) {
-    const Floats score = load_floats(scores + i);
-    below += score < edge_of(group_max<Width>(score), units, largest_base);
+    const Floats score = load_floats(scores + i), largest = group_max<Width>(score);
+    below += score < edge_of(largest, larger(largest, -largest), units, largest_base);
   }
   for (int i = 0; i < kFloats; ++i) n_below -= below[i];
   return n_below != kTogether * (Width - 1);

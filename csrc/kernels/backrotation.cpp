@@ -1,24 +1,13 @@
 // planes[i, r] = sum_p c[p, r] x[p, i]: the likelihood's transpose; see motes/backrotation.hpp.
-#include <math.h>
-
+#include "kernels/quantum.h"
 #include "kernels/scatter.h"
 
 namespace motes::MOTES_ISA {
 namespace {
 
-// To the nearest multiple, with plain conversions: these the compiler vectorises.
 template <class Real, class Amount>
 inline void quantise(const Real* from, int64_t size, Real scale, Amount* to) {
-  for (int64_t i = 0; i < size; ++i) {
-    const Real scaled = from[i] * scale;
-    to[i] = static_cast<Amount>(scaled + __builtin_copysign(0.5, scaled));
-  }
-}
-inline void quantise(const float* from, int64_t size, float scale, int32_t* to) {
-  for (int64_t i = 0; i < size; ++i) {
-    const float scaled = from[i] * scale;
-    to[i] = static_cast<int32_t>(scaled + __builtin_copysignf(0.5f, scaled));
-  }
+  for (int64_t i = 0; i < size; ++i) to[i] = multiple_of(from[i], scale);
 }
 
 template <class Real, class Pixel>
@@ -44,24 +33,19 @@ void scatter_lane(const motes_patterns& patterns, const Real* coefficients, int6
   }
 }
 
-// Without the sign, numbers are ordered as their bits are: infinity and NaN on top.
-template <class Bits, class Real>
+template <class Real>
 Real largest_magnitude(const Real* values, int64_t size) {
-  Bits largest = 0;
+  auto largest = magnitude_of(Real(0));
   for (int64_t i = 0; i < size; ++i) {
-    Bits bits;
-    memcpy(&bits, values + i, sizeof bits);
-    bits &= static_cast<Bits>(-1) >> 1;
-    largest = bits > largest ? bits : largest;
+    const auto magnitude = magnitude_of(values[i]);
+    largest = magnitude > largest ? magnitude : largest;
   }
-  Real value;
-  memcpy(&value, &largest, sizeof value);
-  return value;
+  return number_of(largest);
 }
 
 }  // namespace
 
-#define MOTES_INSTANTIATE(Real, Bits, suffix)                                                                               \
+#define MOTES_INSTANTIATE(Real, suffix)                                                                                \
   void backrotation_##suffix(const motes_patterns& patterns, const Real* coefficients, int64_t n_templates, Real scale, \
                              Planes<Fixed<Real>::Amount>& planes, Fixed<Real>::Amount* amounts, Lane lane) {           \
     if (patterns.pixel_bytes == 2)                                                                                     \
@@ -69,9 +53,9 @@ Real largest_magnitude(const Real* values, int64_t size) {
     else scatter_lane<Real, uint32_t>(patterns, coefficients, n_templates, scale, planes, amounts, lane);              \
   }                                                                                                                    \
   void finish_backrotation_##suffix(Planes<Fixed<Real>::Amount>& planes) { flush(planes); }                           \
-  Real largest_magnitude_##suffix(const Real* values, int64_t size) { return largest_magnitude<Bits>(values, size); }
+  Real largest_magnitude_##suffix(const Real* values, int64_t size) { return largest_magnitude(values, size); }
 
-MOTES_INSTANTIATE(float, uint32_t, f32)
-MOTES_INSTANTIATE(double, uint64_t, f64)
+MOTES_INSTANTIATE(float, f32)
+MOTES_INSTANTIATE(double, f64)
 
 }  // namespace motes::MOTES_ISA

@@ -1,45 +1,57 @@
-"""The program of main.cpp again, in Python, through the same kernels: it prints the same bits."""
+"""The program of em.cpp again, in Python, through the same kernels: it prints the same bits."""
 
 from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator
 
 import numpy as np
 
 import motes
 from motes import _core
 
-SIDE, TURNS, PATTERNS = 25, 4, 2000
+SIDE, TURNS, PATTERNS = 25, 4, 100_000
 PIXELS = SIDE * SIDE
+AT_ONCE = 10_000  # patterns
 
 
-def uniform_numbers() -> Iterator[float]:
-    """The linear congruential generator of main.cpp: numbers in [0, 1)."""
-    state = 2026
-    while True:
-        state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
-        yield (state >> 11) / 9007199254740992.0
+class Uniform:
+    """The linear congruential generator of em.cpp, many numbers at once."""
+
+    MULTIPLIER, INCREMENT = np.uint64(6364136223846793005), np.uint64(1442695040888963407)
+
+    def __init__(self) -> None:
+        self.state = np.uint64(2026)
+
+    def __call__(self, n: int) -> np.ndarray:
+        """The next n numbers, in [0, 1)."""
+        powers = np.cumprod(np.full(n, self.MULTIPLIER))  # modulo 2^64, as everything here
+        states = powers * self.state + self.INCREMENT * (np.cumsum(powers) - powers + np.uint64(1))
+        self.state = states[-1]
+        return (states >> np.uint64(11)).astype(np.float64) / 9007199254740992.0
 
 
-def draw(uniform: Iterator[float]) -> motes.Patterns:
+def draw(uniform: Uniform) -> motes.Patterns:
     """Patterns of a bar over a ramp, turned."""
     master = [(0.06 if i // SIDE < 9 else 0.01) + 0.03 * (i % SIDE) / SIDE for i in range(PIXELS)]
-    templates = motes.C4.expand(np.reshape(master, (SIDE, SIDE))).reshape(TURNS, PIXELS).tolist()
-    entries = []
-    for p in range(PATTERNS):
-        turn = int(TURNS * next(uniform))
-        entries += [(p, i) for i, mean in enumerate(templates[turn]) if next(uniform) < mean]
-    rows, columns = np.array(entries).T
-    return motes.Patterns.from_coo(rows, columns, shape=(SIDE, SIDE), n_patterns=PATTERNS)
+    templates = motes.C4.expand(np.reshape(master, (SIDE, SIDE))).reshape(TURNS, PIXELS)
+    rows, columns = [], []
+    for first in range(0, PATTERNS, AT_ONCE):
+        numbers = uniform(AT_ONCE * (1 + PIXELS)).reshape(AT_ONCE, 1 + PIXELS)
+        turns = (TURNS * numbers[:, 0]).astype(int)
+        lit = np.nonzero(numbers[:, 1:] < templates[turns])
+        rows.append(first + lit[0])
+        columns.append(lit[1])
+    return motes.Patterns.from_coo(
+        np.concatenate(rows), np.concatenate(columns), shape=(SIDE, SIDE), n_patterns=PATTERNS
+    )
 
 
 def main() -> None:
     """Draw, climb, print."""
-    uniform = uniform_numbers()
+    uniform = Uniform()
     patterns = draw(uniform)
-    master = np.array([0.02 + 0.04 * next(uniform) for _ in range(PIXELS)])
+    master = 0.02 + 0.04 * uniform(PIXELS)
     for _ in range(20):
         weights, base = np.empty((PIXELS, TURNS), np.float32), np.empty(TURNS, np.float32)
         for r, template in enumerate(motes.C4.expand(master.reshape(SIDE, SIDE)).reshape(TURNS, PIXELS).tolist()):

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from motes._core import version as __version__
     from motes.circles import Circles
     from motes.config import show_config
-    from motes.errors import CheckpointError, DeviceError, FormatError
+    from motes.errors import CheckpointError, CopyWarning, DeviceError, FormatError
     from motes.files import describe, read_patterns, write_patterns
     from motes.kernels.backrotation import back_rotate
     from motes.kernels.likelihood import log_likelihood
@@ -53,6 +53,7 @@ _HOME = {
     "C4": "rotations",
     "CheckpointError": "errors",
     "Circles": "circles",
+    "CopyWarning": "errors",
     "D4": "rotations",
     "DeviceError": "errors",
     "FormatError": "errors",
@@ -101,6 +102,7 @@ __all__ = [
     "Bernoulli",
     "CheckpointError",
     "Circles",
+    "CopyWarning",
     "DeviceError",
     "FormatError",
     "GoodnessOfFit",

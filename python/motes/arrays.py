@@ -25,7 +25,7 @@ class Arrays(NamedTuple):
 
     def kept(self) -> Arrays:
         """Arrays that nobody can change after they were checked."""
-        return Arrays(*map(_kept, self))
+        return Arrays(*map(kept, self))
 
     def frozen(self) -> Arrays:
         """Read-only views: what the container was built from may stay writeable for its owner."""
@@ -128,7 +128,15 @@ def joined(parts: Sequence[Arrays]) -> Arrays:
     )
 
 
-def _kept(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def kept(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The array itself where nobody can write to it, else a copy.
+
+    Examples
+    --------
+    >>> fixed = np.frombuffer(b"photons!", np.uint8)
+    >>> kept(fixed) is fixed
+    True
+    """
     if not isinstance(array, np.ndarray) or not array.flags.c_contiguous:
         return array  # refused as it is
     return array.copy() if _can_change(array) else array

@@ -48,6 +48,13 @@ def not_negative(name: str, value: object) -> float:
     return float(value)
 
 
+def truth(name: str, value: object) -> bool:
+    """`value` as a bool."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name}: expected True or False, got {value!r}")
+    return bool(value)
+
+
 def floating(name: str, value: object) -> type[np.float32] | type[np.float64]:
     """`value` as one of the two types that the kernels know."""
     for choice in (np.float32, np.float64):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from motes import _core
 from motes.arrays import Arrays
+from motes.foreign import array_of, native
 from motes.shapes import Shape
 from motes.threads import available_threads
 
@@ -46,7 +48,25 @@ def whole_counts(values: npt.NDArray[Any], name: str, *, first_pattern: int = 0)
     return values if np.issubdtype(values.dtype, np.integer) else values.astype(np.int64)
 
 
-def integers(values: npt.ArrayLike, name: str) -> IntegerArray:
+def check_entries(array: Any, name: str, n_rows: int | None = None) -> None:
+    """Refuse what does not hold one dimension of integers, as many as there are rows; wherever it is.
+
+    Examples
+    --------
+    >>> check_entries(np.zeros(2, int), "cols", 3)
+    Traceback (most recent call last):
+    ...
+    ValueError: cols: expected 3 values, one for each of rows, got 2
+    """
+    if not np.issubdtype(array.dtype, np.integer):
+        raise TypeError(f"{name}: expected integers, got dtype {array.dtype}")
+    if len(array.shape) != 1:
+        raise ValueError(f"{name}: expected one dimension, got shape {array.shape}")
+    if n_rows is not None and array.shape[0] != n_rows:
+        raise ValueError(f"{name}: expected {n_rows} values, one for each of rows, got {array.shape[0]}")
+
+
+def integers(values: npt.ArrayLike, name: str, n_rows: int | None = None) -> IntegerArray:
     """One dimension of integers of any type, contiguous and of this machine's byte order.
 
     Examples
@@ -54,14 +74,11 @@ def integers(values: npt.ArrayLike, name: str) -> IntegerArray:
     >>> integers([2, 0], "rows")
     array([2, 0])
     """
-    array = np.asarray(values)
-    if array.size == 0 and array.dtype == np.float64 and not isinstance(values, np.ndarray):
+    array = array_of(name, values)
+    if array.size == 0 and array.dtype == np.float64 and isinstance(values, (list, tuple)):
         array = array.astype(np.int64)  # an empty list has no type of its own
-    if not np.issubdtype(array.dtype, np.integer):
-        raise TypeError(f"{name}: expected integers, got dtype {array.dtype}")
-    if array.ndim != 1:
-        raise ValueError(f"{name}: expected one dimension, got shape {array.shape}")
-    return np.ascontiguousarray(array, array.dtype.newbyteorder("="))
+    check_entries(array, name, n_rows)
+    return native(name, array)
 
 
 def another_way(given: object) -> str:
@@ -96,6 +113,15 @@ def hint_of_range(fault: str, n_patterns: int, shape: tuple[int, int]) -> str:
     return ""
 
 
+@contextlib.contextmanager
+def hinting(n_patterns: int, shape: Shape) -> Iterator[None]:
+    """What a kernel says of an index out of range, with what that may mean."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{error}{hint_of_range(str(error), n_patterns, shape)}") from None
+
+
 def _memory() -> float:
     """Bytes that this machine has; where it does not say, no limit."""
     try:
@@ -104,12 +130,18 @@ def _memory() -> float:
         return float("inf")
 
 
-def number_of_patterns(rows: IntegerArray, n_patterns: int | None, threads: int) -> int:
-    """As given, or one more than the largest row."""
+def number_of_patterns(n_patterns: int | None, n_entries: int, largest_row: Callable[[], int]) -> int:
+    """As given, or one more than the largest row.
+
+    Examples
+    --------
+    >>> number_of_patterns(None, 5, lambda: 3), number_of_patterns(7, 5, lambda: 3)
+    (4, 7)
+    """
     if n_patterns is None:
-        if rows.size == 0:
+        if n_entries == 0:
             raise ValueError("n_patterns: no photons, so the number of patterns must be given")
-        n_patterns = _core.largest(rows, "rows", threads=threads) + 1
+        n_patterns = largest_row() + 1
         if n_patterns > MOST_IMPLIED:
             raise ValueError(
                 f"rows: the largest is {n_patterns - 1}, which means more than 10^10 patterns; "
@@ -146,27 +178,22 @@ def coo_arrays(
     array([0, 1, 2])
     """
     threads = available_threads(threads)
-    rows, cols = integers(rows, "rows"), integers(cols, "cols")
-    if rows.shape != cols.shape:
-        raise ValueError(f"cols: expected {rows.size} values, one for each of rows, got {cols.size}")
-    photons = None if counts is None else integers(counts, "counts")
-    if photons is not None and photons.shape != rows.shape:
-        raise ValueError(f"counts: expected {rows.size} values, one for each of rows, got {photons.size}")
-    n_patterns = number_of_patterns(rows, n_patterns, threads)
-    try:
+    rows = integers(rows, "rows")
+    cols = integers(cols, "cols", rows.size)
+    photons = None if counts is None else integers(counts, "counts", rows.size)
+    n_patterns = number_of_patterns(n_patterns, rows.size, lambda: _core.largest(rows, "rows", threads=threads))
+    with hinting(n_patterns, shape):
         arrays = _core.ingest(rows, cols, photons, n_patterns=n_patterns, n_pixels=shape[0] * shape[1], threads=threads)
-    except ValueError as error:
-        raise ValueError(f"{error}{hint_of_range(str(error), n_patterns, shape)}") from None
     return Arrays(*arrays)
 
 
 def csr_entries(matrix: Any) -> Entries:
     """Entries of a SciPy CSR matrix."""
     n_patterns = int(matrix.shape[0])
-    counts = whole_counts(np.asarray(matrix.data), "matrix")
+    counts = None if (matrix.data == 1).all() else whole_counts(np.asarray(matrix.data), "matrix")
     lengths = np.diff(matrix.indptr)
     rows = np.repeat(np.arange(n_patterns, dtype=np.int64 if n_patterns >= 2**32 else np.uint32), lengths)
-    return rows, matrix.indices, None if np.all(counts == 1) else counts, n_patterns
+    return rows, matrix.indices, counts, n_patterns
 
 
 def dense_entries(array: npt.NDArray[Any], shape: Shape) -> Iterator[Entries]:
@@ -176,8 +203,9 @@ def dense_entries(array: npt.NDArray[Any], shape: Shape) -> Iterator[Entries]:
     for first in range(0, len(array), step):
         part = array[first : first + step]
         chunk = whole_counts(part.reshape(len(part), n_pixels), "array", first_pattern=first)
-        rows, cols = np.nonzero(chunk)
-        counts = chunk[rows, cols]
+        lit = np.flatnonzero(chunk)  # nonzero's rows and columns lie between each other
+        rows, cols = np.divmod(lit, max(1, n_pixels))
+        counts = chunk.ravel()[lit]
         yield rows, cols, None if np.all(counts == 1) else counts, len(chunk)
 
 

@@ -48,6 +48,19 @@ class DeviceError(RuntimeError):
     """
 
 
+class CopyWarning(UserWarning):
+    """An argument of more than 1 MiB had to be copied to be read: it is strided, or of another byte order.
+
+    The result is right; the message says which argument and why, so that the copy can be made once, outside.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> warnings.simplefilter("error", CopyWarning)  # no copies in this program
+    >>> warnings.simplefilter("default", CopyWarning)
+    """
+
+
 def kind_of(value: object) -> str:
     """The type of a value as a message names it.
 

@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 import numpy.typing as npt
 
-from motes import _core
 from motes.arrays import Arrays, joined
-from motes.devices import CPU, Device, cuda_extension, device_of
+from motes.devices import CPU, Device, device_of
 from motes.entries import another_way, coo_arrays, csr_entries, dense_entries, row_indices
 from motes.errors import kind_of
+from motes.foreign import array_of
+from motes.residence import Residence, device_of_entries, ingested
 from motes.shapes import Shape, check_shape, one_shape, shape_of_dense, shape_of_pixels
 from motes.threads import available_threads
+from motes.totals import Totals
 
 if TYPE_CHECKING:
     import scipy.sparse
 
 
-class Patterns:
+class Patterns(Totals):
     """N patterns of photons on one detector, each pattern a sorted list of lit pixels.
 
     A photon costs 2 bytes (4 beyond 65,536 pixels). Photons beyond the first of a pixel are kept apart. The container
@@ -60,7 +62,7 @@ class Patterns:
            [1, 0]])
     """
 
-    __slots__ = ("__weakref__", "_arrays", "_core", "_device", "_shape", "_totals", "_uploaded")
+    __slots__ = ("__weakref__", "_place", "_shape", "_totals")
 
     def __init__(
         self,
@@ -72,23 +74,32 @@ class Patterns:
         shape: Sequence[int],
     ) -> None:
         arrays = Arrays(indptr, pixels, multi_position, multi_extra)
-        self._build(arrays.kept(), check_shape(shape), check_photons=True)
+        shape = check_shape(shape)
+        self._settle(Residence(shape[0] * shape[1], CPU, arrays.kept(), check_photons=True), shape)
 
-    def _build(self, arrays: Arrays, shape: Shape, *, check_photons: bool) -> None:
-        self._core = _core.PatternsView(*arrays, n_pixels=shape[0] * shape[1], check_photons=check_photons)
-        self._arrays = arrays.frozen()
+    def _settle(self, place: Residence, shape: Shape) -> None:
+        self._place = place
         self._shape = shape
         self._totals: npt.NDArray[np.int64] | None = None
-        self._device = CPU
-        self._uploaded: Any = None
+
+    @classmethod
+    def _at(cls, place: Residence, shape: Shape) -> Patterns:
+        patterns = cls.__new__(cls)
+        patterns._settle(place, shape)
+        return patterns
 
     @classmethod
     def _trusted(cls, arrays: Arrays, shape: Shape, device: Device = CPU) -> Patterns:
         """Wrap what a kernel wrote or a checked container holds: its photons are not read again."""
-        patterns = cls.__new__(cls)
-        patterns._build(arrays, shape, check_photons=False)
-        patterns._device = device
-        return patterns
+        return cls._at(Residence(shape[0] * shape[1], device, arrays), shape)
+
+    @property
+    def _arrays(self) -> Arrays:
+        return self._place.arrays
+
+    @property
+    def _core(self) -> Any:
+        return self._place.view
 
     @classmethod
     def from_coo(
@@ -100,8 +111,14 @@ class Patterns:
         n_patterns: int | None = None,
         counts: npt.ArrayLike | None = None,
         threads: int | None = None,
+        device: Device | str | None = None,
+        stream: object = None,
     ) -> Patterns:
         """Build patterns from one entry (pattern, pixel) for each photon, in any order.
+
+        Arrays in the memory of a GPU (CuPy, torch, numba: through DLPack or `__cuda_array_interface__`) are taken as
+        they are, and the patterns are built there. They stay there alone until something asks for the arrays of the
+        host, which are then fetched, once. Compiled, not yet run on hardware.
 
         Parameters
         ----------
@@ -115,6 +132,11 @@ class Patterns:
             Photons of each entry; 1 by default, 0 vanishes.
         threads : int, optional
             By default all that this process may use.
+        device : str, optional
+            `"cpu"`, `"cuda"`, `"cuda:1"` or `"auto"`: where the patterns shall be, and are built where the entries are
+            not on a GPU yet; entries of the host are uploaded. By default where the entries are.
+        stream : optional
+            The CUDA stream on which device arrays are ready, and on which the work is done.
 
         Returns
         -------
@@ -124,6 +146,8 @@ class Patterns:
         ------
         TypeError
             If an array does not hold integers.
+        MemoryError
+            If a device has too little; the message says how much was asked for.
         ValueError
             If an index or a count is negative or outside its range (named with its position), if the arrays differ in
             length, or if rows ask for more than 10^10 patterns and `n_patterns` does not say so.
@@ -134,7 +158,13 @@ class Patterns:
         Patterns(4 patterns of 2x2 pixels, 3 photons, 0.75 a pattern)
         """
         shape = check_shape(shape)
-        return cls._trusted(coo_arrays(rows, cols, counts, n_patterns, shape, threads), shape)
+        entries_on = device_of_entries(rows, cols, counts)
+        wanted = entries_on if device is None else device_of(device)
+        if entries_on == wanted == CPU:
+            return cls._trusted(coo_arrays(rows, cols, counts, n_patterns, shape, threads), shape)
+        available_threads(threads)
+        place = wanted if entries_on == CPU else entries_on
+        return cls._at(ingested(rows, cols, counts, n_patterns, shape, place, stream), shape).to(wanted)
 
     @classmethod
     def from_csr(cls, matrix: Any, *, shape: Sequence[int] | None = None, threads: int | None = None) -> Patterns:
@@ -206,7 +236,7 @@ class Patterns:
         """
         if isinstance(array, (str, os.PathLike)) or hasattr(array, "tocsr"):
             raise TypeError(f"array: expected an array of counts, got {kind_of(array)}{another_way(array)}")
-        array = np.asanyarray(array)
+        array = array_of("array", array)
         shape = shape_of_dense(array.shape, shape)
         parts = [coo_arrays(*entries, shape, threads) for entries in dense_entries(array, shape)]
         return cls._trusted(joined(parts), shape) if parts else cls.empty(shape)
@@ -225,7 +255,7 @@ class Patterns:
 
     @classmethod
     def concatenate(cls, parts: Sequence[Patterns]) -> Patterns:
-        """Join containers of one shape, in order.
+        """Join containers of one shape, in order: on the GPU that they are all on, else in the host's memory.
 
         Examples
         --------
@@ -234,7 +264,11 @@ class Patterns:
         3
         """
         shape = one_shape([part.shape for part in parts])
-        return parts[0] if len(parts) == 1 else cls._trusted(joined([part._arrays for part in parts]), shape)
+        if len(parts) == 1:
+            return parts[0]
+        places = {part.device for part in parts}
+        device = places.pop() if len(places) == 1 else CPU
+        return cls._trusted(joined([part._arrays for part in parts]), shape, device)
 
     @property
     def indptr(self) -> npt.NDArray[np.int64]:
@@ -259,13 +293,18 @@ class Patterns:
     @property
     def device(self) -> Device:
         """Where kernels that know GPUs work on these patterns."""
-        return self._device
+        return self._place.device
 
     def to(self, device: Device | str) -> Patterns:
-        """Patterns on a device, uploaded once: `log_likelihood`, `sweep` and with it `reconstruct` then run there.
+        """Patterns on a device, uploaded once: what is scored, summed or assigned of them is done there from then on.
 
-        The arrays stay in the host's memory too, and everything else works as before. Parts of patterns on a device are
-        on it as well, and uploaded when first needed. Compiled, not yet run on hardware.
+        That is `log_likelihood`, `sweep`, `back_rotate`, `reconstruct` and what it returns, `kmeans` and
+        `minibatch_kmeans`, `classify.match`.
+
+        The arrays stay in the host's memory too, and everything else works as before; those of patterns that were built
+        on a GPU are fetched when something else first asks for them. A slice of patterns on a device shares their
+        memory there, too; a mask or indices take theirs there, and nothing is uploaded. Compiled, not yet run on
+        hardware.
 
         Parameters
         ----------
@@ -291,22 +330,12 @@ class Patterns:
         >>> Patterns.from_dense([[0, 1, 1, 0]]).to("cpu").device
         Device(kind='cpu', index=0)
         """
-        place = device_of(device)
-        if place == self._device:
-            return self
-        moved = Patterns._trusted(self._arrays, self._shape, place)
-        if place != CPU:
-            moved.uploaded()
-        return moved
+        place = self.device if device == "auto" and self.device != CPU else device_of(device)
+        return self if place == self.device else Patterns._at(self._place.moved(place), self._shape)
 
     def uploaded(self) -> Any:
         """The same patterns in the memory of their GPU, as `motes._cuda` takes them."""
-        if self._uploaded is None:
-            own = self._arrays.own()
-            self._uploaded = cuda_extension().PatternsOnDevice(
-                *map(np.ascontiguousarray, own), n_pixels=self.n_pixels, device=self._device.index
-            )
-        return self._uploaded
+        return self._place.on_device
 
     @property
     def shape(self) -> Shape:
@@ -319,84 +348,12 @@ class Patterns:
         return self._shape[0] * self._shape[1]
 
     @property
-    def n_lit(self) -> int:
-        """Pixels lit, over all patterns."""
-        return int(self.indptr[-1] - self.indptr[0])
-
-    @property
-    def n_photons(self) -> int:
-        """Photons, over all patterns."""
-        return self.n_lit + int(self._arrays.own_multi().multi_extra.sum(dtype=np.int64))
-
-    @property
-    def max_count(self) -> int:
-        """The most photons in one pixel of one pattern; 0 without photons."""
-        extra = self._arrays.own_multi().multi_extra
-        return 1 + int(extra.max()) if extra.size else int(self.n_lit > 0)
-
-    @property
     def nbytes(self) -> int:
         """Bytes of this container's own part of its arrays."""
         return self._arrays.own_nbytes()
 
     def __len__(self) -> int:
-        return len(self._core)
-
-    def photons_per_pattern(self) -> npt.NDArray[np.int64]:
-        """Photons of each pattern.
-
-        Examples
-        --------
-        >>> Patterns.from_dense([[0, 0, 3, 1], [0, 0, 0, 0]]).photons_per_pattern()
-        array([4, 0])
-        """
-        return self._arrays.photons_per_pattern()
-
-    def sum_of_squares(self) -> int:
-        """Sum over patterns of the squared counts, in whole numbers.
-
-        Examples
-        --------
-        >>> Patterns.from_dense([[0, 0, 3, 1], [0, 0, 0, 0]]).sum_of_squares()
-        10
-        """
-        return self._arrays.sum_of_squares()
-
-    def squares_per_pattern(self) -> npt.NDArray[np.int64]:
-        """Sum of the squared counts of each pattern.
-
-        Examples
-        --------
-        >>> Patterns.from_dense([[0, 0, 3, 1], [0, 0, 0, 0]]).squares_per_pattern()
-        array([10,  0])
-        """
-        return self._arrays.squares_per_pattern()
-
-    def total_image(self) -> npt.NDArray[np.int64]:
-        """Photons of each pixel, over all patterns: (H, W), computed once.
-
-        Examples
-        --------
-        >>> Patterns.from_dense([[0, 0, 3, 1], [0, 0, 1, 0]]).total_image()
-        array([[0, 0],
-               [4, 1]])
-        """
-        if self._totals is None:
-            totals = _core.total_image(self._core, threads=available_threads())
-            totals.flags.writeable = False
-            self._totals = totals
-        return self._totals.reshape(self._shape)
-
-    def mean_image(self) -> npt.NDArray[np.float64]:
-        """Mean photons of each pixel: (H, W); zeros where there are no patterns.
-
-        Examples
-        --------
-        >>> Patterns.from_dense([[0, 0, 3, 1], [0, 0, 1, 0]]).mean_image()
-        array([[0. , 0. ],
-               [2. , 0.5]])
-        """
-        return self.total_image() / max(1, len(self))
+        return len(self._place)
 
     @overload
     def __getitem__(self, which: int | np.integer[Any]) -> npt.NDArray[np.int64]: ...
@@ -408,13 +365,12 @@ class Patterns:
         if isinstance(which, slice):
             start, stop, step = which.indices(len(self))
             if step == 1:
-                return Patterns._trusted(self._arrays.rows(start, stop), self._shape, self._device)
+                return Patterns._at(self._place.rows(start, stop), self._shape)
             which = np.arange(start, stop, step, dtype=np.int64)
         try:
             index = operator.index(which)
         except TypeError:
-            taken = _core.take(self._core, row_indices(np.asarray(which), len(self)), threads=available_threads())
-            return Patterns._trusted(Arrays(*taken), self._shape, self._device)
+            return Patterns._at(self._place.taken(row_indices(np.asarray(which), len(self))), self._shape)
         if not -len(self) <= index < len(self):
             raise IndexError(f"pattern {index} is outside 0..{len(self) - 1}")
         index %= len(self)
@@ -449,7 +405,7 @@ class Patterns:
         >>> Patterns.from_dense([[0, 0, 3, 1]]).binarised().max_count
         1
         """
-        return Patterns._trusted(self._arrays.binarised(), self._shape, self._device)
+        return Patterns._trusted(self._arrays.binarised(), self._shape, self.device)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return functools.partial(Patterns, shape=self._shape), tuple(self._arrays.own())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import gpus
 from motes import C4, Patterns, simulate
 from motes.classify import kmeans, minibatch_kmeans
 from problems import counts_of, master_of, patterns_of
@@ -29,11 +30,12 @@ def bright():
     return patterns_of(master, 800, seed=3), C4.expand(master)
 
 
+@gpus.each_device
 @pytest.mark.parametrize("noise", ["bernoulli", "poisson"])
-def test_lloyd_is_its_definition(noise):
+def test_lloyd_is_its_definition(noise, device):
     patterns = patterns_of(master_of(5, photons=8.0), 300, noise=noise, seed=1)
     start = counts_of(patterns)[[3, 70, 150, 299]].astype(float)
-    found = kmeans(patterns, 4, init=start.reshape(4, 5, 5), tolerance=1e-300)
+    found = kmeans(patterns, 4, init=start.reshape(4, 5, 5), tolerance=1e-300, device=gpus.present(device))
     assert found.converged
     labels, centroids, inertia = lloyd(counts_of(patterns).astype(float), start, found.iterations)
     assert np.array_equal(found.labels, labels)
@@ -42,10 +44,11 @@ def test_lloyd_is_its_definition(noise):
     assert found.members.tolist() == np.bincount(labels, minlength=4).tolist()
 
 
+@gpus.each_device
 @pytest.mark.parametrize("clustering", CLUSTERINGS.values(), ids=CLUSTERINGS.keys())
-def test_orientations_of_a_bright_master_are_told_apart(bright, clustering):
+def test_orientations_of_a_bright_master_are_told_apart(bright, clustering, device):
     patterns, templates = bright
-    found = clustering(patterns, 4, seed=1)
+    found = clustering(patterns, 4, seed=1, device=gpus.present(device))
     nearest = ((found.centroids[:, None] - templates) ** 2).sum(axis=(2, 3)).argmin(axis=1)
     assert sorted(nearest.tolist()) == [0, 1, 2, 3]
     truth = ((counts_of(patterns)[:, None] - templates.reshape(4, -1)) ** 2).sum(axis=2).argmin(axis=1)
@@ -59,6 +62,20 @@ def test_any_number_of_threads_gives_the_same_bits(bright, clustering, init):
     assert np.array_equal(one.centroids, two.centroids)
     assert np.array_equal(one.labels, two.labels)
     assert one.inertia == two.inertia
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("clustering", CLUSTERINGS.values(), ids=CLUSTERINGS.keys())
+@pytest.mark.parametrize("init", ["k-means++", "random"])
+@pytest.mark.parametrize("n_clusters", [3, 6])
+def test_a_gpu_gives_the_same_bits(bright, clustering, init, n_clusters):
+    here, there = (
+        clustering(bright[0], n_clusters, init=init, seed=7, device=gpus.present(device)) for device in ("cpu", "cuda")
+    )
+    assert np.array_equal(here.centroids, there.centroids)
+    assert isinstance(there.labels, np.ndarray)
+    assert np.array_equal(here.labels, there.labels)
+    assert (here.inertia, here.iterations) == (there.inertia, there.iterations)
 
 
 def test_shuffled_patterns_have_the_same_clusters(bright):
@@ -80,26 +97,29 @@ def test_polish_ends_in_full_k_means(bright):
     assert fine.inertia <= rough.inertia
 
 
+@gpus.each_device
 @pytest.mark.parametrize("seed", range(5))
-def test_fewer_different_patterns_than_clusters_end_at_once(seed):
+def test_fewer_different_patterns_than_clusters_end_at_once(seed, device):
     patterns = Patterns.from_dense([[1, 1, 0, 0], [0, 0, 1, 1]] * 50)
-    found = kmeans(patterns, 5, seed=seed)
+    found = kmeans(patterns, 5, seed=seed, device=gpus.present(device))
     assert found.converged
     assert found.inertia == 0
     assert found.iterations < 10
 
 
+@gpus.each_device
 @pytest.mark.parametrize("clustering", CLUSTERINGS.values(), ids=CLUSTERINGS.keys())
-def test_patterns_without_photons_are_one_cluster(clustering):
-    found = clustering(Patterns.empty((3, 3), 20), 3)
+def test_patterns_without_photons_are_one_cluster(clustering, device):
+    found = clustering(Patterns.empty((3, 3), 20), 3, device=gpus.present(device))
     assert found.inertia == 0
     assert found.members.sum() == 20
     assert not found.centroids.any()
 
 
-def test_as_many_clusters_as_patterns():
+@gpus.each_device
+def test_as_many_clusters_as_patterns(device):
     patterns = Patterns.from_dense(np.eye(4, dtype=int))
-    assert kmeans(patterns, 4).inertia == 0
+    assert kmeans(gpus.there(patterns, device), 4).inertia == 0
 
 
 def test_sum_of_squares_of_a_slice():
@@ -129,6 +149,7 @@ def test_dense_patterns():
         ({"init": np.zeros((4, 2, 2))}, "init: expected finite centroids of shape"),
         ({"init": np.full((4, 3, 3), np.nan)}, "init: expected finite centroids of shape"),
         ({"threads": 0}, "threads: expected 1 to 1024"),
+        ({"device": "gpu"}, "device: expected cpu, cuda, cuda:N or auto, got 'gpu'"),
     ],
 )
 def test_options_are_refused_by_name(clustering, asked, message):

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import motes as library
+from gpus import gpu
 
 ARRAYS = {"master.npy", "std_error.npy", "labels.npy", "reconstruction.npz"}
 RESULTS = ARRAYS | {"report.json", "master.png", "convergence.png"}
@@ -349,3 +350,13 @@ def test_a_full_disk_leaves_nothing_half_written(archive, motes_process, limit):
     assert errors.count("\n") == 1, errors
     assert "file too large" in errors
     assert names(archive) == {"endeavor.npz", "truth.npz"}
+
+
+@pytest.mark.gpu
+def test_the_report_says_the_device(archive, motes):
+    gpu()
+    for device, place in (("cuda", "cuda:0"), ("cpu", "cpu")):
+        words = ("--shape", "25x25", "--max-iterations", 2, "--device", device)
+        result = motes("reconstruct", "endeavor.npz", "-o", device, *words)
+        assert result.exit_code == 0, result.stderr
+        assert report_of(archive / device)["device"] == place

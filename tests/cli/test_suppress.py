@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 import motes as library
+from gpus import gpu
+from motes.errors import DeviceError
 
 
 @pytest.fixture
@@ -184,3 +186,39 @@ def test_consensus_refuses(here, refused, words, message):
     Path("three/b.box").write_text("12 10 10 10 30\n")
     Path("a.csv").write_text("X-Coordinate,Y-Coordinate,Diameter\n15,15,10\n")
     assert message in refused(here, "consensus", *words)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("device", ["cuda", "cuda:0", "auto"])
+def test_a_gpu_keeps_what_the_processor_keeps(here, motes, device):
+    gpu()
+    assert motes("suppress", "one", "-o", "there", "--iou", 0.5, "--device", device).exit_code == 0
+    assert motes("suppress", "one", "-o", "here", "--iou", 0.5).exit_code == 0
+    for name in ("a.box", "b.box"):
+        assert Path("there", name).read_text() == Path("here", name).read_text()
+
+
+@pytest.mark.parametrize(
+    ("device", "told"),
+    [
+        ("gpu", "motes: error: --device: expected cpu, cuda, cuda:N or auto, got 'gpu'"),
+        ("cuda", "motes: error: --device: CUDA: no NVIDIA driver on this machine"),
+    ],
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("suppress", "one", "-o", "kept", "--iou", 0.5),
+        ("reconstruct", "patterns.npy", "-o", "kept"),
+        ("challenge", "endeavor.npz", "-o", "kept"),
+    ],
+)
+def test_a_device_that_is_not_there_in_one_line(here, motes, monkeypatch, command, device, told):
+    from motes.devices import names
+
+    def none_here():
+        raise DeviceError("CUDA: no NVIDIA driver on this machine")
+
+    monkeypatch.setattr(names, "cuda_extension", none_here)
+    result = motes(*command, "--device", device)
+    assert (result.exit_code, result.stderr.splitlines(), Path("kept").exists()) == (2, [told], False)

@@ -19,7 +19,7 @@ namespace motes::cuda {
 
 enum Order : int { kAscending = 0, kDescending = 1 };  // any larger number: shuffled, by this seed
 
-enum Verdict : int { kFine = 0, kWroteBeyondShared = 1, kTooMuchShared = 2, kWroteBeyondArray = 3 };
+enum Verdict : int { kFine = 0, kWroteBeyondShared = 1, kTooMuchShared = 2, kWroteBeyondArray = 3, kNoRoom = 4 };
 
 constexpr int64_t kMostShared = 227 << 10;  // of sm_90; sm_80 has 163 KiB
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import re
 
@@ -11,51 +10,20 @@ import pytest
 
 from motes.devices import extension
 from motes.errors import DeviceError
-
-CPU, CUDA = 1, 2
-INT, UNSIGNED, FLOAT = 0, 1, 2
-ADDRESS = 0x7F00_0000_0100
-
-
-class Tensor(ctypes.Structure):
-    """`DLTensor` and, with what follows, `DLManagedTensor`: https://dmlc.github.io/dlpack/latest/c_api.html."""
-
-    _fields_ = [
-        ("data", ctypes.c_void_p), ("device", ctypes.c_int32 * 2), ("ndim", ctypes.c_int32), ("code", ctypes.c_uint8),
-        ("bits", ctypes.c_uint8), ("lanes", ctypes.c_uint16), ("shape", ctypes.POINTER(ctypes.c_int64)),
-        ("strides", ctypes.POINTER(ctypes.c_int64)), ("byte_offset", ctypes.c_uint64), ("context", ctypes.c_void_p),
-        ("deleter", ctypes.CFUNCTYPE(None, ctypes.c_void_p)),
-    ]  # fmt: skip
-
-
-new_capsule = ctypes.pythonapi.PyCapsule_New
-new_capsule.restype, new_capsule.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
-pointer_of = ctypes.pythonapi.PyCapsule_GetPointer
-pointer_of.restype, pointer_of.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-
-
-class Producer:
-    """Another library's array, on a GPU that need not be there."""
-
-    def __init__(self, shape=(5, 2), *, place=CUDA, index=0, code=FLOAT, bits=32, strides=None, offset=0) -> None:
-        self.let_go, self.stream = 0, None
-        self.place, self.index = place, index
-        self.shape = (ctypes.c_int64 * len(shape))(*shape)
-        self.strides = None if strides is None else (ctypes.c_int64 * len(strides))(*strides)
-        self.deleter = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self._let_go)
-        self.tensor = Tensor(
-            ADDRESS, (place, index), len(shape), code, bits, 1, self.shape, self.strides, offset, None, self.deleter
-        )
-
-    def _let_go(self, _) -> None:
-        self.let_go += 1
-
-    def __dlpack_device__(self):
-        return self.place, self.index
-
-    def __dlpack__(self, *, stream=None):
-        self.stream = stream
-        return new_capsule(ctypes.addressof(self.tensor), b"dltensor", None)
+from producers import (
+    ADDRESS,
+    CPU,
+    CUDA,
+    FLOAT,
+    INT,
+    READ_ONLY,
+    UNSIGNED,
+    Interface,
+    Producer,
+    Tensor,
+    Versioned,
+    pointer_of,
+)
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +78,7 @@ def test_a_view_goes_out_as_it_came_in(code, bits, dtype, cuda):
     ("producer", "change", "error", "message"),
     [
         ({"bits": 64}, {}, TypeError, "array: expected dtype float32, got float64"),
+        ({"code": 6, "bits": 8}, {}, TypeError, "array: expected dtype float32, got bool"),
         ({"code": 4}, {}, TypeError, "array: a dtype that NumPy does not have"),
         ({"shape": (5,)}, {}, ValueError, "array: expected shape (5, 2), got (5,)"),
         ({"strides": (1, 5)}, {}, ValueError, "array: expected a C-contiguous device array"),
@@ -135,3 +104,57 @@ def test_dlpack_refuses_a_stream(stream, cuda):
 def test_dlpack_makes_no_copy(cuda):
     with pytest.raises(BufferError, match="no copies are made here"):
         view(cuda, Producer()).__dlpack__(stream=-1, copy=True)
+
+
+# -- DLPack 1, which can say that an array is read-only ----------------------------------------------------------------
+
+
+def test_dlpack_1_goes_in_and_out(cuda):
+    producer = Producer(version=(1, 3))
+    array = view(cuda, producer)
+    capsule = array.__dlpack__(stream=-1, max_version=(1, 0))
+    given = Versioned.from_address(pointer_of(capsule, b"dltensor_versioned"))
+    assert (tuple(given.version), given.flags, given.data, given.shape[:2]) == ((1, 0), 0, ADDRESS, [5, 2])
+    assert pointer_of(array.__dlpack__(stream=-1, max_version=(0, 8)), b"dltensor")
+    del array, capsule
+    gc.collect()
+    assert producer.let_go == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"flags": READ_ONLY}, ValueError, "array: the array is read-only"),
+        ({"version": (2, 0)}, BufferError, "array: expected DLPack 1, got 2"),
+    ],
+)
+def test_dlpack_1_refuses_and_lets_go(change, error, message, cuda):
+    producer = Producer(**({"version": (1, 0)} | change))
+    with pytest.raises(error, match=message):
+        view(cuda, producer)
+    gc.collect()
+    assert producer.let_go == 1
+
+
+def test_an_array_is_not_moved(cuda):
+    array = view(cuda, Producer())
+    assert array.__dlpack__(stream=-1, dl_device=(CUDA, 0))
+    with pytest.raises(BufferError, match=r"the array stays on cuda:0; to_numpy\(\) copies it"):
+        array.__dlpack__(stream=-1, dl_device=(CPU, 0))
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (Producer(offset=2), "array: expected an aligned device array"),
+        (Producer(address=0), "array: an array without memory"),
+        (Interface(ADDRESS + 1), "array: expected an aligned device array"),
+        (Interface(0), "array: an array without memory"),
+        (Interface(ADDRESS, mask=Producer()), "array: a masked array is not taken"),
+        (Interface(ADDRESS, stream=0), "array: its stream is 0, which __cuda_array_interface__ does not allow"),
+        (Interface(ADDRESS, strides=(4, 20)), "array: expected a C-contiguous device array"),
+    ],
+)
+def test_what_would_fault_in_a_kernel(array, message, cuda):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        view(cuda, array)

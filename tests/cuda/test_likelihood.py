@@ -8,8 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import phases
+from gpus import gpu
 from motes import _core
 from strategies import TEMPLATES, Case, Table, case_of, random_case, random_table, scored_cases
+
+OTHER = {np.float32: np.float64, np.float64: np.float32}
 
 
 def likelihood(case: Case, table: Table, *, staged: bool = True, blocks_each: int = 3) -> np.ndarray:
@@ -30,6 +33,69 @@ def likelihood(case: Case, table: Table, *, staged: bool = True, blocks_each: in
 
 def on_the_cpu(case: Case, table: Table) -> np.ndarray:
     return _core.likelihood(case.patterns._core, table.weights, table.base, threads=1)
+
+
+def packed(case: Case, table: Table) -> tuple[np.ndarray, str]:
+    """The same of templates that a kernel packs, and what it says of them."""
+    given_patterns, n_templates = phases.given(case.patterns), len(table.base)
+    suffix = "f32" if table.weights.dtype == np.float32 else "f64"
+    words = set()
+
+    def compute(order: int) -> np.ndarray:
+        told = phases.Told()
+        out = phases.aligned((len(case.patterns), n_templates), table.weights.dtype, fill=np.nan)
+        phases.run(
+            "likelihood", f"likelihood_packed_{suffix}", given_patterns, np.ascontiguousarray(table.weights),
+            table.base, n_templates, out, told, order=order,
+        )  # fmt: skip
+        words.add(told.text.decode())
+        return out
+
+    found = phases.in_every_order(compute)
+    (said,) = words
+    return found, said
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_templates", [1, 3, 4, 5, 8, 23])
+def test_packed_on_the_device_the_bits_are_the_same(n_templates, dtype):
+    rng = np.random.default_rng(n_templates)
+    case = random_case(rng, 70, (6, 6), max_count=3)
+    table = random_table(rng, 36, n_templates, dtype, impossible=0.01)
+    found, said = packed(case, table)
+    assert said == ""
+    np.testing.assert_array_equal(found, on_the_cpu(case, table))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("name", ["weights", "base"])
+def test_on_the_device_the_same_is_refused_in_the_same_words(name, bad):
+    rng = np.random.default_rng(5)
+    case, table = random_case(rng, 9, (3, 3)), random_table(rng, 9, 5, np.float64)
+    getattr(table, name).flat[3] = bad
+    with pytest.raises(ValueError, match=name) as refused:
+        on_the_cpu(case, table)
+    assert packed(case, table)[1] == str(refused.value)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_templates_that_are_on_the_device(dtype):
+    cuda, rng = gpu(), np.random.default_rng(6)
+    case, table = random_case(rng, 90, (5, 5), max_count=3), random_table(rng, 25, 10, dtype, impossible=0.01)
+    patterns = case.patterns.to("cuda").uploaded()
+    weights, base = (cuda.from_numpy(np.ascontiguousarray(part), device=0) for part in (table.weights, table.base))
+    for bases in (base, table.base):
+        found = cuda.likelihood(patterns, weights, bases).to_numpy()
+        np.testing.assert_array_equal(found, on_the_cpu(case, table))
+    with pytest.raises(TypeError, match="base: expected the dtype of the weights"):
+        cuda.likelihood(patterns, weights, np.zeros(10, OTHER[dtype]))
+    table.base[2] = np.nan
+    with pytest.raises(ValueError, match="base") as refused:
+        on_the_cpu(case, table)
+    with pytest.raises(ValueError, match="base") as refused_there:
+        cuda.likelihood(patterns, weights, table.base)
+    assert str(refused_there.value) == str(refused.value)
 
 
 @settings(max_examples=25)

@@ -1,7 +1,4 @@
-"""Patterns on a device: what is uploaded when, and where the work is done.
-
-A stand-in for `motes._cuda` runs the phases of its kernels on the host: a whole reconstruction goes through them.
-"""
+"""Patterns on a device: what is uploaded when, and where the work is done."""
 
 from __future__ import annotations
 
@@ -11,58 +8,27 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import gpus
 import motes
-import phases
 from motes import Patterns, _core, simulate
-from motes.arrays import Arrays
 from motes.devices import CPU, Device, extension, stream_handle
 from motes.errors import DeviceError
-from strategies import case_of, random_case, random_table
+from strategies import random_case, random_table
 
 FIRST = Device("cuda")
 
 
-class StandIn:
-    """A machine with one GPU of little memory."""
-
-    memory = 10**6
-
-    def __init__(self) -> None:
-        self.uploads: list[int] = []
-        self.sweeps = 0
-
-    def device_count(self) -> int:
-        return 1
-
-    def PatternsOnDevice(self, indptr, pixels, position, extra, *, n_pixels, device):
-        """Upload, as the extension does: arrays of a part that are counted from 0."""
-        assert indptr[0] == 0
-        n_bytes = sum(array.nbytes for array in (indptr, pixels, position, extra))
-        if n_bytes > self.memory:
-            raise MemoryError(f"cuda:{device}: asked for {n_bytes / 1e9:.3g} GB ({n_bytes} bytes), ...")
-        self.uploads.append(len(indptr) - 1)
-        return Patterns._trusted(Arrays(indptr, pixels, position, extra), (1, n_pixels))
-
-    def sweep(self, patterns, weights, base, *, hard):
-        self.sweeps += 1
-        planes, orientation = np.zeros(weights.shape, np.int64), np.zeros(len(base), np.int64)
-        nats, n_impossible = np.zeros(2, np.int64), np.zeros(1, np.int64)
-        phases.run(
-            "sweep", "sweep_f32", phases.given(patterns), weights, base, len(base), hard, True, True,
-            planes, orientation, nats, n_impossible, 3, order=2 + self.sweeps,
-        )  # fmt: skip
-        whole, fraction = (int(n) for n in nats)
-        return planes, orientation, whole + (fraction >> 30), fraction % 2**30, int(n_impossible[0]), 2.0**-20
-
-    def likelihood(self, patterns, weights, base, *, stream, out):
-        self.stream = stream
-        return _core.likelihood(patterns._core, weights, base, threads=1, out=out)
-
-
 @pytest.fixture
-def machine(monkeypatch) -> StandIn:
-    found = StandIn()
-    monkeypatch.setattr(extension, "importlib", SimpleNamespace(import_module=lambda _: found))
+def uploads(monkeypatch) -> list[int]:
+    """How many patterns each upload took."""
+    cuda, found = gpus.gpu(), []
+    upload = cuda.PatternsOnDevice
+
+    def counted(indptr, *arrays, **options):
+        found.append(len(indptr) - 1)
+        return upload(indptr, *arrays, **options)
+
+    monkeypatch.setattr(cuda, "PatternsOnDevice", counted)
     return found
 
 
@@ -73,63 +39,53 @@ def patterns() -> Patterns:
     return Patterns.from_coo(data.rows, data.cols, shape=(9, 9), n_patterns=900)
 
 
-def test_patterns_are_uploaded_once(machine, patterns):
+@pytest.mark.gpu
+def test_patterns_are_uploaded_once(uploads, patterns):
     there = patterns.to("cuda")
-    assert machine.uploads == [900]
+    assert uploads == [900]
     assert there == patterns
     assert (patterns.device, there.device, there.to("cuda:0").device) == (CPU, FIRST, FIRST)
     assert there.uploaded() is there.uploaded()
     assert there.to("cuda") is there
     assert there.to("cpu").device == CPU
-    assert machine.uploads == [900]
+    assert uploads == [900]
 
 
-def test_parts_follow_and_are_uploaded_when_needed(machine, patterns):
+@pytest.mark.gpu
+def test_parts_follow_and_are_uploaded_when_needed(uploads, patterns):
     there = patterns.to("cuda")
     parts = {"slice": there[100:300], "indices": there[[5, 3, 5]], "binarised": there.binarised()}
     assert {part.device for part in parts.values()} == {FIRST}
-    assert machine.uploads == [900]
     assert [len(part.uploaded()) for part in parts.values()] == [200, 3, 900]
+    assert 200 not in uploads  # a slice shares the memory of the whole
+    means = np.random.default_rng(0).uniform(0.1, 0.9, (4, 9, 9))
     for part in parts.values():
-        assert part.uploaded()._arrays.dense(81).tolist() == part._arrays.dense(81).tolist()
+        found, expected = motes.sweep(part, means), motes.sweep(part.to("cpu"), means)
+        np.testing.assert_array_equal(found.planes, expected.planes)
     assert pickle.loads(pickle.dumps(there)).device == CPU
 
 
-def test_a_reconstruction_on_a_gpu_has_the_bits_of_the_processor(machine, patterns):
-    found = motes.reconstruct(patterns, device="cuda", seed=3)
-    assert machine.uploads[0] == 900
-    assert machine.sweeps > 3
-    expected = motes.reconstruct(patterns, seed=3)
-    np.testing.assert_array_equal(found.master, expected.master)
-    np.testing.assert_array_equal(found.std_error, expected.std_error)
-    assert found.log_likelihood == expected.log_likelihood
+@pytest.mark.gpu
+def test_patterns_are_joined_where_they_all_are(uploads, patterns):
+    there = patterns.to("cuda")
+    assert there.to("auto") is there
+    assert Patterns.concatenate([there, there[:10]]).device == FIRST
+    assert Patterns.concatenate([there, patterns]).device == CPU
+    assert Patterns.concatenate([there, there[:10]]) == Patterns.concatenate([patterns, patterns[:10]])
 
 
-def test_sweep_runs_where_the_patterns_are(machine):
-    rng = np.random.default_rng(0)
-    case = random_case(rng, 50, (3, 3))
-    means = rng.uniform(0.1, 0.9, (4, 3, 3))
-    found, expected = motes.sweep(case.patterns.to("auto"), means), motes.sweep(case.patterns, means)
-    assert machine.sweeps == 1
-    np.testing.assert_array_equal(found.planes, expected.planes)
-    assert found.log_likelihood == expected.log_likelihood
+@pytest.mark.gpu
+def test_a_device_array_is_not_read_in_silence(uploads, patterns):
+    scores = motes.log_likelihood(patterns.to("cuda"), np.full((1, 9, 9), 0.5))
+    with pytest.raises(TypeError, match=r"to_numpy\(\) brings it home"):
+        np.argmax(scores)
 
 
-def test_likelihood_runs_where_the_patterns_are_on_the_callers_stream(machine):
-    case = random_case(np.random.default_rng(0), 50, (3, 3))
-    means = np.full((2, 3, 3), 0.25)
-    there, out = case.patterns.to("cuda"), np.zeros((50, 2), np.float32)
-    assert motes.log_likelihood(there, means, out=out, stream=SimpleNamespace(cuda_stream=77)) is out
-    assert machine.stream == 77
-    np.testing.assert_array_equal(out, motes.log_likelihood(case.patterns, means))
+@pytest.mark.gpu
+def test_a_mean_of_one_is_the_processors(uploads):
+    there = random_case(np.random.default_rng(0), 50, (3, 3)).patterns.to("cuda")
     with pytest.raises(ValueError, match=r"templates: a mean of 1 is scored by the processor alone; use patterns\.to"):
         motes.log_likelihood(there, np.ones((1, 3, 3)))
-
-
-def test_what_does_not_fit_says_how_much_was_asked_for(machine):
-    machine.memory = 10
-    with pytest.raises(MemoryError, match=r"cuda:0: asked for .* GB \(\d+ bytes\)"):
-        case_of([[1, 0]], (1, 2)).patterns.to("cuda")
 
 
 @pytest.mark.parametrize(

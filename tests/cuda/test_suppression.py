@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import phases
@@ -119,12 +119,78 @@ def test_a_crowd_on_one_spot_takes_one_round(radius):
     as_on_the_cpu(circles, "iou", 0.5)
 
 
-def test_a_chain_takes_a_round_for_each_second_circle():
-    """Each waits for the next: the slowest there is, and still the CPU's answer."""
-    n = 60
-    values = np.column_stack([3.0 * np.arange(n), np.zeros(n), np.ones(n)])
-    assert as_on_the_cpu(as_circles(values, np.arange(n) / n), "distance", 4.0) > 5 * n / 2
-    assert as_on_the_cpu(as_circles(values, np.arange(n) % 2), "distance", 4.0) < 5 * n / 2
+MOST_LAUNCHES = 32 * 5 + 2 * 3 * (16 + 2) + 20  # rounds, two sorts by digits of score and micrograph, and the rest
+
+
+def chain(n: int) -> np.ndarray:
+    """(n, 3): each is near the two beside it."""
+    return np.column_stack([3.0 * np.arange(n), np.zeros(n), np.ones(n)])
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_a_chain_takes_no_more_launches_for_being_longer(descending):
+    """Each waits for the next: where rounds would never end, the rest is done in order, several chunks of it."""
+    launches = set()
+    for n in (300, 1200):
+        scores = np.arange(n)[:: -1 if descending else 1] / 2048
+        launches.add(as_on_the_cpu(as_circles(chain(n), scores), "distance", 4.0))
+    assert max(launches) < MOST_LAUNCHES
+    few = as_on_the_cpu(as_circles(chain(1200), np.arange(1200) % 2), "distance", 4.0)
+    assert few < 60
+
+
+@pytest.mark.parametrize("kind", ["distance", "mixed radii", "crowds"])
+def test_what_rounds_leave_over_is_as_on_the_cpu(kind):
+    """Ramps on three micrographs and an empty one: each has a part left over, of several chunks or of a few circles."""
+    rng = np.random.default_rng(6)
+    counts = [700, 0, 90, 330]
+    indptr = np.cumsum([0, *counts])
+    values = np.concatenate([chain(count) for count in counts])
+    if kind == "mixed radii":  # of several levels: the small ones speak for the large ones
+        values[:, 2] = 2.0 * 2 ** rng.integers(0, 3, len(values)) + rng.random(len(values))
+    if kind == "crowds":
+        values[:, 0] = values[:, 0] // 30 * 3
+        values[:, 1] = rng.random(len(values))
+    scores = -values[:, 0] + rng.random(len(values)) / 2
+    measure = ("iou", 0.02) if kind == "mixed radii" else ("distance", 4.0)
+    assert as_on_the_cpu(as_circles(values, scores, indptr=indptr), *measure) < MOST_LAUNCHES
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["iou", "box_iou", "distance"]), st.sampled_from([1.0, 4.0, 30.0]))
+@example(230257, "iou", 30.0)  # some of a chunk are taken by ones of the chunk before
+def test_ramps_are_as_on_the_cpu(seed, measure, spread):
+    """Scores that follow places, with some disorder; radii alike or of many levels."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(200, 600))
+    values = np.column_stack([np.sort(rng.uniform(0, 2 * n, n)), rng.uniform(0, 3, n), 3 * spread ** rng.random(n)])
+    scores = values[:, 0] * rng.choice([-1, 1]) + rng.uniform(0, 1, n) * rng.choice([0, 3])
+    as_on_the_cpu(as_circles(values, scores), measure, 4.0 if measure == "distance" else 0.1)
+
+
+def test_users_who_sort_by_score_wait_no_longer():
+    """A crowd in the order of its scores: lists are not in that order."""
+    n = 2000
+    values = np.column_stack([np.full((n, 2), 5.0), np.full(n, 3.0)])
+    for scores in (np.arange(n), -np.arange(n)):
+        as_on_the_cpu(as_circles(values, scores), "iou", 0.5)
+
+
+def test_a_thousand_micrographs_take_the_launches_of_one():
+    rng = np.random.default_rng(4)
+    counts = rng.integers(0, 4, 1000)
+    indptr = np.concatenate([[0], np.cumsum(counts)])
+    values, scores = layout("scattered", rng, indptr[-1]), rng.random(indptr[-1])
+    many = as_on_the_cpu(as_circles(values, scores, indptr=indptr), "iou", 0.3)
+    one = as_on_the_cpu(as_circles(values, scores), "iou", 0.3)
+    assert many < one + 20  # three digits of a micrograph's number
+
+
+@pytest.mark.parametrize("n", [0, 1])
+@pytest.mark.parametrize("indptr", [None, [0, 0, 0, -1, -1]])
+def test_none_and_one(n, indptr):
+    indptr = None if indptr is None else [n if end < 0 else end for end in indptr]
+    as_on_the_cpu(as_circles([[1.0, 2, 3]][:n], [0.5][:n], indptr=indptr), "iou", 0.3)
 
 
 def test_unlike_sizes_speak_for_each_other():
@@ -146,24 +212,28 @@ def test_a_pair_at_the_threshold():
             as_on_the_cpu(as_circles([[0, 0, radius], [x, 0, radius], [1e4, 0, 2 * radius]], [3.0, 2, 1]), "iou", iou)
 
 
-def peaks_on_device(maps: np.ndarray, radius: float, threshold: float) -> list[np.ndarray]:
+def peaks_on_device(maps: np.ndarray, radius: float, threshold: float) -> tuple[list[np.ndarray], int]:
+    """Peaks of each map and the number of launches, after every order gave the same."""
     n_maps, height, width = maps.shape
+    launches = np.zeros(1, np.int64)
 
     def compute(order: int):
         peak, indptr = np.full(maps.size, -9), np.full(n_maps + 1, -9)
         phases.run("suppression", "suppress_maps", maps, maps.itemsize, n_maps, height, width, radius, threshold, peak,
-                   indptr, order=order)  # fmt: skip
+                   indptr, launches, order=order)  # fmt: skip
         return peak[: indptr[-1]], indptr
 
     peak, indptr = phases.in_every_order(compute)
-    return np.split(peak, indptr[1:-1]) if n_maps else []
+    return np.split(peak, indptr[1:-1]) if n_maps else [], int(launches[0])
 
 
-def peaks_as_on_the_cpu(maps: np.ndarray, radius: float, threshold: float) -> None:
-    found = peaks_on_device(maps, radius, threshold)
+def peaks_as_on_the_cpu(maps: np.ndarray, radius: float, threshold: float) -> int:
+    """The number of launches, after all was found to be as on the CPU."""
+    found, launches = peaks_on_device(maps, radius, threshold)
     expected = _core.map_suppression(maps, radius=radius, threshold=threshold, threads=1)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_array_equal(one, other)
+    return launches
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -176,7 +246,7 @@ def test_peaks_are_those_of_the_definition(dtype, data):
     threshold = data.draw(st.sampled_from([-np.inf, 0.0, 2.0]))
     maps = rng.integers(-2, 6, shape).astype(dtype)
     maps[rng.random(shape) < 0.1] = -np.inf
-    for one, found in zip(maps, peaks_on_device(maps, radius, threshold), strict=True):
+    for one, found in zip(maps, peaks_on_device(maps, radius, threshold)[0], strict=True):
         rows, columns = np.divmod(found, shape[2])
         assert list(zip(columns, rows, strict=True)) == reference.suppress_map(one, radius, threshold)
     peaks_as_on_the_cpu(maps, radius, threshold)
@@ -193,7 +263,7 @@ def test_dense_maps_are_as_on_the_cpu(kind):
         "steps": np.floor(noise * 4),
         "ramp": np.stack([x + y, x - 2 * y]) / 7,
     }[kind].astype(np.float32)
-    peaks_as_on_the_cpu(np.ascontiguousarray(maps), 3.0, 0.25)
+    assert peaks_as_on_the_cpu(np.ascontiguousarray(maps), 3.0, 0.25) < MOST_LAUNCHES
 
 
 def test_maps_without_pixels():
@@ -208,4 +278,4 @@ def test_the_python_functions_agree_too():
     np.testing.assert_array_equal(on_device(circles, "iou", 0.2)[0], suppress(circles, iou=0.2))
     maps = rng.random((1, 20, 20))
     [(centres, _)] = suppress_map(maps, 2.5, threshold=0.1)
-    np.testing.assert_array_equal(peaks_on_device(maps, 2.5, 0.1)[0], centres[:, 1] * 20 + centres[:, 0])
+    np.testing.assert_array_equal(peaks_on_device(maps, 2.5, 0.1)[0][0], centres[:, 1] * 20 + centres[:, 0])

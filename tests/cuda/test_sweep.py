@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import motes
 import phases
 import reference
-from motes import _core
+from motes import Bernoulli, Poisson, _core
 from strategies import Case, Table, case_of, random_case, random_table, scored_cases
 
 QUANTUM = {np.dtype(np.float32): 2.0**-20, np.dtype(np.float64): 2.0**-30}
@@ -133,3 +134,117 @@ def test_impossible_patterns_are_counted_and_in_no_sum(dtype, hard, fused):
 def test_large_counts(dtype):
     case, table = case_of([[2**31 - 1, 1], [7, 0]], (1, 2)), Table(np.zeros((2, 1), dtype), np.zeros(1, dtype))
     assert_same(sweep(case, table, hard=False), on_the_cpu(case, table, hard=False))
+
+
+# -- the whole of it, in memory of so many bytes -----------------------------------------------------------------------
+
+PLENTY = 2**62
+
+
+def sweep_in_turns(case: Case, table: Table, *, hard: bool, room: int = PLENTY, shared: int = 227 << 10):
+    """As `sweep`, and how many launches it took."""
+    given_patterns, n_templates, n_pixels = phases.given(case.patterns), len(table.base), case.n_pixels
+    suffix = "f32" if table.weights.dtype == np.float32 else "f64"
+    launches = np.zeros(1, np.int64)
+
+    def compute(order: int):
+        numbers = np.full(n_templates * (n_pixels + 1) + 3, -1, np.int64)
+        phases.run(
+            "sweep", f"sweep_in_turns_{suffix}", given_patterns, np.ascontiguousarray(table.weights), table.base,
+            n_templates, hard, room, shared, numbers, launches, order=order,
+        )  # fmt: skip
+        return numbers
+
+    numbers = phases.in_every_order(compute)
+    planes, weights, (whole, fraction, n_impossible) = np.split(numbers, [n_templates * n_pixels, numbers.size - 3])
+    found = planes.reshape(n_pixels, n_templates), weights, whole + (fraction >> 30), fraction & (2**30 - 1)
+    return (*found, n_impossible), int(launches[0])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_templates", [1, 4, 5, 8, 33])
+@pytest.mark.parametrize("hard", [False, True])
+def test_its_launches_are_those_of_one_call(n_templates, dtype, hard):
+    rng = np.random.default_rng(n_templates)
+    case = random_case(rng, 70, (6, 6), max_count=3)
+    table = random_table(rng, 36, n_templates, dtype, spread=0.5, impossible=0.01)
+    found, n_launches = sweep_in_turns(case, table, hard=hard)
+    assert n_launches == (1 if n_templates <= 4 else 3)
+    assert_same(found, sweep(case, table, hard=hard))
+    assert_same(sweep_in_turns(case, table, hard=hard, shared=256)[0], found)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("hard", [False, True])
+def test_where_memory_is_short_groups_of_templates_take_turns(dtype, hard):
+    """Down to the least: a panel of four, and the scores of half of the patterns."""
+    rng = np.random.default_rng(1)
+    n_templates, n_pixels, real = 37, 36, np.dtype(dtype).itemsize
+    case = random_case(rng, 2500, (6, 6), max_count=2)
+    table = random_table(rng, n_pixels, n_templates, dtype, spread=0.5, impossible=0.01)
+    whole, _ = sweep_in_turns(case, table, hard=hard)
+    rows = 40 * real
+    least = -(-37 * 4 * real // 64) * 64 + -(-8 * (4 * 37 + 3) // 64) * 64 + 1250 * rows
+    taken = set()
+    for room in (least, least + 5_000, least + 10_000, least + 15_000, least + 1250 * rows + 20_000):
+        found, n_launches = sweep_in_turns(case, table, hard=hard, room=room)
+        assert_same(found, whole)
+        taken.add(n_launches)
+    assert len(taken) > 2  # other numbers of turns and of parts
+    with pytest.raises(AssertionError, match="no room for an array"):
+        sweep_in_turns(case, table, hard=hard, room=least - 1)
+
+
+# -- templates that are there ------------------------------------------------------------------------------------------
+
+
+def sweep_means(case: Case, means: np.ndarray, noise, prior, *, hard: bool, dtype):
+    """Planes (R, M), weights, nats and impossible patterns; the place of the first that is no mean."""
+    given_patterns, n = phases.given(case.patterns), len(means)
+    low, high = noise.limits(len(case.patterns))
+    photons = case.patterns.total_image().ravel()
+
+    def compute(order: int):
+        planes, weights, told, index = np.full(means.shape, -1.0), np.full(n, -1.0), np.full(2, -1.0), np.zeros(1, int)
+        phases.run(
+            "sweep", "sweep_means", given_patterns, means, means.itemsize, n, prior, photons, noise.name == "poisson",
+            low, high, 1.0 if noise.name == "bernoulli" else np.finfo(float).max, hard, dtype is np.float64, planes,
+            weights, told, index, order=order,
+        )  # fmt: skip
+        return planes, weights, told, index
+
+    return phases.in_every_order(compute)
+
+
+@pytest.mark.parametrize("hard", [False, True])
+@pytest.mark.parametrize("n_templates", [1, 3, 4, 5, 9])
+@pytest.mark.parametrize("noise", [Bernoulli(), Poisson()])
+@pytest.mark.parametrize(
+    ("real", "dtype"), [(np.float64, np.float64), (np.float32, np.float64), (np.float64, np.float32)]
+)
+def test_templates_on_a_device(n_templates, noise, hard, real, dtype):
+    rng = np.random.default_rng(n_templates)
+    case = random_case(rng, 60, (4, 4), max_count=1 if noise.name == "bernoulli" else 3)
+    means = rng.uniform(0, 1, (n_templates, 16)).astype(real)
+    means[rng.random(means.shape) < 0.1] = 0
+    means[rng.random(means.shape) < 0.1] = 1
+    prior = rng.dirichlet(np.ones(n_templates))
+    planes, weights, (nats, n_impossible), index = sweep_means(case, means, noise, prior, hard=hard, dtype=dtype)
+    expected = motes.sweep(
+        case.patterns, means.reshape(n_templates, 4, 4), noise, prior=prior, hard=hard, dtype=dtype, threads=1
+    )
+    assert index[0] == means.size
+    loose = 1e-5 if dtype is np.float32 else 1e-8
+    np.testing.assert_allclose(planes.reshape(-1, 4, 4), expected.planes, atol=60 * loose)
+    np.testing.assert_allclose(weights, expected.weights, atol=60 * loose)
+    assert nats == pytest.approx(expected.log_likelihood, abs=60 * loose)
+    assert n_impossible == expected.n_impossible
+
+
+@pytest.mark.parametrize("wrong", [-0.25, 1.5, np.nan, np.inf])
+def test_the_first_that_is_no_mean_is_found(wrong):
+    case = case_of([[1, 0], [0, 1]], (1, 2))
+    means = np.full((3, 2), 0.5)
+    means[1, 1] = means[2, 0] = wrong
+    *_, index = sweep_means(case, means, Bernoulli(), np.ones(3) / 3, hard=False, dtype=np.float32)
+    assert index[0] == 3

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import ctypes
-
 import numpy as np
 import pytest
 
 import phases
 from motes import _core
+from motes.arrays import Arrays
 
 N = 700  # more than two blocks
-
-
-class Told(ctypes.Structure):
-    """`motes_error`."""
-
-    _fields_ = (("text", ctypes.c_char * 248), ("index", ctypes.c_int64))
 
 
 def refusal(function: str, *arguments) -> str | None:
     """What was said, in every order the same; None if nothing was refused."""
 
     def compute(order: int):
-        told, status = Told(), np.full(1, -9)
+        told, status = phases.Told(), np.full(1, -9)
         phases.run("walls", function, *arguments, told, status, order=order)
         assert status[0] in (0, 1)
         return str(told.text, "utf-8") if status[0] else "", told.index if status[0] else -1
@@ -76,3 +69,53 @@ def test_maps_are_refused_as_on_the_cpu(dtype):
     with pytest.raises(ValueError, match="map: not a number at row 7, column 11") as refused:
         _core.map_suppression(maps, radius=1.0, threshold=0.0, threads=1)
     assert refusal("wall_of_maps", maps, maps.itemsize, *maps.shape) == str(refused.value)
+
+
+def patterns_wall(arrays: Arrays, n_pixels: int) -> tuple[str | None, np.ndarray]:
+    """What was said of patterns, and what was found."""
+    found = np.zeros(3, np.int64)
+    said = refusal("wall_of_patterns", phases.given_arrays(arrays, n_pixels), found)
+    return said, found
+
+
+def right_arrays(n_pixels: int) -> Arrays:
+    rng = np.random.default_rng(n_pixels)
+    n_lit = rng.integers(3, 9, N)
+    pixels = np.concatenate([np.sort(rng.choice(n_pixels, n, replace=False)) for n in n_lit])
+    position = np.flatnonzero(rng.random(len(pixels)) < 0.3)
+    return Arrays(
+        np.concatenate([[0], np.cumsum(n_lit)]),
+        pixels.astype(np.uint16 if n_pixels <= 65536 else np.uint32),
+        position,
+        rng.integers(1, 5, len(position)).astype(np.int32),
+    )
+
+
+@pytest.mark.parametrize("n_pixels", [49, 70_000])
+def test_patterns_that_are_right_pass_and_are_counted(n_pixels):
+    arrays = right_arrays(n_pixels)
+    for part in (arrays, arrays.rows(5, 600), arrays.rows(5, 5)):
+        said, found = patterns_wall(part, n_pixels)
+        assert said is None
+        assert list(found) == [part.indptr[0], part.indptr[-1], part.multi_extra.sum()]
+
+
+@pytest.mark.parametrize("wrong", ["descends", "beyond", "extra", "position", "outside", "order"])
+@pytest.mark.parametrize("n_pixels", [49, 70_000])
+def test_patterns_are_refused_as_on_the_cpu(wrong, n_pixels):
+    indptr, pixels, position, extra = arrays = right_arrays(n_pixels)
+    for p in (600, 333):  # the first of them is told
+        first = indptr[p]
+        if wrong == "descends":
+            indptr[p + 1] = first - 1
+        elif wrong == "beyond":
+            indptr[p + 1] = indptr[-1] + 1
+        elif wrong == "extra":
+            extra[p] = 0
+        elif wrong == "position":
+            position[p] = position[p - 1]
+        else:
+            pixels[first + 2] = n_pixels if wrong == "outside" else pixels[first + 1]
+    with pytest.raises(ValueError, match=r"patterns?[. ]") as refused:
+        _core.PatternsView(indptr, pixels, position, extra, n_pixels=n_pixels)
+    assert patterns_wall(arrays, n_pixels)[0] == str(refused.value)

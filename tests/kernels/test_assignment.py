@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import gpus
 import reference
 from motes import Patterns, _core
 from strategies import TEMPLATES, Table, cases, random_case, random_table
@@ -17,15 +18,16 @@ from strategies import TEMPLATES, Table, cases, random_case, random_table
 class Clusters:
     """Clusters that follow their patterns from round to round."""
 
-    def __init__(self, n_patterns: int, n_pixels: int, n_clusters: int) -> None:
+    def __init__(self, n_patterns: int, n_pixels: int, n_clusters: int, device: str = "cpu") -> None:
+        self.device = device
         self.photons = np.zeros((n_pixels, n_clusters), np.int64)
         self.members = np.zeros(n_clusters, np.int64)
         self.labels = np.full(n_patterns, -1, np.int32)
 
     def round(self, patterns: Patterns, table: Table, threads: int = 1) -> tuple[int, float]:
-        n_moved, whole, fraction = _core.assignment(
-            patterns._core, table.weights, table.base,
-            photons=self.photons, members=self.members, labels=self.labels, threads=threads,
+        n_moved, whole, fraction = gpus.assignment(
+            patterns, table.weights, table.base,
+            photons=self.photons, members=self.members, labels=self.labels, device=self.device, threads=threads,
         )  # fmt: skip
         return n_moved, whole + fraction / 2**30
 
@@ -35,8 +37,8 @@ class Clusters:
         np.testing.assert_array_equal(self.members, member.sum(axis=0))
 
 
-def assert_follows(case, tables) -> None:
-    clusters = Clusters(*case.counts.shape, len(tables[0].base))
+def assert_follows(case, tables, device="cpu") -> None:
+    clusters = Clusters(*case.counts.shape, len(tables[0].base), device)
     for table in tables:
         before = clusters.labels.copy()
         n_moved, value = clusters.round(case.patterns, table)
@@ -56,41 +58,45 @@ def positive_table(rng: np.random.Generator, n_pixels: int, n_clusters: int) -> 
     return Table(np.abs(table.weights), table.base)
 
 
+@gpus.each_device
 @given(cases(), st.data())
-def test_clusters_follow_the_patterns_that_move(case, data):
+def test_clusters_follow_the_patterns_that_move(device, case, data):
     n_clusters = data.draw(st.sampled_from(TEMPLATES if case.n_pixels < 1000 else (1, 3, 4, 9)))
     rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
-    assert_follows(case, [positive_table(rng, case.n_pixels, n_clusters) for _ in range(3)])
+    assert_follows(case, [positive_table(rng, case.n_pixels, n_clusters) for _ in range(3)], device)
 
 
+@gpus.each_device
 @pytest.mark.parametrize("n_clusters", TEMPLATES)
-def test_any_number_of_clusters(n_clusters):
+def test_any_number_of_clusters(n_clusters, device):
     rng = np.random.default_rng(n_clusters)
     case = random_case(rng, 600, (6, 6), max_count=3)
-    assert_follows(case, [positive_table(rng, 36, n_clusters) for _ in range(2)])
+    assert_follows(case, [positive_table(rng, 36, n_clusters) for _ in range(2)], device)
 
 
 def of_centres(centres: np.ndarray) -> Table:
     return Table(np.ascontiguousarray(centres.T), -(centres**2).sum(axis=1) / 2)
 
 
-def test_labels_are_the_nearest_centres():
+@gpus.each_device
+def test_labels_are_the_nearest_centres(device):
     rng = np.random.default_rng(0)
     case = random_case(rng, 500, (5, 5), density=0.4, max_count=2)
     centres = rng.random((7, 25))
-    clusters = Clusters(500, 25, 7)
+    clusters = Clusters(500, 25, 7, device)
     clusters.round(case.patterns, of_centres(centres))
     np.testing.assert_array_equal(clusters.labels, reference.nearest(case.counts, centres))
 
 
+@gpus.each_device
 @pytest.mark.parametrize("max_count", [1, 3])
 @pytest.mark.parametrize("apart", [1e-9, 1e-7, 1e-5])
 @pytest.mark.parametrize("n_clusters", [2, 5, 40])
-def test_centres_nearer_than_float32_tells_are_told_apart(max_count, apart, n_clusters):
+def test_centres_nearer_than_float32_tells_are_told_apart(max_count, apart, n_clusters, device):
     rng = np.random.default_rng(3)
     case = random_case(rng, 2000, (8, 8), density=0.4, max_count=max_count)
     centres = rng.random(64) + apart * rng.standard_normal((n_clusters, 64))
-    clusters, table = Clusters(2000, 64, n_clusters), of_centres(centres)
+    clusters, table = Clusters(2000, 64, n_clusters, device), of_centres(centres)
     clusters.round(case.patterns, table)
     expected = (case.counts @ table.weights + table.base).argmax(axis=1)
     np.testing.assert_array_equal(clusters.labels, expected)
@@ -103,24 +109,27 @@ def zeros(n_pixels: int, n_clusters: int) -> Table:
     return Table(np.zeros((n_pixels, n_clusters)), np.zeros(n_clusters))
 
 
-def test_the_first_of_equals():
-    clusters = Clusters(3, 4, 5)
+@gpus.each_device
+def test_the_first_of_equals(device):
+    clusters = Clusters(3, 4, 5, device)
     clusters.round(Patterns.from_dense(np.ones((3, 4), int)), zeros(4, 5))
     np.testing.assert_array_equal(clusters.labels, 0)
 
 
-def test_a_second_round_moves_nothing():
+@gpus.each_device
+def test_a_second_round_moves_nothing(device):
     rng = np.random.default_rng(2)
     case, table = random_case(rng, 100, (4, 4)), random_table(rng, 16, 5, np.float64)
-    clusters = Clusters(100, 16, 5)
+    clusters = Clusters(100, 16, 5, device)
     assert clusters.round(case.patterns, table)[0] == 100
     photons = clusters.photons.copy()
     assert clusters.round(case.patterns, table)[0] == 0
     np.testing.assert_array_equal(clusters.photons, photons)
 
 
-def test_no_patterns():
-    clusters = Clusters(0, 4, 2)
+@gpus.each_device
+def test_no_patterns(device):
+    clusters = Clusters(0, 4, 2, device)
     assert clusters.round(Patterns.empty((2, 2)), zeros(4, 2)) == (0, 0.0)
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import reference
+from gpus import each_device, on
 from motes import Circles, _core
 from motes.kernels.circles import box_iou, circle_iou, pairwise_box_iou, pairwise_circle_iou
 
@@ -33,28 +34,31 @@ def as_circles(values, dtype=np.float64, **more) -> Circles:
     return Circles(values[:, :2], values[:, 2].copy(), **more)
 
 
+@each_device
 @pytest.mark.parametrize("seed", range(3))
-def test_iou_keeps_its_digits_near_contact(seed):
+def test_iou_keeps_its_digits_near_contact(device, seed):
     a, b = pairs_near_contact(seed, 300)
     expected = np.array([reference.circle_iou(*pair) for pair in zip(a, b, strict=True)])
     for one, other in ((a, b), (b, a)):
-        found = circle_iou(as_circles(one), as_circles(other), threads=1)
+        found = on(device, circle_iou, as_circles(one), as_circles(other), threads=1)
         np.testing.assert_allclose(found, expected, rtol=1e-14, atol=0)
         assert ((found == 0) == (expected == 0)).all()
     assert (expected > 0).any()
     assert (expected == 0).any()
 
 
+@each_device
 @given(st.integers(0, 2**32 - 1))
-def test_float32_is_float64_rounded_once(seed):
+def test_float32_is_float64_rounded_once(device, seed):
     rng = np.random.default_rng(seed)
     a, b = (np.column_stack([rng.uniform(0, 5, (40, 2)), rng.uniform(1, 4, 40)]).astype(np.float32) for _ in range(2))
-    found = circle_iou(as_circles(a, np.float32), as_circles(b, np.float32))
+    found = on(device, circle_iou, as_circles(a, np.float32), as_circles(b, np.float32))
     assert found.dtype == np.float32
-    exact = circle_iou(as_circles(a), as_circles(b))
+    exact = on(device, circle_iou, as_circles(a), as_circles(b))
     np.testing.assert_array_equal(found, exact.astype(np.float32))
 
 
+@each_device
 @pytest.mark.parametrize(
     ("a", "b", "iou"),
     [
@@ -67,16 +71,17 @@ def test_float32_is_float64_rounded_once(seed):
         ((0, 0, 1e-10), (0, 0, 1e10), 1e-40),
     ],
 )
-def test_iou_of_a_few_circles(a, b, iou):
-    np.testing.assert_allclose(circle_iou(as_circles(a), as_circles(b)), [iou], rtol=1e-15)
+def test_iou_of_a_few_circles(device, a, b, iou):
+    np.testing.assert_allclose(on(device, circle_iou, as_circles(a), as_circles(b)), [iou], rtol=1e-15)
 
 
+@each_device
 @pytest.mark.parametrize("exponent", range(-320, -10, 10))
-def test_centres_as_good_as_one(exponent):
+def test_centres_as_good_as_one(device, exponent):
     """Where powers of the distance underflow, IoU is what is left: 1, or the ratio of the areas."""
     x = 10.0**exponent
     for other, expected in ((10.0, 1 - 2 / np.pi * x / 10), (5.0, 0.25)):
-        found = circle_iou(as_circles([0, 0, 10]), as_circles([x, 0, other]))
+        found = on(device, circle_iou, as_circles([0, 0, 10]), as_circles([x, 0, other]))
         np.testing.assert_allclose(found, [expected], rtol=1e-14)
 
 
@@ -100,8 +105,9 @@ def test_equal_circles_reach_farthest_of_all_with_the_same_sum_of_radii(iou):
     assert (circle_iou(a, b) <= iou).all()
 
 
+@each_device
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_all_pairs_are_the_pairs_of_each_micrograph(dtype):
+def test_all_pairs_are_the_pairs_of_each_micrograph(device, dtype):
     rng = np.random.default_rng(4)
     counts = [(3, 0), (0, 5), (0, 0), (200, 300), (70, 1), (1, 129)]
     a, b = (
@@ -112,34 +118,38 @@ def test_all_pairs_are_the_pairs_of_each_micrograph(dtype):
         )
         for k, n in enumerate(np.sum(counts, axis=0))
     )
-    blocks = pairwise_circle_iou(a, b, threads=1)
+    blocks = on(device, pairwise_circle_iou, a, b, threads=1)
     assert [block.shape for block in blocks] == counts
     for m, block in enumerate(blocks):
         one, other = a.of_micrograph(m), b.of_micrograph(m)
         rows, columns = np.indices(block.shape)
-        np.testing.assert_array_equal(block, circle_iou(one[rows.ravel()], other[columns.ravel()]).reshape(block.shape))
+        np.testing.assert_array_equal(
+            block, on(device, circle_iou, one[rows.ravel()], other[columns.ravel()]).reshape(block.shape)
+        )
     for threads in (2, 5):
-        for block, again in zip(blocks, pairwise_circle_iou(a, b, threads=threads), strict=True):
+        for block, again in zip(blocks, on(device, pairwise_circle_iou, a, b, threads=threads), strict=True):
             np.testing.assert_array_equal(again, block)
 
 
+@each_device
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 1e9]))
-def test_box_iou_is_its_definition(seed, origin):
+def test_box_iou_is_its_definition(device, seed, origin):
     rng = np.random.default_rng(seed)
     a, b = (np.column_stack([origin + rng.uniform(0, 4, (9, 2)), rng.uniform(0.1, 4, (9, 2))]) for _ in range(2))
     b[:3, 0] = a[:3, 0] + a[:3, 2]  # touches, as far as the sum is exact
-    matrix = pairwise_box_iou(a, b)
+    matrix = on(device, pairwise_box_iou, a, b)
     expected = np.array([[reference.box_iou(one, other) for other in b] for one in a])
     np.testing.assert_allclose(matrix, expected, rtol=DIGITS, atol=0)
-    np.testing.assert_array_equal(box_iou(a, b), matrix.diagonal())
-    np.testing.assert_array_equal(matrix, pairwise_box_iou(b, a).T)
+    np.testing.assert_array_equal(on(device, box_iou, a, b), matrix.diagonal())
+    np.testing.assert_array_equal(matrix, on(device, pairwise_box_iou, b, a).T)
 
 
-def test_none_and_one():
+@each_device
+def test_none_and_one(device):
     nothing, one = as_circles(np.empty((0, 3))), as_circles([[1, 2, 3]])
-    assert circle_iou(nothing, nothing).shape == (0,)
-    assert [block.shape for block in pairwise_circle_iou(nothing, one)] == [(0, 1)]
-    assert pairwise_box_iou(np.empty((0, 4)), np.ones((2, 4))).shape == (0, 2)
+    assert on(device, circle_iou, nothing, nothing).shape == (0,)
+    assert [block.shape for block in on(device, pairwise_circle_iou, nothing, one)] == [(0, 1)]
+    assert on(device, pairwise_box_iou, np.empty((0, 4)), np.ones((2, 4))).shape == (0, 2)
 
 
 FINE = np.array([[1.0, 2, 3], [4, 5, 6]])
@@ -162,7 +172,8 @@ AT = FINE[:, :2].copy()
         ),
         (lambda: box_iou(np.ones((2, 3)), np.ones((2, 4))), ValueError, "a: expected shape (any, 4), got (2, 3)"),
         (lambda: box_iou(np.zeros((1, 4)), np.ones((1, 4))), ValueError, "sizes: expected 1e-30 to 1e20, got 0 at"),
-        (lambda: box_iou([[0, 0, 1, 1]], np.ones((1, 4))), TypeError, "a: expected a NumPy array"),
+        (lambda: box_iou([[0, 0, 1, 1]], np.ones((1, 4))), TypeError, "a: expected an array of float32 or float64"),
+        (lambda: pairwise_box_iou(np.ones((1, 4)), 5), TypeError, "b: expected dtype float32 or float64, got int64"),
         (lambda: box_iou(np.ones((1, 4), int), np.ones((1, 4))), TypeError, "float32 or float64, got int64"),
         (lambda: _core.equal_radii_distance(1.5), ValueError, "iou: expected 0 to 1, got 1.5"),
         (

@@ -9,15 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import gpus
 import reference
+from gpus import each_device, ingest
 from motes import _core
 from strategies import SMALL, WIDE
 
 TYPES = [np.dtype(kind + size) for kind in "iu" for size in "1248"]
-
-
-def ingest(rows, cols, counts=None, *, n_patterns, n_pixels, threads=1):
-    return _core.ingest(rows, cols, counts, n_patterns=n_patterns, n_pixels=n_pixels, threads=threads)
 
 
 def assert_holds(arrays, counts: np.ndarray) -> None:
@@ -33,8 +31,9 @@ def assert_holds(arrays, counts: np.ndarray) -> None:
     np.testing.assert_array_equal(extra, photons[photons > 1] - 1)
 
 
-@given(st.data())
-def test_any_type_any_order_repeats_and_zeros(data):
+@each_device
+@given(data=st.data())
+def test_any_type_any_order_repeats_and_zeros(data, device):
     shape = data.draw(st.sampled_from([*SMALL, WIDE]))
     n_patterns, n_pixels = data.draw(st.integers(1, 100)), shape[0] * shape[1]
     n_entries = data.draw(st.integers(0, 400))
@@ -47,12 +46,13 @@ def test_any_type_any_order_repeats_and_zeros(data):
         rows, cols = rows[order], cols[order]
     photons = rng.integers(0, 4, n_entries).astype(count_type) if data.draw(st.booleans()) else None
     threads = data.draw(st.sampled_from([1, 2]))
-    arrays = ingest(rows, cols, photons, n_patterns=n_patterns, n_pixels=n_pixels, threads=threads)
+    arrays = ingest(rows, cols, photons, n_patterns=n_patterns, n_pixels=n_pixels, threads=threads, device=device)
     assert_holds(arrays, reference.counts_of(rows, cols, n_patterns, n_pixels, photons))
 
 
+@each_device
 @pytest.mark.parametrize("order", ["sorted", "shuffled", "repeated", "one pattern"])
-def test_many_entries_over_many_lanes(order):
+def test_many_entries_over_many_lanes(order, device):
     rng = np.random.default_rng(3)
     n_patterns, n_pixels = 5000, 100
     counts = rng.random((n_patterns, n_pixels)) < 0.6
@@ -65,13 +65,15 @@ def test_many_entries_over_many_lanes(order):
     if order == "repeated":
         rows, cols = np.concatenate([rows, rows[:100_000]]), np.concatenate([cols, cols[:100_000]])
     expected = reference.counts_of(rows, cols, n_patterns, n_pixels)
-    for threads in (1, 2, 3, 16):
-        assert_holds(ingest(rows, cols, n_patterns=n_patterns, n_pixels=n_pixels, threads=threads), expected)
+    for threads in (1, 2, 3, 16) if device == "cpu" else (1,):
+        extents = {"n_patterns": n_patterns, "n_pixels": n_pixels}
+        assert_holds(ingest(rows, cols, **extents, threads=threads, device=device), expected)
 
 
+@each_device
 @pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("chance", [0.05, 0.5, 0.95, 1.0])
-def test_where_patterns_begin(chance, threads):
+def test_where_patterns_begin(chance, threads, device):
     """Short patterns, many in a stretch of entries, empty ones between them and after the last, at any place."""
     rng = np.random.default_rng(7)
     begins = rng.random(5000) < chance
@@ -80,37 +82,42 @@ def test_where_patterns_begin(chance, threads):
     cols = np.arange(5000) - np.repeat(first, np.diff(first, append=5000))
     for n_entries in (1, 63, 64, 65, 511, 512, 513, 577, 1024, 1025, 4999, 5000):
         n_patterns = int(rows[n_entries - 1]) + 9
-        arrays = ingest(rows[:n_entries], cols[:n_entries], n_patterns=n_patterns, n_pixels=5000, threads=threads)
+        extents = {"n_patterns": n_patterns, "n_pixels": 5000}
+        arrays = ingest(rows[:n_entries], cols[:n_entries], **extents, threads=threads, device=device)
         np.testing.assert_array_equal(arrays[0], np.searchsorted(rows[:n_entries], np.arange(n_patterns + 1)))
         np.testing.assert_array_equal(arrays[1], cols[:n_entries])
 
 
-def test_no_entries_and_no_patterns():
+@each_device
+def test_no_entries_and_no_patterns(device):
     nothing = np.zeros(0, np.int64)
-    assert_holds(ingest(nothing, nothing, n_patterns=0, n_pixels=4), np.zeros((0, 4)))
-    assert_holds(ingest(nothing, nothing, n_patterns=3, n_pixels=0), np.zeros((3, 0)))
+    assert_holds(ingest(nothing, nothing, n_patterns=0, n_pixels=4, device=device), np.zeros((0, 4)))
+    assert_holds(ingest(nothing, nothing, n_patterns=3, n_pixels=0, device=device), np.zeros((3, 0)))
 
 
-def test_the_last_pixels_of_two_byte_indices():
+@each_device
+def test_the_last_pixels_of_two_byte_indices(device):
     cols = np.array([65535, 0], np.uint16)
     for n_pixels, dtype in ((65536, np.uint16), (65537, np.uint32)):
-        _, pixels, _, _ = ingest(np.zeros(2, np.int8), cols, n_patterns=1, n_pixels=n_pixels)
+        _, pixels, _, _ = ingest(np.zeros(2, np.int8), cols, n_patterns=1, n_pixels=n_pixels, device=device)
         assert pixels.dtype == dtype
         np.testing.assert_array_equal(pixels, [0, 65535])
 
 
-def test_large_counts():
+@each_device
+def test_large_counts(device):
     one = np.zeros(1, np.int64)
-    _, _, _, extra = ingest(one, one, np.array([2**31 - 1]), n_patterns=1, n_pixels=1)
+    _, _, _, extra = ingest(one, one, np.array([2**31 - 1]), n_patterns=1, n_pixels=1, device=device)
     np.testing.assert_array_equal(extra, [2**31 - 2])
     two = np.zeros(2, np.int64)
     with pytest.raises(ValueError, match=r"counts: more than 2\^31 photons in one pixel"):
-        ingest(two, two, np.array([2**31 - 1, 2**31 - 1]), n_patterns=1, n_pixels=1)
+        ingest(two, two, np.array([2**31 - 1, 2**31 - 1]), n_patterns=1, n_pixels=1, device=device)
 
 
 FINE = {"rows": np.array([0, 1, 2]), "cols": np.array([0, 1, 2])}
 
 
+@each_device
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -125,10 +132,10 @@ FINE = {"rows": np.array([0, 1, 2]), "cols": np.array([0, 1, 2])}
     ],
 )
 @pytest.mark.parametrize("counts", [None, np.ones(3, np.int64)])
-def test_ingest_refuses_entries(change, message, counts):
+def test_ingest_refuses_entries(change, message, counts, device):
     """By either path: without counts the pass that hopes for order finds what is wrong, with counts the buckets do."""
     with pytest.raises(ValueError, match=re.escape(message)):
-        ingest(**FINE | change, counts=counts, n_patterns=3, n_pixels=4)
+        ingest(**FINE | change, counts=counts, n_patterns=3, n_pixels=4, device=device)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +157,7 @@ def test_ingest_refuses_entries(change, message, counts):
 )
 def test_ingest_refuses(change, error, message):
     with pytest.raises(error, match=re.escape(message)):
-        ingest(**{"n_patterns": 3, "n_pixels": 4} | FINE | change)
+        ingest(**{"n_patterns": 3, "n_pixels": 4, "device": "cpu"} | FINE | change)
 
 
 def test_unaligned_values_are_read():
@@ -159,33 +166,36 @@ def test_unaligned_values_are_read():
     rows[:] = [2, 0, 1]
     assert not rows.flags.aligned
     assert_holds(
-        ingest(rows, np.array([1, 0, 3]), n_patterns=3, n_pixels=4), reference.counts_of(rows, [1, 0, 3], 3, 4)
+        ingest(rows, np.array([1, 0, 3]), n_patterns=3, n_pixels=4, device="cpu"),
+        reference.counts_of(rows, [1, 0, 3], 3, 4),
     )
 
 
+@each_device
 @pytest.mark.parametrize("dtype", TYPES)
-def test_largest(dtype):
+def test_largest(dtype, device):
     rng = np.random.default_rng(0)
     values = rng.integers(0, np.iinfo(dtype).max // 2, 300_000, dtype=dtype)
     for threads in (1, 2):
-        assert _core.largest(values, "rows", threads=threads) == values.max()
-    assert _core.largest(values[:0], "rows", threads=1) == -1
+        assert gpus.largest(values, "rows", threads=threads, device=device) == values.max()
+    assert gpus.largest(values[:0], "rows", threads=1, device=device) == -1
     if dtype.kind == "i":
         values[200_000] = -1
         with pytest.raises(ValueError, match="rows: negative at index 200000"):
-            _core.largest(values, "rows", threads=2)
+            gpus.largest(values, "rows", threads=2, device=device)
 
 
-def test_largest_beyond_int64_is_not_negative():
+@each_device
+def test_largest_beyond_int64_is_not_negative(device):
     with pytest.raises(ValueError, match=re.escape("rows: more than 2^63 - 1 at index 0")):
-        _core.largest(np.array([2**64 - 1], np.uint64), "rows", threads=1)
+        gpus.largest(np.array([2**64 - 1], np.uint64), "rows", threads=1, device=device)
 
 
 # -- take and total_image: the container's own passes -----------------------------------------------------------------
 
 
 def test_take_refuses():
-    view = _core.PatternsView(*ingest(**FINE, n_patterns=3, n_pixels=4), n_pixels=4)
+    view = _core.PatternsView(*ingest(**FINE, n_patterns=3, n_pixels=4, device="cpu"), n_pixels=4)
     with pytest.raises(ValueError, match=re.escape("which: pattern 3 at index 1 is outside 0..2")):
         _core.take(view, np.array([0, 3]), threads=1)
     with pytest.raises(TypeError, match="which: expected dtype int64, got int32"):

@@ -12,20 +12,21 @@ from hypothesis import strategies as st
 import gpus
 import reference
 from motes import Bernoulli, Patterns, Poisson, _core, log_likelihood
+from posteriors import UNIT, assert_is_the_softmax
 from strategies import TEMPLATES, Case, Table, case_of, random_case, random_table, scored_cases
-
-UNIT = {np.dtype(np.float32): 2.0**-24, np.dtype(np.float64): 2.0**-53}
-SOFTMAX = {np.dtype(np.float32): 4e-7, np.dtype(np.float64): 1e-14}
 
 
 def likelihood(case: Case, table: Table, threads: int = 1, device: str = "cpu", **options) -> np.ndarray:
     return gpus.likelihood(case.patterns, table.weights, table.base, device=device, threads=threads, **options)
 
 
-def posterior(case: Case, table: Table, threads: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return _core.posterior(
-        case.patterns._core, table.weights, table.base, label=True, responsibility=True, evidence=True, threads=threads
-    )
+ALL = {"label": True, "responsibility": True, "evidence": True}
+
+
+def posterior(
+    case: Case, table: Table, threads: int = 1, device: str = "cpu"
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return gpus.posterior(case.patterns, table.weights, table.base, **ALL, device=device, threads=threads)
 
 
 def assert_is_its_definition(case: Case, table: Table, device: str = "cpu") -> None:
@@ -57,70 +58,54 @@ def test_any_number_of_templates(n_templates, dtype, device):
     assert_is_its_definition(case, random_table(rng, 36, n_templates, dtype), device)
 
 
+@gpus.each_device
 @given(scored_cases())
-def test_posterior_is_the_softmax_of_the_likelihood(scored):
-    case, table = scored
-    labels, gamma, evidence = posterior(case, table)
-    score = likelihood(case, table).astype(np.float64)
-    np.testing.assert_array_equal(labels, score.argmax(axis=1))
-    distance = np.max(np.where(np.isneginf(score), -1e30, score), axis=1, keepdims=True) - score
-    distance[np.isneginf(score)] = 0.0
-    unit, tolerance = UNIT[gamma.dtype], SOFTMAX[gamma.dtype]
-    expected = reference.responsibilities(score)
-    error = np.abs(gamma - expected)
-    # exp(L - m): the difference itself is rounded, which only tells where hardly anything is left of it.
-    assert (error <= expected * (tolerance + unit * distance) * summed(table) + 2e-38).all()
-    exact = reference.evidence(score)
-    np.testing.assert_array_equal(np.isneginf(evidence), np.isneginf(exact))
-    possible = np.isfinite(exact)
-    # The last sum, m + log(...), is rounded here and in the oracle, which is in float64 itself.
-    bound = summed(table) * tolerance + (unit + np.finfo(np.float64).eps) * np.abs(exact[possible])
-    assert (np.abs(evidence[possible] - exact[possible]) <= bound).all()
+def test_posterior_is_the_softmax_of_the_likelihood(device, scored):
+    assert_is_the_softmax(likelihood(*scored), *posterior(*scored, device=device))
 
 
-def summed(table: Table) -> float:
-    """Thousands of exponentials are added in float32: the sum's own rounding, beyond that of each."""
-    return 1 + len(table.base) / 1000
-
-
+@gpus.each_device
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_impossible_patterns(dtype):
+def test_impossible_patterns(dtype, device):
     case = case_of([[0, 0], [1, 0], [0, 1], [3, 2]], (1, 2))
     table = Table(np.array([[-np.inf, 0.5], [-np.inf, -np.inf]], dtype), np.array([0.25, -1.0], dtype))
     np.testing.assert_array_equal(
-        likelihood(case, table), [[0.25, -1.0], [-np.inf, -0.5], [-np.inf, -np.inf], [-np.inf, -np.inf]]
+        likelihood(case, table, device=device), [[0.25, -1.0], [-np.inf, -0.5], [-np.inf, -np.inf], [-np.inf, -np.inf]]
     )
-    labels, gamma, evidence = posterior(case, table)
+    labels, gamma, evidence = posterior(case, table, device=device)
     np.testing.assert_array_equal(labels, [0, 1, 0, 0])
     np.testing.assert_array_equal(gamma[1:], [[0, 1], [0, 0], [0, 0]])
     np.testing.assert_array_equal(np.isneginf(evidence), [False, False, True, True])
 
 
-def test_far_apart_templates_underflow_to_zero():
+@gpus.each_device
+def test_far_apart_templates_underflow_to_zero(device):
     case = case_of([[1]], (1, 1))
     table = Table(np.array([[0.0, -86.0, -88.0, -500.0]], np.float32), np.zeros(4, np.float32))
-    _, gamma, evidence = posterior(case, table)
+    _, gamma, evidence = posterior(case, table, device=device)
     np.testing.assert_allclose(gamma[0, :2], [1, np.exp(-86.0)], rtol=1e-5)
     np.testing.assert_array_equal(gamma[0, 2:], 0)
     assert evidence[0] == 0
 
 
-def test_the_first_of_equals():
+@gpus.each_device
+def test_the_first_of_equals(device):
     case = case_of([[1, 1]] * 3, (1, 2))
-    labels, gamma, _ = posterior(case, Table(np.zeros((2, 9), np.float32), np.zeros(9, np.float32)))
+    labels, gamma, _ = posterior(case, Table(np.zeros((2, 9), np.float32), np.zeros(9, np.float32)), device=device)
     np.testing.assert_array_equal(labels, 0)
     np.testing.assert_allclose(gamma, 1 / 9, rtol=4e-7)
 
 
+@gpus.each_device
 @pytest.mark.parametrize(("label", "responsibility", "evidence"), np.eye(3, dtype=bool).tolist())
-def test_what_is_not_asked_for_is_not_computed(label, responsibility, evidence):
+def test_what_is_not_asked_for_is_not_computed(label, responsibility, evidence, device):
     rng = np.random.default_rng(0)
     case, table = random_case(rng, 5, (3, 3)), random_table(rng, 9, 4, np.float32)
-    few = _core.posterior(
-        case.patterns._core, table.weights, table.base,
-        label=label, responsibility=responsibility, evidence=evidence, threads=1,
-    )  # fmt: skip
-    for wanted, part, whole in zip((label, responsibility, evidence), few, posterior(case, table), strict=True):
+    wanted = {"label": label, "responsibility": responsibility, "evidence": evidence}
+    few = gpus.posterior(case.patterns, table.weights, table.base, **wanted, device=device)
+    for wanted, part, whole in zip(
+        (label, responsibility, evidence), few, posterior(case, table, device=device), strict=True
+    ):
         np.testing.assert_array_equal(part, whole if wanted else whole[:0])
 
 
@@ -198,7 +183,7 @@ def test_likelihood_refuses(change, error, message):
         _core.likelihood(patterns._core, **(FINE | change))
     if "out" not in change:
         with pytest.raises(error, match=re.escape(message)):
-            _core.posterior(patterns._core, **(FINE | change), label=True, responsibility=True, evidence=True)
+            _core.posterior(patterns._core, **(FINE | change), **ALL)
 
 
 def test_likelihood_refuses_unaligned_and_read_only_arrays():

@@ -161,16 +161,64 @@ def test_sweep_of_templates(seed, poisson, hard, with_prior):
     assert single.log_likelihood == pytest.approx(value, rel=1e-6)
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("poisson", [False, True])
+def test_templates_that_are_on_a_gpu(dtype, poisson):
+    extension, rng = gpus.gpu(), np.random.default_rng(3)
+    case = random_case(rng, 200, (4, 4), density=0.4, max_count=3 if poisson else 1)
+    means = rng.uniform(0.0, 1.0, (6, 4, 4))
+    prior, noise = rng.uniform(0.1, 1.0, 6), Poisson() if poisson else Bernoulli()
+    here = sweep(case.patterns, means, noise, prior=prior, dtype=dtype)
+    there = sweep(
+        case.patterns.to("cuda"), extension.from_numpy(means, device=0), noise, prior=prior, dtype=dtype,
+        deterministic=False,
+    )  # fmt: skip
+    assert repr(there) == "Sweep(6 planes of 4x4 on cuda:0)"
+    np.testing.assert_allclose(there.planes.to_numpy(), here.planes, atol=2e-3)
+    np.testing.assert_allclose(there.weights.to_numpy(), here.weights, atol=2e-3)
+    assert there.log_likelihood == pytest.approx(here.log_likelihood, abs=200 * 1e-4)
+    assert there.n_impossible == here.n_impossible == 0
+
+
+@pytest.mark.gpu
+def test_templates_of_another_library_in_the_host_s_memory_are_brought_there():
+    gpus.gpu()
+    patterns, means = Patterns.from_dense([[1, 0, 0, 1]]).to("cuda"), np.full((3, 2, 2), 0.5)
+    np.testing.assert_array_equal(sweep(patterns, memoryview(means)).planes, sweep(patterns, means).planes)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("wrong", [-0.25, 1.5, np.nan])
+def test_templates_on_a_gpu_are_refused_in_the_same_words(wrong):
+    extension, patterns = gpus.gpu(), Patterns.from_dense([[1, 0, 0, 1]])
+    means = np.full((3, 2, 2), 0.5)
+    means[1, 1, 0] = wrong
+    said = []
+    for there, templates in ((patterns, means), (patterns.to("cuda"), extension.from_numpy(means, device=0))):
+        with pytest.raises(ValueError, match="templates: expected a mean from 0 to 1") as caught:
+            sweep(there, templates)
+        said.append(str(caught.value))
+    assert said[0] == said[1]
+
+
+def test_deterministic_is_a_truth_value():
+    with pytest.raises(TypeError, match="deterministic: expected True or False, got 'no'"):
+        sweep(Patterns.from_dense([[1, 0, 0, 1]]), np.full((1, 2, 2), 0.5), deterministic="no")
+
+
 def test_a_template_without_prior_takes_nothing():
     case = case_of([[1, 0, 0, 0]] * 3, (2, 2))
     found = sweep(case.patterns, np.full((2, 2, 2), 0.5), prior=[1.0, 0.0])
     np.testing.assert_array_equal(found.weights, [3, 0])
 
 
-@pytest.mark.parametrize("prior", [[1.0], [1.0, -1.0], [0.0, 0.0], [np.nan, 1.0]])
+@pytest.mark.parametrize("prior", [[1.0], [1.0, -1.0], [0.0, 0.0], [np.nan, 1.0], [np.inf, 1.0], [1e308, 1e308]])
 def test_sweep_refuses_a_prior(prior):
     with pytest.raises(ValueError, match="prior: expected 2 probabilities, got"):
         sweep(Patterns.empty((2, 2), 1), np.full((2, 2, 2), 0.5), prior=np.array(prior))
+    with pytest.raises(TypeError, match="prior: expected 2 probabilities, got dtype <U6"):
+        sweep(Patterns.empty((2, 2), 1), np.full((2, 2, 2), 0.5), prior="equals")
 
 
 FINE = {"weights": np.zeros((9, 2), np.float32), "base": np.zeros(2, np.float32), "hard": False, "threads": 1}

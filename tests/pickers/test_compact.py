@@ -201,7 +201,7 @@ def test_micrographs_without_a_picture_are_named(fitted, data, image, message):
         ({"steps": 1}, "steps: expected 2 or more, got 1"),
         ({"widths": (8,)}, "widths: expected at least two levels, got 1"),
         ({"widths": (8, 0)}, "widths: expected 1 or more, got 0"),
-        ({"device": "tpu"}, "device: expected one of auto, cpu, cuda, got 'tpu'"),
+        ({"device": "tpu"}, "device: expected cpu, cuda, cuda:N or auto, got 'tpu'"),
         ({"edge": -1.0}, "edge: expected a positive, finite number, got -1.0"),
     ],
 )

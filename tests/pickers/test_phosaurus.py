@@ -306,7 +306,7 @@ def test_too_small_a_particle_is_told(data):
         ({"crop": 100}, "crop: expected a multiple of 32, got 100"),
         ({"width": 0}, "width: expected a positive, finite number, got 0"),
         ({"batch": 0}, "batch: expected 1 or more, got 0"),
-        ({"device": "gpu"}, "device: expected one of auto, cpu, cuda, got 'gpu'"),
+        ({"device": "gpu"}, "device: expected cpu, cuda, cuda:N or auto, got 'gpu'"),
     ],
 )
 def test_options_out_of_range_are_named(options, message):

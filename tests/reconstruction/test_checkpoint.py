@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import gpus
 from motes import D4, CheckpointError, Patterns, Poisson, Reconstruction, reconstruct
 from motes.reconstruction import run
 from problems import master_of, patterns_of
@@ -52,8 +53,10 @@ def assert_same_bits(one: Reconstruction, other: Reconstruction) -> None:
     assert without_time(one.history) == without_time(other.history)
 
 
+@gpus.each_device
 @pytest.mark.parametrize("asked", RUNS)
-def test_interrupted_at_every_iteration(patterns, asked, tmp_path):
+def test_interrupted_at_every_iteration(patterns, asked, device, tmp_path):
+    patterns = gpus.there(patterns, device)
     options = {"tolerance": 1e-6, "max_iterations": 12} | RUNS[asked]
     whole = reconstruct(patterns, **options)
     path = tmp_path / "checkpoint.npz"

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+import gpus
 import reference
 from motes import C4, D4, Bernoulli, Patterns, Poisson, reconstruct
 from motes.reconstruction.em import NOISE, Squarem
@@ -53,18 +54,20 @@ def test_the_likelihood_never_falls(seed, side, n_patterns, group, noise, accele
     assert np.isfinite(history_of(result)).all()
 
 
+@gpus.each_device
 @pytest.mark.parametrize("noise", ["bernoulli", "poisson"])
 @pytest.mark.parametrize("group", ["C4", "D4"])
-def test_the_log_likelihood_is_that_of_the_mixture(group, noise):
-    patterns = patterns_of(master_of(4), 200, group=group, noise=noise, seed=1)
+def test_the_log_likelihood_is_that_of_the_mixture(group, noise, device):
+    patterns = gpus.there(patterns_of(master_of(4), 200, group=group, noise=noise, seed=1), device)
     for dtype, tolerance in ((np.float64, 1e-9), (np.float32, 2e-6)):
         result = reconstruct(patterns, GROUPS[group], NOISES[noise], weights="estimate", dtype=dtype)
         expected = reference.mixture_log_likelihood(counts_of(patterns), result.master, group, result.weights, noise)
         assert result.log_likelihood == pytest.approx(expected.mean(), abs=tolerance)
 
 
-def test_one_em_step_is_its_definition():
-    patterns = patterns_of(master_of(5), 300, seed=2)
+@gpus.each_device
+def test_one_em_step_is_its_definition(device):
+    patterns = gpus.there(patterns_of(master_of(5), 300, seed=2), device)
     bad = np.zeros((5, 5), bool)
     bad[0, 3] = True
     problem = problem_of(patterns, bad=bad, estimate_weights=True)
@@ -80,8 +83,9 @@ def test_one_em_step_is_its_definition():
     assert point.log_likelihood == pytest.approx(reference.evidence(score).mean(), abs=1e-9)
 
 
-def test_all_accelerations_end_at_the_same_maximum():
-    patterns = patterns_of(master_of(5), 3000, seed=4)
+@gpus.each_device
+def test_all_accelerations_end_at_the_same_maximum(device):
+    patterns = gpus.there(patterns_of(master_of(5), 3000, seed=4), device)
     results = [
         reconstruct(patterns, acceleration=acceleration, tolerance=1e-10, dtype=np.float64)
         for acceleration in ("none", None, "squarem", "fisher")
@@ -118,12 +122,13 @@ def test_at_the_maximum_the_score_vanishes():
     np.testing.assert_allclose(scores.mean(axis=0) / spread, 0, atol=2e-2)
 
 
+@gpus.each_device
 @pytest.mark.parametrize("init", ["spectral", "mean", "random", "array"])
 @pytest.mark.parametrize("method", ["em", "hard-em", "l2-em", "sgd"])
 @pytest.mark.parametrize(("group", "noise"), [(C4, Bernoulli()), (D4, Poisson())])
-def test_every_method_from_every_start(method, init, group, noise):
+def test_every_method_from_every_start(method, init, group, noise, device):
     master = master_of(5, photons=10.0)
-    patterns = patterns_of(master, 400, group=group.name, noise=noise.name, seed=6)
+    patterns = gpus.there(patterns_of(master, 400, group=group.name, noise=noise.name, seed=6), device)
     start = master if init == "array" else init
     result = reconstruct(patterns, group, noise, method=method, init=start, max_iterations=8, batch=50)
     assert (result.method, result.init) == (method, init)
@@ -138,12 +143,13 @@ def test_every_method_from_every_start(method, init, group, noise):
     assert result.weights.sum() == pytest.approx(1)
 
 
-@given(st.integers(0, 10**6))
-def test_l2_em_is_the_seeds_algorithm_1(seed):
+@gpus.each_device
+@given(seed=st.integers(0, 10**6))
+def test_l2_em_is_the_seeds_algorithm_1(seed, device):
     images = patterns_of(master_of(9, photons=35.0), 12, seed=seed).to_dense()
     model, closest = reference.algorithm_1(images.astype(float))
     assume(closest > 1e-6)
-    result = reconstruct(Patterns.from_dense(images), method="l2-em", dtype=np.float64)
+    result = reconstruct(gpus.there(Patterns.from_dense(images), device), method="l2-em", dtype=np.float64)
     assert (result.init, result.iterations, result.converged) == ("mean", 5, True)
     distance = np.abs(reference.templates(model, "C4") - result.master).max(axis=(1, 2))
     assert distance.min() < 2e-3 / 12  # but for the free global turn; means are kept a thousandth of a photon from 0

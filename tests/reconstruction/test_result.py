@@ -9,6 +9,7 @@ import re
 import numpy as np
 import pytest
 
+import gpus
 import reference
 from motes import C4, Bernoulli, FormatError, Patterns, Reconstruction, reconstruct
 from motes.reconstruction import blocks
@@ -33,10 +34,12 @@ def scores(patterns: Patterns, result: Reconstruction) -> np.ndarray:
     )
 
 
-def test_new_patterns_are_assigned_by_the_mixture(fitted):
+@gpus.each_device
+def test_new_patterns_are_assigned_by_the_mixture(fitted, device):
     _, result = fitted
     new = patterns_of(master_of(5, seed=9), 200, group=result.rotations.name, noise=result.noise.name, seed=8)
     score = scores(new, result)
+    new = gpus.there(new, device)
     found = result.assign(new)
     exact = reference.evidence(score)
     np.testing.assert_allclose(found.log_likelihood, exact, atol=5e-5)
@@ -47,8 +50,10 @@ def test_new_patterns_are_assigned_by_the_mixture(fitted):
     np.testing.assert_array_equal(result.assign(new, threads=2).log_likelihood, found.log_likelihood)
 
 
-def test_its_own_patterns_keep_their_labels(fitted):
+@gpus.each_device
+def test_its_own_patterns_keep_their_labels(fitted, device):
     patterns, result = fitted
+    patterns = gpus.there(patterns, device)
     score = np.sort(scores(patterns, result), axis=1)
     sure = score[:, -1] - score[:, -2] > 1e-3
     found = result.assign(patterns)

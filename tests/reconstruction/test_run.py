@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 
+import gpus
 from motes import C1, C4, D4, Bernoulli, Patterns, Poisson, reconstruct
 from motes.reconstruction import options
 from problems import counts_of, master_of, patterns_of
@@ -52,8 +53,19 @@ DATA = {
 @pytest.mark.parametrize("weights", ["uniform", "estimate"])
 @pytest.mark.parametrize("data", DATA)
 def test_a_sensible_answer_without_nan(data, method, init, weights):
+    assert_sensible(data, method, init, weights, "cpu")
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("data", DATA)
+def test_a_sensible_answer_on_a_gpu(data, method):
+    assert_sensible(data, method, "mean", "estimate", "cuda")
+
+
+def assert_sensible(data, method, init, weights, device) -> None:
     images = DATA[data]
-    patterns = Patterns.from_dense(images)
+    patterns = gpus.there(Patterns.from_dense(images), device)
     for rotations, noise, extra in ((C4, Bernoulli(), {}), (D4, Poisson(), {"acceleration": "fisher"})):
         extra = extra if method == "em" else {}
         result = reconstruct(
@@ -89,7 +101,8 @@ def test_a_pixel_that_never_fires_is_dark_and_one_that_always_fires_is_full():
     assert ((full.std_error[orbit] > 0) & (full.std_error[orbit] < 0.02)).all()
 
 
-def test_masked_pixels_leave_the_centre_unseen():
+@gpus.each_device
+def test_masked_pixels_leave_the_centre_unseen(device):
     mask = np.zeros((SIDE, SIDE), bool)
     mask[2, 2] = mask[0, 1] = True
     garbage = SOME.copy()
@@ -97,7 +110,8 @@ def test_masked_pixels_leave_the_centre_unseen():
     results = []
     for images in (SOME, garbage):
         for method in METHODS:
-            result = reconstruct(Patterns.from_dense(images), mask=mask, method=method, max_iterations=30)
+            patterns = gpus.there(Patterns.from_dense(images), device)
+            result = reconstruct(patterns, mask=mask, method=method, max_iterations=30)
             unseen = np.zeros((SIDE, SIDE), bool)
             unseen[2, 2] = True  # the only pixel that every rotation leaves in its place
             np.testing.assert_array_equal(np.isnan(result.master), unseen)

@@ -1,12 +1,13 @@
-// The layout in memory of a tensor that libraries hand to each other: DLPack 0.x, which every later version still takes
-// (https://dmlc.github.io/dlpack/latest/c_api.html).
+// The layout in memory of a tensor that libraries hand to each other: DLPack 1, and 0, which can not say that an array is
+// read-only (https://dmlc.github.io/dlpack/latest/c_api.html).
 #pragma once
 #include <cstdint>
 
 namespace motes::python::dlpack {
 
 constexpr int32_t kCPU = 1, kCUDA = 2, kCUDAManaged = 13;
-constexpr uint8_t kInt = 0, kUnsigned = 1, kFloat = 2;
+constexpr uint8_t kInt = 0, kUnsigned = 1, kFloat = 2, kComplex = 5, kBool = 6;
+constexpr uint64_t kReadOnly = 1;
 
 struct Device {
   int32_t type, index;
@@ -28,12 +29,25 @@ struct Tensor {
 };
 
 struct Managed {
+  static constexpr const char *kName = "dltensor", *kUsed = "used_dltensor";
   Tensor tensor;
   void* context;
   void (*deleter)(Managed*);
 };
 
-constexpr const char* kName = "dltensor";
-constexpr const char* kUsed = "used_dltensor";
+struct Version {
+  uint32_t major, minor;
+};
+
+struct Versioned {
+  static constexpr const char *kName = "dltensor_versioned", *kUsed = "used_dltensor_versioned";
+  Version version;
+  void* context;
+  void (*deleter)(Versioned*);
+  uint64_t flags;
+  Tensor tensor;
+};
+
+constexpr Version kVersion{1, 0};
 
 }  // namespace motes::python::dlpack

@@ -6,7 +6,15 @@ namespace motes::python {
 void register_device(pybind11::module_& m);
 void register_array(pybind11::module_& m);
 void register_patterns(pybind11::module_& m);
+void register_ingest(pybind11::module_& m);
+void register_probes(pybind11::module_& m);
 void register_likelihood(pybind11::module_& m);
 void register_sweep(pybind11::module_& m);
+void register_climb(pybind11::module_& m);
+void register_backrotation(pybind11::module_& m);
+void register_outer(pybind11::module_& m);
+void register_assignment(pybind11::module_& m);
+void register_circles(pybind11::module_& m);
+void register_suppression(pybind11::module_& m);
 
 }  // namespace motes::python

@@ -23,6 +23,14 @@ inline void backrotation(const motes_patterns& patterns, std::span<const float> 
   check(motes_backrotation_f32(&patterns, coefficients.data(), n_templates, planes.data(), run, &error), error);
 }
 
+inline void backrotation(const motes_patterns& patterns, std::span<const double> coefficients, int64_t n_templates,
+                         std::span<double> planes, const motes_run* run = nullptr) {
+  check_extent("coefficients", coefficients.size(), patterns.n_patterns * n_templates);
+  check_extent("planes", planes.size(), patterns.n_pixels * n_templates);
+  motes_error error;
+  check(motes_backrotation_f64(&patterns, coefficients.data(), n_templates, planes.data(), run, &error), error);
+}
+
 inline void expand(std::span<const double> master, std::span<const int32_t> index, std::span<double> templates) {
   const auto n_pixels = static_cast<int64_t>(master.size());
   const int64_t n_templates = n_pixels ? static_cast<int64_t>(index.size()) / n_pixels : 0;

@@ -22,11 +22,17 @@ class Interrupted : public std::runtime_error {
   Interrupted() : std::runtime_error("interrupted") {}
 };
 
+class DeviceFailed : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 inline void check(motes_status status, const motes_error& error) {
   switch (status) {
     case MOTES_OK: return;
     case MOTES_OUT_OF_MEMORY: throw std::bad_alloc();
     case MOTES_INTERRUPTED: throw Interrupted();
+    case MOTES_DEVICE_FAILED: throw DeviceFailed(error.text);
     default: throw Error(error.text, error.index);
   }
 }
@@ -34,6 +40,12 @@ inline void check(motes_status status, const motes_error& error) {
 inline void check_extent(const char* name, size_t size, int64_t expected) {
   if (static_cast<int64_t>(size) != expected)
     throw Error(std::string(name) + ": expected " + std::to_string(expected) + " values, got " + std::to_string(size), -1);
+}
+
+// Of a program that may run with another library than it was compiled for.
+inline void check_version() {
+  if (!MOTES_VERSION_CHECK())
+    throw std::runtime_error(std::string("compiled for motes " MOTES_VERSION ", runs with ") + motes_version());
 }
 
 }  // namespace motes

@@ -39,13 +39,17 @@ inline void likelihood(const motes_patterns& patterns, std::span<const double> w
 }
 
 // Outputs of size 0 are not computed.
+template <class Real>
 struct Posterior {
   std::span<int32_t> label;
-  std::span<float> responsibility, evidence;
+  std::span<Real> responsibility, evidence;
 };
 
-inline void posterior(const motes_patterns& patterns, std::span<const float> weights, std::span<const float> base,
-                      Posterior out, const motes_run* run = nullptr) {
+namespace detail {
+
+template <class Call, class Real>
+void posterior(Call call, const motes_patterns& patterns, std::span<const Real> weights, std::span<const Real> base,
+               const Posterior<Real>& out, const motes_run* run) {
   const auto n_templates = static_cast<int64_t>(base.size());
   check_extent("weights", weights.size(), patterns.n_pixels * n_templates);
   if (!out.label.empty()) check_extent("label", out.label.size(), patterns.n_patterns);
@@ -54,9 +58,21 @@ inline void posterior(const motes_patterns& patterns, std::span<const float> wei
     check_extent("responsibility", out.responsibility.size(), patterns.n_patterns * n_templates);
   const auto data = [](auto span) { return span.empty() ? nullptr : span.data(); };
   motes_error error;
-  check(motes_posterior_f32(&patterns, weights.data(), base.data(), n_templates, data(out.label),
-                            data(out.responsibility), data(out.evidence), run, &error),
+  check(call(&patterns, weights.data(), base.data(), n_templates, data(out.label), data(out.responsibility),
+             data(out.evidence), run, &error),
         error);
+}
+
+}  // namespace detail
+
+inline void posterior(const motes_patterns& patterns, std::span<const float> weights, std::span<const float> base,
+                      const Posterior<float>& out, const motes_run* run = nullptr) {
+  detail::posterior(motes_posterior_f32, patterns, weights, base, out, run);
+}
+
+inline void posterior(const motes_patterns& patterns, std::span<const double> weights, std::span<const double> base,
+                      const Posterior<double>& out, const motes_run* run = nullptr) {
+  detail::posterior(motes_posterior_f64, patterns, weights, base, out, run);
 }
 
 }  // namespace motes

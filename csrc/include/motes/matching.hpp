@@ -15,21 +15,60 @@
 // cost   a search of four cells a pick; the optimal rules list all near pairs (32 bytes each) and take a shortest augmenting
 //        path a pick, which stays in its cluster: at worst the cube of a cluster's size. Interrupted between micrographs
 #pragma once
+#include <vector>
+
 #include "motes/error.hpp"
 
 namespace motes {
 
-// One micrograph. `matched`: the particle of each pick, or -1; `overlap`: IoU or distance.
+// `matched`: the particle of each pick, or -1; `overlap`: IoU or distance. `score` is of the picks' type, or null.
+inline void match(const motes_circles& picks, const void* score, const motes_circles& truth,
+                  std::span<const int64_t> pick_indptr, std::span<const int64_t> truth_indptr, motes_measure measure,
+                  double threshold, motes_match_rule rule, std::span<int64_t> matched, std::span<double> overlap,
+                  const motes_run* run = nullptr) {
+  check_extent("truth_indptr", truth_indptr.size(), static_cast<int64_t>(pick_indptr.size()));
+  check_extent("matched", matched.size(), picks.n);
+  check_extent("overlap", overlap.size(), picks.n);
+  motes_error error;
+  check(motes_matching(&picks, score, &truth, static_cast<int64_t>(pick_indptr.size()) - 1, pick_indptr.data(),
+                       truth_indptr.data(), measure, threshold, rule, matched.data(), overlap.data(), run, &error),
+        error);
+}
+
+// One micrograph.
 inline void match(const motes_circles& picks, const void* score, const motes_circles& truth, motes_measure measure,
                   double threshold, motes_match_rule rule, std::span<int64_t> matched, std::span<double> overlap,
                   const motes_run* run = nullptr) {
-  check_extent("matched", matched.size(), picks.n);
-  check_extent("overlap", overlap.size(), picks.n);
   const int64_t pick_indptr[2] = {0, picks.n}, truth_indptr[2] = {0, truth.n};
+  match(picks, score, truth, pick_indptr, truth_indptr, measure, threshold, rule, matched, overlap, run);
+}
+
+// Of pick i, entries indptr[i] to indptr[i + 1] - 1.
+struct NearPairs {
+  std::vector<int64_t> indptr, partner;
+  std::vector<double> overlap;
+};
+
+inline NearPairs near_pairs(const motes_circles& picks, const motes_circles& truth, std::span<const int64_t> pick_indptr,
+                            std::span<const int64_t> truth_indptr, motes_measure measure, double threshold,
+                            const motes_run* run = nullptr) {
+  check_extent("truth_indptr", truth_indptr.size(), static_cast<int64_t>(pick_indptr.size()));
+  NearPairs found;
+  found.indptr.resize(static_cast<size_t>(picks.n) + 1);
   motes_error error;
-  check(motes_matching(&picks, score, &truth, 1, pick_indptr, truth_indptr, measure, threshold, rule, matched.data(),
-                       overlap.data(), run, &error),
-        error);
+  const auto list = [&] {
+    return motes_near_pairs(&picks, &truth, static_cast<int64_t>(pick_indptr.size()) - 1, pick_indptr.data(),
+                            truth_indptr.data(), measure, threshold, static_cast<int64_t>(found.partner.size()),
+                            found.indptr.data(), found.partner.data(), found.overlap.data(), run, &error);
+  };
+  auto status = list();
+  if (status == MOTES_TOO_SMALL) {
+    found.partner.resize(static_cast<size_t>(found.indptr.back()));
+    found.overlap.resize(found.partner.size());
+    status = list();
+  }
+  check(status, error);
+  return found;
 }
 
 }  // namespace motes

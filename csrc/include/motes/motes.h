@@ -1,8 +1,14 @@
 /* motes: kernels for single-particle imaging, the C ABI.
  *
  * Every function checks its arguments, runs on `run->threads` threads, allocates nothing that grows with the number of
- * patterns unless its family's header says so, and may be called from several threads at once. Nothing is thrown: a status comes back, and `error` (may be
- * NULL) says which argument was wrong, and where. Arrays are the caller's; outputs must not overlap inputs.
+ * patterns unless its family's header says so, and may be called from several threads at once. Nothing is thrown: a
+ * status comes back, and unless it is MOTES_OK, `error` (may be NULL) says which argument was wrong, and where. Arrays
+ * are the caller's; outputs must not overlap inputs.
+ *
+ * A struct that may grow begins with `struct_size`, its sizeof where the caller was compiled; fields are only ever added
+ * at its end. The library reads and writes no further than that, takes what is missing for zero, and refuses bytes that
+ * it does not know and that are not zero. Structs without it never change. MOTES_VERSION_CHECK() tells whether the
+ * library that runs is one that a program was compiled for.
  *
  * Each family's formulas, shapes, units and guaranteed errors stand in its own header: motes/<family>.hpp.
  */
@@ -12,9 +18,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define MOTES_TEXT_(x) #x
+#define MOTES_TEXT(x) MOTES_TEXT_(x)
 #define MOTES_VERSION_MAJOR 0
 #define MOTES_VERSION_MINOR 1
 #define MOTES_VERSION_PATCH 0
+#define MOTES_VERSION MOTES_TEXT(MOTES_VERSION_MAJOR) "." MOTES_TEXT(MOTES_VERSION_MINOR) "." MOTES_TEXT(MOTES_VERSION_PATCH)
+#define MOTES_VERSION_NUMBER (MOTES_VERSION_MAJOR * 10000 + MOTES_VERSION_MINOR * 100 + MOTES_VERSION_PATCH)
 
 #if defined(_WIN32)
 #define MOTES_API
@@ -40,17 +50,20 @@ typedef struct {
   int64_t index; /* the first offending index, or -1 */
 } motes_error;
 
-/* How to run. NULL means {0, NULL, NULL}. */
+/* How to run. NULL means MOTES_RUN_INIT. */
 typedef struct {
+  size_t struct_size;  /* sizeof(motes_run) */
   int threads;         /* 0: as many as the machine has; 1: the calling thread alone */
   int (*stop)(void*);  /* asked between lanes, on the calling thread only; nonzero ends the call; may be NULL */
   void* stop_argument;
 } motes_run;
+#define MOTES_RUN_INIT {sizeof(motes_run), 0, NULL, NULL}
 
 /* N patterns of M pixels. A lit pixel stands once in `pixels`, in ascending order inside its pattern; photons beyond the
  * first are kept apart, so that the common loop over ones carries no counts. Positions count from `pixels`, also where
  * `indptr` is a part of a longer one (indptr[0] > 0): a slice of patterns shares everything but `indptr`. */
 typedef struct {
+  size_t struct_size;    /* sizeof(motes_patterns) */
   int64_t n_patterns, n_pixels;
   const int64_t* indptr; /* n_patterns + 1 */
   const void* pixels;    /* uint16 or uint32 */
@@ -61,6 +74,15 @@ typedef struct {
 } motes_patterns;
 
 MOTES_API const char* motes_version(void);
+MOTES_API int motes_version_number(void);
+/* Nonzero if a library of that number keeps the promises of this header: from 1.0 on a later one of the same major
+ * version, before that a later one of the same minor version. */
+static inline int motes_version_matches(int number) {
+  const int kin = MOTES_VERSION_MAJOR > 0 ? 10000 : 100;
+  return number >= MOTES_VERSION_NUMBER && number / kin == MOTES_VERSION_NUMBER / kin;
+}
+#define MOTES_VERSION_CHECK() motes_version_matches(motes_version_number())
+MOTES_API const char* motes_status_text(motes_status status); /* what a status means, in a few words */
 MOTES_API const char* motes_isa(void);             /* "baseline", "v3", "v4": in use */
 MOTES_API int motes_isa_available(const char* name); /* nonzero: this library and this machine have it */
 MOTES_API int motes_hardware_threads(void);
@@ -129,6 +151,7 @@ typedef enum { MOTES_SOFT = 0, MOTES_HARD = 1 } motes_assignment_rule;
 
 /* Exact sums over patterns: integers, so they may be added in any order, whoever computed them. */
 typedef struct {
+  size_t struct_size;        /* sizeof(motes_sums) */
   int64_t* planes;           /* (M, R): sum_p gamma_pr x_pi, in units of `quantum` */
   int64_t* weights;          /* (R): sum_p gamma_pr, likewise */
   int64_t log_likelihood[2]; /* sum_p ln sum_r exp L_pr: whole nats, and a fraction in units of 2^-30 nat */
@@ -145,6 +168,7 @@ MOTES_API motes_status motes_sweep_f64(const motes_patterns* patterns, const dou
 
 /* assignment: motes/assignment.hpp ---------------------------------------------------------------------------------- */
 typedef struct {
+  size_t struct_size; /* sizeof(motes_clusters) */
   int64_t* photons;   /* (M, K): photons of the members of each cluster; kept up to date, not recomputed */
   int64_t* members;   /* (K) */
   int32_t* labels;    /* (N): -1 = not assigned yet */

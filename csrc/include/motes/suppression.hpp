@@ -22,16 +22,55 @@
 
 namespace motes {
 
-// Indices that stay, of one micrograph, in descending order of score; `kept` needs room for all. Returns how many.
+// Of several micrographs. `score` is of the circles' type; `kept` needs room for all, and receives the indices that stay in
+// descending order of score, micrograph after micrograph; `kept_indptr` where each begins; `suppressor` may be empty.
+inline void suppress(const motes_circles& circles, const void* score, std::span<const int64_t> indptr,
+                     motes_measure measure, double threshold, std::span<int64_t> kept, std::span<int64_t> kept_indptr,
+                     std::span<int64_t> suppressor = {}, const motes_run* run = nullptr) {
+  check_extent("kept", kept.size(), circles.n);
+  check_extent("kept_indptr", kept_indptr.size(), static_cast<int64_t>(indptr.size()));
+  if (!suppressor.empty()) check_extent("suppressor", suppressor.size(), circles.n);
+  motes_error error;
+  check(motes_suppression(&circles, score, static_cast<int64_t>(indptr.size()) - 1, indptr.data(), measure, threshold,
+                          kept.data(), kept_indptr.data(), suppressor.empty() ? nullptr : suppressor.data(), run, &error),
+        error);
+}
+
+// Of one. Returns how many.
 inline int64_t suppress(const motes_circles& circles, const void* score, motes_measure measure, double threshold,
                         std::span<int64_t> kept, const motes_run* run = nullptr) {
-  check_extent("kept", kept.size(), circles.n);
   const int64_t indptr[2] = {0, circles.n};
   int64_t kept_indptr[2];
-  motes_error error;
-  check(motes_suppression(&circles, score, 1, indptr, measure, threshold, kept.data(), kept_indptr, nullptr, run, &error),
-        error);
+  suppress(circles, score, indptr, measure, threshold, kept, kept_indptr, {}, run);
   return kept_indptr[1];
+}
+
+// As for several micrographs above; `decayed` (n) receives the final scores.
+inline void soft_suppress(const motes_circles& circles, const void* score, std::span<const int64_t> indptr,
+                          motes_decay decay, double parameter, double min_score, std::span<double> decayed,
+                          std::span<int64_t> kept, std::span<int64_t> kept_indptr, const motes_run* run = nullptr) {
+  check_extent("decayed", decayed.size(), circles.n);
+  check_extent("kept", kept.size(), circles.n);
+  check_extent("kept_indptr", kept_indptr.size(), static_cast<int64_t>(indptr.size()));
+  motes_error error;
+  check(motes_soft_suppression(&circles, score, static_cast<int64_t>(indptr.size()) - 1, indptr.data(), decay, parameter,
+                               min_score, decayed.data(), kept.data(), kept_indptr.data(), run, &error),
+        error);
+}
+
+// Peaks of one map of rows of `width` pixels; `peak` needs room for every pixel. Returns how many.
+template <class Real>
+int64_t suppress_map(std::span<const Real> map, int64_t width, double radius, double threshold, std::span<int64_t> peak,
+                     const motes_run* run = nullptr) {
+  const int64_t height = width > 0 ? static_cast<int64_t>(map.size()) / width : 0;
+  check_extent("map", map.size(), height * width);
+  check_extent("peak", peak.size(), height * width);
+  int64_t n_peaks = 0;
+  motes_error error;
+  check(motes_map_suppression(map.data(), sizeof(Real), 1, height, width, radius, threshold, peak.data(), &n_peaks, run,
+                              &error),
+        error);
+  return n_peaks;
 }
 
 }  // namespace motes

@@ -19,18 +19,35 @@ inline double log_likelihood(const motes_sums& sums) {
   return static_cast<double>(sums.log_likelihood[0]) + static_cast<double>(sums.log_likelihood[1]) / (1 << 30);
 }
 
-// `planes` (M, R) and `weights` (R) receive multiples of the returned sums' quantum.
-inline motes_sums sweep(const motes_patterns& patterns, std::span<const float> weights, std::span<const float> base,
-                        std::span<int64_t> planes, std::span<int64_t> orientation_weights,
-                        motes_assignment_rule rule = MOTES_SOFT, const motes_run* run = nullptr) {
+namespace detail {
+
+template <class Call, class Real>
+motes_sums sweep(Call call, const motes_patterns& patterns, std::span<const Real> weights, std::span<const Real> base,
+                 std::span<int64_t> planes, std::span<int64_t> orientation_weights, motes_assignment_rule rule,
+                 const motes_run* run) {
   const auto n_templates = static_cast<int64_t>(base.size());
   check_extent("weights", weights.size(), patterns.n_pixels * n_templates);
   check_extent("planes", planes.size(), patterns.n_pixels * n_templates);
   check_extent("orientation_weights", orientation_weights.size(), n_templates);
-  motes_sums sums{planes.data(), orientation_weights.data(), {0, 0}, 0, 0};
+  motes_sums sums{sizeof sums, planes.data(), orientation_weights.data(), {0, 0}, 0, 0};
   motes_error error;
-  check(motes_sweep_f32(&patterns, weights.data(), base.data(), n_templates, rule, &sums, run, &error), error);
+  check(call(&patterns, weights.data(), base.data(), n_templates, rule, &sums, run, &error), error);
   return sums;
+}
+
+}  // namespace detail
+
+// `planes` (M, R) and `weights` (R) receive multiples of the returned sums' quantum.
+inline motes_sums sweep(const motes_patterns& patterns, std::span<const float> weights, std::span<const float> base,
+                        std::span<int64_t> planes, std::span<int64_t> orientation_weights,
+                        motes_assignment_rule rule = MOTES_SOFT, const motes_run* run = nullptr) {
+  return detail::sweep(motes_sweep_f32, patterns, weights, base, planes, orientation_weights, rule, run);
+}
+
+inline motes_sums sweep(const motes_patterns& patterns, std::span<const double> weights, std::span<const double> base,
+                        std::span<int64_t> planes, std::span<int64_t> orientation_weights,
+                        motes_assignment_rule rule = MOTES_SOFT, const motes_run* run = nullptr) {
+  return detail::sweep(motes_sweep_f64, patterns, weights, base, planes, orientation_weights, rule, run);
 }
 
 }  // namespace motes

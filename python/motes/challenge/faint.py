@@ -13,6 +13,7 @@ from motes import plotting
 from motes.challenge import likelihood, solvers
 from motes.challenge.answer import Answer, Block, Gallery, Panel, Plot, Progress, Table, Text
 from motes.challenge.archive import TaskData
+from motes.devices import CPU, Device
 from motes.patterns import Patterns
 from motes.reconstruction import Reconstruction
 from motes.reconstruction.information import LARGEST_MATRIX
@@ -47,12 +48,12 @@ class _Entry:
     accuracy: float | None
 
 
-def answer_faint(data: TaskData, progress: Progress, *, seed: int, threads: int | None) -> Answer:
+def answer_faint(data: TaskData, progress: Progress, *, seed: int, threads: int | None, device: Device = CPU) -> Answer:
     """The master behind faint patterns, by maximum likelihood, and how far others came."""
     began = time.perf_counter()
     patterns = data.patterns
     progress(data.task, "maximum likelihood by EM")
-    fitted = likelihood.fit(patterns, truth=data.truth, seed=seed, threads=threads)
+    fitted = likelihood.fit(patterns, truth=data.truth, seed=seed, threads=threads, device=device)
     progress(data.task, "maximum likelihood by SGD")
     descended = likelihood.fit(patterns, truth=None, seed=seed, threads=threads, restarts=1, method="sgd")
     result = fitted.result

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.challenge.answer import DEGREES, Gallery, Panel, Table, Text, counts_of, relative_to_first
+from motes.devices import CPU, Device
 from motes.patterns import Patterns
 from motes.plotting.style import ERROR
 from motes.reconstruction import Reconstruction, reconstruct
@@ -83,12 +84,21 @@ class Fit:
 
 
 def fit(
-    patterns: Patterns, *, truth: Truth | None, seed: int, threads: int | None, restarts: int = 2, method: str = "em"
+    patterns: Patterns,
+    *,
+    truth: Truth | None,
+    seed: int,
+    threads: int | None,
+    restarts: int = 2,
+    method: str = "em",
+    device: Device = CPU,
 ) -> Fit:
     """Reconstruct with estimated orientation weights; Ctrl-C is not taken for an answer."""
     doubled = len(patterns.multi_position)
     once = patterns.binarised() if doubled else patterns
-    result = reconstruct(once, method=method, weights="estimate", restarts=restarts, seed=seed, threads=threads)
+    result = reconstruct(
+        once, method=method, weights="estimate", restarts=restarts, seed=seed, threads=threads, device=device
+    )
     if result.interrupted:
         raise KeyboardInterrupt
     errors = result.weights_std_error

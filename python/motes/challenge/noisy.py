@@ -11,6 +11,7 @@ from motes.challenge.answer import Answer, Block, Gallery, Panel, Progress, Text
 from motes.challenge.archive import TaskData
 from motes.challenge.solvers import KMEANS_STARTS, N_CLASSES, Estimate, aligned, by_kmeans
 from motes.classify import minibatch_kmeans
+from motes.devices import CPU, Device
 from motes.patterns import Patterns
 from motes.threads import available_threads
 
@@ -18,7 +19,7 @@ MINIBATCH_STARTS = 5
 SPARSE = 6  # the task for which the seed takes mini-batches
 
 
-def answer_noisy(data: TaskData, progress: Progress, *, seed: int, threads: int | None) -> Answer:
+def answer_noisy(data: TaskData, progress: Progress, *, seed: int, threads: int | None, device: Device = CPU) -> Answer:
     """Orientations and master of noisy patterns, dense or sparse."""
     began = time.perf_counter()
     patterns, n_threads = data.patterns, available_threads(threads)
@@ -28,7 +29,7 @@ def answer_noisy(data: TaskData, progress: Progress, *, seed: int, threads: int 
         progress(data.task, "mini-batch k-means and consensus alignment")
         clustered["mini-batch k-means"] = _by_minibatches(patterns, seed, n_threads)
     progress(data.task, "maximum likelihood")
-    fitted = likelihood.fit(patterns, truth=data.truth, seed=seed, threads=threads)
+    fitted = likelihood.fit(patterns, truth=data.truth, seed=seed, threads=threads, device=device)
     result = fitted.result
     agreements = {name: _agreement(fitted, estimate) for name, estimate in clustered.items()}
     seconds = data.seconds + time.perf_counter() - began

@@ -12,6 +12,7 @@ from motes.challenge.faint import answer_faint
 from motes.challenge.noiseless import answer_by_kmeans, answer_by_match
 from motes.challenge.noisy import answer_noisy
 from motes.challenge.task5 import answer_task5
+from motes.devices import Device, device_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +62,7 @@ def solve(
     n_patterns: int | None = None,
     seed: int = 0,
     threads: int | None = None,
+    device: Device | str | None = None,
     progress: Progress | None = None,
 ) -> Solution:
     """Answer the challenge: all tasks that an archive holds, and task 5, which is a calculation.
@@ -79,6 +81,8 @@ def solve(
         The same seed gives the same answers.
     threads : int, optional
         By default all that this process may use. The answers do not depend on it.
+    device : str, optional
+        Where the likelihood is climbed in tasks 4, 6 and 7: `"cpu"` (default), `"cuda"`, `"cuda:1"` or `"auto"`.
     progress : callable, optional
         Called with a task and what is done for it now.
 
@@ -109,6 +113,7 @@ def solve(
     """
     if seed < 0:
         raise ValueError(f"seed: expected 0 or more, got {seed}")
+    place = device_of(device)
     data: dict[int, TaskData | None] = {found.task: found for found in read_tasks(path, tasks, truth, n_patterns)}
     if tasks is None or CALCULATED in tasks:
         data[CALCULATED] = None
@@ -117,14 +122,14 @@ def solve(
     answers: list[Answer] = []
     try:
         for task in order:
-            answers.append(_answer(task, data[task], tell, seed, threads))  # noqa: PERF401 - kept when interrupted
+            answers.append(_answer(task, data[task], tell, seed, threads, place))  # noqa: PERF401 - kept when interrupted
     except KeyboardInterrupt:
         if not answers:
             raise
     return Solution(os.fspath(path), seed, tuple(answers), tuple(order[len(answers) :]))
 
 
-def _answer(task: int, data: TaskData | None, tell: Progress, seed: int, threads: int | None) -> Answer:
+def _answer(task: int, data: TaskData | None, tell: Progress, seed: int, threads: int | None, device: Device) -> Answer:
     if data is None:
         return answer_task5(tell, seed=seed)
     if task in (1, 2):
@@ -132,5 +137,5 @@ def _answer(task: int, data: TaskData | None, tell: Progress, seed: int, threads
     if task == 3:
         return answer_by_kmeans(data, tell, seed=seed, threads=threads)
     if task == 7:
-        return answer_faint(data, tell, seed=seed, threads=threads)
-    return answer_noisy(data, tell, seed=seed, threads=threads)
+        return answer_faint(data, tell, seed=seed, threads=threads, device=device)
+    return answer_noisy(data, tell, seed=seed, threads=threads, device=device)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from motes import _core
 from motes.challenge.answer import counts_of, relative_to_first
 from motes.classify import KMeans, consensus, kmeans
 from motes.kernels.assignment import Clusters, assign
+from motes.kernels.likelihood import scores_of
 from motes.kernels.outer import second_moments
 from motes.patterns import Patterns
 from motes.rotations import C4
@@ -108,7 +108,7 @@ def by_resorting(
     """
     began = time.perf_counter()
     master = start
-    clusters = Clusters.none(len(patterns), patterns.n_pixels, C4.n)
+    clusters = Clusters.none(len(patterns), patterns.n_pixels, C4.n, patterns.device)
     for _ in range(rounds):
         n_moved, _ = assign(patterns, C4.expand(master).reshape(C4.n, -1), clusters, threads=threads)
         if n_moved == 0:
@@ -117,7 +117,9 @@ def by_resorting(
     assign(patterns, C4.expand(master).reshape(C4.n, -1), clusters, threads=threads)
     averages = np.nan_to_num(clusters.centroids).reshape(C4.n, *patterns.shape)
     rotations = np.arange(C4.n, dtype=np.int32)
-    return Estimate(master, clusters.labels, averages, rotations, clusters.members, time.perf_counter() - began)
+    return Estimate(
+        master, clusters.labels_at_home(), averages, rotations, clusters.members, time.perf_counter() - began
+    )
 
 
 def _principal_components(patterns: Patterns, threads: int) -> npt.NDArray[np.float32]:
@@ -126,8 +128,8 @@ def _principal_components(patterns: Patterns, threads: int) -> npt.NDArray[np.fl
     covariance = second_moments(patterns, threads=threads) / len(patterns) - np.outer(mean, mean)
     with one_blas_thread():
         directions = np.linalg.eigh(covariance)[1][:, ::-1][:, :DIMENSIONS]
-    points: npt.NDArray[np.float32] = _core.likelihood(
-        patterns._core, directions.astype(np.float32), -(mean @ directions).astype(np.float32), threads=threads
+    points: npt.NDArray[np.float32] = scores_of(
+        patterns, directions.astype(np.float32), -(mean @ directions).astype(np.float32), threads=threads
     )
     return points
 

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from motes import _core
 from motes.checks import positive, whole
+from motes.devices import Device
 from motes.kernels.assignment import Clusters, assign
+from motes.kernels.likelihood import scores_of
 from motes.patterns import Patterns, check_patterns
 from motes.threads import available_threads
 
@@ -56,6 +57,7 @@ def kmeans(
     tolerance: float = 1e-4,
     seed: int = 0,
     threads: int | None = None,
+    device: Device | str | None = None,
 ) -> KMeans:
     """Cluster patterns by Euclidean distance (Lloyd's algorithm).
 
@@ -79,6 +81,9 @@ def kmeans(
         The same seed gives the same bits.
     threads : int, optional
         By default all that this process may use. The result does not depend on it.
+    device : {"cpu", "cuda", "cuda:1", "auto"}, optional
+        Where patterns are scored and assigned; by default where they are (`Patterns.to`). On a GPU patterns and labels
+        stay there from round to round, and the result has the same bits. Compiled, not yet run on hardware.
 
     Returns
     -------
@@ -96,6 +101,7 @@ def kmeans(
     0.0
     """
     require_clusters(patterns, n_clusters)
+    patterns = patterns if device is None else patterns.to(device)
     restarts, max_iterations = whole("restarts", restarts, 1), whole("max_iterations", max_iterations, 1)
     tolerance, seed = positive("tolerance", tolerance) if tolerance else 0.0, whole("seed", seed, 0)
     threads = available_threads(threads)
@@ -123,7 +129,7 @@ def _lloyd(
     rng: np.random.Generator,
     threads: int,
 ) -> KMeans:
-    clusters = Clusters.none(len(patterns), patterns.n_pixels, len(centroids))
+    clusters = Clusters.none(len(patterns), patterns.n_pixels, len(centroids), patterns.device)
     iteration, converged = 0, False
     while True:
         n_moved, _ = assign(patterns, centroids, clusters, threads=threads)
@@ -141,7 +147,8 @@ def _lloyd(
         assign(patterns, centroids, clusters, threads=threads)
     inertia = _inertia(clusters, centroids, squares)
     shape = (len(centroids), *patterns.shape)
-    return KMeans(clusters.labels, centroids.reshape(shape), clusters.members, inertia, iteration, converged)
+    labels = clusters.labels_at_home()
+    return KMeans(labels, centroids.reshape(shape), clusters.members, inertia, iteration, converged)
 
 
 def _inertia(clusters: Clusters, centroids: npt.NDArray[np.float64], squares: int) -> float:
@@ -190,7 +197,7 @@ def first_centroids(
     while True:
         image = patterns[chosen[-1]].ravel()
         base = np.array([0.5 * float(image @ image)], np.float32)
-        cross = _core.likelihood(patterns._core, image[:, None].astype(np.float32), -base, threads=threads)
+        cross = scores_of(patterns, image[:, None].astype(np.float32), -base, threads=threads)
         nearest = np.minimum(nearest, np.maximum(own - 2 * cross[:, 0].astype(np.float64), 0.0))
         if len(chosen) == n_clusters:
             return _images(patterns, np.array(chosen))

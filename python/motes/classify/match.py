@@ -8,14 +8,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from motes.devices import Device
+from motes.kernels.assignment import Clusters, assign
 from motes.patterns import Patterns
 from motes.rotations import C4, Rotations, rotations_of
+from motes.threads import available_threads
 
 _CHUNK = 2**22  # pixels compared at a time
+_EXACT = 2**53  # whole numbers below it are exact in float64
 
 
 def match(
-    patterns: Patterns | npt.ArrayLike, reference: npt.ArrayLike | None = None, rotations: Rotations | str = C4
+    patterns: Patterns | npt.ArrayLike,
+    reference: npt.ArrayLike | None = None,
+    rotations: Rotations | str = C4,
+    *,
+    threads: int | None = None,
+    device: Device | str | None = None,
 ) -> npt.NDArray[np.int32]:
     """Find the rotation of a reference that each pattern is, pixel by pixel (the seed's "master key", tasks 1 and 2).
 
@@ -27,6 +36,10 @@ def match(
         The first pattern by default.
     rotations : Rotations or str
         The group, or its name.
+    threads : int, optional
+        By default all that this process may use.
+    device : {"cpu", "cuda", "cuda:1", "auto"}, optional
+        Where patterns are compared; by default where they are (`Patterns.to`). Compiled, not yet run on hardware.
 
     Returns
     -------
@@ -55,7 +68,9 @@ def match(
     ValueError: pattern 1 is no rotation of the reference: the nearest, 0, differs in 2 of 4 pixels
     """
     rotations = rotations_of(rotations)
+    threads = available_threads(threads)
     stack = patterns if isinstance(patterns, Patterns) else Patterns.from_dense(_of_one_size(patterns))
+    stack = stack if device is None else stack.to(device)
     if not len(stack):
         raise ValueError("patterns: expected at least one, got none")
     templates = _templates(stack[0] if reference is None else reference, stack, rotations)
@@ -63,6 +78,31 @@ def match(
     if same:
         told = ", ".join(map(str, same))
         warnings.warn(f"the reference looks the same in rotation {told} as in 0", UserWarning, stacklevel=2)
+    found = _nearest_of_all(stack, templates, threads)
+    return _pixel_by_pixel(stack, templates) if found is None else found
+
+
+def _nearest_of_all(stack: Patterns, templates: npt.NDArray[Any], threads: int) -> npt.NDArray[np.int32] | None:
+    """The nearest template of each pattern where that is the pattern itself; None where one is no template.
+
+    The sum of all squared distances tells, in whole numbers: sum |x|^2 - 2 sum_r S_r . t_r + sum_r n_r |t_r|^2.
+    """
+    if templates.dtype.kind not in "biuf" or stack.n_photons * stack.max_count >= _EXACT:
+        return None
+    means = templates.astype(np.float64)
+    if not (np.abs(means) < _EXACT).all() or not (np.rint(means) == templates).all():
+        return None
+    if (means**2).sum(axis=1).max() >= _EXACT:
+        return None
+    clusters = Clusters.none(len(stack), stack.n_pixels, len(means), stack.device)
+    assign(stack, means, clusters, threads=threads)
+    images = means.astype(np.int64).astype(object)
+    cross = (clusters.photons.T.astype(object) * images).sum()
+    own = (clusters.members.astype(object) * (images**2).sum(axis=1)).sum()
+    return clusters.labels_at_home() if stack.sum_of_squares() - 2 * cross + own == 0 else None
+
+
+def _pixel_by_pixel(stack: Patterns, templates: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
     labels = np.empty(len(stack), np.int32)
     step = max(1, _CHUNK // max(1, stack.n_pixels))
     for first in range(0, len(stack), step):

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from motes.batches import batches
 from motes.checks import whole
 from motes.classify.kmeans import KMeans, check_centroids, kmeans, require_clusters
+from motes.devices import Device
 from motes.kernels.assignment import Clusters, assign
 from motes.patterns import Patterns
 from motes.threads import available_threads
@@ -27,6 +28,7 @@ def minibatch_kmeans(
     polish: bool = False,
     seed: int = 0,
     threads: int | None = None,
+    device: Device | str | None = None,
 ) -> KMeans:
     """Cluster patterns by mini-batches (Sculley, 2010), as the seed does for task 6.
 
@@ -49,6 +51,10 @@ def minibatch_kmeans(
         The same seed gives the same bits.
     threads : int, optional
         By default all that this process may use. The result does not depend on it.
+    device : {"cpu", "cuda", "cuda:1", "auto"}, optional
+        Where patterns are assigned; by default where they are (`Patterns.to`). Batches are gathered in the host's
+        memory and go to a GPU one by one; the rounds over all patterns stay there. The same bits; compiled, not yet run
+        on hardware.
 
     Returns
     -------
@@ -62,6 +68,7 @@ def minibatch_kmeans(
     0.0
     """
     require_clusters(patterns, n_clusters)
+    patterns = patterns if device is None else patterns.to(device)
     batch, epochs, seed = whole("batch", batch, 1), whole("epochs", epochs, 1), whole("seed", seed, 0)
     threads = available_threads(threads)
     rng = np.random.default_rng(seed)
@@ -75,7 +82,7 @@ def minibatch_kmeans(
     for epoch in range(epochs):
         order = np.random.default_rng([seed, epoch]).permutation(len(patterns))
         for part in batches(patterns, order, edges):
-            clusters = Clusters.none(len(part), patterns.n_pixels, n_clusters)
+            clusters = Clusters.none(len(part), patterns.n_pixels, n_clusters, part.device)
             assign(part, centroids, clusters, threads=threads)
             total = seen + clusters.members
             sums = seen[:, None] * centroids + clusters.photons.T

@@ -101,10 +101,21 @@ def _tell_version(wanted: bool) -> None:
 @app.callback(invoke_without_command=True)
 def _motes(
     context: typer.Context,
+    cmakedir: Annotated[
+        bool, typer.Option("--cmakedir", help="For programs that link motes: the folder of motesConfig.cmake.")
+    ] = False,
+    includes: Annotated[bool, typer.Option("--includes", help="The compiler's options for the headers.")] = False,
+    libs: Annotated[bool, typer.Option("--libs", help="The linker's options.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
+    if cmakedir or includes or libs:
+        from motes import linking
+
+        asked = ((cmakedir, linking.cmake_dir), (includes, linking.includes), (libs, linking.libs))
+        typer.echo(" ".join(tell() for wanted, tell in asked if wanted))
+        raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 

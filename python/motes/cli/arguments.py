@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 MOST_PATTERNS = 10**18
 RANDOM = "Random seed: where the random numbers begin. "
+WHERE = "Where to work: the processor, a GPU, or auto, a GPU where there is one."
+
+Where: TypeAlias = Annotated[str, typer.Option("--device", metavar="cpu|cuda|cuda:N|auto", help=WHERE)]
 
 
 def shape_of(text: str | None) -> tuple[int, int] | None:

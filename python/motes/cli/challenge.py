@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from motes.cli.arguments import RANDOM, n_patterns_of
+from motes.cli.arguments import RANDOM, Where, n_patterns_of
 from motes.cli.commands import INTERRUPTED
 from motes.cli.outputs import output_folder
 
@@ -45,6 +45,7 @@ def challenge(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads; all by default. The answers do not depend on it.")
     ] = None,
+    device: Where = "cpu",
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar and no summary.")] = False,
 ) -> None:
     """Answer all tasks of the challenge, and make one page of it that needs no network.
@@ -60,7 +61,14 @@ def challenge(
     with output_folder(out, (ANSWERS, PAGE)) as staging, _progress(quiet) as tell:
         began = time.perf_counter()
         solution = solve(
-            file, tasks=tasks, truth=truth, n_patterns=n_patterns, seed=seed, threads=threads, progress=tell
+            file,
+            tasks=tasks,
+            truth=truth,
+            n_patterns=n_patterns,
+            seed=seed,
+            threads=threads,
+            device=device,
+            progress=tell,
         )
         (staging / ANSWERS).write_text(_answers(solution), encoding="utf-8")
         solved = time.perf_counter()

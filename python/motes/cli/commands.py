@@ -31,7 +31,7 @@ ADVICE = {
 
 OF_ONE_NAME = (
     "acceleration|background|box|centring|confidence|contrast|downsample|edge|image|init|iou|mask|missing|method|noise|photons|rotations|task|tolerance"
-    "|truth|weights|diameter|preset|strategy|threshold"
+    "|truth|weights|diameter|preset|strategy|threshold|device"
 )
 OTHERWISE = {"--y-origin": "--flip-y", "--micrograph": "--micrographs"}  # what other commands call it
 SPELLING = {  # what a message of the library advises, and the option that does it
@@ -127,6 +127,8 @@ def explanation(error: Exception) -> str | None:
     >>> explanation(KeyError("x")) is None
     True
     """
+    from motes.errors import DeviceError
+
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename is not None else ""
         advice = ADVICE.get(error.errno or 0)
@@ -137,6 +139,8 @@ def explanation(error: Exception) -> str | None:
         text = "not enough memory; try fewer patterns" + (f" ({error})" if str(error) else "")
     elif isinstance(error, (ValueError, OSError)) or (isinstance(error, ImportError) and error.name is None):
         text = str(error)  # an ImportError without a name is the library's own: an extra that is not installed
+    elif isinstance(error, DeviceError):
+        text = f"--device: {error}"
     else:
         return None
     return _one_line(text)

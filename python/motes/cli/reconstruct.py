@@ -161,6 +161,10 @@ def reconstruct(
         int | None,
         typer.Option(min=1, rich_help_panel=FIT, help="Threads; all by default. The result does not depend on it."),
     ] = None,
+    device: Annotated[
+        str,
+        typer.Option("--device", metavar="cpu|cuda|cuda:N|auto", rich_help_panel=FIT, help=arguments.WHERE),
+    ] = "cpu",
     resume: Annotated[
         bool,
         typer.Option("--resume", rich_help_panel=FIT, help="Go on from the checkpoint in DIR, same input and options."),
@@ -183,10 +187,12 @@ def reconstruct(
     """
     from motes import read_patterns
     from motes import reconstruct as fit
+    from motes.devices import device_of
     from motes.reconstruction.options import TOLERANCE
     from motes.report import report
     from motes.truth import read_truth
 
+    place = device_of(device)
     tolerance = TOLERANCE if tolerance is None else tolerance
     checkpoint = out / CHECKPOINT
     if resume and not checkpoint.exists() and (out / EVERYTHING).exists():
@@ -220,6 +226,7 @@ def reconstruct(
                 restarts=restarts,
                 seed=seed,
                 threads=threads,
+                device=place,
                 mask=arguments.read_mask(mask),
                 binarise=binarise,
                 callback=callback,
@@ -230,6 +237,7 @@ def reconstruct(
             checkpoint.unlink(missing_ok=True)
         told = report(result, context.obj, known)
         told["input"] = told_of_input
+        told["device"] = str(place)
         if exclude is not None and kept.all():
             told["notes"].append(f"{exclude} names no pattern: none was left out")
         write_results(staging, result, told, known, kept)

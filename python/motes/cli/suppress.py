@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from motes.cli.arguments import Where
 from motes.cli.coordinates import (
     Height,
     OneMicrograph,
@@ -55,6 +56,7 @@ def suppress(
     width: Width = None,
     micrograph: OneMicrograph = None,
     threads: Threads = None,
+    device: Where = "cpu",
 ) -> None:
     """Keep the best of picks that are one, in order of score; or drop those near an edge, or of a low score.
 
@@ -63,6 +65,7 @@ def suppress(
     import numpy as np
 
     from motes import read_picks
+    from motes.devices import device_of
     from motes.picking import away_from_edges
     from motes.picking import suppress as best_of
     from motes.picks import files_of
@@ -73,6 +76,7 @@ def suppress(
         raise ValueError("--iou, --distance: expected one of them")
     if min_score is not None and not np.isfinite(min_score):
         raise ValueError(f"--min-score: expected a finite number, got {min_score}")
+    place = device_of(device)
     height, width = size_of(micrograph, height, width)
     found = of_micrograph(picks, read_picks(picks, source, height=height), micrograph)
     _refuse_outside(picks, found, height, width)
@@ -91,7 +95,12 @@ def suppress(
         shape = (height, width)
         found = _those(picks, found, lambda circles: away_from_edges(circles, shape, edge))
     if iou is not None or distance is not None:
-        found = _those(picks, found, lambda circles: best_of(circles, iou=iou, distance=distance, threads=threads), iou)
+        found = _those(
+            picks,
+            found,
+            lambda circles: best_of(circles, iou=iou, distance=distance, threads=threads, device=place),
+            iou,
+        )
     write_table(output, found, to, sources=files_of(picks, source), height=height, width=width)
     typer.echo(f"{before - len(found):,} of {before:,} picks dropped")
     if iou is not None:

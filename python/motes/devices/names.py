@@ -30,6 +30,27 @@ class Device:
 CPU = Device("cpu")
 
 
+def device_name(device: object) -> str:
+    """The name of a device as it is spelled here; whether there is one is another question.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it names none.
+
+    Examples
+    --------
+    >>> device_name(" CUDA:1 ")
+    'cuda:1'
+    """
+    if not isinstance(device, str):
+        raise TypeError(f"device: expected cpu, cuda, cuda:N or auto, got {kind_of(device)}")
+    name = device.strip().lower()
+    if not re.fullmatch(r"cpu|auto|cuda(:\d{1,6})?", name):
+        raise ValueError(f"device: expected cpu, cuda, cuda:N or auto, got {device!r}")
+    return name
+
+
 def device_of(device: object) -> Device:
     """A device as a user may name it.
 
@@ -53,20 +74,12 @@ def device_of(device: object) -> Device:
     """
     if device is None:
         return CPU
-    if isinstance(device, Device):
-        name = str(device)
-    elif isinstance(device, str):
-        name = device.strip().lower()
-    else:
-        raise TypeError(f"device: expected cpu, cuda, cuda:N or auto, got {kind_of(device)}")
+    name = str(device) if isinstance(device, Device) else device_name(device)
     if name == "cpu":
         return CPU
     if name == "auto":
         return Device("cuda") if _n_gpus() else CPU
-    named = re.fullmatch(r"cuda(?::(\d{1,6}))?", name)
-    if not named:
-        raise ValueError(f"device: expected cpu, cuda, cuda:N or auto, got {device!r}")
-    index, n_gpus = int(named[1] or 0), cuda_extension().device_count()
+    index, n_gpus = int(name.partition(":")[2] or 0), cuda_extension().device_count()
     if index >= n_gpus:
         raise ValueError(f"device: cuda:{index} is not there, this process sees cuda:0 to cuda:{n_gpus - 1}")
     return Device("cuda", index)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from motes import _core
+from motes.devices import CPU, Device, cuda_extension
 from motes.patterns import Patterns
 
 
@@ -22,27 +24,37 @@ class Clusters:
     members : (K,) int64 array
         Patterns in each cluster.
     labels : (N,) int32 array
-        Cluster of each pattern; -1 where it has none yet.
+        Cluster of each pattern; -1 where it has none yet. Of patterns on a GPU an array there, which stays there from
+        round to round.
     """
 
     photons: npt.NDArray[np.int64]
     members: npt.NDArray[np.int64]
-    labels: npt.NDArray[np.int32]
+    labels: Any
 
     @classmethod
-    def none(cls, n_patterns: int, n_pixels: int, n_clusters: int) -> Clusters:
-        """No pattern assigned yet.
+    def none(cls, n_patterns: int, n_pixels: int, n_clusters: int, device: Device = CPU) -> Clusters:
+        """No pattern assigned yet; `device` is that of the patterns.
 
         Examples
         --------
         >>> Clusters.none(3, 4, 2).labels
         array([-1, -1, -1], dtype=int32)
         """
-        return cls(
-            np.zeros((n_pixels, n_clusters), np.int64),
-            np.zeros(n_clusters, np.int64),
-            np.full(n_patterns, -1, np.int32),
-        )
+        labels: Any = np.full(n_patterns, -1, np.int32)
+        if device != CPU:
+            labels = cuda_extension().from_numpy(labels, device=device.index)
+        return cls(np.zeros((n_pixels, n_clusters), np.int64), np.zeros(n_clusters, np.int64), labels)
+
+    def labels_at_home(self) -> npt.NDArray[np.int32]:
+        """The labels in the host's memory.
+
+        Examples
+        --------
+        >>> Clusters.none(2, 4, 2).labels_at_home()
+        array([-1, -1], dtype=int32)
+        """
+        return self.labels if isinstance(self.labels, np.ndarray) else self.labels.to_numpy()
 
     @property
     def centroids(self) -> npt.NDArray[np.float64]:
@@ -59,7 +71,7 @@ def assign(
     Parameters
     ----------
     patterns : Patterns
-        N patterns of M pixels.
+        N patterns of M pixels; on a GPU where they are there (`Patterns.to`).
     centroids : (K, M) float64 array
         Finite.
     clusters : Clusters
@@ -85,13 +97,11 @@ def assign(
     array([1, 0], dtype=int32)
     """
     base = -0.5 * (centroids**2).sum(axis=1)
-    n_moved, whole, fraction = _core.assignment(
-        patterns._core,
-        np.ascontiguousarray(centroids.T, np.float64),
-        base,
-        photons=clusters.photons,
-        members=clusters.members,
-        labels=clusters.labels,
-        threads=threads,
-    )
+    weights = np.ascontiguousarray(centroids.T, np.float64)
+    sums = {"photons": clusters.photons, "members": clusters.members, "labels": clusters.labels}
+    if patterns.device == CPU:
+        told = _core.assignment(patterns._core, weights, base, **sums, threads=threads)
+    else:
+        told = cuda_extension().assignment(patterns.uploaded(), weights, base, **sums)
+    n_moved, whole, fraction = told
     return n_moved, whole + fraction / 2**30

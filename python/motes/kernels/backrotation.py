@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import _core
-from motes.errors import kind_of
+from motes.devices import CPU, cuda_extension, held_by, stream_handle
+from motes.foreign import reals_of
 from motes.patterns import Patterns, check_patterns
 from motes.rotations import C4, Rotations, rotations_of
 from motes.threads import available_threads
@@ -16,10 +17,11 @@ from motes.threads import available_threads
 
 def back_rotate(
     patterns: Patterns,
-    coefficients: npt.NDArray[np.floating[Any]],
+    coefficients: Any,
     rotations: Rotations | str = C4,
     *,
     threads: int | None = None,
+    stream: Any = None,
 ) -> npt.NDArray[np.float64]:
     """Sum of patterns, each turned home from every orientation with a coefficient of its own.
 
@@ -29,17 +31,21 @@ def back_rotate(
     Parameters
     ----------
     patterns : Patterns
-        N patterns of (H, W) pixels.
+        N patterns of (H, W) pixels; on a GPU where they are there (`Patterns.to`).
     coefficients : (N, R) float32 or float64 array
-        Finite: responsibilities, labels as 0 and 1, residuals of a gradient.
+        Finite: responsibilities, labels as 0 and 1, residuals of a gradient. For patterns on a GPU also an array there,
+        of any library that knows DLPack or `__cuda_array_interface__`.
     rotations : Rotations or its name
         R rotations.
     threads : int, optional
         By default all that this process may use. The result does not depend on it, nor on the order of patterns.
+    stream : CUDA stream or its handle, optional
+        Of patterns on a GPU: in its order the work is done. By default CUDA's own.
 
     Returns
     -------
     (H, W) float64 array
+        Of NumPy also where the patterns are on a GPU: bit for bit the same. Compiled, not yet run on hardware.
 
     Raises
     ------
@@ -60,9 +66,27 @@ def back_rotate(
     """
     check_patterns(patterns)
     rotations = rotations_of(rotations)
-    if not isinstance(coefficients, np.ndarray):
-        raise TypeError(f"coefficients: expected an array, got {kind_of(coefficients)}")
-    if coefficients.ndim != 2 or coefficients.shape[1] != rotations.n:
-        raise ValueError(f"coefficients: expected shape ({len(patterns)}, {rotations.n}), got {coefficients.shape}")
-    planes = _core.backrotation(patterns._core, coefficients, threads=available_threads(threads))
+    if patterns.device == CPU or held_by(coefficients) == CPU:
+        coefficients = reals_of("coefficients", coefficients)
+    if len(coefficients.shape) != 2 or coefficients.shape[1] != rotations.n:
+        given = tuple(coefficients.shape)
+        raise ValueError(f"coefficients: expected shape ({len(patterns)}, {rotations.n}), got {given}")
+    planes = back_rotated_planes(patterns, coefficients, threads=available_threads(threads), stream=stream)
     return rotations.back_rotate(planes.T.reshape(rotations.n, *patterns.shape))
+
+
+def back_rotated_planes(
+    patterns: Patterns, coefficients: Any, *, threads: int, stream: Any = None
+) -> npt.NDArray[np.float64]:
+    """sum_p c[p, r] x[p, i], where the patterns are and before anything is turned: (M, R).
+
+    Examples
+    --------
+    >>> back_rotated_planes(Patterns.from_dense([[0, 1, 0, 2]]), np.array([[0.5, 0.25]]), threads=1)[3]
+    array([1. , 0.5])
+    """
+    if patterns.device == CPU:
+        return _core.backrotation(patterns._core, coefficients, threads=threads)
+    planes = cuda_extension().backrotation(patterns.uploaded(), coefficients, stream=stream_handle(stream))
+    found: npt.NDArray[np.float64] = planes.to_numpy()
+    return found

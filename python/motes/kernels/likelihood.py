@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from motes import _core
 from motes.devices import CPU, cuda_extension, stream_handle
+from motes.foreign import array_of, in_place
 from motes.noise import Bernoulli, Noise, noise_of
 from motes.patterns import Patterns, check_patterns
 from motes.threads import available_threads
@@ -42,8 +43,8 @@ def log_likelihood(
     threads : int, optional
         By default all that this process may use. The result does not depend on it.
     out : (N, R) array of `dtype`, optional
-        Written to and returned. For patterns on a GPU an array there, of any library that knows DLPack or
-        `__cuda_array_interface__`.
+        Written to and returned; of any library whose arrays NumPy can see. For patterns on a GPU an array there, of any
+        library that knows DLPack or `__cuda_array_interface__`.
     stream : CUDA stream or its handle, optional
         Of patterns on a GPU: in its order the work is done, and what comes back is ready. By default CUDA's own.
 
@@ -81,14 +82,15 @@ def log_likelihood(
         if certain.any():
             raise ValueError("templates: a mean of 1 is scored by the processor alone; use patterns.to('cpu')")
         return _on_gpu(patterns, np.ascontiguousarray(weights.T, dtype), base.astype(dtype), stream, out)
+    to = None if out is None else in_place("out", out)
     result = _core.likelihood(
-        patterns._core, np.ascontiguousarray(weights.T, dtype), base.astype(dtype), threads=threads, out=out
+        patterns._core, np.ascontiguousarray(weights.T, dtype), base.astype(dtype), threads=threads, out=to
     )
     if certain.any():  # a pixel that always fires must have fired: no finite weight says so
         sure = np.ascontiguousarray(certain.T, dtype)
         fired = _core.likelihood(patterns._core, sure, np.zeros(len(means), dtype), threads=threads)
         result[fired < certain.sum(axis=1)] = -np.inf
-    return result
+    return result if out is None else out
 
 
 def _on_gpu(
@@ -97,6 +99,22 @@ def _on_gpu(
     handle = stream_handle(stream)
     scores = cuda_extension().likelihood(patterns.uploaded(), weights, base, stream=handle, out=out)
     return scores if out is None else out
+
+
+def scores_of(
+    patterns: Patterns, weights: npt.NDArray[Any], base: npt.NDArray[Any], *, threads: int
+) -> npt.NDArray[Any]:
+    """x_p . w_r + base_r where the patterns are, in the host's memory: (N, R) of weights (M, R).
+
+    Examples
+    --------
+    >>> scores_of(Patterns.from_dense([[0, 1, 0, 2]]), np.array([[0.0], [1], [0], [3]]), np.array([0.5]), threads=1)
+    array([[7.5]])
+    """
+    if patterns.device == CPU:
+        return _core.likelihood(patterns._core, weights, base, threads=threads)
+    found: npt.NDArray[Any] = cuda_extension().likelihood(patterns.uploaded(), weights, base).to_numpy()
+    return found
 
 
 def check_templates(
@@ -109,7 +127,7 @@ def check_templates(
     >>> check_templates(np.ones((1, 2, 2)), Patterns.empty((2, 2)), Bernoulli()).shape
     (1, 4)
     """
-    given = np.asarray(templates)
+    given = array_of("templates", templates)
     if given.dtype.kind != "f":
         raise TypeError(f"templates: expected floating-point means, got dtype {given.dtype}")
     means = given.astype(np.float64, copy=False)

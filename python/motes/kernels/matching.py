@@ -118,6 +118,8 @@ def match(
     if iou is box_iou is distance is None:
         iou = 0.5
     measure, threshold = nearness(iou, box_iou, distance)
+    picks.require_here("picks")
+    truth.require_here("truth")
     check_same_micrographs("truth", truth, picks)
     if rule == "topaz" and measure == "iou":
         radii = np.concatenate([picks.radii, truth.radii])
@@ -170,6 +172,8 @@ def near_pairs(
     (array([0, 0, 1, 1, 2]), array([0, 1, 0, 1, 2]), array([0., 1., 1., 0., 0.]))
     """
     measure, threshold = nearness(iou, box_iou, distance)
+    a.require_here("a")
+    b.require_here("b")
     check_same_micrographs("b", b, a)
     indptr, partner, overlap = _core.near_pairs(
         a.centres, a.radii, b.centres, b.radii, pick_indptr=a.indptr, truth_indptr=b.indptr, measure=measure,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from motes import _core
+from motes.devices import CPU, cuda_extension
 from motes.patterns import Patterns
 from motes.rotations import Orbits
 
 
 def second_moments(patterns: Patterns, *, threads: int) -> npt.NDArray[np.float64]:
-    """sum_p x_p x_p^T over the pixels: (M, M), exact.
+    """sum_p x_p x_p^T over the pixels: (M, M), exact, summed where the patterns are.
 
     Examples
     --------
@@ -20,8 +23,8 @@ def second_moments(patterns: Patterns, *, threads: int) -> npt.NDArray[np.float6
            [2., 4.]])
     """
     n_pixels = patterns.n_pixels
-    return _core.outer(
-        patterns._core,
+    return _sums(
+        patterns,
         None,
         orbit=np.arange(n_pixels, dtype=np.int32),
         phase=np.zeros(n_pixels, np.uint8),
@@ -40,7 +43,7 @@ def outer_home(
     Parameters
     ----------
     patterns : Patterns
-        N patterns of M pixels.
+        N patterns of M pixels; on a GPU where they are there.
     responsibilities : (N, R) float32 array
         0 to 1.
     orbits : Orbits
@@ -54,8 +57,8 @@ def outer_home(
         To 2^-15 in each responsibility; the sums are exact. See `csrc/include/motes/outer.hpp`.
     """
     n_slots = len(orbits.turn)
-    sums = _core.outer(
-        patterns._core,
+    sums = _sums(
+        patterns,
         responsibilities,
         orbit=orbits.orbit,
         phase=orbits.phase,
@@ -72,3 +75,12 @@ def outer_home(
         return sums[np.ix_(order, order)]
     rows = np.add.reduceat(sums[order], starts, axis=0)
     return np.add.reduceat(rows[:, order], starts, axis=1)
+
+
+def _sums(
+    patterns: Patterns, coefficients: npt.NDArray[np.float32] | None, *, threads: int, **orbits: Any
+) -> npt.NDArray[np.float64]:
+    if patterns.device == CPU:
+        return _core.outer(patterns._core, coefficients, **orbits, threads=threads)
+    sums: npt.NDArray[np.float64] = cuda_extension().outer(patterns.uploaded(), coefficients, **orbits).to_numpy()
+    return sums

@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from motes import _core
 from motes.circles import Circles, Indices, Reals
+from motes.devices import CPU, Device, cuda_extension, held_by, stream_handle, where_it_came_from, working_place
+from motes.foreign import native, reals_of
 from motes.threads import available_threads
 
 
@@ -24,12 +26,13 @@ def nearness(iou: float | None, box_iou: float | None, distance: float | None) -
 @overload
 def suppress(
     circles: Circles, *, iou: float | None = ..., box_iou: float | None = ..., distance: float | None = ...,
-    return_suppressor: Literal[False] = ..., threads: int | None = ...,
+    return_suppressor: Literal[False] = ..., threads: int | None = ..., device: Device | str | None = ...,
+    stream: Any = ...,
 ) -> Indices: ...  # fmt: skip
 @overload
 def suppress(
     circles: Circles, *, iou: float | None = ..., box_iou: float | None = ..., distance: float | None = ...,
-    return_suppressor: Literal[True], threads: int | None = ...,
+    return_suppressor: Literal[True], threads: int | None = ..., device: Device | str | None = ..., stream: Any = ...,
 ) -> tuple[Indices, Indices]: ...  # fmt: skip
 def suppress(
     circles: Circles,
@@ -39,6 +42,8 @@ def suppress(
     distance: float | None = None,
     return_suppressor: bool = False,
     threads: int | None = None,
+    device: Device | str | None = None,
+    stream: Any = None,
 ) -> Indices | tuple[Indices, Indices]:
     """Greedy non-maximum suppression, each micrograph for itself.
 
@@ -55,6 +60,11 @@ def suppress(
         Also say who took whom.
     threads : int, optional
         By default all that this process may use. The result does not depend on it.
+    device : str, optional
+        `"cpu"`, `"cuda"`, `"cuda:1"` or `"auto"`; by default where the circles are. What is here is copied there,
+        and the result comes back; of device arrays it stays there. Compiled, not yet run on hardware.
+    stream : CUDA stream or its handle, optional
+        Of work on a GPU: in its order it is done. By default CUDA's own.
 
     Returns
     -------
@@ -75,6 +85,14 @@ def suppress(
     (array([1, 2]), array([ 1, -1, -1]))
     """
     measure, threshold = nearness(iou, box_iou, distance)
+    place = working_place(circles.device, device)
+    if place != CPU:
+        kept, _, suppressor = cuda_extension().suppression(
+            circles.centres, circles.radii, scores_of(circles), indptr=circles.indptr, measure=measure,
+            threshold=threshold, suppressor=return_suppressor, device=place.index, stream=stream_handle(stream),
+        )  # fmt: skip
+        kept = where_it_came_from(kept, circles.device)
+        return (kept, where_it_came_from(suppressor, circles.device)) if return_suppressor else kept
     kept, _, suppressor = _core.suppression(
         circles.centres, circles.radii, scores_of(circles), indptr=circles.indptr, measure=measure,
         threshold=threshold, suppressor=return_suppressor, threads=available_threads(threads),
@@ -91,6 +109,8 @@ def soft_suppress(
     threads: int | None = None,
 ) -> tuple[Indices, npt.NDArray[np.float64]]:
     """Soft suppression: scores of circles that overlap a better one fall, instead of being cut.
+
+    On the processor alone: each circle waits for all that were taken before it.
 
     The circle with the highest score is taken; the others' scores are multiplied with 1 - IoU where the IoU is above
     `iou` (linear), or with exp(-IoU^2 / sigma) (Gaussian); and so on.
@@ -126,6 +146,7 @@ def soft_suppress(
     """
     if (iou is None) == (sigma is None):
         raise ValueError("expected one of iou (linear) and sigma (Gaussian)")
+    circles.require_here()
     decayed, kept, _ = _core.soft_suppression(
         circles.centres, circles.radii, scores_of(circles), indptr=circles.indptr, gaussian=sigma is not None,
         parameter=float(iou if sigma is None else sigma),  # type: ignore[arg-type]
@@ -135,7 +156,13 @@ def soft_suppress(
 
 
 def suppress_map(
-    score_map: Reals, radius: float, *, threshold: float = -np.inf, threads: int | None = None
+    score_map: Reals,
+    radius: float,
+    *,
+    threshold: float = -np.inf,
+    threads: int | None = None,
+    device: Device | str | None = None,
+    stream: Any = None,
 ) -> list[tuple[Indices, Reals]]:
     """Peaks of score maps: the highest pixel takes all pixels within the radius; and so on down to the threshold.
 
@@ -149,6 +176,11 @@ def suppress_map(
         Only pixels above it are peaks.
     threads : int, optional
         By default all that this process may use; a map is done by one. The result does not depend on it.
+    device : str, optional
+        `"cpu"`, `"cuda"`, `"cuda:1"` or `"auto"`; by default where the maps are. What is here is copied there,
+        and the result comes back; of device arrays it stays there. Compiled, not yet run on hardware.
+    stream : CUDA stream or its handle, optional
+        Of work on a GPU: in its order it is done. By default CUDA's own.
 
     Returns
     -------
@@ -173,13 +205,39 @@ def suppress_map(
     (array([[1, 0],
            [3, 0]]), array([0.9, 0.8]))
     """
-    if not isinstance(score_map, np.ndarray):
-        raise TypeError(f"score_map: expected a NumPy array, got {type(score_map).__name__}")
-    if score_map.ndim not in (2, 3):
-        raise ValueError(f"score_map: expected 2 or 3 dimensions, got {score_map.ndim}")
-    maps = np.ascontiguousarray(score_map[None] if score_map.ndim == 2 else score_map)
-    peaks = _core.map_suppression(maps, radius=radius, threshold=threshold, threads=available_threads(threads))
-    return [_peaks(one, found) for one, found in zip(maps, peaks, strict=True)]
+    held = held_by(score_map)
+    if held == CPU:
+        score_map = reals_of("score_map", score_map)
+    if len(score_map.shape) not in (2, 3):
+        raise ValueError(f"score_map: expected 2 or 3 dimensions, got {len(score_map.shape)}")
+    if held == CPU:
+        score_map = native("score_map", score_map if score_map.ndim == 3 else score_map[None])
+    place = working_place(held, device)
+    if place != CPU:
+        return _suppress_map_on_gpu(score_map, held, place.index, radius, threshold, stream_handle(stream))
+    peaks = _core.map_suppression(score_map, radius=radius, threshold=threshold, threads=available_threads(threads))
+    return [_peaks(one, found) for one, found in zip(score_map, peaks, strict=True)]
+
+
+def _suppress_map_on_gpu(
+    score_map: Any, held: Device, device: int, radius: float, threshold: float, stream: int
+) -> list[tuple[Any, Any]]:
+    cuda = cuda_extension()
+    maps = score_map
+    if held != CPU:
+        maps = cuda.reals(score_map, "score_map", device=device, stream=stream)
+        maps = maps if len(maps.shape) == 3 else cuda.part(maps, 0, (1, *maps.shape))
+    centres, scores, indptr = cuda.map_suppression(
+        maps, radius=radius, threshold=threshold, device=device, stream=stream
+    )
+    counts = np.diff(indptr)
+    if held == CPU:
+        parts = (np.split(found.to_numpy(), indptr[1:-1]) for found in (centres, scores))
+        return list(zip(*parts, strict=True)) if len(counts) else []
+    return [
+        (cuda.part(centres, 2 * first, (n, 2)), cuda.part(scores, first, (n,)))
+        for first, n in zip(indptr, counts, strict=False)
+    ]
 
 
 def _peaks(score_map: Reals, found: Indices) -> tuple[Indices, Reals]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from motes import _core
-from motes.devices import CPU, cuda_extension
+from motes import _core, checks
+from motes.devices import CPU, cuda_extension, held_by, stream_handle
+from motes.foreign import array_of
 from motes.kernels.likelihood import check_templates
-from motes.noise import LinearModel, Noise, linear_model, noise_of
+from motes.noise import Bernoulli, LinearModel, Noise, linear_model, noise_of
 from motes.patterns import Patterns, check_patterns
 from motes.threads import available_threads
 
@@ -43,15 +45,45 @@ class Sweep:
         return f"Sweep({n} planes of {height}x{width}, weights {weights}, {self.log_likelihood:.6g} nats)"
 
 
+class SweepOnDevice(Sweep):
+    """A sweep whose sums stay on a GPU, as device arrays; who reads its likelihood waits for it."""
+
+    _told: Any
+
+    def __init__(self, planes: Any, weights: Any, told: Any) -> None:
+        vars(self).update(planes=planes, weights=weights, _told=told)
+
+    @cached_property
+    def _numbers(self) -> tuple[float, int]:
+        nats, n_impossible = self._told.to_numpy()
+        return float(nats), int(n_impossible)
+
+    @property
+    def log_likelihood(self) -> float:
+        """Nats, as of `Sweep`."""
+        return self._numbers[0]
+
+    @property
+    def n_impossible(self) -> int:
+        """Patterns that no template can have made."""
+        return self._numbers[1]
+
+    def __repr__(self) -> str:
+        n, height, width = self.planes.shape
+        return f"Sweep({n} planes of {height}x{width} on {self.planes.device})"
+
+
 def sweep(
     patterns: Patterns,
-    templates: npt.NDArray[np.floating[Any]],
+    templates: Any,
     noise: Noise | str | None = None,
     *,
     prior: npt.NDArray[np.floating[Any]] | None = None,
     hard: bool = False,
     dtype: type[np.float32] | type[np.float64] = np.float32,
+    deterministic: bool = True,
     threads: int | None = None,
+    stream: Any = None,
 ) -> Sweep:
     """E step and the sums for the M step, in one pass over the photons and without an N x R array.
 
@@ -61,6 +93,7 @@ def sweep(
         N patterns of (H, W) pixels; on a GPU where they are there (`Patterns.to`).
     templates : (R, H, W) floating-point array
         Mean photons a pixel; means of 0, or of 1 under Bernoulli noise, are moved a thousandth of a photon inwards.
+        For patterns on a GPU also an array there, of any library that knows DLPack or `__cuda_array_interface__`.
     noise : Bernoulli, Poisson or their name, optional
         Bernoulli by default.
     prior : (R,) array, optional
@@ -69,12 +102,20 @@ def sweep(
         Each pattern to its best template alone.
     dtype : float32 or float64
         Of the scores; float64 is the reference.
+    deterministic : bool
+        Accepted, and of no effect: sums are exact in either case, and the same bits come in every run. Nothing is to be
+        gained by giving that up: GPUs add integers to shared memory in one instruction, and floats in a loop around
+        compare-and-swap (NVIDIA's Maxwell tuning guide, 1.4.3.3).
     threads : int, optional
         By default all that this process may use. The result does not depend on it, nor on the order of patterns.
+    stream : CUDA stream or its handle, optional
+        Of patterns on a GPU: in its order the work is done. By default CUDA's own.
 
     Returns
     -------
     Sweep
+        Of templates on a GPU its planes and weights are device arrays, ready in the order of the stream: nobody waits
+        but for the check of the templates, and when the likelihood is read. Compiled, not yet run on hardware.
 
     Raises
     ------
@@ -92,23 +133,58 @@ def sweep(
     """
     noise = noise_of(noise)
     noise.check(check_patterns(patterns))
+    checks.truth("deterministic", deterministic)
+    if patterns.device != CPU and held_by(templates) != CPU:
+        return _sweep_there(patterns, templates, noise, prior, hard=hard, dtype=dtype, stream=stream_handle(stream))
     low, high = noise.limits(len(patterns))
     means = check_templates(templates, patterns, noise).clip(low, high)
-    if prior is None:
-        log_prior = np.full(len(means), -np.log(len(means)))
-    else:
-        probability = np.asarray(prior, np.float64)
-        if probability.shape != (len(means),) or not (probability >= 0).all() or not probability.sum() > 0:
-            raise ValueError(f"prior: expected {len(means)} probabilities, got {prior!r}")
-        with np.errstate(divide="ignore"):
-            log_prior = np.log(probability / probability.sum())
+    with np.errstate(divide="ignore"):
+        log_prior = np.log(_probabilities(prior, len(means)))
     model = linear_model(noise, means, log_prior=log_prior, dtype=dtype)
-    sums = sweep_model(patterns, model, hard=hard, threads=available_threads(threads))
+    sums = sweep_model(patterns, model, hard=hard, threads=available_threads(threads), stream=stream)
     photons = patterns.total_image().ravel()
     return replace(sums, log_likelihood=model.log_likelihood(sums.log_likelihood, photons, len(patterns)))
 
 
-def sweep_model(patterns: Patterns, model: LinearModel, *, hard: bool, threads: int) -> Sweep:
+def _probabilities(prior: Any, n_templates: int) -> npt.NDArray[np.float64]:
+    """Of the templates, summing to 1."""
+    if prior is None:
+        return np.full(n_templates, 1 / n_templates)
+    given = array_of("prior", prior)
+    if given.dtype.kind not in "fiu":
+        raise TypeError(f"prior: expected {n_templates} probabilities, got dtype {given.dtype}")
+    probability = given.astype(np.float64)
+    with np.errstate(over="ignore"):
+        total = probability.sum()
+    if probability.shape != (n_templates,) or not (probability >= 0).all() or not 0 < total < np.inf:
+        raise ValueError(f"prior: expected {n_templates} probabilities, got {prior!r}")
+    shares: npt.NDArray[np.float64] = probability / total
+    return shares
+
+
+def _sweep_there(
+    patterns: Patterns, templates: Any, noise: Noise, prior: Any, *, hard: bool, dtype: Any, stream: int
+) -> Sweep:
+    if len(templates.shape) != 3 or tuple(templates.shape[1:]) != patterns.shape:
+        height, width = patterns.shape
+        raise ValueError(f"templates: expected shape (R, {height}, {width}), got {tuple(templates.shape)}")
+    there = cuda_extension().sweep_templates(
+        patterns.uploaded(),
+        templates,
+        _probabilities(prior, templates.shape[0]),
+        photons=patterns.total_image().ravel(),
+        shape=patterns.shape,
+        noise=noise.name,
+        most=1.0 if isinstance(noise, Bernoulli) else np.finfo(np.float64).max,
+        limits=noise.limits(len(patterns)),
+        hard=hard,
+        in_double=checks.floating("dtype", dtype) is np.float64,
+        stream=stream,
+    )
+    return SweepOnDevice(*there)
+
+
+def sweep_model(patterns: Patterns, model: LinearModel, *, hard: bool, threads: int, stream: Any = None) -> Sweep:
     """Sweep with weights at hand: what the reconstruction's loops call.
 
     The log-likelihood is that of the model's weights alone, without what is common to all templates.
@@ -116,7 +192,8 @@ def sweep_model(patterns: Patterns, model: LinearModel, *, hard: bool, threads: 
     if patterns.device == CPU:
         sums = _core.sweep(patterns._core, model.weights, model.base, hard=hard, threads=threads)
     else:
-        sums = cuda_extension().sweep(patterns.uploaded(), model.weights, model.base, hard=hard)
+        handle = stream_handle(stream)
+        sums = cuda_extension().sweep(patterns.uploaded(), model.weights, model.base, hard=hard, stream=handle)
     planes, weights, whole, fraction, n_impossible, quantum = sums
     total = -np.inf if n_impossible else whole + fraction / 2**30
     return Sweep((planes.T * quantum).reshape(-1, *patterns.shape), weights * quantum, total, n_impossible)

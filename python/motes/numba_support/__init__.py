@@ -13,7 +13,7 @@
 
 Shapes are checked when a call is made, dtypes and contiguity when numba compiles it; what the library refuses is a
 ValueError with the library's words. Ctrl-C is seen once the compiled function returns. `motes.numba_support.c` has
-every other function of `motes.h`, as C declares it, pointers as integers.
+the other functions of `motes.h`, as C declares them, pointers as integers.
 """
 
 try:

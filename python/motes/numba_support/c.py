@@ -1,10 +1,11 @@
 """The functions and structs of `motes.h`, as compiled code takes them: pointers are integers (`array.ctypes.data`).
 
-Addresses and declarations come from the extension, whose compiler read them in `motes.h`. Every function is an
-attribute of this module under its C name; every struct a NumPy dtype, one record of which is passed by its address.
+Addresses and declarations come from the extension, whose compiler read them in `motes.h`. Functions are attributes of
+this module under their C names; structs are NumPy dtypes, one record of which is passed by its address. What passes a
+struct by value is not here: `motes_largest`, `motes_integers`, and `motes_coo`, which holds such.
 
 >>> motes_sums.names
-('planes', 'weights', 'log_likelihood', 'n_impossible', 'quantum')
+('struct_size', 'planes', 'weights', 'log_likelihood', 'n_impossible', 'quantum')
 >>> declaration("motes_expand")
 'uint32_t motes_expand(const double*, const int32_t*, int64_t, int64_t, double*, motes_error*)'
 """
@@ -25,7 +26,7 @@ SCALARS: dict[str, Any] = {
     "void": types.void, "int32_t": types.int32, "uint32_t": types.uint32, "int64_t": types.int64,
     "uint64_t": types.uint64, "float": types.float32, "double": types.float64,
 }  # fmt: skip
-FORMATS = {"char": "u1", "int32_t": "i4", "uint32_t": "u4", "int64_t": "i8", "double": "f8"}
+FORMATS = {"char": "u1", "int32_t": "i4", "uint32_t": "u4", "int64_t": "i8", "uint64_t": "u8", "double": "f8"}
 
 _name = ctypes.pythonapi.PyCapsule_GetName
 _name.restype, _name.argtypes = ctypes.c_char_p, [ctypes.py_object]
@@ -68,7 +69,6 @@ def _struct(name: str) -> np.dtype[Any]:
     )
 
 
-# Structs passed by value, or that hold such, are not for numba.
 _OF_STRUCTS = ("motes_integers", "motes_coo")
 
 globals().update({name: _struct(name) for name in _core.c_structs if name not in _OF_STRUCTS})

@@ -9,7 +9,17 @@ from numba import njit, types
 from numba.extending import overload
 
 from motes.numba_support import c
-from motes.numba_support.wall import REALS, SERIAL, address, check_size, keep, new_error, only_compiled, refuse, require
+from motes.numba_support.wall import (
+    REALS,
+    SERIAL,
+    address,
+    check_shape,
+    keep,
+    new_error,
+    only_compiled,
+    refuse,
+    require,
+)
 
 
 def circle_iou(a_centres: Any, a_radii: Any, b_centres: Any, b_radii: Any, out: Any) -> None:
@@ -41,9 +51,9 @@ def _circle_iou(a_centres: Any, a_radii: Any, b_centres: Any, b_radii: Any, out:
     call = c.motes_circle_iou
 
     def run(a_centres: Any, a_radii: Any, b_centres: Any, b_radii: Any, out: Any) -> None:
-        a, b = _circles(a_centres, a_radii), _circles(b_centres, b_radii)
-        check_size("b_radii", b_radii.size, a_radii.size)
-        check_size("out", out.size, a_radii.size)
+        a, b = _circles("a_centres", a_centres, a_radii), _circles("b_centres", b_centres, b_radii)
+        check_shape("b_radii", b_radii.shape, a_radii.shape)
+        check_shape("out", out.shape, a_radii.shape)
         of_a, of_b, to, run = address(a), address(b), address(out), address(SERIAL)
         if call(of_a, of_b, to, run, 0) != 0:
             error = new_error()
@@ -81,8 +91,8 @@ def _pairwise_circle_iou(a_centres: Any, a_radii: Any, b_centres: Any, b_radii: 
     call = c.motes_circle_iou_all
 
     def run(a_centres: Any, a_radii: Any, b_centres: Any, b_radii: Any, out: Any) -> None:
-        a, b = _circles(a_centres, a_radii), _circles(b_centres, b_radii)
-        check_size("out", out.size, a_radii.size * b_radii.size)
+        a, b = _circles("a_centres", a_centres, a_radii), _circles("b_centres", b_centres, b_radii)
+        check_shape("out", out.shape, (a_radii.size, b_radii.size))
         rows, columns = np.array([0, a_radii.size]), np.array([0, b_radii.size])
         of_a, of_b, i, j = address(a), address(b), address(rows), address(columns)
         to, run = address(out), address(SERIAL)
@@ -130,9 +140,9 @@ def _suppression(centres: Any, radii: Any, scores: Any, iou: float, kept: Any) -
     call = c.motes_suppression
 
     def run(centres: Any, radii: Any, scores: Any, iou: float, kept: Any) -> int:
-        circles = _circles(centres, radii)
-        check_size("scores", scores.size, radii.size)
-        check_size("kept", kept.size, radii.size)
+        circles = _circles("centres", centres, radii)
+        check_shape("scores", scores.shape, radii.shape)
+        check_shape("kept", kept.shape, radii.shape)
         indptr, found = np.array([0, radii.size]), np.zeros(2, np.int64)
         of, s, i, k, f = address(circles), address(scores), address(indptr), address(kept), address(found)
         run, measure = address(SERIAL), np.uint32(0)
@@ -147,8 +157,8 @@ def _suppression(centres: Any, radii: Any, scores: Any, iou: float, kept: Any) -
 
 
 @njit(cache=True)
-def _circles(centres: Any, radii: Any) -> Any:
-    check_size("centres", centres.size, 2 * radii.size)
+def _circles(name: str, centres: Any, radii: Any) -> Any:
+    check_shape(name, centres.shape, (radii.size, 2))
     circles = np.zeros(1, c.motes_circles)
     circles[0].n = radii.size
     circles[0].centre = address(centres)

@@ -9,7 +9,7 @@ from numba import types
 from numba.extending import overload
 
 from motes.numba_support import c
-from motes.numba_support.wall import REALS, address, check_size, new_error, of_dtype, only_compiled, refuse, require
+from motes.numba_support.wall import REALS, address, check_shape, new_error, of_dtype, only_compiled, refuse, require
 
 
 class Sums(NamedTuple):
@@ -70,8 +70,8 @@ def _likelihood(patterns: Any, weights: Any, base: Any, out: Any) -> Any:
     call = of_dtype("motes_likelihood", real)
 
     def run(patterns: Any, weights: Any, base: Any, out: Any) -> None:
-        check_size("weights", weights.size, patterns.n_pixels * base.size)
-        check_size("out", out.size, patterns.n_patterns * base.size)
+        check_shape("weights", weights.shape, (patterns.n_pixels, base.size))
+        check_shape("out", out.shape, (patterns.n_patterns, base.size))
         p, w, b, o = patterns.address, address(weights), address(base), address(out)
         if call(p, w, b, base.size, o, patterns.run_address, 0) != 0:
             error = new_error()
@@ -118,17 +118,17 @@ def _posterior(
         patterns: Any, weights: Any, base: Any, label: Any = None, responsibility: Any = None, evidence: Any = None
     ) -> None:
         n_templates = base.size
-        check_size("weights", weights.size, patterns.n_pixels * n_templates)
+        check_shape("weights", weights.shape, (patterns.n_pixels, n_templates))
         p, w, b = patterns.address, address(weights), address(base)
         to_label = to_responsibility = to_evidence = 0
         if label is not None:
-            check_size("label", label.size, patterns.n_patterns)
+            check_shape("label", label.shape, (patterns.n_patterns,))
             to_label = address(label)
         if responsibility is not None:
-            check_size("responsibility", responsibility.size, patterns.n_patterns * n_templates)
+            check_shape("responsibility", responsibility.shape, (patterns.n_patterns, n_templates))
             to_responsibility = address(responsibility)
         if evidence is not None:
-            check_size("evidence", evidence.size, patterns.n_patterns)
+            check_shape("evidence", evidence.shape, (patterns.n_patterns,))
             to_evidence = address(evidence)
         threads = patterns.run_address
         if call(p, w, b, n_templates, to_label, to_responsibility, to_evidence, threads, 0) != 0:
@@ -174,10 +174,11 @@ def _sweep(patterns: Any, weights: Any, base: Any, planes: Any, orientation: Any
     call, sums_of_c = of_dtype("motes_sweep", real), c.motes_sums
 
     def run(patterns: Any, weights: Any, base: Any, planes: Any, orientation: Any, hard: bool = False) -> Sums:
-        check_size("weights", weights.size, patterns.n_pixels * base.size)
-        check_size("planes", planes.size, patterns.n_pixels * base.size)
-        check_size("orientation", orientation.size, base.size)
+        check_shape("weights", weights.shape, (patterns.n_pixels, base.size))
+        check_shape("planes", planes.shape, (patterns.n_pixels, base.size))
+        check_shape("orientation", orientation.shape, (base.size,))
         sums = np.zeros(1, sums_of_c)
+        sums[0].struct_size = sums.itemsize
         sums[0].planes = address(planes)
         sums[0].weights = address(orientation)
         p, w, b, s = patterns.address, address(weights), address(base), address(sums)
@@ -220,8 +221,8 @@ def _backrotation(patterns: Any, coefficients: Any, planes: Any) -> Any:
 
     def run(patterns: Any, coefficients: Any, planes: Any) -> None:
         n_templates = coefficients.shape[1]
-        check_size("coefficients", coefficients.size, patterns.n_patterns * n_templates)
-        check_size("planes", planes.size, patterns.n_pixels * n_templates)
+        check_shape("coefficients", coefficients.shape, (patterns.n_patterns, n_templates))
+        check_shape("planes", planes.shape, (patterns.n_pixels, n_templates))
         p, k, to = patterns.address, address(coefficients), address(planes)
         if call(p, k, n_templates, to, patterns.run_address, 0) != 0:
             error = new_error()
@@ -270,11 +271,12 @@ def _assignment(patterns: Any, weights: Any, base: Any, photons: Any, members: A
     call, clusters_of_c = c.motes_assignment, c.motes_clusters
 
     def run(patterns: Any, weights: Any, base: Any, photons: Any, members: Any, labels: Any) -> Clusters:
-        check_size("weights", weights.size, patterns.n_pixels * base.size)
-        check_size("photons", photons.size, patterns.n_pixels * base.size)
-        check_size("members", members.size, base.size)
-        check_size("labels", labels.size, patterns.n_patterns)
+        check_shape("weights", weights.shape, (patterns.n_pixels, base.size))
+        check_shape("photons", photons.shape, (patterns.n_pixels, base.size))
+        check_shape("members", members.shape, (base.size,))
+        check_shape("labels", labels.shape, (patterns.n_patterns,))
         clusters = np.zeros(1, clusters_of_c)
+        clusters[0].struct_size = clusters.itemsize
         clusters[0].photons = address(photons)
         clusters[0].members = address(members)
         clusters[0].labels = address(labels)

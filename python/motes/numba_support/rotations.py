@@ -8,7 +8,7 @@ from numba import types
 from numba.extending import overload
 
 from motes.numba_support import c
-from motes.numba_support.wall import address, check_size, new_error, only_compiled, refuse, require
+from motes.numba_support.wall import address, check_shape, new_error, only_compiled, refuse, require
 
 
 def expand(master: Any, index: Any, templates: Any) -> None:
@@ -18,7 +18,7 @@ def expand(master: Any, index: Any, templates: Any) -> None:
     ----------
     master : (M,) float64 array
     index : (R, M) int32 array
-        `motes.C4.indices((H, W))`, say.
+        `motes.C4.index((H, W))`, say.
     templates : (M, R) float64 array
         Written to.
 
@@ -38,8 +38,8 @@ def _expand(master: Any, index: Any, templates: Any) -> Any:
     call = c.motes_expand
 
     def run(master: Any, index: Any, templates: Any) -> None:
-        check_size("index", index.size, index.shape[0] * master.size)
-        check_size("templates", templates.size, index.size)
+        check_shape("index", index.shape, (index.shape[0], master.size))
+        check_shape("templates", templates.shape, (master.size, index.shape[0]))
         m, i, t = address(master), address(index), address(templates)
         if call(m, i, index.shape[0], master.size, t, 0) != 0:
             error = new_error()
@@ -76,8 +76,8 @@ def _rotate_home(planes: Any, index: Any, master: Any) -> Any:
     call = c.motes_rotate_home
 
     def run(planes: Any, index: Any, master: Any) -> None:
-        check_size("index", index.size, index.shape[0] * master.size)
-        check_size("planes", planes.size, index.size)
+        check_shape("index", index.shape, (index.shape[0], master.size))
+        check_shape("planes", planes.shape, (master.size, index.shape[0]))
         p, i, m = address(planes), address(index), address(master)
         if call(p, i, index.shape[0], master.size, m, 0) != 0:
             error = new_error()

@@ -65,6 +65,7 @@ def view(patterns: Patterns, *, threads: int | None = None) -> PatternsView:
     owner.arrays = patterns.indptr, patterns.pixels, patterns.multi_position, patterns.multi_extra
     memory = np.frombuffer(owner, np.uint8)
     record, run = (memory[:SPLIT].view(c.motes_patterns), memory[SPLIT:].view(c.motes_run))
+    record["struct_size"], run["struct_size"] = c.motes_patterns.itemsize, c.motes_run.itemsize
     for name, array in zip(("indptr", "pixels", "multi_position", "multi_extra"), owner.arrays, strict=True):
         record[name] = array.ctypes.data
     record["n_patterns"], record["n_pixels"] = len(patterns), patterns.n_pixels

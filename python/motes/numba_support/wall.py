@@ -13,7 +13,7 @@ from motes.numba_support import c
 
 REALS = (types.float32, types.float64)
 SERIAL: Any = np.zeros(1, c.motes_run)
-SERIAL["threads"] = 1  # the calling one
+SERIAL["struct_size"], SERIAL["threads"] = c.motes_run.itemsize, 1  # the calling one
 
 
 def only_compiled(name: str, python: str) -> NoReturn:
@@ -51,10 +51,18 @@ def address(typing_context: Any, array: Any) -> Any:
 
 
 @njit(cache=True)
-def check_size(name: str, size: int, expected: int) -> None:
-    """Refuse an array of another size than the others ask for."""
-    if size != expected:
-        raise ValueError(name + ": expected " + str(expected) + " values, got " + str(size))
+def check_shape(name: str, shape: Any, expected: Any) -> None:
+    """Refuse an array of another shape than the others ask for: one that is turned over holds as many values."""
+    if shape != expected:
+        raise ValueError(name + ": expected shape " + _shape_text(expected) + ", got " + _shape_text(shape))
+
+
+@njit(cache=True)
+def _shape_text(shape: Any) -> str:
+    text = ""
+    for extent in shape:
+        text += (", " if text else "(") + str(extent)
+    return text + (",)" if len(shape) == 1 else ")")
 
 
 @njit(cache=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from motes.reconstruction.problem import FloatArray, Point, Problem
+from motes.reconstruction.problem import Point, Problem
 from motes.reconstruction.state import State
 
 # A float32 likelihood of many patterns is known to a few 1e-9 nats each (of few, to 1e-5): less says nothing.
@@ -59,7 +59,7 @@ class PlainEM:
 
     def step(self, problem: Problem, state: State) -> State:
         """Move to the M step's master."""
-        point = problem.evaluate(state.point.em_master, state.point.em_weights)
+        point = problem.advance(state.point)
         point = higher(state.point, point)
         gain = point.log_likelihood - state.point.log_likelihood
         gains = Gains(state.memory["gains"], gain)
@@ -86,13 +86,12 @@ class Squarem:
     def step(self, problem: Problem, state: State) -> State:
         """EM, EM, extrapolate; or fall back to the second EM step."""
         start = state.point
-        first = problem.evaluate(start.em_master, start.em_weights)
+        first = problem.advance(start)
         longest = float(state.memory["longest"])
-        length, master, weights = self._extrapolate(problem, start, first, longest)
-        point = problem.evaluate(master, weights)
+        length, point = problem.extrapolate(start, first, longest)
         sweeps, step = 2, f"squarem {length:.3g}"
         if not point.log_likelihood >= first.log_likelihood - NOISE:
-            point = higher(first, problem.evaluate(first.em_master, first.em_weights))
+            point = higher(first, problem.advance(first))
             sweeps, step, longest = 3, "em (extrapolation refused)", max(1.0, longest / 4)
         elif length >= longest:
             longest *= 4
@@ -102,19 +101,3 @@ class Squarem:
         memory = state.memory | {"longest": np.array(longest), "gains": np.array(gains.last)}
         settled = gains.settled(self.tolerance)
         return State(point, state.iteration + 1, state.sweeps + sweeps, gain, step, settled, memory)
-
-    @staticmethod
-    def _extrapolate(
-        problem: Problem, start: Point, first: Point, longest: float
-    ) -> tuple[float, FloatArray, FloatArray]:
-        metric = problem.noise.precision(start.master) * problem.seen
-        difference = first.master - start.master
-        bend = first.em_master - 2 * first.master + start.master
-        size, curve = float(metric @ difference**2), float(metric @ bend**2)
-        length = min(max(np.sqrt(size / curve), 1.0), longest) if curve > 0 else 1.0
-        master = problem.inside(start.master + 2 * length * difference + length**2 * bend)
-        if not problem.estimate_weights:
-            return length, master, start.weights
-        weights = start.weights + 2 * length * (first.weights - start.weights)
-        weights = weights + length**2 * (first.em_weights - 2 * first.weights + start.weights)
-        return length, master, problem.weights_inside(weights)

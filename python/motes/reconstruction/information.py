@@ -28,6 +28,7 @@ PATTERNS_USED = 20_000
 FLOOR = 0.01  # of the complete-data information: a smaller eigenvalue is not to be told from 0 by a sample
 _LEAST_PHOTONS = 25.0
 _WORK = 4e9  # products of two photons that a matrix may cost; denser patterns go without one
+_HALVED = 64  # rows: smaller triangles are inverted as any matrix is
 _EXACT = 2.0**37  # squares of counts times R^2: up to there `outer` keeps 8 bits of a responsibility
 
 
@@ -223,9 +224,10 @@ def _masked(problem: Problem, patterns: Patterns) -> Patterns:
         return patterns
     matrix = patterns.to_scipy().tocoo()
     keep = problem.good[matrix.col]
-    return Patterns.from_coo(
+    good = Patterns.from_coo(
         matrix.row[keep], matrix.col[keep], counts=matrix.data[keep], shape=patterns.shape, n_patterns=len(patterns)
     )
+    return good.to(patterns.device)
 
 
 def _through_score(problem: Problem, master: FloatArray, weights: FloatArray, moments: FloatArray) -> FloatArray:
@@ -318,7 +320,7 @@ def _moments_within(problem: Problem, master: FloatArray, weights: FloatArray, s
 def _invert(matrix: FloatArray, floor: float) -> tuple[FloatArray, int]:
     """Inverse of a whitened information, and how many of its eigenvalues had to be raised to the floor."""
     try:
-        factor = np.linalg.inv(np.linalg.cholesky(matrix))
+        factor = _inverse_of_triangle(np.asarray(np.linalg.cholesky(matrix), np.float64))
         inverse = factor.T @ factor
         if np.trace(inverse) < len(matrix) / floor and _largest_eigenvalue(inverse) < 1 / floor:
             return inverse, 0
@@ -327,6 +329,19 @@ def _invert(matrix: FloatArray, floor: float) -> tuple[FloatArray, int]:
     values, vectors = np.linalg.eigh(matrix)
     floored = int((values < floor).sum())
     return (vectors / np.maximum(values, floor)) @ vectors.T, floored
+
+
+def _inverse_of_triangle(lower: FloatArray) -> FloatArray:
+    """By halves: a third of the work of a general inverse, nearly all of it products of matrices."""
+    n = len(lower)
+    if n <= _HALVED:
+        return np.asarray(np.linalg.inv(lower))
+    first, last = slice(None, n // 2), slice(n // 2, None)
+    inverse = np.zeros_like(lower)
+    inverse[first, first] = _inverse_of_triangle(lower[first, first])
+    inverse[last, last] = _inverse_of_triangle(lower[last, last])
+    inverse[last, first] = -inverse[last, last] @ (lower[last, first] @ inverse[first, first])
+    return inverse
 
 
 def _largest_eigenvalue(matrix: FloatArray) -> float:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from motes import _core
+from motes.kernels.backrotation import back_rotated_planes
+from motes.kernels.likelihood import scores_of
 from motes.patterns import Patterns
 from motes.reconstruction.problem import FloatArray, Problem
 
@@ -56,14 +57,16 @@ class InformationOperator:
         base = -np.einsum("kj,jq->kq", problem.looks, self.master[:, None] * weighted)
         table = weighted[problem.index] * problem.good[:, None]  # (R, M, q)
         table = np.ascontiguousarray(table.transpose(1, 0, 2).reshape(self.master.size, -1), np.float32)
-        slopes = _core.likelihood(
-            self.sample._core, table, base.ravel().astype(np.float32), threads=problem.threads
-        ).reshape(len(self.sample), n, -1)
+        slopes = scores_of(self.sample, table, base.ravel().astype(np.float32), threads=problem.threads).reshape(
+            len(self.sample), n, -1
+        )
         gamma = self.responsibilities[:, :, None]
-        mean_slope = (gamma * slopes).sum(axis=1, keepdims=True)
+        mean_slope = np.zeros_like(slopes[:, :1])
+        for k in range(n):  # NumPy's own sum along a short axis is slower by far
+            mean_slope[:, 0] += gamma[:, k] * slopes[:, k]
         coefficients = gamma * (slopes - mean_slope if self.louis else mean_slope)
-        planes = _core.backrotation(
-            self.sample._core, np.ascontiguousarray(coefficients.reshape(len(self.sample), -1)), threads=problem.threads
+        planes = back_rotated_planes(
+            self.sample, np.ascontiguousarray(coefficients.reshape(len(self.sample), -1)), threads=problem.threads
         )
         planes = planes.reshape(self.master.size, n, -1) * problem.good[:, None, None]
         home = sum(planes[problem.inverse[k], k] for k in range(n))

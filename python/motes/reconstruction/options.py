@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.checks import one_of
+from motes.devices import CPU
 from motes.errors import kind_of
 from motes.noise import Bernoulli, Noise
 from motes.patterns import Patterns
@@ -64,7 +65,7 @@ def predicted_faster(patterns: Patterns, n_rotations: int) -> str:
     'squarem'
     """
     n_pixels, n_patterns = patterns.n_pixels, max(len(patterns), 1)
-    if not matrix_fits(patterns, n_rotations):
+    if patterns.device != CPU or not matrix_fits(patterns, n_rotations):  # the matrix is made by the processor
         return "squarem"
     a_pattern = patterns.n_lit / n_patterns
     sweep = 2 * patterns.n_lit * n_rotations

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from motes import _core
+from motes.kernels.posterior import posterior
 from motes.kernels.sweep import sweep_model
 from motes.noise import LinearModel, Noise, linear_model
 from motes.patterns import Patterns
 from motes.rotations import Rotations
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
+Rule: TypeAlias = Literal["soft", "hard", "nearest"]
+"""Each pattern to all orientations by their probability, to the likeliest, or to the nearest by Euclidean distance."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Point:
     """A master and orientation weights, with what one sweep at them tells.
 
@@ -43,7 +45,11 @@ class Point:
 
 @dataclass(frozen=True)
 class Problem:
-    """Patterns, how they turn, how they scatter, and which pixels of the detector are good."""
+    """Patterns, how they turn, how they scatter, and which pixels of the detector are good.
+
+    The arithmetic of an iteration is here too, in NumPy; `ondevice.ProblemOnDevice` has it on a GPU. The methods that
+    climb are written once, for both.
+    """
 
     patterns: Patterns
     rotations: Rotations
@@ -96,13 +102,18 @@ class Problem:
         """(R,): equal weights."""
         return np.full(self.rotations.n, 1 / self.rotations.n)
 
+    @property
+    def least_weight(self) -> float:
+        """A thousandth of a pattern: probabilities are kept above it."""
+        return 1e-3 / max(len(self.patterns), 1)
+
     def inside(self, master: FloatArray) -> FloatArray:
         """Means kept within the limits of the noise model."""
         return np.clip(master, *self.limits)
 
     def weights_inside(self, weights: FloatArray) -> FloatArray:
         """Probabilities kept a thousandth of a pattern from 0: none is ever given up, and all have a score."""
-        kept: FloatArray = np.maximum(weights, 1e-3 / max(len(self.patterns), 1))
+        kept: FloatArray = np.maximum(weights, self.least_weight)
         kept /= kept.sum()
         return kept
 
@@ -138,43 +149,66 @@ class Problem:
             value = model.log_likelihood(sums.log_likelihood, self.photons, n_patterns) / max(n_patterns, 1)
         return value, home, looks, sums.weights
 
-    def evaluate(self, master: FloatArray, weights: FloatArray, *, hard: bool = False) -> Point:
-        """One sweep at a master: its likelihood, and the M step from there."""
-        value, home, looks, per_rotation = self.sums(self.model(master, weights), hard=hard)
+    def evaluate(self, master: FloatArray, weights: FloatArray, *, rule: Rule = "soft") -> Point:
+        """One sweep at a master: its likelihood, and the M step from there.
+
+        By the rule `nearest`, minus half the mean squared distance stands in the place of the likelihood.
+        """
+        nearest = rule == "nearest"
+        model = self._distances(master) if nearest else self.model(master, weights)
+        value, home, looks, per_rotation = self.sums(model, hard=rule != "soft")
         em_master = self.inside(np.where(looks > 0, home / np.maximum(looks, 1e-300), master))
         total = per_rotation.sum()
-        em_weights = self.weights_inside(per_rotation / total) if self.estimate_weights and total > 0 else weights
+        estimated = self.estimate_weights and not nearest and total > 0
+        em_weights = self.weights_inside(per_rotation / total) if estimated else weights
         return Point(master, weights, value, em_master, em_weights)
+
+    def _distances(self, master: FloatArray) -> LinearModel:
+        """-0.5 |x - template|^2, but for |x|^2, as scores."""
+        templates = master[self.index] * self.good
+        base = -0.5 * (templates**2).sum(axis=1)
+        nothing = np.zeros(templates.shape[1])
+        return LinearModel(np.ascontiguousarray(templates.T, self.dtype), base.astype(self.dtype), nothing, 0.0)
+
+    def advance(self, point: Point, *, rule: Rule = "soft") -> Point:
+        """The point at the M step from another."""
+        return self.evaluate(point.em_master, point.em_weights, rule=rule)
+
+    def extrapolate(self, start: Point, first: Point, longest: float) -> tuple[float, Point]:
+        """The point beyond two EM steps from `start`, of which `first` is the first; and how many times as far.
+
+        Not beyond `longest`; lengths are in the metric of the complete-data information.
+        """
+        metric = self.noise.precision(start.master) * self.seen
+        difference = first.master - start.master
+        bend = first.em_master - 2 * first.master + start.master
+        size, curve = float(metric @ difference**2), float(metric @ bend**2)
+        length = min(max(np.sqrt(size / curve), 1.0), longest) if curve > 0 else 1.0
+        master = self.inside(start.master + 2 * length * difference + length**2 * bend)
+        weights = start.weights
+        if self.estimate_weights:
+            weights = weights + 2 * length * (first.weights - start.weights)
+            weights = weights + length**2 * (first.em_weights - 2 * first.weights + start.weights)
+            weights = self.weights_inside(weights)
+        return length, self.evaluate(master, weights)
+
+    def sums_of_part(
+        self, master: FloatArray, weights: FloatArray, patterns: Patterns, *, hard: bool
+    ) -> tuple[FloatArray, FloatArray]:
+        """Photons turned home, and looks, of some patterns: see `sums`."""
+        _, home, looks, _ = self.sums(self.model(master, weights), patterns, hard=hard)
+        return home, looks
 
     def labels(self, master: FloatArray, weights: FloatArray) -> npt.NDArray[np.int32]:
         """The most likely rotation of each pattern: (N,) int32."""
         model = self.model(master, weights)
-        labels: npt.NDArray[np.int32]
-        labels, _, _ = _core.posterior(
-            self.patterns._core,
-            model.weights,
-            model.base,
-            label=True,
-            responsibility=False,
-            evidence=False,
-            threads=self.threads,
-        )
-        return labels
+        return posterior(self.patterns, model, labels=True, threads=self.threads).labels
 
     def posterior(self, master: FloatArray, weights: FloatArray, patterns: Patterns) -> npt.NDArray[np.float32]:
         """Responsibilities of some patterns: (n, R) float32."""
         model = self.model(master, weights)
-        responsibilities: npt.NDArray[np.float32]
-        _, responsibilities, _ = _core.posterior(
-            patterns._core,
-            model.weights.astype(np.float32),
-            model.base.astype(np.float32),
-            label=False,
-            responsibility=True,
-            evidence=False,
-            threads=self.threads,
-        )
-        return responsibilities
+        single = replace(model, weights=model.weights.astype(np.float32), base=model.base.astype(np.float32))
+        return posterior(patterns, single, responsibilities=True, threads=self.threads).responsibilities
 
     def contrast(self, master: FloatArray) -> float:
         """||master - mean(master)|| over the seen pixels: what relative errors refer to."""

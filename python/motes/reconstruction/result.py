@@ -14,6 +14,7 @@ import numpy.typing as npt
 from motes import _core
 from motes.io.npy import array_table
 from motes.io.npz import write_npz
+from motes.kernels.posterior import Posterior, posterior
 from motes.noise import Noise, linear_model
 from motes.patterns import Patterns, check_patterns
 from motes.reconstruction.blocks import blocks
@@ -151,10 +152,12 @@ class Reconstruction:
             Those that were fitted, or others of the same shape.
         threads : int, optional
             By default all that this process may use.
+
+        Notes
+        -----
+        Patterns on a GPU (`Patterns.to`) are scored there. Compiled, not yet run on hardware.
         """
-        responsibilities: npt.NDArray[np.float32]
-        _, responsibilities, _ = self._posterior(patterns, threads, responsibility=True)
-        return responsibilities
+        return self._posterior(patterns, threads, responsibilities=True).responsibilities
 
     def assign(self, patterns: Patterns, *, threads: int | None = None) -> Assignment:
         """Labels and likelihoods of patterns, also of those that the master was not fitted to.
@@ -165,19 +168,23 @@ class Reconstruction:
             N patterns of the same shape.
         threads : int, optional
             By default all that this process may use.
+
+        Notes
+        -----
+        Patterns on a GPU (`Patterns.to`) are scored there. Compiled, not yet run on hardware.
         """
-        labels, _, evidence = self._posterior(patterns, threads, label=True, evidence=True)
-        return Assignment(labels, evidence)
+        found = self._posterior(patterns, threads, labels=True, evidence=True)
+        return Assignment(found.labels, found.evidence)
 
     def _posterior(
         self,
         patterns: Patterns,
         threads: int | None,
         *,
-        label: bool = False,
-        responsibility: bool = False,
+        labels: bool = False,
+        responsibilities: bool = False,
         evidence: bool = False,
-    ) -> tuple[Any, Any, Any]:
+    ) -> Posterior:
         if check_patterns(patterns).shape != self.master.shape:
             raise ValueError(f"patterns: expected shape {self.master.shape}, got {patterns.shape}")
         self.noise.check(patterns)
@@ -187,21 +194,21 @@ class Reconstruction:
             log_prior = np.log(self.weights)
         good = self.good.ravel()
         model = linear_model(self.noise, templates, log_prior=log_prior, good=good, dtype=np.float32)
-        labels, gamma, centred = _core.posterior(
-            patterns._core,
-            model.weights,
-            model.base,
-            label=label,
-            responsibility=responsibility,
+        found = posterior(
+            patterns,
+            model,
+            labels=labels,
+            responsibilities=responsibilities,
             evidence=evidence,
             threads=available_threads(threads),
         )
         if evidence:
             common = np.where(good, model.common_weight, 0.0)
-            centred = centred.astype(np.float64)
+            whole = found.evidence.astype(np.float64)
             for block in blocks(patterns):  # a matrix takes many times the memory of its patterns
-                centred[block] += patterns[block].to_scipy() @ common + model.common_base
-        return labels, gamma, centred
+                whole[block] += patterns[block].to_scipy() @ common + model.common_base
+            found = found._replace(evidence=whole)
+        return found
 
     def plot(self) -> Figure:
         """Master and error bars: a Matplotlib figure."""

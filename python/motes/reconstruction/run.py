@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import checks
-from motes.devices import Device
+from motes.devices import CPU, Device
 from motes.noise import Noise, noise_of
 from motes.patterns import Patterns, check_patterns
 from motes.reconstruction import checkpoint as checkpoints
@@ -23,6 +23,7 @@ from motes.reconstruction.checkpoint import Progress
 from motes.reconstruction.doubts import doubts, own_error
 from motes.reconstruction.evidence import evidence, evidence_of_noise
 from motes.reconstruction.information import ErrorBars, error_bars
+from motes.reconstruction.ondevice import ProblemOnDevice
 from motes.reconstruction.problem import FloatArray, Problem
 from motes.reconstruction.result import Reconstruction, many
 from motes.reconstruction.start import start_master
@@ -50,6 +51,7 @@ def reconstruct(
     seed: int = 0,
     threads: int | None = None,
     device: Device | str | None = None,
+    deterministic: bool = True,
     mask: npt.NDArray[Any] | None = None,
     binarise: bool = False,
     epochs: int = 10,
@@ -77,7 +79,8 @@ def reconstruct(
         Maximum likelihood by soft expectation maximisation; by stochastic gradients with back-rotation; hard assignment
         by likelihood; the seed's Algorithm 1 (hard, Euclidean, from the mean, 5 rounds), a baseline.
     acceleration : {"auto", "squarem", "fisher", "none"} or None
-        Of method em. `auto` takes whichever of the two is predicted, from shapes alone, to be faster.
+        Of method em. `auto` takes whichever of the two is predicted, from shapes alone, to be faster; on a GPU, where
+        sweeps cost least, squarem.
     init : {"spectral", "mean", "random"} or (L, L) array, optional
         Where to start: see `motes.reconstruction.start`. By default spectral, for l2-em the mean. An array (mean
         photons a pixel) means one start.
@@ -94,8 +97,12 @@ def reconstruct(
     threads : int, optional
         By default all that this process may use. The result does not depend on it.
     device : {"cpu", "cuda", "cuda:1", "auto"}, optional
-        Where sweeps run; by default where the patterns are (`Patterns.to`). Starts and error bars are computed by the
-        processor. Compiled, not yet run on hardware.
+        Where the iterations run; by default where the patterns are (`Patterns.to`). On a GPU the master stays there
+        from one iteration to the next, and comes home where a checkpoint or the result asks for it. Method sgd and
+        acceleration fisher bring it home for each step. Starts and error bars are computed by the processor.
+        Compiled, not yet run on hardware.
+    deterministic : bool
+        Accepted, and of no effect: the same bits come in every run in either case; see `motes.sweep`.
     mask : (L, L) bool array, optional
         True (or 1) for bad pixels of the detector: they count neither for nor against.
     binarise : bool
@@ -149,6 +156,7 @@ def reconstruct(
     restarts = checks.whole("restarts", restarts, 1)
     seed = checks.whole("seed", seed, 0)
     epochs = checks.whole("epochs", epochs, 1)
+    checks.truth("deterministic", deterministic)
     sgd = {
         "epochs": epochs,
         "batch": checks.whole("batch", batch, 1),
@@ -165,7 +173,8 @@ def reconstruct(
     good = options.check_mask(mask, patterns.shape)
     climb, acceleration = options.choose_method(patterns, rotations.n, method, acceleration, tolerance, seed, sgd)
     start = options.check_init(climb.start_with if init is None else init, patterns, noise)
-    problem = Problem(patterns, rotations, noise, good, weights == "estimate", dtype, available_threads(threads))
+    kind = Problem if patterns.device == CPU else ProblemOnDevice
+    problem = kind(patterns, rotations, noise, good, weights == "estimate", dtype, available_threads(threads))
     asked = {
         "rotations": rotations.name, "noise": noise.name, "method": method, "acceleration": acceleration,
         "init": start if isinstance(start, str) else start.tobytes().hex(), "weights": weights, "tolerance": tolerance,

@@ -77,7 +77,7 @@ class SGD:
         iterate, total, averaged = memory["iterate"], memory["mean"].copy(), float(memory["averaged"])
         inverse, scale = memory.get("inverse"), self.rate * float(memory["scale"])
         for b, part in enumerate(batches(problem.patterns, order, edges)):
-            _, home, looks, _ = problem.sums(problem.model(iterate, weights), part, hard=self.hard)
+            home, looks = problem.sums_of_part(iterate, weights, part, hard=self.hard)
             residual = (home - looks * iterate) / max(len(part), 1)
             if inverse is None:
                 direction = residual / np.maximum(weights @ problem.looks, 1e-12)

@@ -15,7 +15,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from motes import _core
+from motes.kernels.backrotation import back_rotated_planes
+from motes.kernels.likelihood import scores_of
 from motes.kernels.outer import second_moments
 from motes.patterns import Patterns
 from motes.reconstruction.information import LARGEST_MATRIX, sample_of
@@ -46,9 +47,7 @@ class _Scaled:
         """(n, q) coordinates of patterns along (M, q) directions."""
         weights = self.scale[:, None] * directions
         base = -(self.mean @ weights)
-        return _core.likelihood(
-            patterns._core, weights.astype(np.float32), base.astype(np.float32), threads=self.problem.threads
-        )
+        return scores_of(patterns, weights.astype(np.float32), base.astype(np.float32), threads=self.problem.threads)
 
 
 def spectral_start(problem: Problem, rng: np.random.Generator) -> FloatArray:
@@ -72,7 +71,7 @@ def _spectral_start(problem: Problem, rng: np.random.Generator) -> FloatArray:
     centre = _one_centre(points, turns, np.maximum(values - 1, 1e-3), rng)
     points = np.ascontiguousarray(scaled.project(patterns, directions).T)
     responsibilities = np.ascontiguousarray(_responsibilities(points, turns @ centre)[0].T)
-    planes = _core.backrotation(patterns._core, responsibilities, threads=problem.threads)
+    planes = back_rotated_planes(patterns, responsibilities, threads=problem.threads)
     planes = planes.T * problem.good
     home = np.take_along_axis(planes, problem.inverse, axis=1).sum(axis=0)
     looks = responsibilities.sum(axis=0, dtype=np.float64) @ problem.looks
@@ -88,12 +87,11 @@ def _covariance(
         moments = second_moments(patterns, threads=problem.threads) / len(patterns)
         centred = moments - np.outer(scaled.mean, scaled.mean)
         unrotated = scaled.scale[:, None] * centred * scaled.scale
-        total, looks = np.zeros((n_pixels, n_pixels)), np.zeros((n_pixels, n_pixels))
+        total = np.zeros((n_pixels, n_pixels))
         for k in range(n):
             turned = np.ix_(problem.inverse[k], problem.inverse[k])
             total += unrotated[turned]
-            looks += np.outer(problem.looks[k], problem.looks[k])
-        matrix = total / np.maximum(looks, 1)
+        matrix = total / np.maximum(problem.looks.T @ problem.looks, 1)
         return lambda vectors: matrix @ vectors, _POWERS_OF_MATRIX
     few = sample_of(patterns, _MIXTURE_PATTERNS, int(rng.integers(2**31)))
 
@@ -101,7 +99,7 @@ def _covariance(
         image = np.zeros_like(vectors)
         for k in range(n):
             points = scaled.project(few, vectors[problem.index[k]])
-            planes = _core.backrotation(few._core, points, threads=problem.threads)
+            planes = back_rotated_planes(few, points, threads=problem.threads)
             planes -= np.outer(scaled.mean, points.sum(axis=0, dtype=np.float64))
             image += (scaled.scale[:, None] * planes)[problem.inverse[k]] / len(few)
         return image / n

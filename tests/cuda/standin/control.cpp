@@ -1,6 +1,7 @@
 // What the tests ask of the machine and tell it, through ctypes: tests/standin.py.
-#include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <thread>
 
 #include "machine.hpp"
 
@@ -34,6 +35,13 @@ EXPORT int64_t standin_held() {
   return bytes;
 }
 
+// Bytes that the default pool of a device keeps of what was given back.
+EXPORT int64_t standin_kept(int device) {
+  auto& m = machine();
+  const std::lock_guard<std::recursive_mutex> locked(m.alone);
+  return static_cast<int64_t>(m.pools[device].release_threshold);
+}
+
 // Pieces of work that wait in a stream.
 EXPORT int64_t standin_waiting() {
   auto& m = machine();
@@ -51,6 +59,13 @@ EXPORT int standin_fault(char* text, int64_t size) {
   std::snprintf(text, static_cast<size_t>(size), "%s", m.faults.front().c_str());
   m.faults.erase(m.faults.begin());
   return 1;
+}
+
+// Lets no call of CUDA come to its end until `go` is set, or two seconds are over: whether it was set.
+EXPORT int standin_hold(const volatile int* go) {
+  const std::lock_guard<std::recursive_mutex> locked(machine().alone);
+  for (int k = 0; k < 2000 && !*go; ++k) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  return *go;
 }
 
 // CUDA's own functions, which the tests call as another library would: they have C++ names here.

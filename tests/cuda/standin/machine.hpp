@@ -10,6 +10,7 @@
 //
 // What CUDA would not have noticed, or not at once, is a *fault*: a sentence for the tests (control.cpp).
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -22,6 +23,10 @@
 #include <vector>
 
 #include "cuda_runtime_api.h"
+
+struct CUmemPoolHandle_st {
+  uint64_t release_threshold = 0;  // bytes that it keeps of what was given back
+};
 
 namespace standin {
 
@@ -58,6 +63,7 @@ class Machine {
   std::vector<std::unique_ptr<CUstream_st>> streams;     // ever made: a handle is never used again
   std::set<std::unique_ptr<CUevent_st>> events;
   std::map<std::pair<int, const void*>, int64_t> shared_of_function;
+  std::map<int, CUmemPoolHandle_st> pools;               // the default one of each device
   cudaError_t failed = cudaSuccess;                      // work of a stream, not told yet
   int64_t n_calls = 0, failing_call = -1;
   cudaError_t failing_code = cudaSuccess;
@@ -112,4 +118,6 @@ struct CUevent_st {
   int device;
   cudaStream_t stream;  // where it was recorded last
   int64_t n_before;
+  bool timed;
+  std::shared_ptr<std::chrono::steady_clock::time_point> happened;  // of this record alone
 };

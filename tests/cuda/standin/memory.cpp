@@ -169,6 +169,29 @@ cudaError_t cudaFree(void* memory) {
   });
 }
 
+cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int device) {
+  return call([&](Machine& m) {
+    *pool = &m.pools[device];
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribute, void* value) {
+  return call([&](Machine&) {
+    if (attribute != cudaMemPoolAttrReleaseThreshold) return cudaErrorInvalidValue;
+    *static_cast<uint64_t*>(value) = pool->release_threshold;
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribute, void* value) {
+  return call([&](Machine&) {
+    if (attribute != cudaMemPoolAttrReleaseThreshold) return cudaErrorInvalidValue;
+    pool->release_threshold = *static_cast<uint64_t*>(value);
+    return cudaSuccess;
+  });
+}
+
 cudaError_t cudaMemGetInfo(size_t* left, size_t* all) {
   return call([&](Machine& m) {
     *all = static_cast<size_t>(m.settings.memory);

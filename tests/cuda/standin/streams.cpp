@@ -1,4 +1,5 @@
 // Streams, events, and when their work runs.
+#include <chrono>
 #include <utility>
 
 #include "machine.hpp"
@@ -128,18 +129,24 @@ cudaError_t cudaLaunchHostFunc(cudaStream_t handle, void (*function)(void*), voi
   });
 }
 
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags) {
   return call([&](Machine& m) {
-    *event = m.events.insert(std::make_unique<CUevent_st>(CUevent_st{current_device, nullptr, 0})).first->get();
+    const bool timed = flags != cudaEventDisableTiming;
+    auto made = std::make_unique<CUevent_st>(CUevent_st{current_device, nullptr, 0, timed, nullptr});
+    *event = m.events.insert(std::move(made)).first->get();
     return cudaSuccess;
   });
 }
+
+cudaError_t cudaEventCreate(cudaEvent_t* event) { return cudaEventCreateWithFlags(event, cudaEventDefault); }
 
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t handle) {
   return call([&](Machine& m) {
     const cudaStream_t stream = m.stream(handle);
     if (!stream || !found(m, event) || event->device != stream->device) return cudaErrorInvalidResourceHandle;
-    m.put(stream, [] {});  // so that what a default stream waits for comes before the event, too
+    event->happened = std::make_shared<std::chrono::steady_clock::time_point>();
+    // Work, so that what a default stream waits for comes before the event, too.
+    m.put(stream, [when = event->happened] { *when = std::chrono::steady_clock::now(); });
     event->stream = stream;
     event->n_before = stream->n_put;
     return cudaSuccess;
@@ -154,6 +161,17 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
         return std::exchange(m.failed, cudaSuccess);
       },
       true);
+}
+
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t earlier, cudaEvent_t later) {
+  return call([&](Machine& m) {
+    for (const cudaEvent_t event : {earlier, later}) {
+      if (!found(m, event) || !event->timed || !event->stream) return cudaErrorInvalidResourceHandle;
+      if (event->stream->n_done < event->n_before) return cudaErrorNotReady;
+    }
+    *milliseconds = std::chrono::duration<float, std::milli>(*later->happened - *earlier->happened).count();
+    return cudaSuccess;
+  });
 }
 
 cudaError_t cudaEventDestroy(cudaEvent_t event) {

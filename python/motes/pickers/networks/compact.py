@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from motes.checks import one_of, positive, whole
+from motes.checks import positive, whole
+from motes.devices import device_name
 from motes.micrograph import Micrograph
 from motes.pickers.calibration import CALIBRATION_SHAPE, Calibration
 from motes.pickers.candidates import candidates
@@ -67,7 +68,7 @@ class CompactPicker:
         Padding of every micrograph, as `prepare` takes it. By default it is looked for.
     warm_start : bool
         A second `fit` goes on from the first with a third of the steps, instead of starting from scratch.
-    device : {"auto", "cpu", "cuda"}
+    device : {"auto", "cpu", "cuda", "cuda:1"}
         "auto": a GPU where there is one. The GPU path has not been run on hardware yet.
     observer : function, optional
         Called after each step of the training with {"step", "steps", "loss", "network"}: for a progress bar.
@@ -119,7 +120,7 @@ class CompactPicker:
         self.border = None if border is None else check_border(border)
         self.warm_start = bool(warm_start)
         self.observer = observer
-        self.device = one_of("device", device, ("auto", "cpu", "cuda"))
+        self.device = device_name(device)
         self.prepared = PreparedStore(
             lambda micrograph: prepare(micrograph, self.diameter, border="auto" if border is None else border)
         )

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import torch
 
+from motes.devices import device_name
 from motes.threads import available_threads
 
 Work = TypeVar("Work")
@@ -65,15 +66,19 @@ def same_bits(device: torch.device) -> Iterator[None]:
 
 
 def device_of(wish: str) -> torch.device:
-    """The device for a wish: "auto" takes a GPU where there is one.
+    """The device for a wish, in the words of `motes.devices`: "auto" takes a GPU where there is one.
 
     Raises
     ------
     ValueError
-        If a GPU is asked for and there is none, or the wish is none of auto, cpu and cuda.
+        If a GPU is asked for and there is none, or the wish is none of cpu, cuda, cuda:N and auto.
     """
-    if wish not in ("auto", "cpu", "cuda"):
-        raise ValueError(f"device: expected one of auto, cpu, cuda, got {wish!r}")
-    if wish == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device: cuda was asked for, but torch finds no GPU here")
-    return torch.device("cuda" if wish != "cpu" and torch.cuda.is_available() else "cpu")
+    name = device_name(wish)
+    n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if name == "cpu" or (name == "auto" and not n_gpus):
+        return torch.device("cpu")
+    index = int(name.partition(":")[2] or 0)
+    if index >= n_gpus:
+        seen = f"cuda:0 to cuda:{n_gpus - 1}" if n_gpus else "no GPU here"
+        raise ValueError(f"device: {name} was asked for, but torch finds {seen}")
+    return torch.device("cuda", index)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from motes.checks import one_of, positive, whole
+from motes.checks import positive, whole
 from motes.circles import Circles
+from motes.devices import device_name
 from motes.kernels.suppression import suppress
 from motes.micrograph import Micrograph
 from motes.pickers.calibration import CALIBRATION_SHAPE, Calibration
@@ -65,7 +66,7 @@ class PhosaurusPicker:
         As for `CompactPicker`.
     warm_start : bool
         A second `fit` goes on from the first with a third of the steps, instead of starting from scratch.
-    device : {"auto", "cpu", "cuda"}
+    device : {"auto", "cpu", "cuda", "cuda:1"}
         "auto": a GPU where there is one. It was trained on CPUs; the GPU path has not been run on hardware yet.
     observer : function, optional
         Called after each step of the training with {"step", "steps", "loss"}: for a progress bar.
@@ -119,7 +120,7 @@ class PhosaurusPicker:
         self.border = None if border is None else check_border(border)
         self.warm_start = bool(warm_start)
         self.observer = observer
-        self.device = one_of("device", device, ("auto", "cpu", "cuda"))
+        self.device = device_name(device)
         self._network: PhosaurusNet | None = None
         # (2, F): mean and deviation of layer 22 at labels
         self._looks: npt.NDArray[np.float32] = np.array([[0], [1]], np.float32)
