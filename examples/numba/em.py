@@ -16,7 +16,7 @@ from motes import C4, Patterns, reconstruct, simulate
 from motes import numba_support as kernels
 
 
-@numba.njit(cache=True)
+@numba.njit
 def climb(
     patterns: kernels.PatternsView, master: Any, index: Any, n_iterations: int, smoothness: float
 ) -> tuple[Any, float]:
