@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 import os
@@ -55,7 +56,7 @@ def available_threads(threads: int | None = None) -> int:
     if 1 in (wish, _most):  # the least there is; many small calls would spend their time reading quotas
         return 1
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    limits = [allowed, _group_quota(), wish, _most]
+    limits = [allowed, _group_quota(_OWN_GROUPS, _GROUPS), wish, _most]
     return max(1, min(limit for limit in (*limits, 1024) if limit is not None))
 
 
@@ -71,18 +72,19 @@ def one_blas_thread() -> AbstractContextManager[object]:
     return limits
 
 
-def _group_quota() -> int | None:
+@functools.cache  # read once a process: reading takes longer than many a call
+def _group_quota(own: Path, mounted: Path) -> int | None:
     """Processors that the control groups (v2, else v1) grant, rounded up: the least, from our own up to the root."""
     try:
-        groups = [line.split(":", 2) for line in _OWN_GROUPS.read_text().splitlines()]
+        groups = [line.split(":", 2) for line in own.read_text().splitlines()]
     except OSError:
         return None
     found = []
     for _, controllers, path in (group for group in groups if len(group) == 3):
         if controllers == "":
-            roots, read = [_GROUPS], _quota_v2
+            roots, read = [mounted], _quota_v2
         elif "cpu" in controllers.split(","):
-            roots, read = [_GROUPS / controllers, _GROUPS / "cpu"], _quota_v1
+            roots, read = [mounted / controllers, mounted / "cpu"], _quota_v1
         else:
             continue
         for root in roots:

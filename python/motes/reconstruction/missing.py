@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.patterns import Patterns
+from motes.reconstruction.krylov import leading
 from motes.reconstruction.matrixfree import InformationOperator
 from motes.reconstruction.problem import FloatArray, Problem
 from motes.threads import one_blas_thread
 
 _BLOCK, _STEPS = 4, 12
-_SETTLED, _LATELY = 2e-3, 3  # of the eigenvalue, in so many steps
+_SETTLED = 2e-3  # of the eigenvalue
 
 
 def missing_information(
@@ -64,30 +65,8 @@ def missing_information(
 
 
 def _largest(operator: InformationOperator) -> tuple[float, FloatArray]:
-    """Largest eigenvalue of what an operator averages, and its unit vector (n_free, 1): by Lanczos' method, in blocks.
-
-    A single vector that happens to lie across the one sought may settle on the next.
-    """
+    """Largest eigenvalue of what an operator averages, and its unit vector (n_free, 1)."""
     n_free = int(operator.free.sum())
-    if n_free <= _BLOCK * _STEPS:
-        unit = np.eye(n_free)  # a block at a time: there may be many patterns
-        columns = [operator.averaged(unit[:, first : first + _BLOCK]) for first in range(0, n_free, _BLOCK)]
-        values, vectors = np.linalg.eigh(_symmetric(np.hstack(columns)))
-        return float(values[-1]), vectors[:, -1:]
-    block = np.linalg.qr(np.random.default_rng(0).standard_normal((n_free, _BLOCK)))[0]
-    basis, images, found = np.empty((n_free, 0)), np.empty((n_free, 0)), [0.0]
-    for _ in range(_STEPS):
-        image = operator.averaged(block)
-        basis, images = np.hstack([basis, block]), np.hstack([images, image])
-        values, vectors = np.linalg.eigh(_symmetric(basis.T @ images))
-        found.append(float(values[-1]))
-        if len(found) > _LATELY and found[-1] - found[-1 - _LATELY] <= _SETTLED * found[-1]:
-            break
-        for _ in range(2):  # the first leaves rounding
-            image = image - basis @ (basis.T @ image)
-        block = np.linalg.qr(image)[0]
-    return found[-1], basis @ vectors[:, -1:]
-
-
-def _symmetric(matrix: FloatArray) -> FloatArray:
-    return (matrix + matrix.T) / 2
+    rng = np.random.default_rng(0)
+    values, vectors = leading(operator.averaged, n_free, 1, block=_BLOCK, steps=_STEPS, rng=rng, settled=_SETTLED)
+    return float(values[0]), vectors
