@@ -24,8 +24,8 @@ from motes.arrays import Arrays
 
 HERE = Path(__file__).parent / "cuda"
 SOURCES = HERE.parents[1] / "csrc"
-# No contraction, as in the kernels; -O1 compiles fast.
-FLAGS = ("-std=c++20", "-O1", "-g", "-fPIC", "-shared", "-ffp-contract=off", "-Wall", "-Wextra", "-Wconversion",
+# No contraction, as in the kernels; -O1 without symbols compiles fast.
+FLAGS = ("-std=c++20", "-O1", "-fPIC", "-shared", "-ffp-contract=off", "-Wall", "-Wextra", "-Wconversion",
          "-Wshadow", "-Werror")  # fmt: skip
 ORDERS = (0, 1, 2, 3)  # ascending, descending, two shuffles
 VERDICTS = {
