@@ -11,7 +11,7 @@ import pytest
 import scipy.sparse
 
 import motes
-from motes import Circles, CopyWarning, Patterns
+from motes import Circles, CopyWarning, Patterns, Picks
 from motes.foreign import array_of, in_place
 from problems import master_of, patterns_of
 
@@ -176,6 +176,78 @@ def test_kernels_take_them(way):
     templates, coefficients = WAYS[way](TEMPLATES), WAYS[way](gamma)
     np.testing.assert_array_equal(motes.log_likelihood(DATA, templates), gamma)
     np.testing.assert_array_equal(motes.back_rotate(DATA, coefficients), motes.back_rotate(DATA, gamma))
+
+
+@pytest.mark.parametrize("way", ["read-only", "interface", "DLPack", "torch"])
+def test_reconstruct_takes_them(way):
+    start, mask = np.random.default_rng(1).uniform(0.1, 0.2, TEMPLATES[0].shape), np.zeros(TEMPLATES[0].shape, bool)
+    mask[0, 0] = True
+    options = {"max_iterations": 3, "std_error": False}
+    expected = motes.reconstruct(DATA, init=start, mask=mask, **options)
+    for taken in (mask, mask.astype(np.uint8)):
+        found = motes.reconstruct(DATA, init=WAYS[way](start), mask=WAYS[way](taken), **options)
+        np.testing.assert_array_equal(found.master, expected.master)
+    other = motes.reconstruct(DATA, init=start.astype(">f8"), mask=mask.astype(">i2"), **options)
+    np.testing.assert_array_equal(other.master, expected.master)
+
+
+def test_reconstruct_refuses_by_name():
+    torch = pytest.importorskip("torch")
+    with pytest.raises(TypeError, match=r"^init: no array that NumPy can read, Tensor: "):
+        motes.reconstruct(DATA, init=torch.full(TEMPLATES[0].shape, 0.1, requires_grad=True))
+    with pytest.raises(TypeError, match=r"^mask: no array that NumPy can read, Tensor: "):
+        motes.reconstruct(DATA, mask=torch.zeros(TEMPLATES[0].shape, dtype=torch.bool, device="meta"))
+
+
+COLUMNS = [(way, dtype) for way in WAYS for dtype in ("f8", "f4", "i4")]
+COLUMNS += [(way, ">f4") for way in ("numpy", "read-only", "interface", "pandas")]  # others know no other byte order
+
+
+@pytest.mark.parametrize(("way", "dtype"), COLUMNS)
+def test_picks_of_columns(way, dtype):
+    x, y, index = np.arange(9).astype(dtype), np.full(9, 5).astype(dtype), np.arange(9) % 2
+    make = WAYS[way]
+    found = Picks(make(x), make(y), radius=make(y), score=make(x), micrographs=("a", "b"), index=make(index))
+    assert found == Picks(range(9), [5] * 9, radius=5, score=range(9), micrographs=("a", "b"), index=index)
+    assert found.x.dtype == np.float64
+    assert not found.x.flags.writeable
+
+
+def test_picks_never_change_and_share_what_nobody_can_write_to():
+    x, y = np.arange(5.0), np.zeros(5)
+    fixed, none = read_only(x), np.empty(0)
+    picks = Picks(x, fixed, extra={"other": x})
+    assert np.shares_memory(picks.y, fixed)
+    x[:] = 7
+    assert picks == Picks(range(5), range(5), extra={"other": np.arange(5.0)})
+    Picks(none, none)
+    assert x.flags.writeable
+    assert none.flags.writeable
+    assert np.shares_memory(picks.with_radius(3).x, picks.x)
+    assert np.shares_memory(picks[1:3].x, picks.x)
+    assert y.flags.writeable
+
+
+def test_columns_of_picks_that_need_a_copy_tell():
+    polars = pytest.importorskip("polars")
+    values = np.arange(float(N))
+    in_two = polars.concat([polars.Series(values[:1000]), polars.Series(values[1000:])], rechunk=False)
+    with pytest.warns(CopyWarning, match="^y: .* Series can not be read in place"):
+        found = Picks(values, in_two)
+    np.testing.assert_array_equal(found.y, values)
+
+
+def test_picks_refuse_by_name():
+    torch = pytest.importorskip("torch")
+    with pytest.raises(TypeError, match=r"^score: no array that NumPy can read, Tensor: "):
+        Picks([1], [2], score=torch.ones(1, requires_grad=True))
+    with pytest.raises(TypeError, match=r"^radius: a masked array with masked values"):
+        Picks([1, 2], [3, 4], radius=np.ma.masked_equal([5, 6], 5))
+    with pytest.raises(TypeError, match=r"^extra: column 'other': a masked array with masked values"):
+        Picks([1, 2], [3, 4], extra={"other": np.ma.masked_equal([5, 6], 5)})
+    pandas = pytest.importorskip("pandas")
+    with pytest.raises(ValueError, match=r"^x: nan at row 1, expected a finite number$"):
+        Picks(pandas.Series([1, None], dtype="Int64"), [3, 4])
 
 
 @pytest.mark.parametrize("way", ["read-only", "interface", "DLPack", "torch"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from motes import linking
+from motes import _core, linking
 
 PROGRAM = """
 #include <motes/motes.h>
@@ -27,18 +28,40 @@ def installed():
         pytest.skip("this copy of motes was not installed: it carries no library")
 
 
-def test_a_program_in_c_links_the_wheel(installed, tmp_path):
+@pytest.fixture
+def runs(tmp_path):
+    """Compile and link the program with these options, run it, compare what it prints with Python's."""
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if not compiler:
         pytest.skip("no C compiler")
-    tmp_path.joinpath("program.c").write_text(PROGRAM)
-    told = subprocess.run([sys.executable, "-m", "motes", "--includes", "--libs"], capture_output=True, text=True)
-    command = [compiler, "-std=c11", "-pedantic", "-Werror", "program.c", *told.stdout.split(), "-o", "program"]
-    subprocess.run(command, check=True, cwd=tmp_path)
-    run = subprocess.run([tmp_path / "program"], capture_output=True, text=True, check=True)
-    from motes import _core
 
-    assert float(run.stdout) == _core.equal_radii_distance(0.5)
+    def run_with(options):
+        tmp_path.joinpath("program.c").write_text(PROGRAM)
+        command = f"{compiler} -std=c11 -pedantic -Werror program.c {options} -o program"
+        subprocess.run(command, shell=True, check=True, cwd=tmp_path)  # quoted: as a shell reads it
+        run = subprocess.run([tmp_path / "program"], capture_output=True, text=True, check=True)
+        return float(run.stdout) == _core.equal_radii_distance(0.5)
+
+    return run_with
+
+
+def test_a_program_in_c_links_the_wheel(installed, runs):
+    told = subprocess.run([sys.executable, "-m", "motes", "--includes", "--libs"], capture_output=True, text=True)
+    assert runs(told.stdout.strip())
+
+
+def test_a_path_may_hold_spaces(installed, runs, tmp_path, monkeypatch):
+    root = tmp_path / "my programs" / "motes"
+    for part in ("include", "lib"):
+        shutil.copytree(linking.ROOT / part, root / part)
+    monkeypatch.setattr(linking, "ROOT", root)
+    assert shlex.split(linking.includes()) == [f"-I{root}/include"]
+    assert shlex.split(linking.libs())[:2] == [f"-L{root}/lib", "-lmotes"]
+    assert runs(f"{linking.includes()} {linking.libs()}")
+    if tool := shutil.which("pkg-config"):
+        monkeypatch.setenv("PKG_CONFIG_PATH", str(root / "lib" / "pkgconfig"))
+        command = [tool, "--cflags", "--libs", "motes"]
+        assert runs(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
 
 
 def test_the_cmake_package_is_there(installed):

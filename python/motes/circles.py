@@ -12,7 +12,7 @@ import numpy.typing as npt
 from motes.arrays import kept
 from motes.devices import CPU, Device, cuda_extension, device_of, held_by, stream_handle
 from motes.errors import kind_of
-from motes.foreign import reals_of
+from motes.foreign import array_of, reals_of
 
 Reals: TypeAlias = npt.NDArray[np.floating[Any]]
 Indices: TypeAlias = npt.NDArray[np.int64]
@@ -257,7 +257,7 @@ def _same(name: str, value: Any, centres: Reals) -> Reals:
 
 
 def _parts(indptr: npt.ArrayLike, n: int) -> Indices:
-    given = np.asarray(indptr)
+    given = array_of("indptr", indptr)
     if given.ndim != 1 or given.dtype.kind not in "iu" or len(given) == 0:
         raise TypeError("indptr: expected a one-dimensional array of integers, one more than micrographs")
     array = given.astype(np.int64)

@@ -1,8 +1,12 @@
-"""Where what programs link to is: the wheel carries headers, `libmotes`, its CMake package and its pkg-config file."""
+"""Where what programs link to is: the wheel carries headers, `libmotes`, its CMake package and its pkg-config file.
+
+Options are quoted as a shell reads them; `shlex.split` makes a list of them, for `setuptools.Extension` say.
+"""
 
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 ROOT = Path(__file__).parent
@@ -20,18 +24,18 @@ def cmake_dir() -> str:
 
 
 def includes() -> str:
-    """The compiler's option for the headers: `-I.../include`.
+    """The compiler's option for the headers: `-I.../include`, quoted where the path asks for it.
 
     Raises
     ------
     FileNotFoundError
         If this copy of the package was not installed.
     """
-    return f"-I{_there('include/motes/motes.h').parents[1]}"
+    return shlex.quote(f"-I{_there('include/motes/motes.h').parents[1]}")
 
 
 def libs() -> str:
-    """The linker's options: `-L.../lib -lmotes`, and the system's libraries that a program in C needs besides.
+    """The linker's options: `-L.../lib -lmotes`, quoted likewise, and the system's libraries that C needs besides.
 
     Raises
     ------
@@ -39,7 +43,8 @@ def libs() -> str:
         If this copy of the package was not installed.
     """
     described = _there("lib/pkgconfig/motes.pc").read_text(encoding="utf-8")
-    return re.search(r"^Libs: (.*)$", described, re.MULTILINE)[1].replace("${libdir}", str(ROOT / "lib")).strip()  # type: ignore[index]
+    options = re.search(r"^Libs: (.*)$", described, re.MULTILINE)[1].split()  # type: ignore[index]
+    return shlex.join(option.replace("${libdir}", str(ROOT / "lib")) for option in options)
 
 
 def _there(path: str) -> Path:

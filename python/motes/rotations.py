@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.errors import kind_of
+from motes.foreign import array_of
 from motes.shapes import Shape, check_shape
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -107,7 +108,7 @@ class Rotations:
         >>> C4.expand(np.eye(3)).shape
         (4, 3, 3)
         """
-        values: FloatArray = np.asarray(master, np.float64)
+        values: FloatArray = np.asarray(array_of("master", master), np.float64)
         return values.ravel()[self.index(values.shape)].reshape(self.n, *values.shape)
 
     def back_rotate(self, planes: npt.NDArray[np.floating]) -> FloatArray:
@@ -119,7 +120,7 @@ class Rotations:
         array([[4., 4.],
                [4., 4.]])
         """
-        planes = np.asarray(planes, np.float64)
+        planes = np.asarray(array_of("planes", planes), np.float64)
         if planes.ndim != 3 or len(planes) != self.n:
             raise ValueError(f"planes: expected shape ({self.n}, H, W), got {planes.shape}")
         shape = planes.shape[1:]

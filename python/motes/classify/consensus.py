@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.checks import whole
+from motes.foreign import array_of
 from motes.rotations import C4, Rotations, rotations_of
 
 
@@ -69,7 +70,7 @@ def consensus(
     """
     rotations = rotations_of(rotations)
     anchor = whole("anchor", anchor, 0)
-    images = np.asarray(averages, np.float64)
+    images = np.asarray(array_of("averages", averages), np.float64)
     if images.ndim != 3 or not anchor < len(images):
         raise ValueError(f"averages: expected shape (K, H, W) with K > {anchor}, got {images.shape}")
     if not np.isfinite(images).all():

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from motes.checks import positive, whole
 from motes.devices import Device
+from motes.foreign import array_of
 from motes.kernels.assignment import Clusters, assign
 from motes.kernels.likelihood import scores_of
 from motes.patterns import Patterns, check_patterns
@@ -178,7 +179,7 @@ def check_centroids(init: object, n_clusters: int, patterns: Patterns) -> npt.ND
         if init not in ("k-means++", "random"):
             raise ValueError(f"init: expected k-means++, random or an array, got {init!r}")
         return None
-    centroids = np.asarray(init, np.float64)
+    centroids = np.asarray(array_of("init", init), np.float64)
     if centroids.shape != (n_clusters, *patterns.shape) or not np.isfinite(centroids).all():
         expected = (n_clusters, *patterns.shape)
         raise ValueError(f"init: expected finite centroids of shape {expected}, got {centroids.shape}")

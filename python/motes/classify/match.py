@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.devices import Device
+from motes.foreign import array_of
 from motes.kernels.assignment import Clusters, assign
 from motes.patterns import Patterns
 from motes.rotations import C4, Rotations, rotations_of
@@ -139,7 +140,7 @@ def symmetries(templates: npt.NDArray[Any]) -> list[int]:
 
 
 def _templates(reference: npt.ArrayLike, patterns: Patterns, rotations: Rotations) -> npt.NDArray[np.float64]:
-    image = np.asarray(reference)
+    image = array_of("reference", reference)
     if image.size != patterns.n_pixels or image.ndim not in (1, 2):
         raise ValueError(f"reference: expected shape {patterns.shape}, got {image.shape}")
     return rotations.expand(image.reshape(patterns.shape)).reshape(rotations.n, -1)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from motes.arrays import kept
+from motes.foreign import array_of
 from motes.micrograph import SUFFIXES
 
 if TYPE_CHECKING:
@@ -117,7 +119,7 @@ class Picks:
         set_(self, "index", _index(index, n, len(self.micrographs)))
         set_(self, "box_size", None if box_size is None else _pairs("box_size", box_size, n))
         set_(self, "image_shape", None if image_shape is None else _pairs("image_shape", image_shape, n))
-        columns = {name: _frozen(np.array(values)) for name, values in (extra or {}).items()}
+        columns = {name: _own(array_of(f"extra: column {name!r}", values)) for name, values in (extra or {}).items()}
         for name, values in columns.items():
             if values.shape[:1] != (n,):
                 raise ValueError(f"extra: column {name!r} of shape {values.shape}, expected {n} rows")
@@ -245,7 +247,7 @@ def stem(name: str) -> str:
 
 
 def _column(name: str, values: ArrayLike, n: int | None, *, positive: bool = False) -> FloatArray:
-    array = np.asarray(values)
+    array = array_of(name, values)
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{name}: expected real numbers, got {array.dtype}")
     if array.ndim == 0 and n is not None:
@@ -256,7 +258,7 @@ def _column(name: str, values: ArrayLike, n: int | None, *, positive: bool = Fal
     if not good.all():
         row = int(np.argmin(good))
         raise ValueError(f"{name}: {array[row]} at row {row}, expected a {'positive' if positive else 'finite'} number")
-    return _frozen(np.array(array, np.float64))
+    return _own(array, np.float64)
 
 
 def _times(values: NDArray[Any], factor: float) -> NDArray[Any]:
@@ -273,7 +275,7 @@ def _times(values: NDArray[Any], factor: float) -> NDArray[Any]:
 
 
 def _pairs(name: str, values: ArrayLike, n: int) -> FloatArray:
-    array = np.asarray(values)
+    array = array_of(name, values)
     if array.shape != (n, 2):
         raise ValueError(f"{name}: expected shape ({n}, 2), got {array.shape}")
     return _frozen(np.stack([_column(name, side, n, positive=True) for side in array.T], axis=1))
@@ -284,7 +286,7 @@ def _index(index: ArrayLike | None, n: int, n_names: int) -> NDArray[np.int64]:
         if n_names != 1:
             raise ValueError(f"index: needed with {n_names} micrographs")
         return _frozen(np.zeros(n, np.int64))
-    array = np.asarray(index)
+    array = array_of("index", index)
     if array.dtype.kind not in "iu":
         raise TypeError(f"index: expected integers, got {array.dtype}")
     if array.shape != (n,):
@@ -293,7 +295,7 @@ def _index(index: ArrayLike | None, n: int, n_names: int) -> NDArray[np.int64]:
     if bad.any():
         row = int(np.argmax(bad))
         raise ValueError(f"index: {array[row]} at row {row}, expected 0 to {n_names - 1}")
-    return _frozen(array.astype(np.int64))
+    return _own(array, np.int64)
 
 
 def _names(names: Sequence[str]) -> tuple[str, ...]:
@@ -302,6 +304,12 @@ def _names(names: Sequence[str]) -> tuple[str, ...]:
     if len(set(names)) < len(names):
         raise ValueError("micrographs: a name comes twice")
     return tuple(str(name) for name in names)
+
+
+def _own(values: NDArray[Any], dtype: type[np.generic] | None = None) -> NDArray[Any]:
+    """Of this type, and nobody's to change: a copy, unless it is so already."""
+    array = np.ascontiguousarray(values, dtype)
+    return _frozen(kept(array) if array is values else array)
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:

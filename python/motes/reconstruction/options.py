@@ -10,6 +10,7 @@ import numpy.typing as npt
 from motes.checks import one_of
 from motes.devices import CPU
 from motes.errors import kind_of
+from motes.foreign import array_of
 from motes.noise import Bernoulli, Noise
 from motes.patterns import Patterns
 from motes.reconstruction.em import PlainEM, Squarem
@@ -79,7 +80,7 @@ def check_init(init: object, patterns: Patterns, noise: Noise) -> str | npt.NDAr
     """A start's name, or a master of the patterns' shape with possible means."""
     if isinstance(init, str):
         return one_of("init", init, NAMES)
-    given = np.asarray(init)
+    given = array_of("init", init)
     if given.dtype.kind not in "iuf":
         raise TypeError(
             f"init: expected a start's name or an array of means, got {kind_of(init)} of dtype {given.dtype}"
@@ -97,7 +98,7 @@ def check_mask(mask: object, shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
     """Good pixels, (M,): `mask` is True where a pixel is bad."""
     if mask is None:
         return np.ones(shape[0] * shape[1], np.bool_)
-    bad = np.asarray(mask)
+    bad = array_of("mask", mask)
     if bad.shape != shape:
         raise ValueError(f"mask: expected shape {shape}, got {bad.shape}")
     if bad.dtype.kind not in "biuf":
