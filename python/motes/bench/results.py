@@ -231,6 +231,8 @@ def _run(told: dict[str, Any]) -> Run:
     amounts = {name: _positive(one["amount"]) for name, one in told["yardsticks"].items()}
     for name, bound in bounds.items():
         _known(bound.amounts, amounts, f"{name}: bound")
+        if not bound.amounts:
+            raise ValueError(f"{name}: bound: empty")
     rounds = [Round(_times(each["cases"], bounds), _times(each["yardsticks"], amounts)) for each in told["rounds"]]
     if any(each.cases and set(each.yardsticks) != set(amounts) for each in rounds):
         raise ValueError("rounds: one without yardsticks")

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -148,13 +148,19 @@ def run(
         for k in range(n_rounds):
             found.rounds.append(Round())
             order = [names[i] for i in np.random.default_rng(k).permutation(len(names))]
-            for told in _answers(order, plan.patterns, plan.seconds, found.conditions.threads, peers=False):
-                _enter(told, found)
-                steps.step(told.get("case"), f"round {k + 1} of {n_rounds}")
+            with closing(
+                _answers(order, plan.patterns, plan.seconds, found.conditions.threads, peers=False)
+            ) as answers:
+                for told in answers:
+                    _enter(told, found)
+                    steps.step(told.get("case"), f"round {k + 1} of {n_rounds}")
         if peers:
-            for told in _answers(raced, plan.patterns, plan.race_seconds, found.conditions.threads, peers=True):
-                found.races.append(_race(told))
-                steps.step(told["case"], f"beside {told['peer']}")
+            with closing(
+                _answers(raced, plan.patterns, plan.race_seconds, found.conditions.threads, peers=True)
+            ) as answers:
+                for told in answers:
+                    found.races.append(_race(told))
+                    steps.step(told["case"], f"beside {told['peer']}")
     except KeyboardInterrupt:
         found = replace(found, interrupted=True)
     return replace(found, bounds={name: found.bounds[name] for name in names if name in found.bounds})
@@ -193,7 +199,7 @@ def _race(told: dict[str, Any]) -> PeerRace:
 
 def _answers(
     names: Sequence[str], patterns: int, seconds: float, threads: int, *, peers: bool
-) -> Iterator[dict[str, Any]]:
+) -> Generator[dict[str, Any], None, None]:
     """What a process of its own tells, as it tells it; the process ends with the iteration, however that ends."""
     request = {"cases": names, "patterns": patterns, "seconds": seconds, "threads": threads, "peers": peers}
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

@@ -23,7 +23,7 @@ def tables(run: Run, comparison: Comparison | None = None) -> Iterator[Renderabl
     yield _head(run)
     if run.bounds:
         yield _cases(run)
-        rates = ", ".join(f"{_si(rate)} {UNITS[name]}" for name, rate in run.rates().items())
+        rates = ", ".join(_amount(rate, name) for name, rate in run.rates().items())
         yield f"The machine, a second: {rates}."
     if run.races:
         yield _races(run)
@@ -61,7 +61,7 @@ def _cases(run: Run) -> Table:
         seconds = run.seconds(case)
         name, share = run.held_by(case)
         span = f"{_ms(min(seconds))} - {_ms(max(seconds))}"
-        table.add_row(case, _ms(median(seconds)), span, f"{_si(bound.amounts[name])} {UNITS[name]}", f"{share:.0%}")
+        table.add_row(case, _ms(median(seconds)), span, _amount(bound.amounts[name], name), f"{share:.0%}")
     return table
 
 
@@ -110,18 +110,19 @@ def _ms(seconds: float) -> str:
     return f"{milliseconds:.0f}" if milliseconds >= 99.5 else f"{milliseconds:.3g}"
 
 
-def _si(number: float) -> str:
-    """Three digits and a prefix.
+def _amount(number: float, yardstick: str) -> str:
+    """Three digits, a prefix, and the yardstick's unit.
 
     Examples
     --------
-    >>> _si(2_736_353), _si(5.1e10), _si(640)
-    ('2.74 M', '51 G', '640')
+    >>> _amount(2_736_353, "reads"), _amount(5.1e10, "memory"), _amount(640, "cache")
+    ('2.74 M random reads of 16 B', '51 GB copied in memory', '640 B copied in caches')
     """
-    for factor, prefix in ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k")):
-        if number >= factor:
-            return f"{number / factor:.3g}{prefix}"
-    return f"{number:.3g}"
+    factor, prefix = next(
+        (found for found in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")) if number >= found[0]), (1.0, "")
+    )
+    unit = UNITS[yardstick]
+    return " ".join(f"{number / factor:.3g} {prefix}{'' if unit.startswith('B ') else ' '}{unit}".split())
 
 
 def _percent(ratio: float) -> str:

@@ -51,11 +51,11 @@ class Yardstick:
 
 
 UNITS = {
-    "memory": "B of copies in memory",
-    "cache": "B of copies in caches",
-    "reads": "random 16 B reads",
-    "wide reads": "random 64 B reads",
-    "additions": "random 16 B additions",
+    "memory": "B copied in memory",
+    "cache": "B copied in caches",
+    "reads": "random reads of 16 B",
+    "wide reads": "random reads of 64 B",
+    "additions": "random additions to 16 B",
     "arithmetic": "float64 operations",
 }
 
@@ -76,8 +76,8 @@ def yardsticks(threads: int) -> tuple[Yardstick, ...]:
     probed = {"n_passes": _PASSES, "threads": threads}
     n = float(_PASSES * index.size)
     calls: dict[str, tuple[float, Callable[[], Any]]] = {
-        "memory": (FAR, _copy(FAR // 2, threads)),
-        "cache": (NEAR * _SHORT_COPIES, _copy(NEAR // 2, threads, _SHORT_COPIES)),
+        "memory": (float(FAR), _copy(FAR // 2, threads)),
+        "cache": (float(NEAR * _SHORT_COPIES), _copy(NEAR // 2, threads, _SHORT_COPIES)),
         "reads": (n, functools.partial(_core.probe_reads, index, narrow, **probed)),
         "wide reads": (n, functools.partial(_core.probe_reads, index, wide, **probed)),
         "additions": (n, functools.partial(_core.probe_additions, index, n_rows=_N_ROWS, **probed)),

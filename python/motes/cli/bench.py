@@ -14,7 +14,8 @@ from motes.cli.commands import INTERRUPTED
 if TYPE_CHECKING:
     from motes.bench import Comparison, Run
 
-SLOWER = 1
+SLOWER = 1  # exit status
+PAGE = 120  # characters a line, where no terminal says otherwise
 
 
 def bench(
@@ -121,9 +122,9 @@ def _show(found: Run, comparison: Comparison | None) -> None:
 
     from motes.bench.table import tables
 
-    console = Console(highlight=False)
+    console = Console(markup=False, highlight=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=120)
+        console.width = PAGE
     for part in tables(found, comparison):
         console.print(part)
 
