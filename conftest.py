@@ -4,5 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 
-NEEDED = {"torch": "python/motes/pickers/networks/*.py", "numba": "python/motes/numba_support/*.py"}
-collect_ignore_glob = [files for library, files in NEEDED.items() if not importlib.util.find_spec(library)]
+NEEDED = {
+    "torch": ("python/motes/pickers/networks/*.py",),
+    "numba": ("python/motes/numba_support/*.py", "python/motes/bench/peers/numba_*.py"),
+}
+collect_ignore_glob = [
+    glob for library, globs in NEEDED.items() if not importlib.util.find_spec(library) for glob in globs
+]

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 import motes
 from benchmarks.results import save
-from benchmarks.workloads import N_PATTERNS, as_patterns, portrait
 from motes import simulate
+from motes.bench.workloads import N_PATTERNS, as_patterns, portrait
 from motes.limits import cramer_rao
 
 CONTRASTS = (1.0, 0.5, 0.3, 0.2)

@@ -1,11 +1,11 @@
-"""Log-likelihood of every pattern under every template."""
+"""Log-likelihood of every pattern under every template, and the responsibilities that follow."""
 
 from __future__ import annotations
 
 import pytest
 
-from benchmarks.peers import Contender, contenders
 from benchmarks.race import Race
+from motes.bench.peers import Contender, contenders
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -17,4 +17,10 @@ def bench_likelihood(race: Race, contender: Contender, threads: int) -> None:
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("contender", contenders("likelihood, R = 1024"), ids=str)
 def bench_likelihood_many(race: Race, contender: Contender, threads: int) -> None:
+    race(contender, threads)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("contender", contenders("posterior"), ids=str)
+def bench_posterior(race: Race, contender: Contender, threads: int) -> None:
     race(contender, threads)

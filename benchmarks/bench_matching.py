@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.peers import Contender, contenders
 from benchmarks.race import Race
+from motes.bench.peers import Contender, contenders
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
-import motes
-from benchmarks.workloads import Work
+from benchmarks.race import Race
+from motes.bench.peers import Contender, contenders
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def bench_reconstruct(benchmark: Any, work_for: Callable[[str], Work], threads: int) -> None:
-    patterns = work_for("sweep").patterns
-    benchmark.group = f"reconstruct, {threads} thread{'s' * (threads > 1)}"
-    benchmark.pedantic(motes.reconstruct, args=(patterns,), kwargs={"threads": threads}, rounds=3)
+@pytest.mark.parametrize("contender", contenders("reconstruct"), ids=str)
+def bench_reconstruct(race: Race, contender: Contender, threads: int) -> None:
+    race(contender, threads)

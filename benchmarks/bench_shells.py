@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.map_work import SIDES
-from benchmarks.peers import Contender, contenders
 from benchmarks.race import Race
+from motes.bench.map_work import SIDES
+from motes.bench.peers import Contender, contenders
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.peers import Contender, contenders
 from benchmarks.race import Race
+from motes.bench.peers import Contender, contenders
 
 WORKS = ("1e3", "1e4", "1e5", "1e3 unequal", "1e4 unequal", "1e5 unequal", "1000 x 1000")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks.circle_work import IOU, LAYOUTS, laid_out
 from benchmarks.growth import exponent, median_ms
 from benchmarks.results import save
+from motes.bench.circle_work import IOU, LAYOUTS, laid_out
 from motes.picking import suppress
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)

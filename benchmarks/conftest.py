@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 
-from benchmarks.environment import fixed_threads, machine, prepare_process
+from motes.bench.environment import fixed_threads, machine, prepare_process
 
 prepare_process()  # before any peer is imported
 
-from benchmarks.kernels import kernel  # noqa: E402
-from benchmarks.peers import OURS, Contender, contenders  # noqa: E402
-from benchmarks.race import Race, Side, assert_same, rounds_for  # noqa: E402
-from benchmarks.workloads import N_PATTERNS, N_SMOKE, Work  # noqa: E402
+from benchmarks.race import Race  # noqa: E402
+from motes.bench.kernels import kernel  # noqa: E402
+from motes.bench.peers import OURS, Contender, contenders  # noqa: E402
+from motes.bench.timing import Side, assert_same, rounds_for  # noqa: E402
+from motes.bench.workloads import N_PATTERNS, Work  # noqa: E402
+
+N_SMOKE = 2_000
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,9 +35,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: dict[str, Any]) -> None:
     machine_info["motes"] = machine()
-
-
-collect_ignore_glob = ["peers/*"]  # modules of libraries that may not be installed
 
 
 @functools.cache

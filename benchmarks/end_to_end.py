@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.results import save
-from benchmarks.workloads import CONTRAST, N_PATTERNS, portrait
 from motes import simulate
+from motes.bench.workloads import CONTRAST, N_PATTERNS, portrait
 
 RUNS = 3
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks.peers import OURS, contenders
 from benchmarks.results import save
-from benchmarks.workloads import N_PATTERNS, SIDE, Work
 from motes import _core
+from motes.bench.peers import OURS, contenders
+from motes.bench.workloads import N_PATTERNS, SIDE, Work
 
 COPY = "a copy of the photons' indices"  # what memory itself takes, in the cache and out of it
 KERNELS = ("ingest", "likelihood", "back-rotation", "sweep", "assignment", "outer")

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.results import save
-from benchmarks.workloads import N_PATTERNS, SIDE, Work
+from motes.bench.workloads import N_PATTERNS, SIDE, Work
 
 REPEATS = (1, 10, 100)
 ARRAYS = ("indptr", "pixels", "multi_position", "multi_extra")

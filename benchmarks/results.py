@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks.environment import machine
+from motes.bench.environment import machine
 
 FOLDER = Path(__file__).parent / "results"
 

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.floors import FLOORS
 from benchmarks.growth import COPY
-from benchmarks.kernels import KERNELS, Kernel
 from benchmarks.pages import fill
-from benchmarks.peers import OURS, contenders
 from benchmarks.results import load
+from motes.bench.kernels import KERNELS, Kernel
+from motes.bench.peers import OURS, contenders
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 README = Path(__file__).parent.parent / "README.md"
@@ -116,7 +117,7 @@ def _race_rows(kernel: Kernel, races: dict[Any, Any], verdicts: Verdicts) -> Ite
         if entry.name == OURS or None in pair:
             continue
         row = [entry.name, _time(pair[0]["theirs"]), _time(pair[0]["ours"])]
-        floors = kernel.floors.get(entry.name)
+        floors = FLOORS.get(kernel.name, {}).get(entry.name)
         for k, race in enumerate(pair):
             ratio = race["theirs"]["median_ms"] / race["ours"]["median_ms"]
             least = race["theirs"]["min_ms"] / race["ours"]["min_ms"]

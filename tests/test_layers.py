@@ -19,7 +19,7 @@ LAYERS = (
     ("__main__",),
     ("cli",),
     ("labelling",),
-    ("challenge", "study", "project"),
+    ("bench", "challenge", "study", "project"),
     ("report", "truth", "plotting", "viewer"),
     ("active",),
     ("reconstruction", "classify", "limits", "pickers", "numba_support"),

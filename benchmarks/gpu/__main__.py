@@ -17,7 +17,7 @@ from benchmarks.gpu.sizes import FULL, SMOKE, Sizes
 from benchmarks.gpu.table import lines_of
 from benchmarks.gpu.timing import Clock
 from benchmarks.gpu.yardsticks import Yardsticks
-from benchmarks.workloads import SIDE
+from motes.bench.workloads import SIDE
 from motes.devices import cuda_extension, device_of
 
 Rows = Callable[[ModuleType, int, Sizes, peers.Peers], Iterator[Row]]

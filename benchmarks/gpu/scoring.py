@@ -14,8 +14,8 @@ from benchmarks.gpu.rows import CPU, Entry, Row, Target, beside, beside_best
 from benchmarks.gpu.sizes import Sizes
 from benchmarks.gpu.sparse import CupySparse, TorchSparse
 from benchmarks.gpu.yardsticks import Bound
-from benchmarks.workloads import CONTRAST, Work, as_patterns, log_odds
 from motes import Patterns, _core, simulate
+from motes.bench.workloads import CONTRAST, Work, as_patterns, log_odds
 
 TORCH, CUPY, INDEX_ADD = "cuSPARSE, torch sparse CSR", "cuSPARSE, CuPy", "torch index_add"
 LIKELIHOOD, SWEEP, WIDE = "likelihood, R = 4", "sweep", "likelihood, many templates"

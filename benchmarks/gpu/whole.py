@@ -16,8 +16,8 @@ from benchmarks.gpu.rows import CPU, Entry, Row, Target, beside_best
 from benchmarks.gpu.sizes import Sizes
 from benchmarks.gpu.sparse import torch_coo_to_csr
 from benchmarks.gpu.yardsticks import Bound
-from benchmarks.workloads import CONTRAST, PHOTONS, SIDE, Work, portrait
 from motes import Patterns
+from motes.bench.workloads import CONTRAST, PHOTONS, SIDE, Work, portrait
 
 TORCH_SORT, CUPY_SORT = "torch, sort", "CuPy, coo_matrix(...).tocsr()"
 

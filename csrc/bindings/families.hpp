@@ -13,6 +13,7 @@ void register_outer(pybind11::module_& m);
 void register_circles(pybind11::module_& m);
 void register_suppression(pybind11::module_& m);
 void register_matching(pybind11::module_& m);
+void register_probes(pybind11::module_& m);
 void register_addresses(pybind11::module_& m);
 
 }  // namespace motes::python

@@ -34,5 +34,6 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   motes::python::register_circles(m);
   motes::python::register_suppression(m);
   motes::python::register_matching(m);
+  motes::python::register_probes(m);
   motes::python::register_addresses(m);
 }

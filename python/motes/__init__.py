@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from motes import (
         active,
+        bench,
         challenge,
         classify,
         limits,
@@ -80,6 +81,7 @@ _HOME = {
 }
 _MODULES = (
     "active",
+    "bench",
     "challenge",
     "classify",
     "limits",
@@ -116,6 +118,7 @@ __all__ = [
     "__version__",
     "active",
     "back_rotate",
+    "bench",
     "challenge",
     "classify",
     "describe",

@@ -4,7 +4,7 @@ The compiled kernels of motes. Thin: convert, check, release the GIL, call.
 from __future__ import annotations
 import numpy
 import typing
-__all__: list[str] = ['PatternsView', 'assignment', 'backrotation', 'box_iou', 'box_iou_all', 'c_functions', 'c_structs', 'circle_iou', 'circle_iou_all', 'compiler', 'equal_radii_distance', 'hardware_threads', 'ingest', 'isa', 'isa_available', 'largest', 'likelihood', 'map_suppression', 'matching', 'near_pairs', 'outer', 'posterior', 'soft_suppression', 'suppression', 'sweep', 'take', 'total_image', 'version']
+__all__: list[str] = ['PatternsView', 'assignment', 'backrotation', 'box_iou', 'box_iou_all', 'c_functions', 'c_structs', 'circle_iou', 'circle_iou_all', 'compiler', 'equal_radii_distance', 'hardware_threads', 'ingest', 'isa', 'isa_available', 'largest', 'likelihood', 'map_suppression', 'matching', 'near_pairs', 'outer', 'posterior', 'probe_additions', 'probe_arithmetic', 'probe_reads', 'soft_suppression', 'suppression', 'sweep', 'take', 'total_image', 'version']
 class PatternsView:
     """
     Patterns as the kernels see them: arrays kept alive, photons checked once.
@@ -54,6 +54,18 @@ def outer(patterns: PatternsView, coefficients: typing.Any, *, orbit: typing.Any
     ...
 def posterior(patterns: PatternsView, weights: typing.Any, base: typing.Any, *, label: bool, responsibility: bool, evidence: bool, threads: typing.SupportsInt | typing.SupportsIndex) -> tuple:
     ...
+def probe_additions(index: typing.Any, *, n_rows: typing.SupportsInt | typing.SupportsIndex, n_passes: typing.SupportsInt | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex) -> numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]:
+    """
+    1, 2, 3 and 4 added to the rows named: (n_rows, 4).
+    """
+def probe_arithmetic(*, n_passes: typing.SupportsInt | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex) -> tuple:
+    """
+    Multiplications and additions in float64, and 2, which they converge to.
+    """
+def probe_reads(index: typing.Any, table: typing.Any, *, n_passes: typing.SupportsInt | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex) -> numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]:
+    """
+    Rows of 16 or 64 bytes read at the places named, and added.
+    """
 def soft_suppression(centres: typing.Any, radii: typing.Any, scores: typing.Any, *, indptr: typing.Any, gaussian: bool, parameter: typing.SupportsFloat | typing.SupportsIndex, min_score: typing.SupportsFloat | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex) -> tuple:
     ...
 def suppression(centres: typing.Any, radii: typing.Any, scores: typing.Any, *, indptr: typing.Any, measure: str, threshold: typing.SupportsFloat | typing.SupportsIndex, suppressor: bool, threads: typing.SupportsInt | typing.SupportsIndex) -> tuple:

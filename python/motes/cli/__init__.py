@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from motes.cli.active import active
+from motes.cli.bench import bench
 from motes.cli.challenge import challenge
 from motes.cli.commands import Commands
 from motes.cli.consensus import consensus
@@ -87,6 +88,10 @@ app.command(
 app.command(epilog="Example: [bold]motes frc one/master.npy two/master.npy -o out[/bold]")(frc)
 app.add_typer(simulate, name="simulate")
 app.add_typer(active, name="active")
+app.command(
+    epilog="Examples: [bold]motes bench --quick[/bold]   [bold]motes bench -o before.json[/bold]   "
+    "[bold]motes bench --against before.json[/bold]"
+)(bench)
 app.command("show-config")(show_config)
 
 

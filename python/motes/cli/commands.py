@@ -50,6 +50,8 @@ SPELLING = {  # what a message of the library advises, and the option that does 
     r"^rule: ": "--matching: ",
     r"^stack: ": "-o: ",
     r"^min_pickers: ": "--min-pickers: ",
+    r"^before: ": "--against: ",
+    r"^only: ": "--only: ",
     r"^radius: needed": "--diameter: needed",
     r"\bgive radius$": "give --radius, half a particle's diameter in pixels",
     r"^shape: needed": "--height and --width, or --micrograph: needed",

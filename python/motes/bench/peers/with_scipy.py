@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.peers import Prepared, contender
-from benchmarks.workloads import Work, log_odds
+from motes.bench.peers import Prepared, contender
+from motes.bench.workloads import Work, log_odds
 
 
 def _tocsr(work: Work, rows: npt.NDArray[np.int32], cols: npt.NDArray[np.int32]) -> Prepared:
@@ -55,6 +55,19 @@ def likelihood_f64(work: Work, _: int) -> Prepared:
 def likelihood_many(work: Work, _: int) -> Prepared:
     x, weights = work.csr(), work.many_weights
     return Prepared(lambda: x @ weights)
+
+
+@contender("posterior", "SciPy, in place, tuned", needs="scipy")
+def posterior(work: Work, _: int) -> Prepared:
+    x, weights, base = work.csr(), work.weights, work.base
+
+    def call() -> npt.NDArray[np.float32]:
+        scores: npt.NDArray[np.float32] = x @ weights
+        scores += base
+        softmax_in_place(scores)
+        return scores
+
+    return Prepared(call)
 
 
 @contender("back-rotation", "SciPy X.T @ gamma", needs="scipy")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.peers import OURS, Prepared, contender
-from benchmarks.workloads import SIDE, Work
 from motes import Patterns, _core
-from motes.classify.kmeans import kmeans
+from motes.bench.peers import OURS, Prepared, contender
+from motes.bench.workloads import SIDE, Work
+from motes.classify import kmeans, match
 from motes.kernels.assignment import Clusters, assign
 from motes.kernels.outer import second_moments
+from motes.reconstruction import reconstruct
 
 
 def _ingest(work: Work, threads: int, *, shuffled: bool) -> Prepared:
@@ -44,6 +45,13 @@ def likelihood_many(work: Work, threads: int) -> Prepared:
     patterns, weights, base = work.patterns._core, work.many_weights, np.zeros(1024, np.float32)
     out = np.empty((work.n_patterns, len(base)), np.float32)
     return Prepared(lambda: _core.likelihood(patterns, weights, base, threads=threads, out=out))
+
+
+@contender("posterior", OURS, needs="motes")
+def posterior(work: Work, threads: int) -> Prepared:
+    wanted = {"label": False, "responsibility": True, "evidence": False}
+    patterns, weights, base = work.patterns._core, work.weights, work.base
+    return Prepared(lambda: _core.posterior(patterns, weights, base, **wanted, threads=threads), lambda found: found[1])
 
 
 @contender("back-rotation", OURS, needs="motes")
@@ -86,3 +94,13 @@ def whole_kmeans(work: Work, threads: int) -> Prepared:
 @contender("outer", OURS, needs="motes")
 def outer(work: Work, threads: int) -> Prepared:
     return Prepared(lambda: second_moments(work.patterns, threads=threads))
+
+
+@contender("match", OURS, needs="motes")
+def whole_match(work: Work, threads: int) -> Prepared:
+    return Prepared(lambda: match(work.noiseless, threads=threads))
+
+
+@contender("reconstruct", OURS, needs="motes")
+def whole_reconstruction(work: Work, threads: int) -> Prepared:
+    return Prepared(lambda: reconstruct(work.patterns, threads=threads), lambda found: found.master)

@@ -7,9 +7,9 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.map_work import SIDES, halves
-from benchmarks.peers import OURS, Prepared, contender
-from benchmarks.workloads import Work
+from motes.bench.map_work import SIDES, halves
+from motes.bench.peers import OURS, Prepared, contender
+from motes.bench.workloads import Work
 from motes.resolution import fsc
 
 

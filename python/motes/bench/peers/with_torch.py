@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.peers import Prepared, contender
-from benchmarks.workloads import Work, log_odds
+from motes.bench.peers import Prepared, contender
+from motes.bench.workloads import Work, log_odds
 
 NAME = "torch sparse CSR"
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.workloads import Work
+from motes.bench.workloads import Work
 
 CIRCLES = ("circles_with_motes", "circles_with_peers")
 MAPS = ("maps",)

@@ -8,18 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.workloads import N_SMOKE, Work
 from motes import Circles
 
 RADIUS, IOU, DEPTH = 54.0, 0.5, 3.0
 MAP_SIDE, MAP_RADIUS = 1024, 8
 N_MATCHED, N_POLYGONS = 5000, 200
-SMOKE_SHARE = 20  # a smoke run takes a twentieth
-
-
-def scaled(n: int, work: Work) -> int:
-    """How many, by the size of the run."""
-    return n if work.n_patterns > N_SMOKE else max(n // SMOKE_SHARE, 50)
 
 
 @functools.cache

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.peers import Prepared, contender
-from benchmarks.workloads import Work
 from motes import _core
+from motes.bench.peers import Prepared, contender
+from motes.bench.workloads import Work
 
 
 @contender("likelihood", "dense BLAS, float32", needs="numpy")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.peers import Prepared, contender
-from benchmarks.workloads import Work, log_odds
+from motes.bench.peers import Prepared, contender
+from motes.bench.workloads import Work, log_odds
 
 NAME = "numba, hand-written"
 
@@ -16,7 +16,7 @@ def _layout(work: Work) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint16]]
 
 
 def _planes(work: Work) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]]:
-    from benchmarks.peers.numba_kernels import BLOCK
+    from motes.bench.peers.numba_kernels import BLOCK
 
     shape = (work.n_pixels, 4)
     return np.zeros(shape), np.zeros((-(-work.n_patterns // BLOCK), *shape), np.float32)
@@ -24,7 +24,7 @@ def _planes(work: Work) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float32
 
 @contender("likelihood", NAME, needs="numba")
 def likelihood(work: Work, _: int) -> Prepared:
-    from benchmarks.peers import numba_kernels
+    from motes.bench.peers import numba_kernels
 
     layout, weights, base = _layout(work), work.weights, work.base
     out = np.empty((work.n_patterns, 4), np.float32)
@@ -38,7 +38,7 @@ def likelihood(work: Work, _: int) -> Prepared:
 
 @contender("back-rotation", NAME, needs="numba")
 def back_rotation(work: Work, _: int) -> Prepared:
-    from benchmarks.peers import numba_kernels
+    from motes.bench.peers import numba_kernels
 
     layout, gamma = _layout(work), work.responsibilities
     planes, block_planes = _planes(work)
@@ -52,7 +52,7 @@ def back_rotation(work: Work, _: int) -> Prepared:
 
 @contender("sweep", "numba, fused by hand", needs="numba")
 def sweep(work: Work, _: int) -> Prepared:
-    from benchmarks.peers import numba_kernels
+    from motes.bench.peers import numba_kernels
 
     layout, master = _layout(work), work.master
     planes, block_planes = _planes(work)

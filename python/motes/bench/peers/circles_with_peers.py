@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from benchmarks import circle_work as circles
-from benchmarks.peers import Prepared, contender
-from benchmarks.peers.circles_with_motes import SUPPRESSED, suppressed
-from benchmarks.workloads import Work
+from motes.bench import circle_work as circles
+from motes.bench.peers import Prepared, contender
+from motes.bench.peers.circles_with_motes import SUPPRESSED, suppressed
+from motes.bench.workloads import Work
 
 
 def _numpy_matrix(depth: float, work: Work, threads: int) -> Prepared:
-    given = circles.scattered(circles.scaled(2000, work), equal=False, depth=depth)
+    given = circles.scattered(work.scaled(2000, power=2), equal=False, depth=depth)
     (x, y), r = given.centres.T, given.radii
 
-    def call() -> np.ndarray:
+    def call() -> npt.NDArray[Any]:
         d = np.hypot(x[:, None] - x, y[:, None] - y)
         r1, r2 = r[:, None], r
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -30,9 +32,9 @@ def _numpy_matrix(depth: float, work: Work, threads: int) -> Prepared:
 
 
 def _numba_matrix(depth: float, work: Work, threads: int) -> Prepared:
-    from benchmarks.peers import numba_circles
+    from motes.bench.peers import numba_circles
 
-    given = circles.scattered(circles.scaled(2000, work), equal=False, depth=depth)
+    given = circles.scattered(work.scaled(2000, power=2), equal=False, depth=depth)
     return Prepared(lambda: numba_circles.iou_matrix(given.centres, given.radii))
 
 
@@ -45,10 +47,10 @@ for _kernel, _depth in (("circle IoU matrix", circles.DEPTH), ("circle IoU matri
 def shapely_matrix(work: Work, threads: int) -> Prepared:
     import shapely
 
-    given = circles.scattered(circles.scaled(circles.N_POLYGONS, work), equal=False, depth=circles.DEPTH)
+    given = circles.scattered(work.scaled(circles.N_POLYGONS, power=2), equal=False, depth=circles.DEPTH)
     discs = shapely.buffer(shapely.points(given.centres), given.radii, quad_segs=32)
 
-    def call() -> np.ndarray:
+    def call() -> npt.NDArray[Any]:
         common = shapely.area(shapely.intersection(discs[:, None], discs))
         areas = shapely.area(discs)
         return common / (areas[:, None] + areas - common)
@@ -57,7 +59,7 @@ def shapely_matrix(work: Work, threads: int) -> Prepared:
 
 
 def _numba_greedy(name: str, work: Work, threads: int) -> Prepared:
-    from benchmarks.peers import numba_circles
+    from motes.bench.peers import numba_circles
 
     given = suppressed(name, work)
     return Prepared(
@@ -74,11 +76,13 @@ def _tree(name: str, work: Work, threads: int) -> Prepared:
     from scipy.spatial import cKDTree
 
     given = suppressed(name, work)
+    scores = given.scores
+    assert scores is not None
     reach = 0.5298641692051897 * circles.RADIUS  # IoU 0.5 of equal circles
 
-    def call() -> np.ndarray:
+    def call() -> npt.NDArray[Any]:
         first, second = cKDTree(given.centres).query_pairs(reach, output_type="ndarray").T
-        order = np.argsort(-given.scores, kind="stable")
+        order = np.argsort(-scores, kind="stable")
         rank = np.empty(len(order), np.int64)
         rank[order] = np.arange(len(order))
         swap = rank[first] > rank[second]
@@ -104,7 +108,7 @@ for _name in ("1e3", "1e4", "1e5"):
 def topaz_map(work: Work, threads: int) -> Prepared:
     from topaz.algorithms import non_maximum_suppression
 
-    given = circles.score_map(circles.scaled(circles.MAP_SIDE, work))
+    given = circles.score_map(work.scaled(circles.MAP_SIDE, power=2))
     return Prepared(lambda: non_maximum_suppression(given, circles.MAP_RADIUS, threshold=0), lambda found: found[1])
 
 
@@ -112,7 +116,7 @@ def topaz_map(work: Work, threads: int) -> Prepared:
 def topaz_matching(work: Work, threads: int) -> Prepared:
     from topaz.algorithms import match_coordinates
 
-    given = circles.matched(circles.scaled(circles.N_MATCHED, work))
+    given = circles.matched(work.scaled(circles.N_MATCHED))
     return Prepared(
         lambda: match_coordinates(given.truth.centres, given.picks.centres, given.radius), lambda found: found[0]
     )

@@ -9,13 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import motes
-from motes import Patterns, simulate
+from motes import C4, Bernoulli, Patterns, simulate
 from motes.reconstruction.problem import Problem
 
 SIDE, PHOTONS, CONTRAST = 25, 27.4, 0.5
 N_PATTERNS = 100_000
-N_SMOKE = 2_000
 
 
 def portrait(contrast: float) -> npt.NDArray[np.float64]:
@@ -45,6 +43,21 @@ class Work:
         self.n_patterns = n_patterns * repeats
         self.n_pixels = SIDE * SIDE
         self.master = self.truth.master.ravel()
+
+    @property
+    def share(self) -> float:
+        """Of the reference work: what every other size shrinks with."""
+        return min(1.0, self.truth.n_patterns / N_PATTERNS)
+
+    def scaled(self, n: int, power: int = 1) -> int:
+        """A size of the reference work, even or odd as it is, for work that grows with its `power`.
+
+        Examples
+        --------
+        >>> Work(1_000).scaled(2000, power=2), Work(1_000).scaled(129, power=3)
+        (200, 29)
+        """
+        return n if self.share == 1 else int(round(n * self.share ** (1 / power)) // 2 * 2 + n % 2)
 
     # -- photons ------------------------------------------------------------------------------------------------------
 
@@ -86,14 +99,15 @@ class Work:
     @functools.cache  # noqa: B019
     def dense(self, dtype: Any = np.float32) -> npt.NDArray[Any]:
         """(N, M) array."""
-        return self.csr(dtype).toarray()
+        dense: npt.NDArray[Any] = self.csr(dtype).toarray()
+        return dense
 
     # -- what the kernels take ----------------------------------------------------------------------------------------
 
     @cached_property
     def index(self) -> npt.NDArray[np.int32]:
         """(R, M): pixels of the master that each template shows."""
-        return motes.C4.index((SIDE, SIDE))
+        return C4.index((SIDE, SIDE))
 
     @cached_property
     def weights(self) -> npt.NDArray[np.float32]:
@@ -121,10 +135,25 @@ class Work:
         blur = np.random.default_rng(3).uniform(0.9, 1.1, self.index.shape)
         return (self.master[self.index] * blur).reshape(-1, SIDE, SIDE)
 
+    @cached_property
+    def turns(self) -> npt.NDArray[np.int32]:
+        """(N,): clockwise quarter turns of `noiseless`; 0 first."""
+        turns = np.random.default_rng(4).integers(0, 4, self.n_patterns, dtype=np.int32)
+        turns[0] = 0
+        return turns
+
+    @cached_property
+    def noiseless(self) -> Patterns:
+        """Turns of the first pattern."""
+        templates = C4.expand(self.patterns[:1].to_dense()[0]).reshape(4, -1)
+        cols = np.stack([np.flatnonzero(template) for template in templates])[self.turns]
+        rows = np.repeat(np.arange(self.n_patterns, dtype=np.int64), cols.shape[1])
+        return Patterns.from_coo(rows, cols.ravel(), shape=(SIDE, SIDE), n_patterns=self.n_patterns)
+
     def problem(self, threads: int) -> Problem:
         """The reconstruction's own view of the patterns."""
         good = np.ones(self.n_pixels, np.bool_)
-        return Problem(self.patterns, motes.C4, motes.Bernoulli(), good, False, np.float32, threads)
+        return Problem(self.patterns, C4, Bernoulli(), good, False, np.float32, threads)
 
     # -- what all peers' iterations share -----------------------------------------------------------------------------
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.peers import Prepared, contender
-from benchmarks.workloads import Work
 from motes import _core
+from motes.bench.peers import Prepared, contender
+from motes.bench.workloads import Work
 
 
 @contender("likelihood", "scikit-learn BernoulliNB _joint_log_likelihood", needs="sklearn")

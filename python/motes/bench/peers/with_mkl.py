@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.peers import Prepared, contender
-from benchmarks.peers.with_scipy import softmax_in_place
-from benchmarks.workloads import Work, log_odds
+from motes.bench.peers import Prepared, contender
+from motes.bench.peers.with_scipy import softmax_in_place
+from motes.bench.workloads import Work, log_odds
 
 NAME = "MKL sparse CSR"
 

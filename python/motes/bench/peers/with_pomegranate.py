@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.peers import Prepared, contender
-from benchmarks.workloads import Work
+from motes.bench.peers import Prepared, contender
+from motes.bench.workloads import Work
 
 
 @contender("sweep", "pomegranate Bernoulli mixture", needs="pomegranate")

@@ -10,9 +10,11 @@ import platform
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 LIBRARIES = (
     "motes", "numpy", "scipy", "numba", "scikit-learn", "torch", "sparse-dot-mkl", "mkl", "pomegranate", "aspire",
+    "shapely", "topaz-em",
 )  # fmt: skip
 
 
@@ -44,20 +46,22 @@ def fixed_threads(threads: int) -> Iterator[None]:
 
 def machine() -> dict[str, object]:
     """Processor, threads, versions and date: what a figure means nothing without."""
-    import motes
+    from motes import show_config
 
-    config = motes.show_config()
+    config = show_config()
     versions = {}
     for name in LIBRARIES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[name] = importlib.metadata.version(name)
     return {
         "processor": _processor(),
+        "cores": os.cpu_count(),
         "threads": config["threads"],
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "compiler": config["compiler"],
         "instruction_set": config["instruction_set"],
+        "blas": _blas(),
         "versions": versions,
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),
     }
@@ -70,3 +74,12 @@ def _processor() -> str:
         return platform.processor() or "unknown"
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or "unknown"
+
+
+def _blas() -> str:
+    """What NumPy was built with."""
+    import numpy as np
+
+    told: Any = np.show_config(mode="dicts")
+    blas = told.get("Build Dependencies", {}).get("blas", {})
+    return f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()

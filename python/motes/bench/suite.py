@@ -1,0 +1,238 @@
+"""The suite: every kernel family and the whole calls, round after round, each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from motes.bench.bounds import Bound
+from motes.bench.environment import machine
+from motes.bench.kernels import kernel
+from motes.bench.peers import OURS, contenders
+from motes.bench.results import Conditions, PeerRace, Round, Run
+from motes.bench.workloads import N_PATTERNS
+from motes.checks import whole
+from motes.threads import available_threads
+
+SUITE = (
+    "ingest", "ingest, shuffled", "likelihood", "likelihood, R = 1024", "posterior", "back-rotation", "sweep",
+    "assignment", "outer", "circle IoU matrix", "circle IoU matrix, all overlap", "suppression, 1e5",
+    "suppression, 1e5 unequal", "suppression, 1000 x 1000", "map suppression", "matching", "FSC, 129", "k-means",
+    "match", "reconstruct",
+)  # fmt: skip
+WITH_PEERS = (*SUITE, "circle IoU matrix, polygons")  # that one is there for a peer's sake
+INSTALL = "pip install 'motes[bench]'"
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is measured.
+
+    Attributes
+    ----------
+    patterns : int
+        Of the reference work; everything else shrinks with them.
+    rounds : int
+        Processes.
+    seconds, race_seconds : float
+        For a case in a round, and for a race with a peer.
+    """
+
+    patterns: int
+    rounds: int
+    seconds: float
+    race_seconds: float
+
+
+FULL = Plan(N_PATTERNS, 10, 0.25, 2.0)
+QUICK = Plan(N_PATTERNS // 10, 6, 0.03, 0.25)
+
+
+def cases_of(only: Sequence[str] = ()) -> list[str]:
+    """Names of the cases: those asked for, whole or by their family, or all.
+
+    Examples
+    --------
+    >>> cases_of(["ingest", "sweep"])
+    ['ingest', 'ingest, shuffled', 'sweep']
+    >>> cases_of(["speed"])
+    Traceback (most recent call last):
+        ...
+    ValueError: only: there is no case speed; there are ingest, likelihood, posterior, back-rotation, sweep, \
+assignment, outer, circle IoU matrix, suppression, map suppression, matching, FSC, k-means, match, reconstruct
+    """
+    if isinstance(only, str):
+        only = (only,)
+    if not only:
+        return list(SUITE)
+    families = dict.fromkeys(name.partition(",")[0] for name in SUITE)
+    for asked in only:
+        if asked not in families and asked not in WITH_PEERS:
+            raise ValueError(f"only: there is no case {asked}; there are {', '.join(families)}")
+    return [name for name in WITH_PEERS if name in only or name.partition(",")[0] in only]
+
+
+def conditions_now(*, quick: bool = False, threads: int | None = None) -> Conditions:
+    """What a run would be taken under."""
+    from motes import __version__
+
+    return Conditions(__version__, machine(), available_threads(threads), quick)
+
+
+def run(
+    *,
+    quick: bool = False,
+    only: Sequence[str] = (),
+    peers: bool = False,
+    threads: int | None = None,
+    rounds: int | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Measure how fast motes is on this machine, beside what the machine can do at most.
+
+    Every round is a process of its own: all cases in random order, each repeated for a while, and between them the
+    yardsticks (copies, random reads and additions, arithmetic). Ctrl-C ends it: what was measured is returned.
+
+    Parameters
+    ----------
+    quick : bool
+        A tenth of the work, in some 15 seconds; else a few minutes.
+    only : sequence of str
+        Cases, or families of them, such as "suppression"; by default all.
+    peers : bool
+        Also beside the libraries that are installed and do the same work: results are compared, then both are timed in
+        turns. This takes minutes more.
+    threads : int, optional
+        Of every call, peers too; by default all that this process may use.
+    rounds : int, optional
+        10 by default, 6 for a quick run; to be compared, a run needs 3.
+    progress : callable, optional
+        Called with steps done, steps in all, and what is next.
+
+    Returns
+    -------
+    Run
+        Every repetition's time.
+
+    Raises
+    ------
+    ValueError
+        If there is no such case, or no round.
+
+    Examples
+    --------
+    >>> found = run(quick=True, only=["matching"], threads=1, rounds=1)
+    >>> found
+    Run(1 cases, 1 rounds, 1 threads, a tenth of the work)
+    >>> found.bounds["matching"].work
+    '500 picks, 500 particles'
+    """
+    plan = QUICK if quick else FULL
+    names = cases_of(only)
+    raced = names if only or not peers else list(WITH_PEERS)
+    n_rounds = plan.rounds if rounds is None else whole("rounds", rounds, 1)
+    found = Run(conditions_now(quick=quick, threads=threads), absent=_absent(raced) if peers else {})
+    steps = _Steps(n_rounds * len(names) + sum(_n_present(name) for name in raced) * peers, progress)
+    try:
+        for k in range(n_rounds):
+            found.rounds.append(Round())
+            order = [names[i] for i in np.random.default_rng(k).permutation(len(names))]
+            with closing(
+                _answers(order, plan.patterns, plan.seconds, found.conditions.threads, peers=False)
+            ) as answers:
+                for told in answers:
+                    _enter(told, found)
+                    steps.step(told.get("case"), f"round {k + 1} of {n_rounds}")
+        if peers:
+            with closing(
+                _answers(raced, plan.patterns, plan.race_seconds, found.conditions.threads, peers=True)
+            ) as answers:
+                for told in answers:
+                    found.races.append(_race(told))
+                    steps.step(told["case"], f"beside {told['peer']}")
+    except KeyboardInterrupt:
+        found = replace(found, interrupted=True)
+    return replace(found, bounds={name: found.bounds[name] for name in names if name in found.bounds})
+
+
+class _Steps:
+    """Counts what is done."""
+
+    def __init__(self, total: int, progress: Progress | None) -> None:
+        self._done, self._total, self._progress = 0, total, progress
+        self.step(None, "starting")
+
+    def step(self, case: str | None, what: str) -> None:
+        self._done += case is not None
+        if self._progress is not None:
+            self._progress(self._done, self._total, what)
+
+
+def _enter(told: dict[str, Any], found: Run) -> None:
+    """Put an answer in its place."""
+    now = found.rounds[-1]
+    if "case" in told:
+        now.cases[told["case"]] = told["seconds"]
+        found.bounds.setdefault(told["case"], Bound(told["work"], told["amounts"]))
+        return
+    found.amounts.update(told["amounts"])
+    for name, seconds in told["yardsticks"].items():
+        now.yardsticks.setdefault(name, []).append(seconds)
+
+
+def _race(told: dict[str, Any]) -> PeerRace:
+    return PeerRace(
+        told["case"], told["peer"], told.get("ours", []), told.get("theirs", []), differs=told.get("differs", "")
+    )
+
+
+def _answers(
+    names: Sequence[str], patterns: int, seconds: float, threads: int, *, peers: bool
+) -> Generator[dict[str, Any], None, None]:
+    """What a process of its own tells, as it tells it; the process ends with the iteration, however that ends."""
+    request = {"cases": names, "patterns": patterns, "seconds": seconds, "threads": threads, "peers": peers}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    command = [sys.executable, "-m", "motes.bench.one_round"]
+    with tempfile.TemporaryFile() as complaints:
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, env=environment, text=True
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            with closing(process.stdin) as asked:
+                json.dump(request, asked)
+            for line in process.stdout:
+                yield json.loads(line)
+            if process.wait():
+                complaints.seek(0)
+                last = complaints.read().decode(errors="replace").strip().rpartition("\n")[2]
+                raise RuntimeError(f"the process that measures ended with status {process.returncode}: {last}")
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+
+
+def _n_present(name: str) -> int:
+    return sum(entry.name != OURS and not entry.missing for entry in contenders(name))
+
+
+def _absent(names: Sequence[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in names:
+        for entry in contenders(name):
+            if entry.missing:
+                found.setdefault(entry.needs, []).append(kernel(name).name)
+    return {library: sorted(set(cases)) for library, cases in sorted(found.items())}

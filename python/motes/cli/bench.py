@@ -1,0 +1,151 @@
+"""``motes bench``: how fast motes is on this machine, and whether that has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from motes.cli.commands import INTERRUPTED
+
+if TYPE_CHECKING:
+    from motes.bench import Comparison, Run
+
+SLOWER = 1  # exit status
+PAGE = 120  # characters a line, where no terminal says otherwise
+
+
+def bench(
+    quick: Annotated[bool, typer.Option("--quick", help="A tenth of the work, in some 20 seconds.")] = False,
+    peers: Annotated[
+        bool, typer.Option("--peers", help="Also beside the libraries that are installed and do the same work.")
+    ] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A case, or a family of cases; may be given several times (--list)."),
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="Name the cases, and what bounds them.")] = False,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads, of peers too; all by default.")] = None,
+    rounds: Annotated[
+        int | None, typer.Option(min=1, help="Processes that measure, one after the other: 10, or 6 with --quick.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE", help="Keep every repetition's time, as JSON.")
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Compare with a run that was kept: what is slower now.")
+    ] = None,
+    margin: Annotated[
+        float, typer.Option(min=0.001, help="Changes up to this share are not looked for: 0.05 is five percent.")
+    ] = 0.05,
+    fail_slower: Annotated[
+        bool, typer.Option("--fail-slower", help="Exit status 1 if --against finds something slower.")
+    ] = False,
+    show: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Show a run that was kept; nothing is measured.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar and no tables.")] = False,
+) -> None:
+    """Measure every kernel and the whole calls on this machine, in a few minutes.
+
+    Each time stands beside what the machine's memory, caches and arithmetic allow at most, measured in the same run.
+    --against says what is significantly slower or faster than in an earlier run on the same machine.
+
+    Ctrl-C ends it: what was measured is shown, and kept if -o asks for it (exit status 130).
+
+    Bad input is told in one line (exit status 2), and nothing is measured.
+    """
+    if listed:
+        _list()
+        return
+    if fail_slower and against is None:
+        raise ValueError("--fail-slower: needs --against FILE")
+    from motes.bench import compare, load
+    from motes.bench.compare import check_comparable
+    from motes.bench.suite import cases_of, conditions_now
+
+    earlier = None if against is None else load(against)
+    if show is None:
+        cases_of(only or ())
+        if earlier is not None:
+            check_comparable(earlier.conditions, conditions_now(quick=quick, threads=threads))
+        found = _measured(quick, only or [], peers, threads, rounds, out, quiet)
+    else:
+        found = load(show)
+    comparable = earlier is not None and not (found.interrupted and show is None)
+    comparison = compare(earlier, found, margin=margin) if comparable and earlier is not None else None
+    if not quiet:
+        _show(found, comparison)
+    if found.interrupted and show is None:
+        kept = f"kept in {out}" if out is not None else "not kept"
+        typer.echo(f"motes: interrupted: what was measured until then is {kept}", err=True)
+        raise typer.Exit(INTERRUPTED)
+    if fail_slower and comparison is not None and comparison.slower:
+        raise typer.Exit(SLOWER)
+
+
+def _measured(
+    quick: bool,
+    only: list[str],
+    peers: bool,
+    threads: int | None,
+    rounds: int | None,
+    out: Path | None,
+    quiet: bool,
+) -> Run:
+    """Run the suite; a file that can not be written is found out before it."""
+    from motes.bench import run
+    from motes.io.atomic import atomic_path
+
+    with ExitStack() as stack:
+        to = None if out is None else stack.enter_context(atomic_path(out))
+        progress = stack.enter_context(_progress(quiet))
+        found = run(quick=quick, only=only, peers=peers, threads=threads, rounds=rounds, progress=progress)
+        if to is not None:
+            to.write_text(found.to_json() + "\n", encoding="utf-8")
+    return found
+
+
+def _list() -> None:
+    from motes.bench.kernels import kernel
+    from motes.bench.suite import WITH_PEERS
+
+    for name in WITH_PEERS:
+        typer.echo(f"{name:<31} {kernel(name).work}: {kernel(name).bound}")
+
+
+def _show(found: Run, comparison: Comparison | None) -> None:
+    from rich.console import Console
+
+    from motes.bench.table import tables
+
+    console = Console(markup=False, highlight=False)
+    if not console.is_terminal:
+        console.width = PAGE
+    for part in tables(found, comparison):
+        console.print(part)
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
+    """A bar on stderr where a person looks on."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task("starting", total=None)
+        yield lambda done, total, what: progress.update(bar, completed=done, total=total, description=what)
