@@ -80,7 +80,7 @@ def test_peers_are_timed_in_turns_and_missing_ones_named():
     assert {race.case for race in found.races} == {"ingest", "ingest, shuffled"}
     for race in found.races:
         assert race.peer.startswith("SciPy")
-        assert not race.differs
+        assert not race.trouble
         assert len(race.ours) == len(race.theirs) >= 5
         assert race.ratio > 0
     assert found.absent == {}
@@ -144,6 +144,7 @@ def damaged(told, *path, value):
         (("rounds", 0, "yardsticks", "reads"), None, "damaged: rounds: one without yardsticks"),
         (("cases", "matching", "bound"), {"wishes": 1.0}, "damaged: matching: bound: wishes: unknown"),
         (("cases", "matching", "bound"), {}, "damaged: matching: bound: empty"),
+        (("yardsticks", "wishes"), {"amount": 1.0}, "damaged: yardsticks: wishes: unknown"),
         (("threads",), True, "damaged: expected int, got true"),
         (("machine",), [], "damaged: expected dict"),
         (("cases",), [], "damaged"),

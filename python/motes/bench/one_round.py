@@ -16,7 +16,7 @@ from typing import Any, TextIO
 from motes.bench.bounds import bound_of
 from motes.bench.environment import fixed_threads, prepare_process
 from motes.bench.kernels import kernel
-from motes.bench.peers import OURS, Contender, contenders
+from motes.bench.peers import OURS, Contender, Prepared, contenders
 from motes.bench.timing import Side, assert_same, in_turns, repeated
 from motes.bench.workloads import Work
 from motes.bench.yardsticks import Yardstick, yardsticks
@@ -70,17 +70,22 @@ def _races(names: list[str], work: Work, threads: int, seconds: float, tell: Cal
         own = ours(name).prepare(work, threads)
         for peer in present(name):
             told = {"case": name, "peer": peer.name}
-            theirs = peer.prepare(work, threads)
-            expected = theirs.expected() if theirs.expected else own.read(own.call())
-            rules = kernel(name)
             try:
-                assert_same(theirs.read(theirs.call()), expected, rules.rtol, rules.atol)
-            except AssertionError as error:
-                tell(**told, differs=" ".join(str(error).split()))
+                theirs = _agreeing(peer, own, work, threads)
+            except Exception as error:  # of a library that is there but does not work, whatever it raises
+                tell(**told, trouble=f"{type(error).__name__}: {' '.join(str(error).split())}")
                 continue
             sides = Side(theirs.call), Side(own.call)
             in_turns(*sides, seconds)
             tell(**told, theirs=sides[0].seconds, ours=sides[1].seconds)
+
+
+def _agreeing(peer: Contender, own: Prepared, work: Work, threads: int) -> Prepared:
+    """The peer's call, once its result was found to be ours."""
+    theirs, rules = peer.prepare(work, threads), kernel(peer.kernel)
+    expected = theirs.expected() if theirs.expected else own.read(own.call())
+    assert_same(theirs.read(theirs.call()), expected, rules.rtol, rules.atol)
+    return theirs
 
 
 def ours(name: str) -> Contender:

@@ -71,16 +71,16 @@ class PeerRace:
     case, peer : str
         Who did what.
     ours, theirs : list of float
-        Seconds of every repetition; none where results differ.
-    differs : str
-        How the peer's result differs; empty if it does not.
+        Seconds of every repetition; none where there was trouble.
+    trouble : str
+        How the peer's result differs, or why there is none; else empty.
     """
 
     case: str
     peer: str
     ours: list[float]
     theirs: list[float]
-    differs: str = ""
+    trouble: str = ""
 
     @property
     def ratio(self) -> float:
@@ -229,6 +229,7 @@ def _run(told: dict[str, Any]) -> Run:
         for name, case in told["cases"].items()
     }
     amounts = {name: _positive(one["amount"]) for name, one in told["yardsticks"].items()}
+    _known(amounts, UNITS, "yardsticks")
     for name, bound in bounds.items():
         _known(bound.amounts, amounts, f"{name}: bound")
         if not bound.amounts:
@@ -251,8 +252,8 @@ def _run(told: dict[str, Any]) -> Run:
 
 def _race(told: dict[str, Any]) -> PeerRace:
     sides = {"ours": told["ours"], "theirs": told["theirs"]}
-    timed = {name: [] for name in sides} if told["differs"] else _times(sides, sides)
-    return PeerRace(_of(str, told["case"]), _of(str, told["peer"]), **timed, differs=_of(str, told["differs"]))
+    timed = {name: [] for name in sides} if told["trouble"] else _times(sides, sides)
+    return PeerRace(_of(str, told["case"]), _of(str, told["peer"]), **timed, trouble=_of(str, told["trouble"]))
 
 
 def _times(told: dict[str, Any], known: Iterable[str]) -> dict[str, list[float]]:

@@ -30,7 +30,6 @@ SUITE = (
     "match", "reconstruct",
 )  # fmt: skip
 WITH_PEERS = (*SUITE, "circle IoU matrix, polygons")  # that one is there for a peer's sake
-INSTALL = "pip install 'motes[bench]'"
 
 Progress = Callable[[int, int, str], None]
 
@@ -192,9 +191,7 @@ def _enter(told: dict[str, Any], found: Run) -> None:
 
 
 def _race(told: dict[str, Any]) -> PeerRace:
-    return PeerRace(
-        told["case"], told["peer"], told.get("ours", []), told.get("theirs", []), differs=told.get("differs", "")
-    )
+    return PeerRace(told["case"], told["peer"], told.get("ours", []), told.get("theirs", []), told.get("trouble", ""))
 
 
 def _answers(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from motes.bench.compare import Comparison
 from motes.bench.results import Run
-from motes.bench.suite import INSTALL
 from motes.bench.yardsticks import UNITS
 
 if TYPE_CHECKING:
@@ -29,7 +28,8 @@ def tables(run: Run, comparison: Comparison | None = None) -> Iterator[Renderabl
         yield _races(run)
     if run.absent:
         told = "; ".join(f"{library} ({', '.join(cases)})" for library, cases in run.absent.items())
-        yield f"Not installed: {told}. {INSTALL} brings them."
+        extras = "bench,aspire" if "aspire" in run.absent else "bench"
+        yield f"Not installed: {told}. pip install 'motes[{extras}]' brings them."
     if comparison is not None:
         yield _changes(comparison)
         yield from _told(comparison)
@@ -68,8 +68,8 @@ def _cases(run: Run) -> Table:
 def _races(run: Run) -> Table:
     table = _table("case", "peer", "peer, ms", "motes, ms", "ratio")
     for race in run.races:
-        if race.differs:
-            table.add_row(race.case, race.peer, "", "", f"differs: {race.differs[:60]}")
+        if race.trouble:
+            table.add_row(race.case, race.peer, "", "", race.trouble[:60])
         else:
             times = (_ms(median(race.theirs)), _ms(median(race.ours)))
             table.add_row(race.case, race.peer, *times, f"{race.ratio:.3g}")
