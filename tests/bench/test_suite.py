@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from motes import FormatError, bench
+from motes.bench import suite
 from motes.bench.kernels import KERNELS
 from motes.bench.suite import SUITE, WITH_PEERS, cases_of
 from motes.bench.yardsticks import UNITS
@@ -73,6 +74,16 @@ def test_interrupted_it_returns_what_was_measured():
     assert found.interrupted
     assert [len(each.cases) for each in found.rounds] == [2, 1]
     assert repr(found).endswith("interrupted)")
+
+
+def test_interrupted_before_anything_was_measured_it_is_an_interrupt(monkeypatch):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(suite, "_answers", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        bench.run(quick=True, only=SMALL)
 
 
 def test_peers_are_timed_in_turns_and_missing_ones_named():

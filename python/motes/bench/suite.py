@@ -101,7 +101,8 @@ def run(
     """Measure how fast motes is on this machine, beside what the machine can do at most.
 
     Every round is a process of its own: all cases in random order, each repeated for a while, and between them the
-    yardsticks (copies, random reads and additions, arithmetic). Ctrl-C ends it: what was measured is returned.
+    yardsticks (copies, random reads and additions, arithmetic). Ctrl-C ends it: what was measured is returned, if
+    anything was.
 
     Parameters
     ----------
@@ -161,7 +162,9 @@ def run(
                     found.races.append(_race(told))
                     steps.step(told["case"], f"beside {told['peer']}")
     except KeyboardInterrupt:
-        found = replace(found, interrupted=True)
+        if not found.bounds:
+            raise
+        found = replace(found, rounds=[each for each in found.rounds if each.cases], interrupted=True)
     return replace(found, bounds={name: found.bounds[name] for name in names if name in found.bounds})
 
 
