@@ -34,6 +34,8 @@ def test_every_round_has_every_case_and_yardstick(run):
     for each in run.rounds:
         assert set(each.cases) == set(SMALL)
         assert list(each.yardsticks) == list(UNITS)
+        assert len(each.own_shares) == len(each.yardsticks["reads"])
+        assert all(0 < share <= 1 for share in each.own_shares)
         assert all(len(seconds) > 1 and min(seconds) > 0 for seconds in each.yardsticks.values())
     for case in SMALL:
         name, share = run.held_by(case)

@@ -19,7 +19,7 @@ from motes.bench.kernels import kernel
 from motes.bench.peers import OURS, Contender, Prepared, contenders
 from motes.bench.timing import Side, assert_same, in_turns, repeated
 from motes.bench.workloads import Work
-from motes.bench.yardsticks import Yardstick, yardsticks
+from motes.bench.yardsticks import Yardstick, own_share, yardsticks
 
 BETWEEN = 2  # cases from one look at the yardsticks to the next
 
@@ -55,16 +55,20 @@ def _cases(names: list[str], work: Work, threads: int, seconds: float, tell: Cal
     sticks = yardsticks(threads)
     for k, name in enumerate(names):
         if k % BETWEEN == 0:
-            _measure(sticks, tell)
+            _measure(sticks, threads, tell)
         call = ours(name).prepare(work, threads).call
         result, taken = repeated(call, seconds)
         bound = bound_of(name, work, result)
         tell(case=name, seconds=taken, work=bound.work, amounts=bound.amounts)
-    _measure(sticks, tell)
+    _measure(sticks, threads, tell)
 
 
-def _measure(sticks: tuple[Yardstick, ...], tell: Callable[..., None]) -> None:
-    tell(yardsticks={one.name: one.time() for one in sticks}, amounts={one.name: one.amount for one in sticks})
+def _measure(sticks: tuple[Yardstick, ...], threads: int, tell: Callable[..., None]) -> None:
+    tell(
+        yardsticks={one.name: one.time() for one in sticks},
+        amounts={one.name: one.amount for one in sticks},
+        own_share=own_share(threads),
+    )
 
 
 def _races(names: list[str], work: Work, threads: int, seconds: float, tell: Callable[..., None]) -> None:

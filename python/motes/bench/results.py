@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from math import log
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Any, TypeVar
 
 from motes import FormatError
@@ -56,10 +56,13 @@ class Round:
         Seconds of every repetition.
     yardsticks : dict of str to list of float
         Seconds of every look at a yardstick.
+    own_shares : list of float
+        Of the processors' time, at every look: others had the rest.
     """
 
     cases: dict[str, list[float]] = field(default_factory=dict)
     yardsticks: dict[str, list[float]] = field(default_factory=dict)
+    own_shares: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -144,6 +147,11 @@ class Run:
             if (taken := [one for each in self.rounds for one in each.yardsticks.get(name, ())])
         }
 
+    @property
+    def others(self) -> float:
+        """Share of the processors' time that other programs had while this was measured."""
+        return 1 - mean([one for each in self.rounds for one in each.own_shares] or [1.0])
+
     def held_by(self, case: str) -> tuple[str, float]:
         """The yardstick that bounds a case, and the share of its rate that the case reaches."""
         least = self.bounds[case].seconds(self.rates())
@@ -171,6 +179,7 @@ class Run:
             "quick": conditions.quick,
             "threads": conditions.threads,
             "interrupted": self.interrupted,
+            "others": self.others,
             "machine": conditions.machine,
             "yardsticks": {
                 name: {"unit": UNITS[name], "amount": amount, "per_second": self.rates().get(name)}
@@ -234,7 +243,14 @@ def _run(told: dict[str, Any]) -> Run:
         _known(bound.amounts, amounts, f"{name}: bound")
         if not bound.amounts:
             raise ValueError(f"{name}: bound: empty")
-    rounds = [Round(_times(each["cases"], bounds), _times(each["yardsticks"], amounts)) for each in told["rounds"]]
+    rounds = [
+        Round(
+            _times(each["cases"], bounds),
+            _times(each["yardsticks"], amounts),
+            [_positive(one) for one in _of(list, each["own_shares"])],
+        )
+        for each in told["rounds"]
+    ]
     if any(each.cases and set(each.yardsticks) != set(amounts) for each in rounds):
         raise ValueError("rounds: one without yardsticks")
     return Run(

@@ -189,6 +189,7 @@ def _enter(told: dict[str, Any], found: Run) -> None:
         found.bounds.setdefault(told["case"], Bound(told["work"], told["amounts"]))
         return
     found.amounts.update(told["amounts"])
+    now.own_shares.append(told["own_share"])
     for name, seconds in told["yardsticks"].items():
         now.yardsticks.setdefault(name, []).append(seconds)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from statistics import median
 from typing import TYPE_CHECKING
 
-from motes.bench.compare import Comparison
+from motes.bench.compare import BUSY, Comparison
 from motes.bench.results import Run
 from motes.bench.yardsticks import UNITS
 
@@ -24,6 +24,8 @@ def tables(run: Run, comparison: Comparison | None = None) -> Iterator[Renderabl
         yield _cases(run)
         rates = ", ".join(_amount(rate, name) for name, rate in run.rates().items())
         yield f"The machine, a second: {rates}."
+    if run.others > BUSY:
+        yield f"Note: others had {run.others:.0%} of the processors: these are figures of a busy machine."
     if run.races:
         yield _races(run)
     if run.absent:
@@ -102,7 +104,7 @@ def _told(comparison: Comparison) -> Iterator[str]:
     for case, reason in comparison.left_out.items():
         yield f"Not compared: {case}: {reason}."
     for note in comparison.notes:
-        yield f"Another {note}."
+        yield f"Note: {note}."
 
 
 def _ms(seconds: float) -> str:
