@@ -30,7 +30,6 @@ SUITE = (
     "match", "reconstruct",
 )  # fmt: skip
 WITH_PEERS = (*SUITE, "circle IoU matrix, polygons")  # that one is there for a peer's sake
-INSTALL = "pip install 'motes[bench]'"
 
 Progress = Callable[[int, int, str], None]
 
@@ -102,7 +101,8 @@ def run(
     """Measure how fast motes is on this machine, beside what the machine can do at most.
 
     Every round is a process of its own: all cases in random order, each repeated for a while, and between them the
-    yardsticks (copies, random reads and additions, arithmetic). Ctrl-C ends it: what was measured is returned.
+    yardsticks (copies, random reads and additions, arithmetic). Ctrl-C ends it: what was measured is returned, if
+    anything was.
 
     Parameters
     ----------
@@ -162,7 +162,9 @@ def run(
                     found.races.append(_race(told))
                     steps.step(told["case"], f"beside {told['peer']}")
     except KeyboardInterrupt:
-        found = replace(found, interrupted=True)
+        if not found.bounds:
+            raise
+        found = replace(found, rounds=[each for each in found.rounds if each.cases], interrupted=True)
     return replace(found, bounds={name: found.bounds[name] for name in names if name in found.bounds})
 
 
@@ -187,14 +189,13 @@ def _enter(told: dict[str, Any], found: Run) -> None:
         found.bounds.setdefault(told["case"], Bound(told["work"], told["amounts"]))
         return
     found.amounts.update(told["amounts"])
+    now.own_shares.append(told["own_share"])
     for name, seconds in told["yardsticks"].items():
         now.yardsticks.setdefault(name, []).append(seconds)
 
 
 def _race(told: dict[str, Any]) -> PeerRace:
-    return PeerRace(
-        told["case"], told["peer"], told.get("ours", []), told.get("theirs", []), differs=told.get("differs", "")
-    )
+    return PeerRace(told["case"], told["peer"], told.get("ours", []), told.get("theirs", []), told.get("trouble", ""))
 
 
 def _answers(
