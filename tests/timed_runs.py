@@ -15,7 +15,7 @@ def conditions(**changed):
     return Conditions(**(told | changed))
 
 
-def made_up(rounds, **changed):
+def made_up(rounds, *, own_share=1.0, **changed):
     """A run of cases with these times: one dict a round, of case to seconds."""
     cases = dict.fromkeys(case for each in rounds for case in each)
     bounds = {case: Bound(f"work of {case}", {"reads": 1e6}) for case in cases}
@@ -23,7 +23,7 @@ def made_up(rounds, **changed):
         conditions(**changed),
         bounds,
         {"reads": 1e6, "memory": 1e8},
-        [Round(each, {"reads": [1e-3], "memory": [1e-2]}) for each in rounds],
+        [Round(each, {"reads": [1e-3], "memory": [1e-2]}, [own_share]) for each in rounds],
     )
 
 

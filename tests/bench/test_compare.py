@@ -153,7 +153,16 @@ def test_other_conditions_are_refused(changed, message):
 
 def test_other_libraries_are_told():
     other = made_up(rounds_of("a"), machine=MACHINE | {"blas": "mkl 2025"})
-    assert bench.compare(other, made_up(rounds_of("a"))).notes == ("blas: mkl 2025 before, openblas 0.3 now",)
+    assert bench.compare(other, made_up(rounds_of("a"))).notes == ("another blas: mkl 2025 before, openblas 0.3 now",)
+
+
+def test_a_busy_machine_is_told():
+    quiet, busy = made_up(rounds_of("a")), made_up(rounds_of("a"), own_share=0.6)
+    assert bench.compare(quiet, quiet).notes == ()
+    (note,) = bench.compare(quiet, busy).notes
+    assert note.startswith("others had 0% of the processors before, 40% now: ")
+    (note,) = bench.compare(busy, quiet).notes
+    assert note.startswith("others had 40% of the processors before, 0% now: ")
 
 
 @pytest.mark.parametrize("wrong", [{"margin": 0.0}, {"margin": -1}, {"level": 0.0}, {"level": 1.5}, {"level": True}])

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from motes.bench import one_round
 from motes.bench.bounds import bound_of
 from motes.bench.kernels import KERNELS, kernel
 from motes.bench.one_round import ours, present
+from motes.bench.peers import Contender, Prepared
 from motes.bench.suite import WITH_PEERS
 from motes.bench.timing import assert_same
 from motes.bench.workloads import N_PATTERNS, Work
@@ -25,6 +27,21 @@ def test_peers_agree(work, name, peer):
     rules, own, theirs = kernel(name), ours(name).prepare(work, 2), peer.prepare(work, 2)
     expected = theirs.expected() if theirs.expected else own.read(own.call())
     assert_same(theirs.read(theirs.call()), expected, rules.rtol, rules.atol)
+
+
+def test_a_peer_that_does_not_work_is_told(work, monkeypatch):
+    def broken(*_):
+        raise ImportError("no such\nlibrary")
+
+    def wrong(*_):
+        return Prepared(lambda: np.zeros((work.n_patterns, 4), np.float32))
+
+    peers = [Contender("likelihood", name, "numpy", prepare) for name, prepare in (("a", broken), ("b", wrong))]
+    monkeypatch.setattr(one_round, "present", lambda _: peers)
+    told = []
+    one_round._races(["likelihood"], work, 1, 0.01, lambda **answer: told.append(answer))
+    assert told[0] == {"case": "likelihood", "peer": "a", "trouble": "ImportError: no such library"}
+    assert told[1]["trouble"].startswith("AssertionError: Not equal to tolerance")
 
 
 def test_what_differs_is_not_the_same():

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from motes import FormatError, bench
+from motes.bench import suite
 from motes.bench.kernels import KERNELS
 from motes.bench.suite import SUITE, WITH_PEERS, cases_of
 from motes.bench.yardsticks import UNITS
@@ -33,6 +34,8 @@ def test_every_round_has_every_case_and_yardstick(run):
     for each in run.rounds:
         assert set(each.cases) == set(SMALL)
         assert list(each.yardsticks) == list(UNITS)
+        assert len(each.own_shares) == len(each.yardsticks["reads"])
+        assert all(0 < share <= 1 for share in each.own_shares)
         assert all(len(seconds) > 1 and min(seconds) > 0 for seconds in each.yardsticks.values())
     for case in SMALL:
         name, share = run.held_by(case)
@@ -75,12 +78,22 @@ def test_interrupted_it_returns_what_was_measured():
     assert repr(found).endswith("interrupted)")
 
 
+def test_interrupted_before_anything_was_measured_it_is_an_interrupt(monkeypatch):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(suite, "_answers", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        bench.run(quick=True, only=SMALL)
+
+
 def test_peers_are_timed_in_turns_and_missing_ones_named():
     found = bench.run(quick=True, only=["ingest"], rounds=1, peers=True, threads=1)
     assert {race.case for race in found.races} == {"ingest", "ingest, shuffled"}
     for race in found.races:
         assert race.peer.startswith("SciPy")
-        assert not race.differs
+        assert not race.trouble
         assert len(race.ours) == len(race.theirs) >= 5
         assert race.ratio > 0
     assert found.absent == {}
@@ -144,6 +157,7 @@ def damaged(told, *path, value):
         (("rounds", 0, "yardsticks", "reads"), None, "damaged: rounds: one without yardsticks"),
         (("cases", "matching", "bound"), {"wishes": 1.0}, "damaged: matching: bound: wishes: unknown"),
         (("cases", "matching", "bound"), {}, "damaged: matching: bound: empty"),
+        (("yardsticks", "wishes"), {"amount": 1.0}, "damaged: yardsticks: wishes: unknown"),
         (("threads",), True, "damaged: expected int, got true"),
         (("machine",), [], "damaged: expected dict"),
         (("cases",), [], "damaged"),

@@ -28,6 +28,7 @@ Verdict = Literal["slower", "faster", "same", "unclear"]
 
 MARGIN, LEVEL = 0.05, 0.05
 LEAST_ROUNDS = 3
+BUSY = 0.1  # of the processors' time, had by others: more is told
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Comparison:
     machine : dict of str to float
         By yardstick: its time after over its time before.
     notes : tuple of str
-        What differs between the runs beside motes.
+        What differs between the runs beside motes, and whether the machine was busy.
     margin, level : float
         Changes up to this are not looked for; probability of a false alarm, of all cases together.
     """
@@ -155,6 +156,9 @@ def compare(before: Run, after: Run, *, margin: float = MARGIN, level: float = L
         raise ValueError(f"before: nothing in common that could be compared ({told})")
     p = {case: p_value(*values, log1p(margin)) for case, values in found.items()}
     called = holm(list(p.values()), level)
+    if max(before.others, after.others) > BUSY:
+        others = f"others had {before.others:.0%} of the processors before, {after.others:.0%} now"
+        notes.append(f"{others}: what is called slower or faster may be their doing")
     changes = tuple(
         _change(case, found[case], p[case], significant, margin, level)
         for (case, significant) in zip(found, called, strict=True)
@@ -174,7 +178,7 @@ def check_comparable(before: Conditions, after: Conditions) -> list[str]:
             raise ValueError(f"before: taken with another {what}, {one}; this is {other}")
     told = ("instruction_set", "compiler", "blas", "python", "system")
     notes = [
-        f"{name.replace('_', ' ')}: {before.machine.get(name)} before, {after.machine.get(name)} now"
+        f"another {name.replace('_', ' ')}: {before.machine.get(name)} before, {after.machine.get(name)} now"
         for name in told
         if before.machine.get(name) != after.machine.get(name)
     ]

@@ -16,10 +16,10 @@ from typing import Any, TextIO
 from motes.bench.bounds import bound_of
 from motes.bench.environment import fixed_threads, prepare_process
 from motes.bench.kernels import kernel
-from motes.bench.peers import OURS, Contender, contenders
+from motes.bench.peers import OURS, Contender, Prepared, contenders
 from motes.bench.timing import Side, assert_same, in_turns, repeated
 from motes.bench.workloads import Work
-from motes.bench.yardsticks import Yardstick, yardsticks
+from motes.bench.yardsticks import Yardstick, own_share, yardsticks
 
 BETWEEN = 2  # cases from one look at the yardsticks to the next
 
@@ -34,17 +34,20 @@ def main() -> None:
         work, threads = Work(request["patterns"]), request["threads"]
         with fixed_threads(threads):
             measure = _races if request["peers"] else _cases
-            measure(request["cases"], work, threads, request["seconds"], _Teller(answers))
+            measure(request["cases"], work, threads, request["seconds"], _teller(answers))
 
 
-class _Teller:
-    """Writes answers, each at once."""
+def _teller(to: TextIO) -> Callable[..., None]:
+    """What writes answers, each at once; times to six digits, since more are of the clock's making."""
 
-    def __init__(self, to: TextIO) -> None:
-        self._to = to
+    def tell(**told: Any) -> None:
+        short = {
+            name: [float(f"{seconds:.6g}") for seconds in value] if isinstance(value, list) else value
+            for name, value in told.items()
+        }
+        print(json.dumps(short), file=to, flush=True)
 
-    def __call__(self, **told: Any) -> None:
-        print(json.dumps(told), file=self._to, flush=True)
+    return tell
 
 
 def _cases(names: list[str], work: Work, threads: int, seconds: float, tell: Callable[..., None]) -> None:
@@ -52,16 +55,20 @@ def _cases(names: list[str], work: Work, threads: int, seconds: float, tell: Cal
     sticks = yardsticks(threads)
     for k, name in enumerate(names):
         if k % BETWEEN == 0:
-            _measure(sticks, tell)
+            _measure(sticks, threads, tell)
         call = ours(name).prepare(work, threads).call
         result, taken = repeated(call, seconds)
         bound = bound_of(name, work, result)
         tell(case=name, seconds=taken, work=bound.work, amounts=bound.amounts)
-    _measure(sticks, tell)
+    _measure(sticks, threads, tell)
 
 
-def _measure(sticks: tuple[Yardstick, ...], tell: Callable[..., None]) -> None:
-    tell(yardsticks={one.name: one.time() for one in sticks}, amounts={one.name: one.amount for one in sticks})
+def _measure(sticks: tuple[Yardstick, ...], threads: int, tell: Callable[..., None]) -> None:
+    tell(
+        yardsticks={one.name: one.time() for one in sticks},
+        amounts={one.name: one.amount for one in sticks},
+        own_share=own_share(threads),
+    )
 
 
 def _races(names: list[str], work: Work, threads: int, seconds: float, tell: Callable[..., None]) -> None:
@@ -70,17 +77,22 @@ def _races(names: list[str], work: Work, threads: int, seconds: float, tell: Cal
         own = ours(name).prepare(work, threads)
         for peer in present(name):
             told = {"case": name, "peer": peer.name}
-            theirs = peer.prepare(work, threads)
-            expected = theirs.expected() if theirs.expected else own.read(own.call())
-            rules = kernel(name)
             try:
-                assert_same(theirs.read(theirs.call()), expected, rules.rtol, rules.atol)
-            except AssertionError as error:
-                tell(**told, differs=" ".join(str(error).split()))
+                theirs = _agreeing(peer, own, work, threads)
+            except Exception as error:  # of a library that is there but does not work, whatever it raises
+                tell(**told, trouble=f"{type(error).__name__}: {' '.join(str(error).split())}")
                 continue
             sides = Side(theirs.call), Side(own.call)
             in_turns(*sides, seconds)
             tell(**told, theirs=sides[0].seconds, ours=sides[1].seconds)
+
+
+def _agreeing(peer: Contender, own: Prepared, work: Work, threads: int) -> Prepared:
+    """The peer's call, once its result was found to be ours."""
+    theirs, rules = peer.prepare(work, threads), kernel(peer.kernel)
+    expected = theirs.expected() if theirs.expected else own.read(own.call())
+    assert_same(theirs.read(theirs.call()), expected, rules.rtol, rules.atol)
+    return theirs
 
 
 def ours(name: str) -> Contender:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from math import log
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Any, TypeVar
 
 from motes import FormatError
@@ -56,10 +56,13 @@ class Round:
         Seconds of every repetition.
     yardsticks : dict of str to list of float
         Seconds of every look at a yardstick.
+    own_shares : list of float
+        Of the processors' time, at every look: others had the rest.
     """
 
     cases: dict[str, list[float]] = field(default_factory=dict)
     yardsticks: dict[str, list[float]] = field(default_factory=dict)
+    own_shares: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -71,16 +74,16 @@ class PeerRace:
     case, peer : str
         Who did what.
     ours, theirs : list of float
-        Seconds of every repetition; none where results differ.
-    differs : str
-        How the peer's result differs; empty if it does not.
+        Seconds of every repetition; none where there was trouble.
+    trouble : str
+        How the peer's result differs, or why there is none; else empty.
     """
 
     case: str
     peer: str
     ours: list[float]
     theirs: list[float]
-    differs: str = ""
+    trouble: str = ""
 
     @property
     def ratio(self) -> float:
@@ -144,6 +147,11 @@ class Run:
             if (taken := [one for each in self.rounds for one in each.yardsticks.get(name, ())])
         }
 
+    @property
+    def others(self) -> float:
+        """Share of the processors' time that other programs had while this was measured."""
+        return 1 - mean([one for each in self.rounds for one in each.own_shares] or [1.0])
+
     def held_by(self, case: str) -> tuple[str, float]:
         """The yardstick that bounds a case, and the share of its rate that the case reaches."""
         least = self.bounds[case].seconds(self.rates())
@@ -171,6 +179,7 @@ class Run:
             "quick": conditions.quick,
             "threads": conditions.threads,
             "interrupted": self.interrupted,
+            "others": self.others,
             "machine": conditions.machine,
             "yardsticks": {
                 name: {"unit": UNITS[name], "amount": amount, "per_second": self.rates().get(name)}
@@ -229,11 +238,19 @@ def _run(told: dict[str, Any]) -> Run:
         for name, case in told["cases"].items()
     }
     amounts = {name: _positive(one["amount"]) for name, one in told["yardsticks"].items()}
+    _known(amounts, UNITS, "yardsticks")
     for name, bound in bounds.items():
         _known(bound.amounts, amounts, f"{name}: bound")
         if not bound.amounts:
             raise ValueError(f"{name}: bound: empty")
-    rounds = [Round(_times(each["cases"], bounds), _times(each["yardsticks"], amounts)) for each in told["rounds"]]
+    rounds = [
+        Round(
+            _times(each["cases"], bounds),
+            _times(each["yardsticks"], amounts),
+            [_positive(one) for one in _of(list, each["own_shares"])],
+        )
+        for each in told["rounds"]
+    ]
     if any(each.cases and set(each.yardsticks) != set(amounts) for each in rounds):
         raise ValueError("rounds: one without yardsticks")
     return Run(
@@ -251,8 +268,8 @@ def _run(told: dict[str, Any]) -> Run:
 
 def _race(told: dict[str, Any]) -> PeerRace:
     sides = {"ours": told["ours"], "theirs": told["theirs"]}
-    timed = {name: [] for name in sides} if told["differs"] else _times(sides, sides)
-    return PeerRace(_of(str, told["case"]), _of(str, told["peer"]), **timed, differs=_of(str, told["differs"]))
+    timed = {name: [] for name in sides} if told["trouble"] else _times(sides, sides)
+    return PeerRace(_of(str, told["case"]), _of(str, told["peer"]), **timed, trouble=_of(str, told["trouble"]))
 
 
 def _times(told: dict[str, Any], known: Iterable[str]) -> dict[str, list[float]]:

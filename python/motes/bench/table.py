@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from statistics import median
 from typing import TYPE_CHECKING
 
-from motes.bench.compare import Comparison
+from motes.bench.compare import BUSY, Comparison
 from motes.bench.results import Run
-from motes.bench.suite import INSTALL
 from motes.bench.yardsticks import UNITS
 
 if TYPE_CHECKING:
@@ -25,11 +24,14 @@ def tables(run: Run, comparison: Comparison | None = None) -> Iterator[Renderabl
         yield _cases(run)
         rates = ", ".join(_amount(rate, name) for name, rate in run.rates().items())
         yield f"The machine, a second: {rates}."
+    if run.others > BUSY:
+        yield f"Note: others had {run.others:.0%} of the processors: these are figures of a busy machine."
     if run.races:
         yield _races(run)
     if run.absent:
         told = "; ".join(f"{library} ({', '.join(cases)})" for library, cases in run.absent.items())
-        yield f"Not installed: {told}. {INSTALL} brings them."
+        extras = "bench,aspire" if "aspire" in run.absent else "bench"
+        yield f"Not installed: {told}. pip install 'motes[{extras}]' brings them."
     if comparison is not None:
         yield _changes(comparison)
         yield from _told(comparison)
@@ -61,15 +63,21 @@ def _cases(run: Run) -> Table:
         seconds = run.seconds(case)
         name, share = run.held_by(case)
         span = f"{_ms(min(seconds))} - {_ms(max(seconds))}"
-        table.add_row(case, _ms(median(seconds)), span, _amount(bound.amounts[name], name), f"{share:.0%}")
+        table.add_row(
+            case,
+            _ms(median(seconds)),
+            span,
+            _amount(bound.amounts[name], name),
+            f"{share:.0%}" if share >= 0.005 else "<1%",
+        )
     return table
 
 
 def _races(run: Run) -> Table:
     table = _table("case", "peer", "peer, ms", "motes, ms", "ratio")
     for race in run.races:
-        if race.differs:
-            table.add_row(race.case, race.peer, "", "", f"differs: {race.differs[:60]}")
+        if race.trouble:
+            table.add_row(race.case, race.peer, "", "", race.trouble[:60])
         else:
             times = (_ms(median(race.theirs)), _ms(median(race.ours)))
             table.add_row(race.case, race.peer, *times, f"{race.ratio:.3g}")
@@ -102,7 +110,7 @@ def _told(comparison: Comparison) -> Iterator[str]:
     for case, reason in comparison.left_out.items():
         yield f"Not compared: {case}: {reason}."
     for note in comparison.notes:
-        yield f"Another {note}."
+        yield f"Note: {note}."
 
 
 def _ms(seconds: float) -> str:

@@ -20,6 +20,7 @@ CACHED = 2**24  # bytes; work on more goes by the copy that no cache holds
 
 _N_INDEX, _N_ROWS, _PASSES = 2**16, 625, 64  # the rows are the pixels of the reference work
 _ARITHMETIC_PASSES = 64
+_LONG_PASSES = 1024  # some 10 ms: longer than others wait for a processor
 _SHORT_COPIES = 8
 
 
@@ -84,6 +85,20 @@ def yardsticks(threads: int) -> tuple[Yardstick, ...]:
         "arithmetic": (float(arithmetic()[0]), arithmetic),
     }
     return tuple(Yardstick(name, UNITS[name], *calls[name]) for name in UNITS)
+
+
+def own_share(threads: int) -> float:
+    """Share of so many processors' time that this process is given when it wants all of it; others have the rest.
+
+    Examples
+    --------
+    >>> 0 < own_share(1) <= 1
+    True
+    """
+    wall, own = time.perf_counter(), time.process_time()
+    _core.probe_arithmetic(n_passes=_LONG_PASSES * threads, threads=threads)
+    wall, own = time.perf_counter() - wall, time.process_time() - own
+    return min(1.0, own / (threads * wall))
 
 
 def _copy(n: int, threads: int, times: int = 1) -> Callable[[], None]:
