@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import subprocess
@@ -62,6 +63,19 @@ def test_a_path_may_hold_spaces(installed, runs, tmp_path, monkeypatch):
         monkeypatch.setenv("PKG_CONFIG_PATH", str(root / "lib" / "pkgconfig"))
         command = [tool, "--cflags", "--libs", "motes"]
         assert runs(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
+
+
+def test_the_five_lines_of_the_page_are_enough(installed, tmp_path):
+    if not shutil.which("cmake") or not (shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")):
+        pytest.skip("no CMake, or no C++ compiler")
+    page = (Path(__file__).parents[1] / "docs" / "linking.md").read_text()
+    for file, language in (("CMakeLists.txt", "cmake"), ("mine.cpp", "cpp")):
+        tmp_path.joinpath(file).write_text(re.search(rf"```{language}\n(.*?)```", page, re.DOTALL)[1])
+    configure = ["cmake", "-S", ".", "-B", "build", f"-Dmotes_DIR={linking.cmake_dir()}"]
+    for command in (configure, ["cmake", "--build", "build"]):
+        subprocess.run(command, check=True, cwd=tmp_path, stdout=subprocess.DEVNULL)
+    told = subprocess.run([tmp_path / "build" / "mine"], capture_output=True, text=True, check=True).stdout
+    assert told == f"motes {_core.version}: equal circles overlap by half at 0.530 radii\n"
 
 
 def test_the_cmake_package_is_there(installed):

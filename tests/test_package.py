@@ -9,6 +9,7 @@ import inspect
 import re
 import subprocess
 import sys
+import sysconfig
 import types
 from importlib.metadata import version
 from pathlib import Path
@@ -41,6 +42,13 @@ def test_version_is_cited():
 @pytest.mark.parametrize("name", ["py.typed", "_core.pyi"])
 def test_types_are_installed(name):
     assert (PACKAGE / name).is_file()
+
+
+@pytest.mark.skipif(not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="this Python has one lock for all threads")
+def test_a_free_threaded_python_stays_so():
+    code = "import sys, motes; motes.Patterns.empty((2, 2)); print(sys._is_gil_enabled())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"  # an extension that does not say that it needs no lock brings it back
 
 
 def test_stub_names_what_the_extension_has():

@@ -63,7 +63,13 @@ def _cases(run: Run) -> Table:
         seconds = run.seconds(case)
         name, share = run.held_by(case)
         span = f"{_ms(min(seconds))} - {_ms(max(seconds))}"
-        table.add_row(case, _ms(median(seconds)), span, _amount(bound.amounts[name], name), f"{share:.0%}")
+        table.add_row(
+            case,
+            _ms(median(seconds)),
+            span,
+            _amount(bound.amounts[name], name),
+            f"{share:.0%}" if share >= 0.005 else "<1%",
+        )
     return table
 
 

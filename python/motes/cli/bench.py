@@ -30,7 +30,7 @@ def bench(
     listed: Annotated[bool, typer.Option("--list", help="Name the cases, and what bounds them.")] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads, of peers too; all by default.")] = None,
     rounds: Annotated[
-        int | None, typer.Option(min=1, help="Processes that measure, one after the other: 10, or 6 with --quick.")
+        int | None, typer.Option(min=1, help="Processes that measure, one after the other: 15, or 6 with --quick.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="FILE", help="Keep every repetition's time, as JSON.")
@@ -49,7 +49,7 @@ def bench(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar and no tables.")] = False,
 ) -> None:
-    """Measure every kernel and the whole calls on this machine, in a few minutes.
+    """Measure every kernel and the whole calls on this machine, in some two minutes.
 
     Each time stands beside what the machine's memory, caches and arithmetic allow at most, measured in the same run.
     --against says what is significantly slower or faster than in an earlier run on the same machine.

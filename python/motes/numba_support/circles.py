@@ -9,17 +9,7 @@ from numba import njit, types
 from numba.extending import overload
 
 from motes.numba_support import c
-from motes.numba_support.wall import (
-    REALS,
-    SERIAL,
-    address,
-    check_shape,
-    keep,
-    new_error,
-    only_compiled,
-    refuse,
-    require,
-)
+from motes.numba_support.wall import REALS, SERIAL, address, check_shape, checked, keep, only_compiled, require
 
 
 def circle_iou(a_centres: Any, a_radii: Any, b_centres: Any, b_radii: Any, out: Any) -> None:
@@ -44,21 +34,15 @@ def circle_iou(a_centres: Any, a_radii: Any, b_centres: Any, b_radii: Any, out: 
 
 @overload(circle_iou)
 def _circle_iou(a_centres: Any, a_radii: Any, b_centres: Any, b_radii: Any, out: Any) -> Any:
-    real = require(a_centres, "a_centres", REALS, 2)
-    for value, name, ndim in ((a_radii, "a_radii", 1), (b_centres, "b_centres", 2), (b_radii, "b_radii", 1)):
-        require(value, name, real, ndim)
-    require(out, "out", real, 1, output=True)
-    call = c.motes_circle_iou
+    _require_sides(a_centres, a_radii, b_centres, b_radii, out, 1)
+    call = checked(c.motes_circle_iou)
 
     def run(a_centres: Any, a_radii: Any, b_centres: Any, b_radii: Any, out: Any) -> None:
         a, b = _circles("a_centres", a_centres, a_radii), _circles("b_centres", b_centres, b_radii)
         check_shape("b_radii", b_radii.shape, a_radii.shape)
         check_shape("out", out.shape, a_radii.shape)
         of_a, of_b, to, run = address(a), address(b), address(out), address(SERIAL)
-        if call(of_a, of_b, to, run, 0) != 0:
-            error = new_error()
-            call(of_a, of_b, to, run, address(error))
-            refuse(error)
+        call((of_a, of_b, to, run))
         keep((a, b))
 
     return run
@@ -84,11 +68,8 @@ def pairwise_circle_iou(a_centres: Any, a_radii: Any, b_centres: Any, b_radii: A
 
 @overload(pairwise_circle_iou)
 def _pairwise_circle_iou(a_centres: Any, a_radii: Any, b_centres: Any, b_radii: Any, out: Any) -> Any:
-    real = require(a_centres, "a_centres", REALS, 2)
-    for value, name, ndim in ((a_radii, "a_radii", 1), (b_centres, "b_centres", 2), (b_radii, "b_radii", 1)):
-        require(value, name, real, ndim)
-    require(out, "out", real, 2, output=True)
-    call = c.motes_circle_iou_all
+    _require_sides(a_centres, a_radii, b_centres, b_radii, out, 2)
+    call = checked(c.motes_circle_iou_all)
 
     def run(a_centres: Any, a_radii: Any, b_centres: Any, b_radii: Any, out: Any) -> None:
         a, b = _circles("a_centres", a_centres, a_radii), _circles("b_centres", b_centres, b_radii)
@@ -96,13 +77,18 @@ def _pairwise_circle_iou(a_centres: Any, a_radii: Any, b_centres: Any, b_radii: 
         rows, columns = np.array([0, a_radii.size]), np.array([0, b_radii.size])
         of_a, of_b, i, j = address(a), address(b), address(rows), address(columns)
         to, run = address(out), address(SERIAL)
-        if call(of_a, of_b, 1, i, j, to, run, 0) != 0:
-            error = new_error()
-            call(of_a, of_b, 1, i, j, to, run, address(error))
-            refuse(error)
+        call((of_a, of_b, 1, i, j, to, run))
         keep((a, b, rows, columns))
 
     return run
+
+
+def _require_sides(a_centres: Any, a_radii: Any, b_centres: Any, b_radii: Any, out: Any, ndim_out: int) -> None:
+    real = require(a_centres, "a_centres", REALS, 2)
+    require(a_radii, "a_radii", real, 1)
+    require(b_centres, "b_centres", real, 2)
+    require(b_radii, "b_radii", real, 1)
+    require(out, "out", real, ndim_out, output=True)
 
 
 def suppression(centres: Any, radii: Any, scores: Any, iou: float, kept: Any) -> int:
@@ -137,7 +123,7 @@ def _suppression(centres: Any, radii: Any, scores: Any, iou: float, kept: Any) -
     require(radii, "radii", real, 1)
     require(scores, "scores", real, 1)
     require(kept, "kept", types.int64, 1, output=True)
-    call = c.motes_suppression
+    call = checked(c.motes_suppression)
 
     def run(centres: Any, radii: Any, scores: Any, iou: float, kept: Any) -> int:
         circles = _circles("centres", centres, radii)
@@ -146,10 +132,7 @@ def _suppression(centres: Any, radii: Any, scores: Any, iou: float, kept: Any) -
         indptr, found = np.array([0, radii.size]), np.zeros(2, np.int64)
         of, s, i, k, f = address(circles), address(scores), address(indptr), address(kept), address(found)
         run, measure = address(SERIAL), np.uint32(0)
-        if call(of, s, 1, i, measure, iou, k, f, 0, run, 0) != 0:
-            error = new_error()
-            call(of, s, 1, i, measure, iou, k, f, 0, run, address(error))
-            refuse(error)
+        call((of, s, 1, i, measure, iou, k, f, 0, run))
         keep((circles, indptr, found))
         return int(found[1])
 

@@ -9,7 +9,7 @@ from numba import types
 from numba.extending import overload
 
 from motes.numba_support import c
-from motes.numba_support.wall import REALS, address, check_shape, new_error, of_dtype, only_compiled, refuse, require
+from motes.numba_support.wall import REALS, address, check_shape, checked, of_dtype, only_compiled, require
 
 
 class Sums(NamedTuple):
@@ -67,16 +67,13 @@ def _likelihood(patterns: Any, weights: Any, base: Any, out: Any) -> Any:
     real = require(weights, "weights", REALS, 2)
     require(base, "base", real, 1)
     require(out, "out", real, 2, output=True)
-    call = of_dtype("motes_likelihood", real)
+    call = checked(of_dtype("motes_likelihood", real))
 
     def run(patterns: Any, weights: Any, base: Any, out: Any) -> None:
         check_shape("weights", weights.shape, (patterns.n_pixels, base.size))
         check_shape("out", out.shape, (patterns.n_patterns, base.size))
         p, w, b, o = patterns.address, address(weights), address(base), address(out)
-        if call(p, w, b, base.size, o, patterns.run_address, 0) != 0:
-            error = new_error()
-            call(p, w, b, base.size, o, patterns.run_address, address(error))
-            refuse(error)
+        call((p, w, b, base.size, o, patterns.run_address))
 
     return run
 
@@ -112,7 +109,7 @@ def _posterior(
     require(label, "label", types.int32, 1, optional=True, output=True)
     require(responsibility, "responsibility", real, 2, optional=True, output=True)
     require(evidence, "evidence", real, 1, optional=True, output=True)
-    call = of_dtype("motes_posterior", real)
+    call = checked(of_dtype("motes_posterior", real))
 
     def run(
         patterns: Any, weights: Any, base: Any, label: Any = None, responsibility: Any = None, evidence: Any = None
@@ -131,10 +128,7 @@ def _posterior(
             check_shape("evidence", evidence.shape, (patterns.n_patterns,))
             to_evidence = address(evidence)
         threads = patterns.run_address
-        if call(p, w, b, n_templates, to_label, to_responsibility, to_evidence, threads, 0) != 0:
-            error = new_error()
-            call(p, w, b, n_templates, to_label, to_responsibility, to_evidence, threads, address(error))
-            refuse(error)
+        call((p, w, b, n_templates, to_label, to_responsibility, to_evidence, threads))
 
     return run
 
@@ -171,7 +165,7 @@ def _sweep(patterns: Any, weights: Any, base: Any, planes: Any, orientation: Any
     require(base, "base", real, 1)
     require(planes, "planes", types.int64, 2, output=True)
     require(orientation, "orientation", types.int64, 1, output=True)
-    call, sums_of_c = of_dtype("motes_sweep", real), c.motes_sums
+    call, sums_of_c = checked(of_dtype("motes_sweep", real)), c.motes_sums
 
     def run(patterns: Any, weights: Any, base: Any, planes: Any, orientation: Any, hard: bool = False) -> Sums:
         check_shape("weights", weights.shape, (patterns.n_pixels, base.size))
@@ -183,10 +177,7 @@ def _sweep(patterns: Any, weights: Any, base: Any, planes: Any, orientation: Any
         sums[0].weights = address(orientation)
         p, w, b, s = patterns.address, address(weights), address(base), address(sums)
         rule = np.uint32(1 if hard else 0)
-        if call(p, w, b, base.size, rule, s, patterns.run_address, 0) != 0:
-            error = new_error()
-            call(p, w, b, base.size, rule, s, patterns.run_address, address(error))
-            refuse(error)
+        call((p, w, b, base.size, rule, s, patterns.run_address))
         found = sums[0]
         total = found.log_likelihood[0] + found.log_likelihood[1] / 2**30
         return Sums(-np.inf if found.n_impossible else total, found.n_impossible, found.quantum)
@@ -217,17 +208,14 @@ def backrotation(patterns: Any, coefficients: Any, planes: Any) -> None:
 def _backrotation(patterns: Any, coefficients: Any, planes: Any) -> Any:
     real = require(coefficients, "coefficients", REALS, 2)
     require(planes, "planes", types.float64, 2, output=True)
-    call = of_dtype("motes_backrotation", real)
+    call = checked(of_dtype("motes_backrotation", real))
 
     def run(patterns: Any, coefficients: Any, planes: Any) -> None:
         n_templates = coefficients.shape[1]
         check_shape("coefficients", coefficients.shape, (patterns.n_patterns, n_templates))
         check_shape("planes", planes.shape, (patterns.n_pixels, n_templates))
         p, k, to = patterns.address, address(coefficients), address(planes)
-        if call(p, k, n_templates, to, patterns.run_address, 0) != 0:
-            error = new_error()
-            call(p, k, n_templates, to, patterns.run_address, address(error))
-            refuse(error)
+        call((p, k, n_templates, to, patterns.run_address))
 
     return run
 
@@ -268,7 +256,7 @@ def _assignment(patterns: Any, weights: Any, base: Any, photons: Any, members: A
     require(photons, "photons", types.int64, 2, output=True)
     require(members, "members", types.int64, 1, output=True)
     require(labels, "labels", types.int32, 1, output=True)
-    call, clusters_of_c = c.motes_assignment, c.motes_clusters
+    call, clusters_of_c = checked(c.motes_assignment), c.motes_clusters
 
     def run(patterns: Any, weights: Any, base: Any, photons: Any, members: Any, labels: Any) -> Clusters:
         check_shape("weights", weights.shape, (patterns.n_pixels, base.size))
@@ -281,10 +269,7 @@ def _assignment(patterns: Any, weights: Any, base: Any, photons: Any, members: A
         clusters[0].members = address(members)
         clusters[0].labels = address(labels)
         p, w, b, k = patterns.address, address(weights), address(base), address(clusters)
-        if call(p, w, b, base.size, k, patterns.run_address, 0) != 0:
-            error = new_error()
-            call(p, w, b, base.size, k, patterns.run_address, address(error))
-            refuse(error)
+        call((p, w, b, base.size, k, patterns.run_address))
         found = clusters[0]
         return Clusters(found.n_moved, found.score[0] + found.score[1] / 2**30)
 

@@ -8,7 +8,7 @@ from numba import types
 from numba.extending import overload
 
 from motes.numba_support import c
-from motes.numba_support.wall import address, check_shape, new_error, only_compiled, refuse, require
+from motes.numba_support.wall import address, check_shape, checked, only_compiled, require
 
 
 def expand(master: Any, index: Any, templates: Any) -> None:
@@ -35,16 +35,13 @@ def _expand(master: Any, index: Any, templates: Any) -> Any:
     require(master, "master", types.float64, 1)
     require(index, "index", types.int32, 2)
     require(templates, "templates", types.float64, 2, output=True)
-    call = c.motes_expand
+    call = checked(c.motes_expand)
 
     def run(master: Any, index: Any, templates: Any) -> None:
         check_shape("index", index.shape, (index.shape[0], master.size))
         check_shape("templates", templates.shape, (master.size, index.shape[0]))
         m, i, t = address(master), address(index), address(templates)
-        if call(m, i, index.shape[0], master.size, t, 0) != 0:
-            error = new_error()
-            call(m, i, index.shape[0], master.size, t, address(error))
-            refuse(error)
+        call((m, i, index.shape[0], master.size, t))
 
     return run
 
@@ -73,15 +70,12 @@ def _rotate_home(planes: Any, index: Any, master: Any) -> Any:
     require(planes, "planes", types.float64, 2)
     require(index, "index", types.int32, 2)
     require(master, "master", types.float64, 1, output=True)
-    call = c.motes_rotate_home
+    call = checked(c.motes_rotate_home)
 
     def run(planes: Any, index: Any, master: Any) -> None:
         check_shape("index", index.shape, (index.shape[0], master.size))
         check_shape("planes", planes.shape, (master.size, index.shape[0]))
         p, i, m = address(planes), address(index), address(master)
-        if call(p, i, index.shape[0], master.size, m, 0) != 0:
-            error = new_error()
-            call(p, i, index.shape[0], master.size, m, address(error))
-            refuse(error)
+        call((p, i, index.shape[0], master.size, m))
 
     return run

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numba import njit, types
 from numba.core.errors import TypingError
-from numba.extending import intrinsic
+from numba.extending import intrinsic, register_jitable
 
 from motes.numba_support import c
 
@@ -50,6 +50,22 @@ def address(typing_context: Any, array: Any) -> Any:
     return types.intp(array), generate
 
 
+def checked(function: Any) -> Any:
+    """A function of the C ABI that takes all but its last argument, the error, as one tuple and raises what it refuses.
+
+    The error has room of its own only once there is one: no call that goes well pays for it.
+    """
+
+    @register_jitable
+    def call(arguments: Any) -> None:
+        if function(*arguments, 0) != 0:
+            error = _new_error()
+            function(*arguments, address(error))
+            _refuse(error)
+
+    return call
+
+
 @njit(cache=True)
 def check_shape(name: str, shape: Any, expected: Any) -> None:
     """Refuse an array of another shape than the others ask for: one that is turned over holds as many values."""
@@ -71,13 +87,13 @@ def keep(arrays: Any) -> None:
 
 
 @njit(cache=True)
-def new_error() -> Any:
+def _new_error() -> Any:
     """Room for what the library has to say."""
     return np.zeros(1, c.motes_error)
 
 
 @njit(cache=True)
-def refuse(error: Any) -> None:
+def _refuse(error: Any) -> None:
     """Raise what the library said."""
     text = ""
     for character in error[0].text:
