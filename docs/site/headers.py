@@ -35,6 +35,11 @@ def reference(name: str) -> str:
     return "\n\n".join(c(text) if name.endswith(".h") else cpp(text))
 
 
+def page_of(name: str) -> str:
+    """Where on the site the reference of a header stands."""
+    return {"motes.h": "c.md", "motes_cuda.h": "cuda.md"}.get(name, f"cpp.md#{name.replace('.', '')}")
+
+
 def c(text: str) -> Iterator[str]:
     """Declarations of a C header, each with the comment before it, or behind it on its line."""
     told, told_until = "", -1

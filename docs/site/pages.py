@@ -55,6 +55,8 @@ def into_repository(page: Path, found: re.Match[str]) -> str:
     target = (page.parent / found[2]).resolve()
     if ":" in found[2] or not target.is_relative_to(ROOT) or target.is_relative_to(ROOT / "docs"):
         return found[0]
+    if target.parent == headers.INCLUDE and target.suffix:
+        return f"{found[1]}/reference/{headers.page_of(target.name)})"
     return f"{found[1]}{REPOSITORY}/{target.relative_to(ROOT).as_posix()}{found[3] or ''})"
 
 
