@@ -163,6 +163,7 @@ def test_a_busy_machine_is_told():
     assert note.startswith("others had 0% of the processors before, 40% now: ")
     (note,) = bench.compare(busy, quiet).notes
     assert note.startswith("others had 40% of the processors before, 0% now: ")
+    assert bench.compare(busy, busy, in_turns=True).notes == ()  # pairs share it
 
 
 def in_turns(rng, n_rounds, factor, spread):

@@ -169,7 +169,7 @@ def compare(
         raise ValueError(f"before: nothing in common that could be compared ({told})")
     p = {case: p_value(*values, log1p(margin)) for case, values in found.items()}
     called = holm(list(p.values()), level)
-    if max(before.others, after.others) > BUSY:
+    if not in_turns and max(before.others, after.others) > BUSY:
         others = f"others had {before.others:.0%} of the processors before, {after.others:.0%} now"
         notes.append(f"{others}: what is called slower or faster may be their doing")
     changes = tuple(
