@@ -47,8 +47,10 @@ def stubs(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Run doctests, code blocks of README and docs; check links and command lines."""
-    session.install(".[test]")
+    """Build the site: build/site/index.html; run doctests and all code blocks, check links and command lines."""
+    session.install(".[test,docs]")
+    options = ["-W", "-n", "--keep-going", "--jobs", "auto"]
+    session.run("python", "-m", "sphinx", *options, "docs", "build/site", env={"MPLBACKEND": "agg"})
     session.run("pytest", "python/motes", "tests/test_docs.py", *session.posargs)
 
 

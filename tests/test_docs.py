@@ -8,41 +8,34 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docs.site.blocks import FIGURE, Block, blocks_of, run
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
-def blocks(page: Path, *languages: str) -> list[tuple[int, str]]:
-    """(line, text) of the fenced blocks in these languages."""
-    found, start, text = [], 0, []
-    for number, line in enumerate(page.read_text().splitlines(), 1):
-        if not start and line.startswith("```"):
-            start, language, text = number, line[3:].strip(), []
-        elif start and line.startswith("```"):
-            if language in languages:
-                found.append((start + 1, "\n".join(text)))
-            start = 0
-        elif start:
-            text.append(line)
-    assert not start, f"{page.name}: the block of line {start} never ends"
-    return found
+def blocks(page: Path, *infos: str) -> list[Block]:
+    """The fenced blocks of these languages."""
+    return [block for block in blocks_of(page.read_text(encoding="utf-8")) if block.info in infos]
 
 
 def commands(page: Path) -> list[str]:
     """Lines of shell blocks that run motes."""
-    lines = [line for _, text in blocks(page, "sh") for line in text.replace("\\\n", " ").splitlines()]
+    lines = [line for block in blocks(page, "sh", "sh run") for line in block.text.replace("\\\n", " ").splitlines()]
     return [part.strip() for line in lines for part in line.split("&&") if re.match(r"\s*(\S*/)?motes\s", part)]
 
 
 @each_page
 def test_code_blocks_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    namespace: dict[str, Any] = {"__name__": "__main__"}
-    for line, text in blocks(page, "python"):
-        code = compile("\n" * (line - 1) + text, str(page), "exec")
-        exec(code, namespace)  # one namespace a page, as a reader would type it
+    if blocks(page, "sh run"):
+        pytest.importorskip("mrcfile", reason="commands of this page write MRC files")
+    text = page.read_text(encoding="utf-8")
+    for _ in run(page, text):
+        pass
+    for figure in FIGURE.finditer(text):
+        assert (tmp_path / figure["file"]).is_file(), f"{page.name}: no block wrote {figure['file']}"
 
 
 @each_page
@@ -51,8 +44,8 @@ def test_code_blocks_that_need_a_library_run(page, library):
     found = blocks(page, f"python {library}")
     if found:
         pytest.importorskip(library, reason=f"{library} is not installed")
-    for line, text in found:
-        exec(compile("\n" * (line - 1) + text, str(page), "exec"), {"__name__": "__main__"})
+    for block in found:
+        exec(compile("\n" * (block.line - 1) + block.text, str(page), "exec"), {"__name__": "__main__"})
 
 
 @each_page
@@ -104,8 +97,8 @@ def options_of(command: Any, context: Any) -> set[str]:
 
 def test_readme_promises_two_commands():
     """`.ci/run` takes them from there."""
-    lines = [line for _, text in blocks(ROOT / "README.md", "sh") for line in text.splitlines() if ".venv/bin" in line]
-    assert lines == [
+    lines = [line for block in blocks(ROOT / "README.md", "sh") for line in block.text.splitlines()]
+    assert [line for line in lines if ".venv/bin" in line] == [
         "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/motes demo",
         'python3 -m venv .venv && .venv/bin/pip install ".[test]" && .venv/bin/pytest',
     ]

@@ -52,7 +52,8 @@ class Circles:
     radii: Reals
     scores: Reals | None
     indptr: Indices
-    device: Device  # where they are; `indptr` is here
+    device: Device
+    """Where they are; `indptr` is always on the host."""
 
     def __init__(
         self, centres: Reals, radii: float | Reals, scores: Reals | None = None, *, indptr: npt.ArrayLike | None = None

@@ -55,6 +55,7 @@ class Bernoulli:
     """
 
     name: str = "bernoulli"
+    """As options and reports have it."""
 
     def check(self, patterns: Patterns) -> None:
         """Refuse pixels that caught more than one photon."""
@@ -95,6 +96,7 @@ class Poisson:
     """
 
     name: str = "poisson"
+    """As options and reports have it."""
 
     def check(self, patterns: Patterns) -> None:
         """Nothing to refuse: a container holds whole, non-negative counts."""

@@ -62,8 +62,11 @@ class Rotations:
     """
 
     name: str
+    """`C1`, `C4` or `D4`."""
     n: int
+    """R, how many there are."""
     turn: Turn = field(repr=False, compare=False)
+    """`turn(image, r)` is the image turned by rotation r."""
 
     def index(self, shape: Sequence[int]) -> npt.NDArray[np.int32]:
         """Pixels of the master that the templates show.

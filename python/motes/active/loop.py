@@ -69,7 +69,7 @@ def run(
     picker : Picker
         Trained anew in each round, in place.
     strategy : str or callable
-        A name of `motes.active.strategies.STRATEGIES`, or a function (pool, n, *, seed) that gives a `Query`. When a
+        A name of `motes.active.STRATEGIES`, or a function `(pool, n, *, seed)` that gives a `Query`. When a
         round has to ask more than it thought, it is called again with a larger n and the same seed, and places that
         were asked already are passed over: a strategy that ranks goes on down its ranking.
     initial : int or Circles

@@ -87,13 +87,11 @@ def match(
         One of them, by default `iou=0.5`: a pair is possible if its IoU, or that of the squares about the circles, is
         above it; or if the centres are closer than it, in pixels.
     rule : str
-        | rule | |
-        |---|---|
-        | `"greedy"` | in order of score, each pick the closest particle that no pick has claimed |
-        | `"optimal"` | one-to-one: as many pairs as can be, of these the largest total IoU, or least total distance |
-        | `"best"` | each pick the closest particle; several may claim one: crYOLO's evaluation |
-        | `"first"` | each pick the first possible particle by index; several may claim one: seed 001's correction |
-        | `"topaz"` | one-to-one, the largest sum of distance^2 - d^2; an IoU is turned into a distance (equal radii) |
+        - `"greedy"`: in order of score, each pick the closest particle that no pick has claimed;
+        - `"optimal"`: one-to-one, as many pairs as can be, of these the largest total IoU, or least total distance;
+        - `"best"`: each pick the closest particle; several may claim one: crYOLO's evaluation;
+        - `"first"`: each pick the first possible particle by index; several may claim one: seed 001's correction;
+        - `"topaz"`: one-to-one, the largest sum of distance^2 - d^2; an IoU is turned into a distance (equal radii).
     threads : int, optional
         By default all that this process may use. The result does not depend on it.
 

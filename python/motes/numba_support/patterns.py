@@ -230,7 +230,7 @@ def assignment(patterns: Any, weights: Any, base: Any, photons: Any, members: An
     weights : (M, K) float64 array
         The centres.
     base : (K,) float64 array
-        -|c_k|^2 / 2.
+        `-|c_k|^2 / 2`.
     photons : (M, K) int64 array
     members : (K,) int64 array
         In and out; zeros before the first round.

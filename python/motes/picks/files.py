@@ -71,7 +71,9 @@ FORMATS = {
         ),
     )
 }
+"""Formats of coordinates by name."""
 SUFFIXES = {form.suffix: form.name for form in reversed(FORMATS.values())}
+"""Name of the format that a suffix stands for."""
 
 
 def read_picks(

@@ -68,6 +68,7 @@ class Flip:
 
 
 FLIPS = tuple(Flip(swap, x, y) for swap in (False, True) for x in (False, True) for y in (False, True))
+"""All eight; the first changes nothing."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from motes.picks.container import FloatArray
 
 Origin = Literal["top", "bottom"]
+"""Which stored row y counts from: the first, or the last."""
 Number = TypeVar("Number", float, NDArray[np.float64])
 
 

@@ -107,6 +107,14 @@ class Reconstruction:
         One record an iteration: `restart`, `iteration`, `sweeps`, `log_likelihood`, `gain`, `step`, `seconds`.
     converged, interrupted : bool
         The stopping rule was met; Ctrl-C or the callback ended the run before it was done. Never both.
+    method, acceleration, init, rotations, noise, seed, threads
+        What was asked for, `auto` resolved.
+    iterations, sweeps : int
+        Of the best start; passes over all patterns.
+    seconds : float
+        Of the fit.
+    n_patterns, n_photons : int
+        What was fitted.
     notes : tuple of str
         What a user should know.
     """

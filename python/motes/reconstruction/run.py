@@ -82,7 +82,7 @@ def reconstruct(
         Of method em. `auto` takes whichever of the two is predicted, from shapes alone, to be faster; on a GPU, where
         sweeps cost least, squarem.
     init : {"spectral", "mean", "random"} or (L, L) array, optional
-        Where to start: see `motes.reconstruction.start`. By default spectral, for l2-em the mean. An array (mean
+        Where to start: docs/theory.md, section 7. By default spectral, for l2-em the mean. An array (mean
         photons a pixel) means one start.
     weights : {"uniform", "estimate"}
         Probabilities of the rotations: equal, or estimated with the master.

@@ -10,6 +10,7 @@ import numpy as np
 from motes.resolution.curve import FloatArray, ShellCurve
 
 RULES = ("0.143", "0.5", "half-bit")
+"""Rules by name; any number from 0 to 1 is one, too."""
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ TASKS = {
     6: Task(65535, 25, 23.745, "bernoulli", "creature"),
     7: Task(100000, 25, 27.38, "bernoulli", "portrait"),
 }
+"""Tasks by number; task 5 has no data."""
 
 
 def challenge_task(task: int) -> Task:

@@ -42,6 +42,7 @@ _FUNCTIONS: dict[str, Callable[..., Query]] = BASES | {
 STRATEGIES: dict[str, Strategy] = {
     name: Strategy(function, _NEEDS.get(name, ())) for name, function in _FUNCTIONS.items()
 }
+"""Strategies by name, for `query`."""
 
 
 def query(name: str, pool: Pool, n: int, *, seed: Seed = 0, **options: Any) -> Query:

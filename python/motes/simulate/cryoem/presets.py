@@ -58,3 +58,4 @@ PRESETS = {
         astigmatism=0.1,
     ),
 }
+"""Settings by name: docs/simulate.md says what each is for."""
