@@ -24,6 +24,12 @@ def gpu() -> ModuleType:
     return extension
 
 
+def on_the_standin(why: str) -> list[pytest.MarkDecorator]:
+    """Marks of tests that only the stand-in for a GPU can run."""
+    condition = "not config.getoption('--gpu-standin')"
+    return [pytest.mark.gpu, pytest.mark.skipif(condition, reason=f"{why}: needs --gpu-standin")]
+
+
 def on(device: str, function: Any, *arguments: Any, **options: Any) -> Any:
     """What a function with an argument `device` says there; where there is none, the test is skipped."""
     if device != "cpu":
@@ -105,3 +111,8 @@ def present(device: str) -> str:
     if device != "cpu":
         gpu()
     return device
+
+
+def home(found: Any) -> Any:
+    """A result as NumPy's array, wherever it is."""
+    return found.to_numpy() if hasattr(found, "to_numpy") else found

@@ -11,6 +11,7 @@ from motes import Patterns
 
 SMALL = [(1, 1), (1, 5), (3, 3), (4, 4), (5, 7)]
 WIDE = (257, 256)  # beyond 65,536 pixels: uint32
+INTEGERS = [np.dtype(kind + size) for kind in "iu" for size in "1248"]
 MOST_PHOTONS = 200  # lit pixels a pattern
 
 
@@ -84,3 +85,28 @@ def scored_cases(draw, dtypes=(np.float32, np.float64), *, max_impossible: float
     impossible = draw(st.sampled_from([0.0, max_impossible])) if max_impossible else 0.0
     table = random_table(rng, case.n_pixels, n_templates, draw(st.sampled_from(dtypes)), impossible=impossible)
     return case, table
+
+
+@dataclass(frozen=True)
+class Entries:
+    """One (pattern, pixel) for each photon, or several with counts."""
+
+    arrays: tuple[np.ndarray, np.ndarray, np.ndarray | None]  # rows, columns, counts
+    extents: dict[str, int]  # n_patterns, n_pixels
+
+
+@st.composite
+def coo_entries(draw) -> Entries:
+    """Of any integer types, in order or not, with repeats and zeros."""
+    shape = draw(st.sampled_from([*SMALL, WIDE]))
+    n_patterns, n_pixels = draw(st.integers(1, 100)), shape[0] * shape[1]
+    n_entries = draw(st.integers(0, 400))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    row_type, col_type, count_type = (draw(st.sampled_from(INTEGERS)) for _ in range(3))
+    rows = rng.integers(0, min(n_patterns, np.iinfo(row_type).max + 1), n_entries).astype(row_type)
+    cols = rng.integers(0, min(n_pixels, np.iinfo(col_type).max + 1), n_entries).astype(col_type)
+    if draw(st.booleans()):
+        order = np.lexsort((cols, rows))
+        rows, cols = rows[order], cols[order]
+    counts = rng.integers(0, 4, n_entries).astype(count_type) if draw(st.booleans()) else None
+    return Entries((rows, cols, counts), {"n_patterns": n_patterns, "n_pixels": n_pixels})

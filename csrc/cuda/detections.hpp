@@ -20,7 +20,7 @@ motes_status box_iou_all(const motes_boxes& a, const motes_boxes& b, int64_t n_m
 motes_status split_boxes(const void* boxes, int real_bytes, int64_t n, void* corner, void* size, cudaStream_t stream,
                          motes_error* error);
 
-// Device memory for n indices; asked for once, when n is known; throws where there is none.
+// Device memory for n indices; asked for once, when n is known; throws Failed where there is none.
 using Room = std::function<int64_t*(int64_t n)>;
 
 // kept_indptr (n_micrographs + 1): in the host's memory. suppressor (n; may be null): in the device's. Waits.

@@ -77,19 +77,50 @@ Workspace<Real> workspace_for(Queue& queue, const Setting& setting) {
   return work;
 }
 
-// Probabilities, none of them less than `least` before they are made to sum to 1.
-MOTES_HD inline void keep_weights_inside(double* weights, int64_t n, double least) {
-  double total = 0;
-  for (int64_t r = 0; r < n; ++r) {
-    weights[r] = weights[r] < least ? least : weights[r];
-    total += weights[r];
-  }
-  for (int64_t r = 0; r < n; ++r) weights[r] /= total;
-}
+// Probabilities of R rotations by one block of kSummands threads: each at least `least` before they are made to sum to 1.
+// Up to eight are summed in their order, more in a fixed tree of stretches.
+struct WeightsInside {
+  double* weights;
+  int64_t n;
+  double least;
 
-// The M step: items 0 .. M - 1 are pixels of the master, item M the rest.
+  static constexpr int64_t kPhases = 2 + kTreePhases;
+  template <class Raw>  // double operator()(int64_t r) const: what they are at first
+  MOTES_HD void phase(int64_t k, int thread, double* partial, const Raw& raw) const {
+    if (k > 0 && k <= kTreePhases) {
+      climb_tree(k, thread, partial);
+      return;
+    }
+    const int64_t even = (n + kSummands - 1) / kSummands, each = even < 8 ? 8 : even, first = thread * each;
+    double sum = 0;
+    for (int64_t r = first; r < first + each && r < n; ++r) {
+      if (k > 0) {
+        weights[r] /= partial[0];
+        continue;
+      }
+      const double weight = raw(r);
+      weights[r] = weight < least ? least : weight;
+      sum += weights[r];
+    }
+    if (k == 0) partial[thread] = sum;
+  }
+};
+
+// The M step. A block takes 32 pixels of the master, each brought home from all rotations by eight threads; the last block
+// takes the weights. Whole numbers of quanta are added up, so that no order shows.
 template <class Real>
 struct MStep {
+  static constexpr int kThreads = kSummands, kPixels = 32, kLanes = kThreads / kPixels;
+  struct Thread {};
+  struct Home {
+    int64_t photons, patterns;
+  };
+  struct Block {
+    Home home[kLanes][kPixels];
+    int64_t patterns[kThreads], total;
+    double partial[kThreads];
+  };
+
   Setting setting;
   Model<Real> model;
   Sums sums;
@@ -97,36 +128,66 @@ struct MStep {
 
   static constexpr double kQuantum = 1.0 / static_cast<double>(int64_t{1} << Fixed<Real>::kBits);
 
-  MOTES_HD void operator()(int64_t j) const {
-    if (j == setting.n_pixels) return finish();
+  int64_t blocks() const { return n_tiles() + 1; }
+  int64_t shared_bytes() const { return sizeof(Block); }
+  MOTES_HD Block* shared(unsigned char* memory) const { return reinterpret_cast<Block*>(memory); }
+  MOTES_HD int64_t phases(int64_t block) const { return block < n_tiles() ? 2 : 2 + WeightsInside::kPhases; }
+
+  MOTES_HD void phase(int64_t k, const Spot& at, Block* const& block, Thread&) const {
+    if (at.block == n_tiles()) return take_weights(k, at.thread, *block);
+    const int pixel = at.thread % kPixels, lane = at.thread / kPixels;
+    const int64_t j = at.block * kPixels + pixel;
+    if (j >= setting.n_pixels) return;
+    if (k == 0) block->home[lane][pixel] = from_rotations(j, lane);
+    else if (lane == 0) take_mean(j, pixel, *block);
+  }
+
+ private:
+  MOTES_HD int64_t n_tiles() const { return (setting.n_pixels + kPixels - 1) / kPixels; }
+
+  MOTES_HD Home from_rotations(int64_t j, int lane) const {
     const int64_t n = setting.n_rotations;
-    int64_t home = 0;
-    double looks = 0;
-    for (int64_t r = 0; r < n; ++r) {
+    Home home{};
+    for (int64_t r = lane; r < n; r += kLanes) {
       const int64_t i = setting.seen_at(r, j);
       if (!setting.good[i]) continue;
-      home += sums.planes[i * n + r];
-      looks += static_cast<double>(sums.weights[r]) * kQuantum;
+      home.photons += sums.planes[i * n + r];
+      home.patterns += sums.weights[r];
     }
-    const double photons = static_cast<double>(home) * kQuantum;
+    return home;
+  }
+
+  MOTES_HD void take_mean(int64_t j, int pixel, const Block& block) const {
+    Home home{};
+    for (int lane = 0; lane < kLanes; ++lane) {
+      home.photons += block.home[lane][pixel].photons;
+      home.patterns += block.home[lane][pixel].patterns;
+    }
+    const double photons = static_cast<double>(home.photons) * kQuantum,
+                 looks = static_cast<double>(home.patterns) * kQuantum;
     point.home()[j] = photons;
     point.looks()[j] = looks;
     const double mean = looks > 0 ? photons / (looks < 1e-300 ? 1e-300 : looks) : point.master()[j];
     point.em_master()[j] = clipped(mean, setting.low, setting.high);
   }
 
- private:
-  MOTES_HD void finish() const {
+  MOTES_HD void take_weights(int64_t k, int thread, Block& block) const {
     const int64_t n = setting.n_rotations;
-    double total = 0;
-    for (int64_t r = 0; r < n; ++r) total += static_cast<double>(sums.weights[r]) * kQuantum;
-    const bool estimate = setting.estimate_weights && setting.noise != Noise::kSquares && total > 0;
-    for (int64_t r = 0; r < n; ++r)
-      point.em_weights()[r] =
-          estimate ? static_cast<double>(sums.weights[r]) * kQuantum / total : point.weights()[r];
-    if (estimate) keep_weights_inside(point.em_weights(), n, setting.least_weight);
-    const double nats = model.common_nats(nats_of(sums), setting.n_patterns);
-    point.told()[0] = nats / static_cast<double>(setting.n_patterns > 0 ? setting.n_patterns : 1);
+    if (k == 0) {
+      block.patterns[thread] = 0;
+      for (int64_t r = thread; r < n; r += kThreads) block.patterns[thread] += sums.weights[r];
+    } else if (k == 1 && thread == 0) {
+      block.total = 0;
+      for (int t = 0; t < kThreads && t < n; ++t) block.total += block.patterns[t];
+      const double nats = model.common_nats(nats_of(sums), setting.n_patterns);
+      point.told()[0] = nats / static_cast<double>(setting.n_patterns > 0 ? setting.n_patterns : 1);
+    } else if (k > 1 && setting.estimate_weights && setting.noise != Noise::kSquares && block.total > 0) {
+      const auto total = static_cast<double>(block.total);
+      WeightsInside{point.em_weights(), n, setting.least_weight}.phase(
+          k - 2, thread, block.partial, [&](int64_t r) { return static_cast<double>(sums.weights[r]) / total; });
+    } else if (k == 2) {
+      for (int64_t r = thread; r < n; r += kThreads) point.em_weights()[r] = point.weights()[r];
+    }
   }
 };
 
@@ -149,7 +210,7 @@ void evaluate(Queue& queue, const Setting& setting, const PatternsOn<Pixel>& pat
   queue.zero(work.sums, block.size());
   const Sums sums = block.at(work.sums);
   if (patterns.n_patterns > 0) sweep_through(queue, patterns, work.model.templates(), hard, sums, work.scores);
-  for_each(queue, setting.n_pixels + 1, MStep<Real>{setting, work.model, sums, point});
+  queue.launch(MStep<Real>{setting, work.model, sums, point});
 }
 
 // Begins `point` at the M step from another.
@@ -170,30 +231,45 @@ struct Bend {
   }
 };
 
-// Items 0 .. M - 1 are pixels, item M the rest.
+// A thread to a pixel; the last block takes the weights.
 struct Extrapolation {
+  static constexpr int kThreads = kSummands;
+  struct Thread {};
+
   Setting setting;
   Point start, first, point;
   const double* lengths;  // of the first difference and of the second, squared
   double longest;
 
-  MOTES_HD void operator()(int64_t j) const {
+  int64_t blocks() const { return n_tiles() + 1; }
+  int64_t shared_bytes() const { return kThreads * sizeof(double); }
+  MOTES_HD double* shared(unsigned char* memory) const { return reinterpret_cast<double*>(memory); }
+  MOTES_HD int64_t phases(int64_t block) const { return block < n_tiles() ? 1 : WeightsInside::kPhases; }
+
+  MOTES_HD void phase(int64_t k, const Spot& at, double* const& partial, Thread&) const {
     const double length = step();
-    if (j < setting.n_pixels) {
-      point.master()[j] = clipped(along(start.master()[j], first.master()[j], first.em_master()[j], length), setting.low,
-                                  setting.high);
+    const int64_t j = at.global(), n = setting.n_rotations;
+    if (at.block < n_tiles()) {
+      if (j >= setting.n_pixels) return;
+      const double mean = along(start.master()[j], first.master()[j], first.em_master()[j], length);
+      point.master()[j] = clipped(mean, setting.low, setting.high);
       return;
     }
-    point.told()[1] = length;
-    point.told()[2] = first.told()[0];
-    for (int64_t r = 0; r < setting.n_rotations; ++r)
-      point.weights()[r] = setting.estimate_weights ? along(start.weights()[r], first.weights()[r],
-                                                            first.em_weights()[r], length)
-                                                    : start.weights()[r];
-    if (setting.estimate_weights) keep_weights_inside(point.weights(), setting.n_rotations, setting.least_weight);
+    if (k == 0 && at.thread == 0) {
+      point.told()[1] = length;
+      point.told()[2] = first.told()[0];
+    }
+    if (setting.estimate_weights) {
+      WeightsInside{point.weights(), n, setting.least_weight}.phase(k, at.thread, partial, [&](int64_t r) {
+        return along(start.weights()[r], first.weights()[r], first.em_weights()[r], length);
+      });
+    } else if (k == 0) {
+      for (int64_t r = at.thread; r < n; r += kThreads) point.weights()[r] = start.weights()[r];
+    }
   }
 
  private:
+  MOTES_HD int64_t n_tiles() const { return (setting.n_pixels + kThreads - 1) / kThreads; }
   MOTES_HD double step() const {
     if (!(lengths[1] > 0)) return 1;
     const double length = sqrt(lengths[0] / lengths[1]);
@@ -209,7 +285,7 @@ template <class Real, class Queue>
 void extrapolate(Queue& queue, const Setting& setting, const Point& start, const Point& first, double longest,
                  const Point& point, const Workspace<Real>& work) {
   sum_rows(queue, 2, setting.n_pixels, work.lengths, Bend{setting, start, first});
-  for_each(queue, setting.n_pixels + 1, Extrapolation{setting, start, first, point, work.lengths, longest});
+  queue.launch(Extrapolation{setting, start, first, point, work.lengths, longest});
 }
 
 }  // namespace motes::cuda

@@ -4,6 +4,7 @@
 #include "cuda/atomics.hpp"
 #include "cuda/queue.hpp"
 #include "dispatch/ingest.hpp"
+#include "kernels/integers.h"
 
 namespace motes::cuda {
 
@@ -19,16 +20,7 @@ MOTES_HD inline void read_as(const void* data, int64_t first, int64_t stride, in
 
 // Numbers first, first + stride, ... below end; beyond int64 they turn negative.
 MOTES_HD inline void read_some(const motes_integers& values, int64_t first, int64_t stride, int64_t end, int64_t* out) {
-  switch (values.type) {
-    case MOTES_INT8: return read_as<int8_t>(values.data, first, stride, end, out);
-    case MOTES_UINT8: return read_as<uint8_t>(values.data, first, stride, end, out);
-    case MOTES_INT16: return read_as<int16_t>(values.data, first, stride, end, out);
-    case MOTES_UINT16: return read_as<uint16_t>(values.data, first, stride, end, out);
-    case MOTES_INT32: return read_as<int32_t>(values.data, first, stride, end, out);
-    case MOTES_UINT32: return read_as<uint32_t>(values.data, first, stride, end, out);
-    case MOTES_INT64: return read_as<int64_t>(values.data, first, stride, end, out);
-    default: return read_as<uint64_t>(values.data, first, stride, end, out);
-  }
+  with_integer(values.type, [&](auto type) { read_as<decltype(type)>(values.data, first, stride, end, out); });
 }
 
 MOTES_HD inline int64_t read_one(const motes_integers& values, int64_t i) {

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "cuda/check_patterns.hpp"
+#include "cuda/patterns.hpp"
 #include "cuda/queue.cuh"
 #include "dispatch/guarded.hpp"
 
@@ -11,8 +12,7 @@ namespace motes::cuda {
 namespace {
 
 constexpr const char* kDoing = "CUDA: copying patterns";
-// Each array begins at a multiple of this, and has as much to read after its end.
-constexpr int64_t kPadding = 256;
+constexpr int64_t kAlignment = 256;  // of each array in a piece of memory
 
 struct Less {
   int64_t* numbers;
@@ -23,7 +23,7 @@ struct Less {
 struct Part {
   const void* from;
   int64_t bytes;
-  int64_t padded() const { return (bytes / kPadding + 2) * kPadding; }
+  int64_t room() const { return (bytes + kReadable + kAlignment - 1) / kAlignment * kAlignment; }
 };
 
 // Of patterns that were checked.
@@ -36,15 +36,16 @@ motes_status copy(const motes_patterns& x, const Checked& found, Stored* stored,
                          {x.multi_extra, x.n_multi * 4}};
   *stored = {};
   stored->n_lit = n_lit;
-  for (const auto& part : parts) stored->bytes += part.padded();
+  for (const auto& part : parts) stored->bytes += part.room();
   if (const auto bad = allocate(stored->bytes, stream, stored->memory.data(), error)) return bad;
   char* places[4];
   char* next = static_cast<char*>(stored->memory[0]);
   cudaError_t code = cudaSuccess;
-  for (int k = 0; k < 4; ++k, next += parts[k - 1].padded()) {
+  for (int k = 0; k < 4; ++k) {
     places[k] = next;
+    next += parts[k].room();
     if (parts[k].bytes > 0 && code == cudaSuccess)
-      code = cudaMemcpyAsync(next, parts[k].from, static_cast<size_t>(parts[k].bytes), cudaMemcpyDefault, stream);
+      code = cudaMemcpyAsync(places[k], parts[k].from, static_cast<size_t>(parts[k].bytes), cudaMemcpyDefault, stream);
   }
   auto* const indptr = reinterpret_cast<int64_t*>(places[0]);
   auto* const position = reinterpret_cast<int64_t*>(places[2]);
@@ -52,9 +53,11 @@ motes_status copy(const motes_patterns& x, const Checked& found, Stored* stored,
     for_each(queue, x.n_patterns + 1, Less{indptr, found.first});
     for_each(queue, x.n_multi, Less{position, found.first});
   }
-  if (code == cudaSuccess && queue.fine()) code = cudaStreamSynchronize(stream);
+  // also after a failure: copies that were begun read the caller's memory until then
+  if (const auto waited = cudaStreamSynchronize(stream); code == cudaSuccess) code = waited;
   auto status = queue.status();
-  if (status == MOTES_OK) status = told(code, kDoing, error);
+  if (status) cudaGetLastError();
+  else status = told(code, kDoing, error);
   if (status) {
     release(*stored, stream);
     return status;

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "cuda/families.hpp"
+#include "cuda/matrix.hpp"
 
 namespace motes::cuda {
 
@@ -19,6 +20,9 @@ motes_status copy_from_host(const motes_patterns* patterns, Stored* stored, cuda
 motes_status copy_from_device(const motes_patterns* patterns, Stored* stored, cudaStream_t stream, motes_error* error);
 // From the host's arrays, which were checked before, and of which all belongs to the patterns.
 motes_status copy_checked(const motes_patterns& patterns, Stored* stored, cudaStream_t stream, motes_error* error);
+// From a sparse matrix in device memory; where it has faults these are told, and nothing is stored.
+motes_status build_of_rows(const MatrixGiven& matrix, MatrixFaults* faults, Stored* stored, cudaStream_t stream,
+                           motes_error* error);
 // From entries in device memory.
 motes_status build(const motes_coo& entries, int64_t n_patterns, int64_t n_pixels, Stored* stored, cudaStream_t stream,
                    motes_error* error);

@@ -1,17 +1,12 @@
 #include "cuda/ingest.hpp"
 
 #include "cuda/families.hpp"
+#include "cuda/patterns.hpp"
 #include "cuda/queue.cuh"
 #include "dispatch/guarded.hpp"
 
 namespace motes::cuda {
 namespace {
-
-constexpr int64_t kReadable = 16;  // bytes after the end of pixels: see patterns.hpp
-
-struct NoRoom {
-  motes_status status;
-};
 
 struct Room {
   const PatternsRoom& room;
@@ -21,24 +16,16 @@ struct Room {
   T* of(PatternsPart part, int64_t n) const {
     void* memory = nullptr;
     const auto status = room(part, n * static_cast<int64_t>(sizeof(T)) + kReadable, &memory, error);
-    if (status != MOTES_OK) throw NoRoom{status};
+    if (status != MOTES_OK) throw Failed{status};
     return static_cast<T*>(memory);
   }
 };
 
 // The value at an index, as int64.
 int64_t value_at(StreamQueue& queue, const motes_integers& values, int64_t i) {
-  const auto as = [&]<class T>(T) { return static_cast<int64_t>(queue.read(static_cast<const T*>(values.data) + i)); };
-  switch (values.type) {
-    case MOTES_INT8: return as(int8_t{});
-    case MOTES_UINT8: return as(uint8_t{});
-    case MOTES_INT16: return as(int16_t{});
-    case MOTES_UINT16: return as(uint16_t{});
-    case MOTES_INT32: return as(int32_t{});
-    case MOTES_UINT32: return as(uint32_t{});
-    case MOTES_INT64: return as(int64_t{});
-    default: return as(uint64_t{});
-  }
+  return with_integer(values.type, [&]<class T>(T) {
+    return static_cast<int64_t>(queue.read(static_cast<const T*>(values.data) + i));
+  });
 }
 
 motes_status report(StreamQueue& queue, int64_t fault, const motes_coo& entries, int64_t n_patterns, int64_t n_pixels,
@@ -75,12 +62,7 @@ motes_status ingest(const motes_coo& entries, int64_t n_patterns, int64_t n_pixe
   if (const auto bad = validate_entries(&entries, n_patterns, n_pixels, error)) return bad;
   return guarded([&] {
     StreamQueue queue(stream, "CUDA: ingest", error);
-    Ingested found;
-    try {
-      found = ingest(queue, entries, n_patterns, n_pixels, Room{room, error});
-    } catch (const NoRoom& none) {
-      return none.status;
-    }
+    const Ingested found = ingest(queue, entries, n_patterns, n_pixels, Room{room, error});
     if (!queue.fine()) return queue.status();
     if (found.fault != Fault::kNone) return report(queue, found.fault, entries, n_patterns, n_pixels, error);
     if (found.too_many) return refuse_sum_of_counts(error);

@@ -15,7 +15,7 @@ MOTES_INSTANTIATE_SCORES(, double, uint32_t)
 
 namespace {
 
-template <class Real>
+template <class Put, class Real>
 motes_status scores(const PatternsHeld& held, const Real* weights, const Real* base, int64_t n_templates, Real* out,
                     cudaStream_t stream, motes_error* error) {
   if (const auto bad = validate_scoring(held.arrays, weights, base, n_templates, error)) return bad;
@@ -25,7 +25,7 @@ motes_status scores(const PatternsHeld& held, const Real* weights, const Real* b
     if (const auto bad = uploaded.upload(error)) return bad;
     StreamQueue queue(stream, "CUDA: likelihood", error);
     return with_pixels(held.arrays, [&](const auto& patterns) {
-      score_rows(queue, patterns, uploaded.templates(), out, n_templates);
+      score_rows<Put>(queue, patterns, uploaded.templates(), out, n_templates);
       return queue.status();
     });
   });
@@ -61,11 +61,20 @@ motes_status likelihood_there(const PatternsHeld& patterns, const double* weight
 
 motes_status likelihood(const PatternsHeld& patterns, const float* weights, const float* base, int64_t n_templates,
                         float* out, cudaStream_t stream, motes_error* error) {
-  return scores(patterns, weights, base, n_templates, out, stream, error);
+  return scores<Written>(patterns, weights, base, n_templates, out, stream, error);
 }
 motes_status likelihood(const PatternsHeld& patterns, const double* weights, const double* base, int64_t n_templates,
                         double* out, cudaStream_t stream, motes_error* error) {
-  return scores(patterns, weights, base, n_templates, out, stream, error);
+  return scores<Written>(patterns, weights, base, n_templates, out, stream, error);
+}
+
+motes_status rule_out(const PatternsHeld& patterns, const float* weights, const float* base, int64_t n_templates,
+                      float* out, cudaStream_t stream, motes_error* error) {
+  return scores<RuledOut>(patterns, weights, base, n_templates, out, stream, error);
+}
+motes_status rule_out(const PatternsHeld& patterns, const double* weights, const double* base, int64_t n_templates,
+                      double* out, cudaStream_t stream, motes_error* error) {
+  return scores<RuledOut>(patterns, weights, base, n_templates, out, stream, error);
 }
 
 }  // namespace motes::cuda

@@ -4,12 +4,30 @@
 // and a photon costs 2 bytes of device memory (read once a panel) and one 16-byte read of shared memory at a random
 // row; a panel that does not fit there is read through the caches.
 #pragma once
+#include <math.h>
+
 #include "cuda/queue.hpp"
 #include "cuda/score.hpp"
 
 namespace motes::cuda {
 
-template <class Real, class Pixel, bool Staged>
+// What becomes of a pattern's scores under four templates.
+struct Written {
+  template <class Real>
+  MOTES_HD static void put(const Four<Real>& score, int64_t columns, Real* to) {
+    store_four(score, columns, to);
+  }
+};
+// A likelihood of zero where a score is below zero; the others stay as they are.
+struct RuledOut {
+  template <class Real>
+  MOTES_HD static void put(const Four<Real>& score, int64_t columns, Real* to) {
+    for (int r = 0; r < kWidth; ++r)
+      if (r < columns && score.at[r] < 0) to[r] = -static_cast<Real>(HUGE_VAL);
+  }
+};
+
+template <class Real, class Pixel, bool Staged, class Put = Written>
 struct Likelihood {
   static constexpr int kThreads = 512;
   struct Thread {};
@@ -34,22 +52,22 @@ struct Likelihood {
     const int64_t columns = n_columns - panel * kWidth;
     for (int64_t p = part * at.threads + at.thread; p < patterns.n_patterns; p += blocks_each * at.threads) {
       const Four<Real> score = score_of(patterns, p, rows, base);
-      store_four(score, columns, out + p * stride + panel * kWidth);
+      Put::put(score, columns, out + p * stride + panel * kWidth);
     }
   }
 };
 
 // Rows of `stride` scores, all of them written: more than there are templates where rows are padded to whole panels.
-template <class Queue, class Real, class Pixel>
+template <class Put = Written, class Queue, class Real, class Pixel>
 void score_rows(Queue& queue, const PatternsOn<Pixel>& patterns, const Templates<Real>& templates, Real* out,
                 int64_t stride) {
   const auto run = [&](auto kernel) {
     kernel.blocks_each = queue.panel_blocks(kernel, patterns.n_patterns, templates.n_panels);
     queue.launch(kernel);
   };
-  const Likelihood<Real, Pixel, true> staged{patterns, templates, out, stride, stride, 1};
+  const Likelihood<Real, Pixel, true, Put> staged{patterns, templates, out, stride, stride, 1};
   if (staged.shared_bytes() <= queue.shared_per_block()) return run(staged);
-  run(Likelihood<Real, Pixel, false>{patterns, templates, out, stride, stride, 1});
+  run(Likelihood<Real, Pixel, false, Put>{patterns, templates, out, stride, stride, 1});
 }
 
 }  // namespace motes::cuda

@@ -75,8 +75,9 @@ struct Logarithms {
   double *weight, *base;
   MOTES_HD void operator()(int64_t i) const {
     const double mean = clipped(means.value(i), means.low, means.high);
-    weight[i] = weight_of(noise, mean);
-    base[i] = base_of(noise, mean);
+    const bool silent = noise == Noise::kBernoulli && is_certain(mean);
+    weight[i] = silent ? 0 : weight_of(noise, mean);
+    base[i] = silent ? 0 : base_of(noise, mean);
   }
 };
 
@@ -155,14 +156,15 @@ struct Bases {
   }
 };
 
-// photons: (M), of all the patterns that will be swept, at good pixels; in device memory, as is the prior.
+// photons: (M), of all the patterns that will be swept, at good pixels; in device memory, as is the prior. Without them
+// nothing is taken out, and weights and bases are those of each template alone.
 template <class Real, class Queue>
 void set_model(Queue& queue, const Means& means, Noise noise, const double* prior, const int64_t* photons,
                const Model<Real>& model) {
-  const bool centred = noise != Noise::kSquares;
+  const bool centred = photons && noise != Noise::kSquares;
   for_each(queue, means.n_values, Logarithms{means, noise, model.weight, model.base});
   for_each(queue, means.n_pixels, PixelOfTemplates<Real>{means, model, centred});
-  sum_rows(queue, means.n_templates + 1, means.n_pixels, model.totals, PixelSums<Real>{means, model, photons});
+  sum_rows(queue, means.n_templates + (photons ? 1 : 0), means.n_pixels, model.totals, PixelSums<Real>{means, model, photons});
   queue.launch(Bases<Real>{model, prior, centred});
 }
 

@@ -154,7 +154,7 @@ struct ToChildren {
   MOTES_HD void phase(int64_t k, const Spot& at, Block* const& block, Thread& own) const {
     if (k == 0) {
       if (at.thread == 0) block->tile = source.tile(at.block);
-      for (int c = at.thread; c < kMostChildren; c += kThreads) block->counts.number[c] = 0;
+      for (int c = at.thread; c < kMostChildren; c += kThreads) block->counts.number(c) = 0;
     } else if (k == 1) {
       rank(at, *block, own);
     } else if (k == 2) {
@@ -184,7 +184,7 @@ struct ToChildren {
       MOTES_UNROLL
       for (int i = 0; i < kTogether; ++i)
         own.place[j + i] =
-            child[i] == kNowhere ? kNowhere : child[i] << kRankBits | take_places(block.counts.number + child[i], 1);
+            child[i] == kNowhere ? kNowhere : child[i] << kRankBits | take_places(&block.counts.number(static_cast<int>(child[i])), 1);
     }
   }
   MOTES_HD void take(int c, Block& block) const {

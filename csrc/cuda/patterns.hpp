@@ -6,7 +6,9 @@
 
 namespace motes::cuda {
 
-// As motes_patterns. `pixels` begins at a multiple of 16 bytes and can be read up to the next multiple after its end.
+constexpr int64_t kReadable = 16;  // bytes
+
+// As motes_patterns. `pixels` begins at a multiple of 16 bytes and can be read for kReadable after its end.
 template <class Pixel>
 struct PatternsOn {
   int64_t n_patterns, n_pixels;

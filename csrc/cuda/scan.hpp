@@ -4,31 +4,35 @@
 
 namespace motes::cuda {
 
-// Of one number a thread or more, in two phases and without waiting in steps: sums inside a row of numbers, then of the rows.
+// Of one number a thread or more, in two phases and without waiting in steps: sums inside a row of numbers, then of the
+// rows. A place stays free after each row, so that the threads that walk along one each do so in different banks.
 template <int kNumbers, int kRow, class Number = uint32_t>
 struct BlockSums {
   static_assert(kNumbers % kRow == 0 && kNumbers / kRow <= kNumbers);
   static constexpr int kRows = kNumbers / kRow;
-  Number number[kNumbers], row[kRows];
+  Number padded[kNumbers + kRows], row[kRows];
+
+  MOTES_HD Number& number(int k) { return padded[k + k / kRow]; }
+  MOTES_HD Number number(int k) const { return padded[k + k / kRow]; }
 
   // First phase, after each thread wrote its number.
   MOTES_HD void sum_rows(int thread) {
     if (thread >= kRows) return;
     Number sum = 0;
     for (int k = thread * kRow; k < (thread + 1) * kRow; ++k) {
-      const Number here = number[k];
-      number[k] = sum;
+      const Number here = number(k);
+      number(k) = sum;
       sum += here;
     }
     row[thread] = sum;
   }
   // From the second phase on: the sum of all numbers before this one, and the number itself.
   MOTES_HD Number before(int k) const {
-    Number sum = number[k];
+    Number sum = number(k);
     for (int r = 0; r < k / kRow; ++r) sum += row[r];
     return sum;
   }
-  MOTES_HD Number itself(int k) const { return (k % kRow == kRow - 1 ? row[k / kRow] : number[k + 1]) - number[k]; }
+  MOTES_HD Number itself(int k) const { return (k % kRow == kRow - 1 ? row[k / kRow] : number(k + 1)) - number(k); }
 };
 
 // Of n numbers, in place, by one block: each thread takes a stretch of them. The total is written behind the last.
@@ -54,7 +58,7 @@ struct Scan {
       if (k == 2) numbers[i] = sum;
       sum += here;
     }
-    if (k == 0) sums->number[at.thread] = sum;
+    if (k == 0) sums->number(at.thread) = sum;
     if (k == 2 && at.thread == kThreads - 1) numbers[n] = sum;
   }
 
@@ -89,7 +93,7 @@ struct ScanTiles {
       if (k == 2 && to) to[i] = sum;
       sum += here;
     }
-    if (k == 0) sums->number[at.thread] = sum;
+    if (k == 0) sums->number(at.thread) = sum;
     if (k == 0 || at.thread < kThreads - 1) return;
     if (!to) tiles[at.block] = sum;
     else if (at.block == at.blocks - 1) to[n] = sum;

@@ -36,7 +36,7 @@ struct Select {
       if (k == 2 && to) to[before] = static_cast<uint32_t>(i);
       ++before;
     }
-    if (k == 0) sums->number[at.thread] = before;
+    if (k == 0) sums->number(at.thread) = before;
     if (k == 2 && !to) counts[at.block] = before;
   }
 };

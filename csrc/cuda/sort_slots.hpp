@@ -156,7 +156,7 @@ struct SortSlots {
         block.count[d][i] = static_cast<uint16_t>(sum);
         sum += here;
       }
-      block.sums.number[d * Block::kParts + part] = sum;
+      block.sums.number(d * Block::kParts + part) = sum;
     } else if (k == 2) {
       block.sums.sum_rows(t);
     } else if (k == 3) {
@@ -172,7 +172,7 @@ struct SortSlots {
   }
 
   MOTES_HD void close(int64_t k, const Spot& at, Block& block, Thread& own) const {
-    if (k == 0) block.sums.number[at.thread] = count_lit(at.thread, block, own);
+    if (k == 0) block.sums.number(at.thread) = count_lit(at.thread, block, own);
     else if (k == 1) block.sums.sum_rows(at.thread);
     else if (k == 2) write_multi(at, block, own.heads);
     else if (k == 3) merge(at.thread, block, own);

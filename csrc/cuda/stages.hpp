@@ -7,8 +7,8 @@ namespace motes::cuda {
 
 // Compiled with likelihood.cu.
 #define MOTES_INSTANTIATE_SCORES(word, Real, Pixel)                                                              \
-  word template void score_rows<StreamQueue, Real, Pixel>(StreamQueue&, const PatternsOn<Pixel>&,                \
-                                                          const Templates<Real>&, Real*, int64_t);
+  word template void score_rows<Written, StreamQueue, Real, Pixel>(StreamQueue&, const PatternsOn<Pixel>&,       \
+                                                                   const Templates<Real>&, Real*, int64_t);
 
 MOTES_INSTANTIATE_SCORES(extern, float, uint16_t)
 MOTES_INSTANTIATE_SCORES(extern, float, uint32_t)

@@ -10,8 +10,6 @@
 namespace motes::cuda {
 namespace {
 
-constexpr int64_t kReadable = 16;  // bytes after the end of pixels: see patterns.hpp
-
 // Memory for the arrays from the one of number `first` on.
 motes_status more(Stored* stored, size_t first, std::initializer_list<int64_t> bytes, cudaStream_t stream,
                   motes_error* error) {

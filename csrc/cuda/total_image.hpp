@@ -45,11 +45,12 @@ struct AddExtra {
   PatternsOn<Pixel> patterns;
   int64_t* photons;
   MOTES_HD void operator()(int64_t m) const {
-    add_fixed(photons + patterns.pixels[patterns.multi_position[m]], int64_t{patterns.multi_extra[m]});
+    const int64_t position = patterns.multi_position[m];
+    if (position >= patterns.indptr[0] && position < patterns.indptr[patterns.n_patterns])
+      add_fixed(photons + patterns.pixels[position], int64_t{patterns.multi_extra[m]});
   }
 };
 
-// Of patterns whose arrays are all their own.
 template <class Queue, class Pixel>
 void total_image(Queue& queue, const PatternsOn<Pixel>& patterns, int64_t n_lit, int64_t* photons) {
   queue.zero(photons, patterns.n_pixels);

@@ -72,16 +72,6 @@ motes_status backrotation(Kernel kernel, Finish finish, Largest largest_magnitud
   });
 }
 
-motes_status validate_index(const int32_t* index, int64_t n_templates, int64_t n_pixels, motes_error* error) {
-  if (const auto bad = validate_templates("index", n_templates, n_pixels, error)) return bad;
-  if (const auto bad = validate_pointer("index", index, n_templates * n_pixels, error)) return bad;
-  for (int64_t i = 0; i < n_templates * n_pixels; ++i)
-    if (index[i] < 0 || index[i] >= n_pixels)
-      return refuse(error, i, "index: %d at %lld is outside 0..%lld", index[i], static_cast<long long>(i),
-                    static_cast<long long>(n_pixels - 1));
-  return MOTES_OK;
-}
-
 }  // namespace
 }  // namespace motes
 

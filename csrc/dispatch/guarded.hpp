@@ -4,11 +4,18 @@
 
 namespace motes {
 
+// Thrown inside such a body by what has no other way to hand a status on.
+struct Failed {
+  motes_status status;
+};
+
 // Runs a body that allocates, at the border across which nothing is thrown.
 template <class Body>
 motes_status guarded(Body&& body) {
   try {
     return body();
+  } catch (const Failed& failed) {
+    return failed.status;
   } catch (...) {
     return MOTES_OUT_OF_MEMORY;  // std::thread and containers throw for want of memory or of threads, nothing else
   }

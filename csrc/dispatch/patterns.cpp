@@ -24,24 +24,14 @@ MultiRange multi_of(const motes_patterns& x, int64_t p) {
   return {std::lower_bound(begin, end, x.indptr[p]) - begin, std::lower_bound(begin, end, x.indptr[p + 1]) - begin};
 }
 
-motes_status validate_which(const motes_patterns* patterns, const int64_t* which, int64_t n_which, motes_error* error) {
-  if (const auto bad = validate(patterns, error)) return bad;
-  if (n_which < 0) return refuse(error, -1, "which: negative size");
-  if (const auto bad = validate_pointer("which", which, n_which, error)) return bad;
-  for (int64_t k = 0; k < n_which; ++k)
-    if (which[k] < 0 || which[k] >= patterns->n_patterns)
-      return refuse(error, k, "which: pattern %lld at index %lld is outside 0..%lld", static_cast<long long>(which[k]),
-                    static_cast<long long>(k), static_cast<long long>(patterns->n_patterns - 1));
-  return MOTES_OK;
-}
-
 }  // namespace
 }  // namespace motes
 
 motes_status motes_take_count(const motes_patterns* patterns, const int64_t* which, int64_t n_which, int64_t* n_lit,
                               int64_t* n_multi, motes_error* error) {
   using namespace motes;
-  if (const auto bad = validate_which(patterns, which, n_which, error)) return bad;
+  if (const auto bad = validate(patterns, error)) return bad;
+  if (const auto bad = validate_which(which, n_which, patterns->n_patterns, error)) return bad;
   if (!n_lit || !n_multi) return refuse(error, -1, "n_lit, n_multi: null pointer");
   *n_lit = *n_multi = 0;
   for (int64_t k = 0; k < n_which; ++k) {

@@ -138,6 +138,26 @@ motes_status validate_templates(const char* name, int64_t n_templates, int64_t n
   return MOTES_OK;
 }
 
+motes_status validate_index(const int32_t* index, int64_t n_templates, int64_t n_pixels, motes_error* error) {
+  if (const auto bad = validate_templates("index", n_templates, n_pixels, error)) return bad;
+  if (const auto bad = validate_pointer("index", index, n_templates * n_pixels, error)) return bad;
+  for (int64_t i = 0; i < n_templates * n_pixels; ++i)
+    if (index[i] < 0 || index[i] >= n_pixels)
+      return refuse(error, i, "index: %d at %lld is outside 0..%lld", index[i], wide(i),
+                    wide(n_pixels - 1));
+  return MOTES_OK;
+}
+
+motes_status validate_which(const int64_t* which, int64_t n_which, int64_t n_patterns, motes_error* error) {
+  if (n_which < 0) return refuse(error, -1, "which: negative size");
+  if (const auto bad = validate_pointer("which", which, n_which, error)) return bad;
+  for (int64_t k = 0; k < n_which; ++k)
+    if (which[k] < 0 || which[k] >= n_patterns)
+      return refuse(error, k, "which: pattern %lld at index %lld is outside 0..%lld", wide(which[k]), wide(k),
+                    wide(n_patterns - 1));
+  return MOTES_OK;
+}
+
 motes_status validate_sums(motes_assignment_rule rule, const motes_sums* sums, int64_t n_templates, int64_t n_pixels,
                            motes_error* error) {
   if (rule != MOTES_SOFT && rule != MOTES_HARD) return refuse(error, -1, "rule: expected soft (0) or hard (1)");

@@ -67,5 +67,9 @@ Excess excess_of(const motes_patterns& patterns);
 constexpr int64_t kMaxTemplates = int64_t{1} << 24;
 // n_templates in 1 .. kMaxTemplates, and a table of them over the pixels that can be counted in bytes.
 motes_status validate_templates(const char* name, int64_t n_templates, int64_t n_pixels, motes_error* error);
+// (R, M) pixels of a master.
+motes_status validate_index(const int32_t* index, int64_t n_templates, int64_t n_pixels, motes_error* error);
+// Patterns to be taken.
+motes_status validate_which(const int64_t* which, int64_t n_which, int64_t n_patterns, motes_error* error);
 
 }  // namespace motes

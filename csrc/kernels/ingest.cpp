@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "kernels/integers.h"
 #include "kernels/isa.h"
 
 namespace motes::MOTES_ISA {
@@ -22,16 +23,7 @@ inline void widen_as(const void* data, int64_t offset, int n, int64_t* out) {
 }
 
 void widen(const motes_integers& values, int64_t offset, int n, int64_t* out) {
-  switch (values.type) {
-    case MOTES_INT8: return widen_as<int8_t>(values.data, offset, n, out);
-    case MOTES_UINT8: return widen_as<uint8_t>(values.data, offset, n, out);
-    case MOTES_INT16: return widen_as<int16_t>(values.data, offset, n, out);
-    case MOTES_UINT16: return widen_as<uint16_t>(values.data, offset, n, out);
-    case MOTES_INT32: return widen_as<int32_t>(values.data, offset, n, out);
-    case MOTES_UINT32: return widen_as<uint32_t>(values.data, offset, n, out);
-    case MOTES_INT64: return widen_as<int64_t>(values.data, offset, n, out);
-    default: return widen_as<uint64_t>(values.data, offset, n, out);
-  }
+  with_integer(values.type, [&](auto type) { widen_as<decltype(type)>(values.data, offset, n, out); });
 }
 
 inline bool any_outside(const int64_t* values, int n, int64_t limit) {
@@ -62,16 +54,8 @@ inline bool narrow_as(const void* data, int64_t offset, int n, uint64_t limit, u
 
 bool narrow(const motes_integers& values, int64_t offset, int n, int64_t limit, uint32_t* out) {
   const auto top = static_cast<uint64_t>(limit);
-  switch (values.type) {
-    case MOTES_INT8: return narrow_as<int8_t>(values.data, offset, n, top, out);
-    case MOTES_UINT8: return narrow_as<uint8_t>(values.data, offset, n, top, out);
-    case MOTES_INT16: return narrow_as<int16_t>(values.data, offset, n, top, out);
-    case MOTES_UINT16: return narrow_as<uint16_t>(values.data, offset, n, top, out);
-    case MOTES_INT32: return narrow_as<int32_t>(values.data, offset, n, top, out);
-    case MOTES_UINT32: return narrow_as<uint32_t>(values.data, offset, n, top, out);
-    case MOTES_INT64: return narrow_as<int64_t>(values.data, offset, n, top, out);
-    default: return narrow_as<uint64_t>(values.data, offset, n, top, out);
-  }
+  return with_integer(values.type,
+                      [&](auto type) { return narrow_as<decltype(type)>(values.data, offset, n, top, out); });
 }
 
 IngestFinding first_outside_in_chunk(const motes_integers& values, IngestFault fault, int64_t at, int n, int64_t limit) {

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.arrays import kept
-from motes.devices import CPU, Device, cuda_extension, device_of, held_by, stream_handle
+from motes.devices import CPU, Device, cuda_extension, device_of, held_by, stream_of
 from motes.errors import kind_of
 from motes.foreign import array_of, reals_of
 
@@ -127,7 +127,7 @@ class Circles:
         moved = Circles.__new__(Circles)
         moved.device, moved.indptr = place, self.indptr
         moved.centres, moved.radii, moved.scores = cuda_extension().circles(
-            *arrays, device=place.index, stream=stream_handle(stream)
+            *arrays, device=place.index, stream=stream_of(stream)
         )
         return moved
 

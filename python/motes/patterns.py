@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.arrays import Arrays, joined
-from motes.devices import CPU, Device, device_of
+from motes.devices import CPU, Device, device_of, held_by
 from motes.entries import another_way, coo_arrays, csr_entries, dense_entries, row_indices
 from motes.errors import kind_of
 from motes.foreign import array_of
-from motes.residence import Residence, device_of_entries, ingested
+from motes.residence import Residence, device_of_entries, ingested, ingested_rows
 from motes.shapes import Shape, check_shape, one_shape, shape_of_dense, shape_of_pixels
 from motes.threads import available_threads
 from motes.totals import Totals
@@ -167,8 +167,18 @@ class Patterns(Totals):
         return cls._at(ingested(rows, cols, counts, n_patterns, shape, place, stream), shape).to(wanted)
 
     @classmethod
-    def from_csr(cls, matrix: Any, *, shape: Sequence[int] | None = None, threads: int | None = None) -> Patterns:
+    def from_csr(
+        cls,
+        matrix: Any,
+        *,
+        shape: Sequence[int] | None = None,
+        threads: int | None = None,
+        stream: object = None,
+    ) -> Patterns:
         """Build patterns from a SciPy sparse matrix or array of counts, one row a pattern.
+
+        A matrix of CuPy, in the memory of a GPU, is taken as it is, and the patterns are built there, as by `from_coo`.
+        Compiled, not yet run on hardware.
 
         Parameters
         ----------
@@ -178,6 +188,8 @@ class Patterns(Totals):
             Rows and columns of the detector; by default the square of M pixels.
         threads : int, optional
             By default all that this process may use.
+        stream : optional
+            The CUDA stream on which a matrix of a GPU is ready, and on which the work is done.
 
         Returns
         -------
@@ -200,6 +212,9 @@ class Patterns(Totals):
             raise TypeError(f"matrix: expected a SciPy sparse matrix, got {kind_of(matrix)}{another_way(matrix)}")
         matrix = matrix.tocsr()
         shape = shape_of_pixels(int(matrix.shape[1]), shape)
+        if held_by(matrix.data) != CPU:
+            available_threads(threads)
+            return cls._at(ingested_rows(matrix, shape, stream), shape)
         return cls._trusted(coo_arrays(*csr_entries(matrix), shape, threads), shape)
 
     @classmethod
@@ -405,7 +420,7 @@ class Patterns(Totals):
         >>> Patterns.from_dense([[0, 0, 3, 1]]).binarised().max_count
         1
         """
-        return Patterns._trusted(self._arrays.binarised(), self._shape, self.device)
+        return Patterns._at(self._place.binarised(), self._shape)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return functools.partial(Patterns, shape=self._shape), tuple(self._arrays.own())

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from motes import _core
 from motes.arrays import Arrays
-from motes.devices import CPU, Device, cuda_extension, held_by, stream_handle
+from motes.devices import CPU, Device, cuda_extension, held_by, stream_of
 from motes.entries import check_entries, hinting, integers, number_of_patterns
 from motes.shapes import Shape
 from motes.threads import available_threads
@@ -83,8 +83,9 @@ class Residence:
 
     @property
     def unfetched(self) -> Any:
-        """What is on the device alone, and is no part of others; None where the host has the arrays."""
-        return self._on_device if self._arrays is None and self._whole is None else None
+        """What is on the device alone; None where the host has the arrays, its own or those that it is a part of."""
+        fetched = self._arrays is not None or (self._whole is not None and self._whole[0].unfetched is None)
+        return None if fetched else self._on_device
 
     def moved(self, device: Device) -> Residence:
         """The same patterns on another device, uploaded now; the arrays of the host are shared."""
@@ -108,6 +109,17 @@ class Residence:
             arrays = Arrays(*_core.take(self.view, which, threads=available_threads()))
             return Residence(self.n_pixels, CPU, arrays)
         return Residence(self.n_pixels, self.device, on_device=self.on_device.take(which))
+
+    def binarised(self) -> Residence:
+        """With one photon for every lit pixel; what is on a device shares its memory there."""
+        there = None if self._on_device is None else self._on_device.binarised()
+        if self.unfetched is None:
+            return Residence(self.n_pixels, self.device, self.arrays.binarised(), there)
+        once = Residence(self.n_pixels, self.device, on_device=there)
+        if self._whole is not None:
+            whole, start, stop = self._whole
+            once._whole = whole.binarised(), start, stop
+        return once
 
     def __len__(self) -> int:
         return len(self._on_device if self._arrays is None else self._view)
@@ -136,12 +148,12 @@ def ingested(
     rows: Any, cols: Any, counts: Any, n_patterns: int | None, shape: Shape, device: Device, stream: object
 ) -> Residence:
     """Patterns built on a GPU of entries that are there, or are brought there; see `Patterns.from_coo`."""
-    cuda, handle = cuda_extension(), stream_handle(stream)
+    cuda, on = cuda_extension(), stream_of(stream)
 
     def there(values: Any, name: str, n_rows: int | None = None) -> Any:
         if held_by(values) == CPU:
-            return cuda.from_numpy(integers(values, name, n_rows), device=device.index, stream=handle)
-        array = cuda.as_device_array(values, name, device=device.index, stream=handle)
+            return cuda.from_numpy(integers(values, name, n_rows), device=device.index, stream=on)
+        array = cuda.as_device_array(values, name, device=device.index, stream=on)
         check_entries(array, name, n_rows)
         return array
 
@@ -149,11 +161,22 @@ def ingested(
     cols = there(cols, "cols", len(rows))
     photons = None if counts is None else there(counts, "counts", len(rows))
     n_patterns = number_of_patterns(
-        n_patterns, len(rows), lambda: int(cuda.largest(rows, "rows", device=device.index, stream=handle))
+        n_patterns, len(rows), lambda: int(cuda.largest(rows, "rows", device=device.index, stream=on))
     )
     n_pixels = shape[0] * shape[1]
     with hinting(n_patterns, shape):
         built = cuda.ingest(
-            rows, cols, photons, n_patterns=n_patterns, n_pixels=n_pixels, device=device.index, stream=handle
+            rows, cols, photons, n_patterns=n_patterns, n_pixels=n_pixels, device=device.index, stream=on
         )
     return Residence(n_pixels, device, on_device=built)
+
+
+def ingested_rows(matrix: Any, shape: Shape, stream: object) -> Residence:
+    """Patterns built on a GPU of the rows of a sparse matrix that is there; see `Patterns.from_csr`."""
+    device = held_by(matrix.data)
+    with hinting(int(matrix.shape[0]), shape):
+        built = cuda_extension().ingest_matrix(
+            matrix.indptr, matrix.indices, matrix.data, n_pixels=shape[0] * shape[1], device=device.index,
+            stream=stream_of(stream),
+        )  # fmt: skip
+    return Residence(shape[0] * shape[1], device, on_device=built)

@@ -30,6 +30,7 @@ static const uint16_t pixels[4] = {0, 2, 1, 3};
 static const int64_t multi_position[1] = {2};
 static const int32_t multi_extra[1] = {2};
 static const float weights[M * R] = {0, 0, 1, -1, 2, -2, 3, -3}, base[R] = {0, 1};
+static const int32_t turned[R * M] = {0, 1, 2, 3, 2, 0, 3, 1}; /* as it is, and a quarter turn */
 static const double weights_f64[M * R] = {0, 0, 1, -1, 2, -2, 3, -3}, base_f64[R] = {0, 1};
 
 /* Device memory: patterns as above, other pixels of theirs that are wrong, entries, three circles, a map, and room for results. */
@@ -38,8 +39,11 @@ typedef struct {
   const void *rows, *cols, *counts; /* entries of the same patterns, in another order; counts of one byte */
   const void *centres, *radii, *scores, *corners, *sizes, *map;
   const void *coefficients_f32, *coefficients_f64;
+  const void* master;
   void *labels; /* of clusters: -1, -1, -1 at first */
+  void* start;  /* a point: its master and weights */
   void *scores_f32, *scores_f64, *label, *responsibility, *evidence, *planes_f32, *planes_f64, *iou, *iou_all, *box_iou, *box_iou_all, *kept, *suppressor, *peak;
+  void *templates, *home, *outer, *next, *beyond;
 } device_arrays;
 
 static motes_patterns host_patterns(void) {
@@ -157,6 +161,85 @@ static void test_patterns(const device_arrays* there) {
   REFUSED(motes_cuda_patterns_extents(NULL, NULL, NULL, NULL, NULL, &error), "patterns: expected 1 values, got a null pointer");
 }
 
+static void test_take(const device_arrays* there) {
+  const motes_patterns here = host_patterns();
+  const int64_t which[4] = {2, 1, 0, 2}, outside[2] = {0, N};
+  motes_cuda_patterns *held = NULL, *taken = NULL;
+  int64_t photons[M] = {0}, n_patterns = 0;
+  FINE(motes_cuda_patterns_from_host(&here, &held, NULL, &error));
+  FINE(motes_cuda_take(held, which, 4, &taken, NULL, &error));
+  FINE(motes_cuda_patterns_extents(taken, &n_patterns, NULL, NULL, NULL, &error));
+  FINE(motes_cuda_total_image(taken, photons, NULL, &error));
+  EXPECT(n_patterns == 4 && photons[0] == 1 && photons[1] == 6 && photons[2] == 1 && photons[3] == 2);
+  FINE(motes_cuda_patterns_free(taken, NULL, &error));
+  REFUSED(motes_cuda_take(held, outside, 2, &taken, NULL, &error), "which: pattern 3 at index 1 is outside 0..2");
+  EXPECT(taken == NULL);
+  REFUSED(motes_cuda_take(NULL, which, 4, &taken, NULL, &error), "patterns: null pointer");
+
+  const int32_t orbit[M] = {0, 1, 2, 3};
+  const uint8_t phase[M] = {0}, turn[1] = {0};
+  const motes_orbits orbits = {M, 1, orbit, phase, turn};
+  FINE(motes_cuda_outer(held, NULL, &orbits, 0, there->outer, NULL, &error));
+  REFUSED(motes_cuda_outer(held, NULL, NULL, 0, there->outer, NULL, &error), "orbits: null pointer");
+  FINE(motes_cuda_patterns_free(held, NULL, &error));
+}
+
+static void test_turns(const device_arrays* there) {
+  const int32_t outside[R * M] = {0, 1, 2, 3, 2, 0, 3, 4};
+  FINE(motes_cuda_expand(there->master, turned, R, M, there->templates, NULL, &error));
+  FINE(motes_cuda_rotate_home(there->templates, turned, R, M, there->home, NULL, &error));
+  REFUSED(motes_cuda_expand(there->master, outside, R, M, there->templates, NULL, &error), "index: 4 at 7 is outside 0..3");
+  REFUSED(motes_cuda_rotate_home(there->templates, outside, R, M, there->home, NULL, &error),
+          "index: 4 at 7 is outside 0..3");
+  REFUSED(motes_cuda_expand(weights_f64, turned, R, M, there->templates, NULL, &error),
+          "master: expected memory of cuda:0, got the host's");
+}
+
+static void test_em(const device_arrays* there) {
+  const motes_patterns here = host_patterns();
+  const uint8_t good[M] = {1, 1, 1, 1};
+  const int32_t twice[R * M] = {0, 1, 2, 3, 2, 0, 3, 3};
+  motes_cuda_em_setting setting = {.struct_size = sizeof setting, .n_rotations = R, .index = turned, .good = good,
+                                   .noise = MOTES_CUDA_POISSON, .low = 1e-3 / N, .high = 1e300, .least_weight = 1e-3 / N,
+                                   .estimate_weights = 1};
+  motes_cuda_patterns* held = NULL;
+  motes_cuda_em* em = NULL;
+  int64_t n_values = 0;
+  double numbers[3] = {0};
+  FINE(motes_cuda_patterns_from_host(&here, &held, NULL, &error));
+  FINE(motes_cuda_em_begin(held, &setting, 1, &em, NULL, &error));
+  FINE(motes_cuda_em_point_size(em, &n_values, &error));
+  EXPECT(n_values == 4 * M + 2 * R + 3);
+  FINE(motes_cuda_em_evaluate(em, held, MOTES_CUDA_EM_SOFT, there->start, &error));
+  FINE(motes_cuda_em_advance(em, held, MOTES_CUDA_EM_SOFT, there->start, there->next, &error));
+  FINE(motes_cuda_em_extrapolate(em, held, there->start, there->next, 4, there->beyond, &error));
+  FINE(motes_cuda_em_told(em, there->beyond, numbers, &error));
+  EXPECT(numbers[0] < 0 && numbers[1] >= 1 && numbers[1] <= 4 && numbers[2] < 0);
+  REFUSED(motes_cuda_em_evaluate(em, held, (motes_cuda_em_rule)9, there->start, &error),
+          "rule: expected soft (0), hard (1) or nearest (2)");
+  REFUSED(motes_cuda_em_evaluate(em, NULL, MOTES_CUDA_EM_SOFT, there->start, &error), "patterns: null pointer");
+  REFUSED(motes_cuda_em_evaluate(em, held, MOTES_CUDA_EM_SOFT, numbers, &error),
+          "point: expected memory of cuda:0, got the host's");
+  REFUSED(motes_cuda_em_extrapolate(em, held, there->start, there->next, 0.5, there->beyond, &error),
+          "longest: expected 1 or more, got 0.5");
+  REFUSED(motes_cuda_em_told(em, NULL, numbers, &error), "point: expected 23 values, got a null pointer");
+  REFUSED(motes_cuda_em_point_size(NULL, &n_values, &error), "em: expected 1 values, got a null pointer");
+  FINE(motes_cuda_em_free(em, &error));
+  FINE(motes_cuda_em_free(NULL, &error));
+
+  setting.index = twice;
+  REFUSED(motes_cuda_em_begin(held, &setting, 1, &em, NULL, &error), "setting.index: pixel 3 stands twice in row 1");
+  EXPECT(em == NULL);
+  setting.index = turned;
+  setting.noise = MOTES_CUDA_BERNOULLI;
+  REFUSED(motes_cuda_em_begin(held, &setting, 1, &em, NULL, &error),
+          "setting.low, setting.high: expected 0 < low < high < 1, got 0.000333333 and 1e+300");
+  setting.struct_size = 0;
+  REFUSED(motes_cuda_em_begin(held, &setting, 1, &em, NULL, &error),
+          "setting.struct_size: expected its sizeof, 72 bytes, got 0");
+  FINE(motes_cuda_patterns_free(held, NULL, &error));
+}
+
 static void test_ingest(const device_arrays* there) {
   motes_coo entries = {.size = 5, .row = {there->rows, MOTES_INT64}, .column = {there->cols, MOTES_UINT16},
                        .count = {there->counts, MOTES_UINT8}};
@@ -218,6 +301,9 @@ int motes_abi_calls_cuda(const device_arrays* there) {
   failed = 0;
   test_devices();
   test_patterns(there);
+  test_take(there);
+  test_turns(there);
+  test_em(there);
   test_ingest(there);
   test_detections(there);
   fflush(stdout);

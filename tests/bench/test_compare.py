@@ -163,6 +163,38 @@ def test_a_busy_machine_is_told():
     assert note.startswith("others had 0% of the processors before, 40% now: ")
     (note,) = bench.compare(busy, quiet).notes
     assert note.startswith("others had 40% of the processors before, 0% now: ")
+    assert bench.compare(busy, busy, in_turns=True).notes == ()  # pairs share it
+
+
+def in_turns(rng, n_rounds, factor, spread):
+    """Two runs on a machine whose mood, shared by a pair of rounds, no yardstick sees."""
+    moods = np.exp(rng.normal(0, spread, n_rounds))
+    return [
+        made_up([{"a": [0.1 * f * mood * float(np.exp(rng.normal(0, 0.01)))]} for mood in moods]) for f in (1.0, factor)
+    ]
+
+
+def test_pairs_see_through_moods_that_no_yardstick_sees():
+    rng = np.random.default_rng(7)
+    pairs = [in_turns(rng, 8, 1.2, 0.4) for _ in range(30)]
+    assert all(bench.compare(*pair, in_turns=True).changes[0].verdict == "slower" for pair in pairs)
+    assert sum(bool(bench.compare(*pair).slower) for pair in pairs) < 10
+
+
+@pytest.mark.parametrize("factor", [1.0, 1 + MARGIN, 1 / (1 + MARGIN)])
+def test_false_alarms_of_pairs_are_as_rare_as_stated(factor):
+    rng = np.random.default_rng(8)
+    found = [bench.compare(*in_turns(rng, 6, factor, 0.4), in_turns=True) for _ in range(300)]
+    assert np.mean([bool(alarms(one)) for one in found]) <= LEVEL + 3 * np.sqrt(LEVEL * (1 - LEVEL) / 300)
+
+
+def test_rounds_without_a_partner_are_no_pairs():
+    before, after = made_up(rounds_of("a", n=5)), made_up(rounds_of("a", "b", n=5))
+    for lone, k in ((before, 0), (after, 1), (after, 2)):
+        lone.rounds[k].cases.pop("a")
+    before.rounds[0].cases["b"] = [0.1]
+    with pytest.raises(ValueError, match="2 pairs of rounds, 3 are needed"):
+        bench.compare(before, after, in_turns=True)
 
 
 @pytest.mark.parametrize("wrong", [{"margin": 0.0}, {"margin": -1}, {"level": 0.0}, {"level": 1.5}, {"level": True}])

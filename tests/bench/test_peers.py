@@ -7,6 +7,7 @@ import pytest
 
 from motes.bench import one_round
 from motes.bench.bounds import bound_of
+from motes.bench.environment import prepare_process
 from motes.bench.kernels import KERNELS, kernel
 from motes.bench.one_round import ours, present
 from motes.bench.peers import Contender, Prepared
@@ -14,6 +15,8 @@ from motes.bench.suite import WITH_PEERS
 from motes.bench.timing import assert_same
 from motes.bench.workloads import N_PATTERNS, Work
 from motes.bench.yardsticks import UNITS
+
+prepare_process()  # where MKL is, before a peer is imported
 
 
 @pytest.fixture(scope="module")

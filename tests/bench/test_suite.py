@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shlex
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,9 +86,46 @@ def test_interrupted_before_anything_was_measured_it_is_an_interrupt(monkeypatch
         raise KeyboardInterrupt
         yield
 
-    monkeypatch.setattr(suite, "_answers", stopped)
+    monkeypatch.setattr(suite, "answers", stopped)
     with pytest.raises(KeyboardInterrupt):
         bench.run(quick=True, only=SMALL)
+
+
+@pytest.fixture
+def other_python(tmp_path):
+    """An interpreter that finds motes by itself, as one of another environment does."""
+    script = tmp_path / "python"
+    places = os.pathsep.join(path for path in sys.path if path)
+    script.write_text(f'#!/bin/sh\nPYTHONPATH={shlex.quote(places)} exec {shlex.quote(sys.executable)} "$@"\n')
+    script.chmod(0o755)
+    return script
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script")
+def test_two_installations_are_measured_in_turns(other_python):
+    steps = []
+    progress = lambda *step: steps.append(step)  # noqa: E731
+    other, this = bench.run_beside(other_python, quick=True, only=["matching"], threads=1, rounds=3, progress=progress)
+    assert steps[-1] == (6, 6, "round 3 of 3")
+    assert other.conditions == this.conditions
+    assert len(other.rounds) == len(this.rounds) == 3
+    assert other.bounds == this.bounds
+    assert bench.compare(other, this, in_turns=True).in_turns
+
+
+@pytest.mark.parametrize(
+    ("python", "message"),
+    [
+        ("no/python", "beside: no/python: No such file or directory; expected a Python with a motes of its own"),
+        ("/bin/false", "beside: /bin/false: expected a Python with a motes that has motes.bench, got: "),
+        ("/bin/echo", "beside: /bin/echo: expected a Python, got something that answers otherwise"),
+    ],
+)
+def test_other_installations_that_are_none(python, message):
+    if not Path("/bin/echo").exists():
+        pytest.skip("no such commands here")
+    with pytest.raises(ValueError, match=re.escape(message)):
+        bench.run_beside(python, quick=True, only=["matching"])
 
 
 def test_peers_are_timed_in_turns_and_missing_ones_named():

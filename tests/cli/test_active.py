@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import gpus
 from motes import read_picks
 from motes.labelling import Server
 from motes.project import Project
@@ -274,6 +275,22 @@ def test_a_project_in_a_folder_of_other_files_is_told(here, motes):
         assert motes("active", "init", folder, *words).stderr == ""
 
 
+@pytest.mark.gpu
+def test_a_gpu_asks_and_picks_the_same(here, motes):
+    """The picker's maps on a GPU: the same questions and picks as the processor's."""
+    gpus.gpu()
+    found = {}
+    for device in ("cpu", "cuda"):
+        assert motes("active", "init", device, "--micrographs", "micrographs/*.tif", "--diameter", 24).exit_code == 0
+        assert motes("active", "label", device, "particles").exit_code == 0
+        for words in (("train",), ("query", "-n", 10), ("pick",)):
+            done = motes("active", words[0], device, *words[1:], "--device", device)
+            assert done.exit_code == 0, done.stderr
+        asked = Project(device).queries()[-1].questions
+        found[device] = [(question.x, question.y) for question in asked], Path(done.stdout.split(":")[0]).read_text()
+    assert found["cpu"] == found["cuda"]
+
+
 def test_refusals(begun, refused, tmp_path):
     def check(message, *words):
         assert message in refused(tmp_path, "active", *words)
@@ -287,6 +304,8 @@ def test_refusals(begun, refused, tmp_path):
     check("no picker is trained yet", "pick", "P")
     check("picker: expected one of filterbank", "train", "P", "--picker", "best")
     check("--format: expected one of star", "pick", "P", "--format", "pdf")
+    check("--device: expected cpu, cuda, cuda:N or auto, got 'gpu'", "query", "P", "--device", "gpu")
+    check("--device: cuda was asked for, but BlobPicker works on the", "query", "P", "--device", "cuda")
     check("other.csv", "label", "P", "other.csv")
     check("--y-origin: expected top or bottom", "label", "P", "particles", "--y-origin", "left")
     check("--y-origin, --complete: of files, and none is given", "label", "P", "--complete")

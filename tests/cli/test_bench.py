@@ -60,6 +60,20 @@ def test_what_is_slower_is_said(motes, folder):
     assert re.search(r"sweep: faster by 17% \[1[67], 17\]", answer.stdout)
 
 
+def test_two_installations_are_compared(motes, folder, monkeypatch):
+    def in_turns(python, **asked):
+        assert (python, asked["quick"], asked["rounds"]) == ("other/python", True, 5)
+        return kept("other.json", 0.1), kept("this.json", 0.12)
+
+    monkeypatch.setattr(bench, "run_beside", in_turns)
+    asked = ("bench", "--quick", "--beside", "other/python", "--rounds", 5)
+    answer = motes(*asked, "-o", "run.json", "--fail-slower")
+    assert answer.exit_code == 1
+    assert "sweep: slower by 20% [20, 20]" in answer.stdout
+    assert "cases are taken in turns" in answer.stdout
+    assert bench.load("run.json").seconds("sweep") == bench.load("this.json").seconds("sweep")
+
+
 def test_other_libraries_are_noted(motes, folder):
     kept("after.json", 0.1)
     kept("before.json", 0.1, machine=conditions_now().machine | {"blas": "mkl 1"})
@@ -122,7 +136,11 @@ def test_cases_are_listed(motes):
         (["--quick", "--against", "run.json"], "--against: taken with another size of the work, the whole work"),
         (["--threads", 7, "--against", "run.json"], "--against: taken with another number of threads, "),
         (["--against", "elsewhere.json"], "--against: taken with another processor, an abacus; this is "),
-        (["--fail-slower"], "--fail-slower: needs --against FILE"),
+        (["--fail-slower"], "--fail-slower: needs --against FILE or --beside PYTHON"),
+        (["--beside", "no-python"], "--beside: no-python: No such file or directory; expected a Python with a motes"),
+        (["--beside", "python", "--against", "run.json"], "--beside: measures both, so without --against and --show"),
+        (["--beside", "python", "--show", "run.json"], "--beside: measures both, so without --against and --show"),
+        (["--beside", "python", "--peers"], "--beside: without --peers"),
         (["--quick", "-o", "nowhere/run.json"], "nowhere/run.json: no such file or directory"),
         (["--quick", "-o", "."], ": is a directory"),
         (["--rounds", 0], "--rounds"),

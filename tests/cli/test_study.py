@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import signal
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import gpus
 from motes.study import presets
 from toy_study import write_toy
 
@@ -59,6 +61,20 @@ def test_a_study_from_its_configuration(here, motes):
     assert (gone_on.exit_code, gone_on.stdout, gone_on.stderr) == (0, "", "")
 
 
+@pytest.mark.gpu
+def test_a_study_on_a_gpu_says_so(here, motes):
+    gpus.gpu()
+    figures = {}
+    for device in ("cpu", "cuda"):
+        words = ("--processes", 1, "--device", device, "--quiet")
+        assert motes("study", "small.toml", "-o", device, *words).exit_code == 0
+        told = json.loads(Path(device, "state.json").read_text())
+        assert told["config"]["picker"]["options"]["device"] == device
+        rows = list(csv.DictReader(Path(device, "study.csv").read_text().splitlines()))
+        figures[device] = [{name: told for name, told in row.items() if "seconds" not in name} for row in rows]
+    assert figures["cpu"] == figures["cuda"]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -68,6 +84,7 @@ def test_a_study_from_its_configuration(here, motes):
         (("nowhere.toml", "-o", "out"), "nowhere.toml: no such file or directory; check the path"),
         (("--preset", "smaple", "-o", "out"), "error: --preset: 'smaple'; did you mean sample?"),
         (("--preset", "i5-a8.75", "-o", "out"), "data.folder: needed, the folder of a CryoPPP data set"),
+        (("small.toml", "--device", "gpu", "-o", "out"), "--device: expected cpu, cuda, cuda:N or auto, got 'gpu'"),
         (("small.toml", "--data", "data", "-o", "out"), "this study's source is folder, which takes no folder"),
     ],
 )

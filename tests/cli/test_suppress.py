@@ -211,6 +211,7 @@ def test_a_gpu_keeps_what_the_processor_keeps(here, motes, device):
         ("suppress", "one", "-o", "kept", "--iou", 0.5),
         ("reconstruct", "patterns.npy", "-o", "kept"),
         ("challenge", "endeavor.npz", "-o", "kept"),
+        ("demo", "-o", "kept"),
     ],
 )
 def test_a_device_that_is_not_there_in_one_line(here, motes, monkeypatch, command, device, told):

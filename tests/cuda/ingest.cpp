@@ -4,8 +4,10 @@
 #include <map>
 
 #include "containers.hpp"
+#include "cuda/csr.hpp"
 #include "cuda/ingest.hpp"
 #include "cuda/total_image.hpp"
+#include "cuda/totals.hpp"
 
 using namespace motes;
 
@@ -56,6 +58,40 @@ extern "C" int largest(const void* values, int64_t type, int64_t size, int64_t* 
   found[0] = seen.largest;
   found[1] = seen.negative_at;
   return queue.verdict();
+}
+
+// Entries of a matrix of counts; found: the first row and entry that are wrong, and whether there are counts.
+extern "C" int entries_of_matrix(const int64_t* indptr, int64_t n_rows, const void* counts, int64_t type, int64_t real_bytes,
+                                 int64_t* row, int64_t* count, int64_t* found, int order) {
+  cuda::HostQueue queue(order);
+  const int64_t n = found[0];
+  const motes_integers whole{real_bytes > 0 ? nullptr : counts, static_cast<motes_integer>(type)};
+  const cuda::MatrixGiven matrix{
+      n_rows, 1, n, {indptr, MOTES_INT64}, {indptr, MOTES_INT64}, whole, counts, static_cast<int>(real_bytes)};
+  const auto faults = cuda::faults_of(queue, matrix);
+  found[0] = faults.row;
+  found[1] = faults.entry;
+  found[2] = 0;
+  if (faults.row <= n_rows || faults.entry < n) return queue.verdict();
+  const auto entries = cuda::entries_of(queue, matrix);
+  std::copy_n(static_cast<const int64_t*>(entries.row.data), n, row);
+  if (entries.count.data) std::copy_n(static_cast<const int64_t*>(entries.count.data), n, count);
+  found[2] = entries.count.data != nullptr;
+  return queue.verdict();
+}
+
+// Of patterns start .. stop - 1: pixels lit, photons beyond the first of theirs, the most of one.
+extern "C" int totals(const cuda::PatternsGiven* given, int64_t start, int64_t stop, int64_t* found, int order) {
+  return given->with([&](auto patterns) {
+    cuda::HostQueue queue(order);
+    patterns.indptr += start;
+    patterns.n_patterns = stop - start;
+    const auto totals = cuda::totals_of(queue, patterns);
+    found[0] = totals.n_lit;
+    found[1] = totals.n_extra;
+    found[2] = totals.most_extra;
+    return queue.verdict();
+  });
 }
 
 extern "C" int total_image(const cuda::PatternsGiven* given, int64_t* photons, int order) {

@@ -3,6 +3,7 @@
 #include "containers.hpp"
 #include "cuda/pack.hpp"
 #include "cuda/panels.hpp"
+#include "cuda/score_means.hpp"
 #include "dispatch/status.cpp"
 #include "dispatch/validate.cpp"
 #include "queue.hpp"
@@ -37,8 +38,27 @@ int likelihood_packed(const PatternsGiven& given, const Real* weights, const Rea
   });
 }
 
+// Of means.
+template <class Real>
+int likelihood_of_means(const PatternsGiven& given, const void* values, int64_t real_bytes, int64_t n_templates,
+                        int poisson, void* out, int order) {
+  HostQueue queue(order);
+  const int64_t n = n_templates * given.n_pixels;
+  const Means means{values, static_cast<int>(real_bytes), nullptr, n, n_templates, given.n_pixels, nullptr, 0, HUGE_VAL};
+  return given.with([&](const auto& patterns) {
+    score_means(queue, patterns, means, poisson ? Noise::kPoisson : Noise::kBernoulli, static_cast<Real*>(out));
+    return queue.verdict();
+  });
+}
+
 }  // namespace
 }  // namespace motes::cuda
+
+extern "C" int likelihood_means(const motes::cuda::PatternsGiven* patterns, const void* values, int64_t real_bytes,
+                                int64_t n_templates, int poisson, int in_double, void* out, int order) {
+  const auto call = in_double ? &motes::cuda::likelihood_of_means<double> : &motes::cuda::likelihood_of_means<float>;
+  return call(*patterns, values, real_bytes, n_templates, poisson, out, order);
+}
 
 extern "C" int likelihood_packed_f32(const motes::cuda::PatternsGiven* patterns, const float* weights, const float* base,
                                      int64_t n_templates, float* out, motes_error* told, int order) {

@@ -8,8 +8,6 @@ import re
 import numpy as np
 import pytest
 
-from motes.devices import extension
-from motes.errors import DeviceError
 from producers import (
     ADDRESS,
     CPU,
@@ -26,22 +24,14 @@ from producers import (
 )
 
 
-@pytest.fixture(scope="module")
-def cuda():
-    try:
-        return extension.cuda_extension()
-    except DeviceError as error:
-        pytest.skip(str(error))
-
-
-def view(cuda, producer, **change):
-    return cuda.view(producer, **({"dtype": np.float32, "shape": (5, 2), "device": 0} | change))
+def view(built, producer, **change):
+    return built.view(producer, **({"dtype": np.float32, "shape": (5, 2), "device": 0} | change))
 
 
 @pytest.mark.parametrize(("stream", "asked"), [(0, 1), (77, 77)])
-def test_a_view_asks_for_its_stream_and_lets_go(stream, asked, cuda):
+def test_a_view_asks_for_its_stream_and_lets_go(stream, asked, built):
     producer = Producer()
-    array = view(cuda, producer, stream=stream)
+    array = view(built, producer, stream=stream)
     assert producer.stream == asked  # 1 is how DLPack calls the default stream
     assert (array.shape, array.dtype, array.device, array.nbytes, len(array)) == ((5, 2), np.float32, "cuda:0", 40, 5)
     assert repr(array) == "DeviceArray((5, 2) of float32 on cuda:0)"
@@ -56,9 +46,9 @@ def test_a_view_asks_for_its_stream_and_lets_go(stream, asked, cuda):
 
 
 @pytest.mark.parametrize(("code", "bits", "dtype"), [(FLOAT, 64, "f8"), (INT, 32, "i4"), (UNSIGNED, 16, "u2")])
-def test_a_view_goes_out_as_it_came_in(code, bits, dtype, cuda):
+def test_a_view_goes_out_as_it_came_in(code, bits, dtype, built):
     producer = Producer((3, 1, 4), code=code, bits=bits, strides=(4, 99, 1), offset=256, index=0)
-    array = view(cuda, producer, dtype=dtype, shape=(3, 1, 4))
+    array = view(built, producer, dtype=dtype, shape=(3, 1, 4))
     assert array.__dlpack_device__() == (CUDA, 0)
     capsule = array.__dlpack__(stream=-1)
     tensor = Tensor.from_address(pointer_of(capsule, b"dltensor"))
@@ -87,31 +77,31 @@ def test_a_view_goes_out_as_it_came_in(code, bits, dtype, cuda):
         ({"place": CPU}, {}, ValueError, "array: expected an array on cuda:0, got one in the host's memory"),
     ],
 )
-def test_a_view_refuses_and_lets_go(producer, change, error, message, cuda):
+def test_a_view_refuses_and_lets_go(producer, change, error, message, built):
     producer = Producer(**producer)
     with pytest.raises(error, match=re.escape(message)):
-        view(cuda, producer, **change)
+        view(built, producer, **change)
     gc.collect()
     assert producer.let_go == (producer.stream is not None)  # as often as it was taken
 
 
 @pytest.mark.parametrize("stream", [0, -2])
-def test_dlpack_refuses_a_stream(stream, cuda):
+def test_dlpack_refuses_a_stream(stream, built):
     with pytest.raises(ValueError, match=f"stream: expected a CUDA stream, 1, 2 or -1, got {stream}"):
-        view(cuda, Producer()).__dlpack__(stream=stream)
+        view(built, Producer()).__dlpack__(stream=stream)
 
 
-def test_dlpack_makes_no_copy(cuda):
+def test_dlpack_makes_no_copy(built):
     with pytest.raises(BufferError, match="no copies are made here"):
-        view(cuda, Producer()).__dlpack__(stream=-1, copy=True)
+        view(built, Producer()).__dlpack__(stream=-1, copy=True)
 
 
 # -- DLPack 1, which can say that an array is read-only ----------------------------------------------------------------
 
 
-def test_dlpack_1_goes_in_and_out(cuda):
+def test_dlpack_1_goes_in_and_out(built):
     producer = Producer(version=(1, 3))
-    array = view(cuda, producer)
+    array = view(built, producer)
     capsule = array.__dlpack__(stream=-1, max_version=(1, 0))
     given = Versioned.from_address(pointer_of(capsule, b"dltensor_versioned"))
     assert (tuple(given.version), given.flags, given.data, given.shape[:2]) == ((1, 0), 0, ADDRESS, [5, 2])
@@ -128,16 +118,16 @@ def test_dlpack_1_goes_in_and_out(cuda):
         ({"version": (2, 0)}, BufferError, "array: expected DLPack 1, got 2"),
     ],
 )
-def test_dlpack_1_refuses_and_lets_go(change, error, message, cuda):
+def test_dlpack_1_refuses_and_lets_go(change, error, message, built):
     producer = Producer(**({"version": (1, 0)} | change))
     with pytest.raises(error, match=message):
-        view(cuda, producer)
+        view(built, producer)
     gc.collect()
     assert producer.let_go == 1
 
 
-def test_an_array_is_not_moved(cuda):
-    array = view(cuda, Producer())
+def test_an_array_is_not_moved(built):
+    array = view(built, Producer())
     assert array.__dlpack__(stream=-1, dl_device=(CUDA, 0))
     with pytest.raises(BufferError, match=r"the array stays on cuda:0; to_numpy\(\) copies it"):
         array.__dlpack__(stream=-1, dl_device=(CPU, 0))
@@ -155,6 +145,6 @@ def test_an_array_is_not_moved(cuda):
         (Interface(ADDRESS, strides=(4, 20)), "array: expected a C-contiguous device array"),
     ],
 )
-def test_what_would_fault_in_a_kernel(array, message, cuda):
+def test_what_would_fault_in_a_kernel(array, message, built):
     with pytest.raises(ValueError, match=re.escape(message)):
-        view(cuda, array)
+        view(built, array)

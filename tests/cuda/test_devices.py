@@ -128,14 +128,6 @@ def test_importing_motes_and_using_the_processor_never_loads_it():
 # -- the extension itself, where it was built --------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def built():
-    try:
-        return extension.cuda_extension()
-    except DeviceError as error:
-        pytest.skip(str(error))
-
-
 @pytest.mark.parametrize("call", ["device_count", "device_facts", "synchronize"])
 def test_the_extension_loads_without_a_driver(call, built):
     """Nothing links to libcuda: where there is no driver, that is what each call says, in one sentence, each time."""

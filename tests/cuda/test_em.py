@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import climbs
 import gpus
 import phases
-from motes import C4, D4, Patterns, reconstruct
+from motes import C4, D4, Patterns, Rotations, reconstruct
 from motes.reconstruction.ondevice import PointOnDevice
 from motes.reconstruction.problem import Point
 from problems import master_of, patterns_of, problem_of
@@ -114,6 +114,28 @@ def test_an_extrapolation_is_that_of_numpy(case, longest):
     np.testing.assert_allclose(found[0], expected.master, rtol=1e-7, atol=1e-12)
     np.testing.assert_allclose(found[1], expected.weights, rtol=1e-7, atol=1e-12)
     assert found[4] == pytest.approx(expected.log_likelihood, abs=1e-6 * (1 + abs(expected.log_likelihood)))
+
+
+@pytest.mark.parametrize("n_rotations", [9, 300])
+def test_many_rotations(n_rotations, monkeypatch):
+    """More than one thread sums up in their order."""
+    many = Rotations("many", n_rotations, lambda image, r: D4.turn(image, r % 8))
+    patterns = patterns_of(master_of(5), 90, noise="poisson", seed=5)
+    problem = replace(problem_of(patterns, noise="poisson", estimate_weights=True), rotations=many)
+    weights = problem.weights_inside(np.random.default_rng(0).dirichlet(np.full(n_rotations, 0.3)))
+    expected = problem.evaluate(master_of(5, seed=1).ravel(), weights)
+    first = problem.advance(expected)
+
+    def compute(_):
+        there = climbs.problem_there(problem)
+        point = there.evaluate(master_of(5, seed=1).ravel(), weights)
+        return *arrays_of(point), there.extrapolate(expected, first, 4.0)[1].weights
+
+    *found, extrapolated = in_every_order(monkeypatch, compute)
+    assert_close(found, expected, np.float64)
+    np.testing.assert_allclose(
+        extrapolated, problem.extrapolate(expected, first, 4.0)[1].weights, rtol=1e-6, atol=1e-12
+    )
 
 
 def test_a_part_of_the_patterns(monkeypatch):

@@ -8,24 +8,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import gpus
 import motes
 import standin
 from motes import DeviceError, Patterns, _core
 from motes.devices import cuda_extension
 from strategies import random_case, random_table
 
-pytestmark = [
-    pytest.mark.gpu,
-    pytest.mark.skipif("not config.getoption('--gpu-standin')", reason="fails on purpose: needs --gpu-standin"),
-]
-
-
-@pytest.fixture
-def machine():
-    machine = standin.machine()
-    yield machine
-    machine.fail(-1, 0)
-    machine.set()
+pytestmark = gpus.on_the_standin("fails on purpose")
 
 
 @pytest.fixture(params=[3, 9], ids=["one panel", "three panels"])

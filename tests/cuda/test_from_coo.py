@@ -87,6 +87,33 @@ def test_arrays_are_fetched_once_and_kernels_take_what_is_there():
     assert copy.copy(found) == expected
 
 
+@pytest.mark.parametrize(("start", "stop"), [(0, 200), (3, 9), (50, 51), (120, 200), (7, 7)])
+@pytest.mark.parametrize("binarised", [False, True])
+def test_a_slice_is_summed_up_where_it_is(start, stop, binarised):
+    rows, cols = entries(np.random.default_rng(2))
+    expected = Patterns.from_coo(rows, cols, shape=SHAPE, n_patterns=200)[start:stop]
+    found = Patterns.from_coo(on_device(rows), on_device(cols), shape=SHAPE, n_patterns=200)[:200][start:stop]
+    if binarised:
+        expected, found = expected.binarised(), found.binarised()
+    for name in ("n_lit", "n_photons", "max_count"):
+        assert getattr(found, name) == getattr(expected, name), name
+    np.testing.assert_array_equal(found.total_image(), expected.total_image())
+    assert found._place.unfetched is not None, "all photons were fetched for sums of them"
+    assert found == expected
+
+
+def test_binarised_patterns_share_memory():
+    rows, cols = entries(np.random.default_rng(3))
+    expected = Patterns.from_coo(rows, cols, shape=SHAPE)
+    means = np.full((2, *SHAPE), 0.25)
+    for found in (Patterns.from_coo(on_device(rows), on_device(cols), shape=SHAPE), expected.to("cuda")):
+        held = found.uploaded().nbytes
+        once = found.binarised()
+        assert once.uploaded().nbytes == held
+        scores = motes.log_likelihood(once, means).to_numpy()
+        np.testing.assert_array_equal(scores, motes.log_likelihood(expected.binarised(), means))
+
+
 def test_a_reconstruction_of_what_was_built_there():
     data = motes.simulate.patterns(motes.simulate.scaled(motes.simulate.portrait(9), 20.0), 200, seed=1)
     options = {"shape": (9, 9), "n_patterns": 200}

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 
 import phases
 from motes import Patterns, _core
-from strategies import SMALL, WIDE, cases
+from strategies import INTEGERS, SMALL, WIDE, cases, coo_entries
 
-TYPES = [np.dtype(kind + size) for kind in "iu" for size in "1248"]
-CODES = {dtype: 2 * int(np.log2(dtype.itemsize)) + (dtype.kind == "u") for dtype in TYPES}
+CODES = {dtype: 2 * int(np.log2(dtype.itemsize)) + (dtype.kind == "u") for dtype in INTEGERS}
 SLOT = 4096  # entries of 4 bytes; more than that in one place have to be split
 WORDS = ("rows", "cols", "counts")
 
@@ -56,20 +55,62 @@ def assert_right(rows, cols, counts=None, **shape) -> int:
 
 
 @settings(max_examples=20)
-@given(st.data())
-def test_any_type_any_order_repeats_and_zeros(data):
-    shape = data.draw(st.sampled_from([*SMALL, WIDE]))
-    n_patterns, n_pixels = data.draw(st.integers(1, 100)), shape[0] * shape[1]
-    n_entries = data.draw(st.integers(0, 400))
-    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
-    row_type, col_type, count_type = (data.draw(st.sampled_from(TYPES)) for _ in range(3))
-    rows = rng.integers(0, min(n_patterns, np.iinfo(row_type).max + 1), n_entries).astype(row_type)
-    cols = rng.integers(0, min(n_pixels, np.iinfo(col_type).max + 1), n_entries).astype(col_type)
-    if data.draw(st.booleans()):
-        order = np.lexsort((cols, rows))
-        rows, cols = rows[order], cols[order]
-    photons = rng.integers(0, 4, n_entries).astype(count_type) if data.draw(st.booleans()) else None
-    assert_right(rows, cols, photons, n_patterns=n_patterns, n_pixels=n_pixels)
+@given(coo_entries())
+def test_any_type_any_order_repeats_and_zeros(entries):
+    assert_right(*entries.arrays, **entries.extents)
+
+
+@settings(max_examples=30)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([np.float32, np.float64, *INTEGERS]),
+    st.sampled_from([1, 4]),
+    st.booleans(),
+)
+def test_entries_of_a_matrix(seed, dtype, most, wrong):
+    """The row of each, its count where not all are one; the first that is wrong."""
+    rng, dtype = np.random.default_rng(seed), np.dtype(dtype)
+    lengths = rng.integers(0, 30, rng.integers(1, 40)) * (rng.random() < 0.9)
+    indptr, n = np.concatenate([[0], np.cumsum(lengths)]), int(lengths.sum())
+    counts = rng.integers(min(most, 2) - (most > 1), most + 1, n).astype(dtype)
+    bad = np.zeros(n, bool)
+    if wrong and n and dtype.kind != "u":
+        bad[rng.integers(0, n, 3)] = True
+        counts[bad] = -1 if dtype.kind == "i" else rng.choice([-1.0, 0.5, np.nan, np.inf, 2.0**31])
+
+    def compute(order: int):
+        row, count, found = np.full(n, -1), np.full(n, -1), np.array([n, 0, 0])
+        real = dtype.itemsize if dtype.kind == "f" else 0
+        phases.run("ingest", "entries_of_matrix", indptr, len(lengths), counts, 0 if real else CODES[dtype], real, row,
+                   count, found, order=order)  # fmt: skip
+        return row, count, found
+
+    row, count, found = phases.in_every_order(compute)
+    first = int(np.argmax(bad)) if bad.any() else n
+    assert (found[0], found[1]) == (len(lengths) + 1, first)
+    if first < n:
+        return
+    np.testing.assert_array_equal(row, np.repeat(np.arange(len(lengths)), lengths))
+    assert found[2] == (counts != 1).any()
+    if found[2]:
+        np.testing.assert_array_equal(count, counts)
+
+
+@settings(max_examples=20)
+@given(cases(max_patterns=20, max_count=5), st.data())
+def test_totals_of_a_range(case, data):
+    start = data.draw(st.integers(0, len(case.patterns)))
+    stop = data.draw(st.integers(start, len(case.patterns)))
+
+    def compute(order: int):
+        found = np.full(3, -1)
+        phases.run("ingest", "totals", phases.given(case.patterns), start, stop, found, order=order)
+        return found
+
+    counts = case.counts[start:stop]
+    extra = counts[counts > 0] - 1
+    expected = [extra.size, extra.sum(), extra.max(initial=0)]
+    np.testing.assert_array_equal(phases.in_every_order(compute), expected)
 
 
 def shuffled(counts: np.ndarray, rng: np.random.Generator):
@@ -196,7 +237,7 @@ def test_the_first_fault_is_that_of_the_cpu(data):
     assert (WORDS[found[0]], found[1]) == (name, int(index))
 
 
-@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("dtype", INTEGERS)
 def test_largest(dtype):
     rng = np.random.default_rng(0)
     values = rng.integers(0, np.iinfo(dtype).max // 2, 20_000, dtype=dtype)

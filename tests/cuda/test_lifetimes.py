@@ -6,34 +6,19 @@ import ctypes
 import gc
 import threading
 import time
+import weakref
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+import gpus
 import motes
-import standin
 from motes import Patterns, _core
-from motes.devices import cuda_extension
 from producers import Interface
 from strategies import random_case, random_table
 
-pytestmark = [
-    pytest.mark.gpu,
-    pytest.mark.skipif("not config.getoption('--gpu-standin')", reason="needs two devices: --gpu-standin"),
-]
-
-
-@pytest.fixture
-def machine():
-    machine = standin.machine()
-    yield machine
-    machine.set()
-
-
-@pytest.fixture
-def cuda():
-    return cuda_extension()
+pytestmark = gpus.on_the_standin("needs two devices")
 
 
 @pytest.fixture
@@ -53,48 +38,48 @@ def address(array) -> int:
 
 
 @pytest.mark.parametrize("device", [0, 1])
-def test_each_device_by_its_index(device, case, cuda, machine):
+def test_each_device_by_its_index(device, case, built, machine):
     there = uploaded(case.patterns, f"cuda:{device}")
-    scores = cuda.likelihood(there, case.weights, case.base)
+    scores = built.likelihood(there, case.weights, case.base)
     assert (there.device, scores.device, scores.__dlpack_device__()) == (device, f"cuda:{device}", (2, device))
     np.testing.assert_array_equal(scores.to_numpy(), case.scores)
     machine.set_device(1 - device)  # somebody else's business
-    np.testing.assert_array_equal(cuda.likelihood(there, case.weights, case.base).to_numpy(), case.scores)
+    np.testing.assert_array_equal(built.likelihood(there, case.weights, case.base).to_numpy(), case.scores)
     del there, scores
     assert machine.current_device() == 1 - device
     machine.set_device(0)
 
 
-def test_an_array_on_another_device(case, cuda, machine):
-    there, elsewhere = uploaded(case.patterns), cuda.from_numpy(np.zeros((300, 3), np.float32), device=1)
+def test_an_array_on_another_device(case, built, machine):
+    there, elsewhere = uploaded(case.patterns), built.from_numpy(np.zeros((300, 3), np.float32), device=1)
     message = "out: expected an array on cuda:0, got one on cuda:1"
     with pytest.raises(ValueError, match=message):
-        cuda.likelihood(there, case.weights, case.base, out=elsewhere)
+        built.likelihood(there, case.weights, case.base, out=elsewhere)
     stream = machine.stream(device=1)
     with pytest.raises(ValueError, match=message):  # whose stream is not asked for anything
-        cuda.likelihood(there, case.weights, case.base,
+        built.likelihood(there, case.weights, case.base,
                         out=Interface(address(elsewhere), shape=(300, 3), stream=stream))  # fmt: skip
     with pytest.raises(ValueError, match="device: cuda:2 is not there, this process sees cuda:0 to cuda:1"):
-        cuda.from_numpy(np.zeros(3), device=2)
+        built.from_numpy(np.zeros(3), device=2)
 
 
 @pytest.mark.parametrize("kind", ["destroyed", "of another device"])
-def test_a_stream_that_can_not_be_used_is_told_and_forgotten(kind, case, cuda, machine):
+def test_a_stream_that_can_not_be_used_is_told_and_forgotten(kind, case, built, machine):
     there = uploaded(case.patterns)
     stream = machine.stream(device=int(kind != "destroyed"))
     if kind == "destroyed":
         machine.destroy(stream)
     for _ in range(2):
         with pytest.raises(motes.DeviceError, match=r"^CUDA: .*: invalid resource handle$"):
-            cuda.likelihood(there, case.weights, case.base, stream=stream)
+            built.likelihood(there, case.weights, case.base, stream=stream)
         with pytest.raises(motes.DeviceError, match=r"^CUDA: .*: invalid resource handle$"):
-            cuda.sweep(there, case.weights, case.base, hard=False, stream=stream)
-    np.testing.assert_array_equal(cuda.likelihood(there, case.weights, case.base).to_numpy(), case.scores)
+            built.sweep(there, case.weights, case.base, hard=False, stream=stream)
+    np.testing.assert_array_equal(built.likelihood(there, case.weights, case.base).to_numpy(), case.scores)
 
 
-def test_a_result_outlives_its_stream(case, cuda, machine):
+def test_a_result_outlives_its_stream(case, built, machine):
     stream = machine.stream()
-    scores = cuda.likelihood(uploaded(case.patterns), case.weights, case.base, stream=stream)
+    scores = built.likelihood(uploaded(case.patterns), case.weights, case.base, stream=stream)
     machine.destroy(stream)
     with pytest.raises(motes.DeviceError, match="CUDA: copying to the host: invalid resource handle"):
         scores.to_numpy()
@@ -103,11 +88,63 @@ def test_a_result_outlives_its_stream(case, cuda, machine):
     assert machine.held() == 0
 
 
+class TheirStream:
+    """A stream of another library, which destroys it when nobody holds it any more."""
+
+    def __init__(self, machine) -> None:
+        self.ptr, self._machine = machine.stream(), machine
+
+    def __del__(self) -> None:
+        self._machine.destroy(self.ptr)
+
+
+@pytest.mark.parametrize("lent", [False, True])
+def test_a_result_keeps_the_stream_that_it_was_made_in(lent, case, machine):
+    stream = TheirStream(machine)
+    told = weakref.ref(stream)
+    found = motes.log_likelihood(case.patterns.to("cuda"), np.full((3, 4, 5), 0.5), motes.Poisson(), stream=stream)
+    capsule = found.__dlpack__(stream=1) if lent else None
+    del stream
+    gc.collect()
+    assert told() is not None
+    found.to_numpy()  # in the order of that stream
+    del found
+    gc.collect()
+    assert (told() is not None) == lent
+    del capsule
+    gc.collect()
+    assert told() is None
+    assert machine.held() == 0
+
+
+def test_an_array_built_on_a_device_keeps_its_stream(machine):
+    stream = TheirStream(machine)
+    told = weakref.ref(stream)
+    patterns = Patterns.from_coo([0, 1], [1, 1], shape=(2, 2), device="cuda", stream=stream)
+    del stream
+    gc.collect()
+    assert told() is not None
+    assert patterns.max_count == 1
+    del patterns
+    gc.collect()
+    assert told() is None
+
+
+def test_a_consumer_may_destroy_its_stream_first(built, machine):
+    ours, theirs = machine.stream(), machine.stream()
+    array = built.from_numpy(np.arange(1000), device=0, stream=ours)
+    capsule = array.__dlpack__(stream=theirs)
+    machine.destroy(theirs)
+    del array, capsule
+    gc.collect()
+    assert machine.held() == 0
+
+
 @pytest.mark.parametrize("non_blocking", [False, True])
-def test_patterns_may_go_while_a_stream_still_reads_them(non_blocking, case, cuda, machine):
+def test_patterns_may_go_while_a_stream_still_reads_them(non_blocking, case, built, machine):
     stream = machine.stream(non_blocking=non_blocking)
     there = uploaded(case.patterns)
-    scores = cuda.likelihood(there, case.weights, case.base, stream=stream)
+    scores = built.likelihood(there, case.weights, case.base, stream=stream)
     assert machine.waiting() > 0 or machine.at_once
     del there
     gc.collect()
@@ -115,9 +152,9 @@ def test_patterns_may_go_while_a_stream_still_reads_them(non_blocking, case, cud
     np.testing.assert_array_equal(scores.to_numpy(), case.scores)
 
 
-def test_an_array_may_go_while_its_consumer_still_reads_it(cuda, machine):
+def test_an_array_may_go_while_its_consumer_still_reads_it(built, machine):
     ours, theirs = machine.stream(), machine.stream()
-    array = cuda.from_numpy(np.arange(1000), device=0, stream=ours)
+    array = built.from_numpy(np.arange(1000), device=0, stream=ours)
     capsule = array.__dlpack__(stream=theirs)
     del array, capsule  # at once, as libraries do that work asynchronously
     gc.collect()
@@ -126,57 +163,57 @@ def test_an_array_may_go_while_its_consumer_still_reads_it(cuda, machine):
     assert machine.held() == 0
 
 
-def test_a_result_on_one_stream_is_read_on_another(case, cuda, machine):
+def test_a_result_on_one_stream_is_read_on_another(case, built, machine):
     first, second = machine.stream(), machine.stream()
     there = uploaded(case.patterns)
-    scores = cuda.likelihood(there, case.weights, case.base, stream=first)
+    scores = built.likelihood(there, case.weights, case.base, stream=first)
     for array in (scores, Interface(address(scores), shape=(300, 3), stream=first)):
-        again = cuda.view(array, dtype=np.float32, shape=(300, 3), device=0, stream=second)
+        again = built.view(array, dtype=np.float32, shape=(300, 3), device=0, stream=second)
         np.testing.assert_array_equal(again.to_numpy(), case.scores)
 
 
-def test_what_does_not_fit_says_how_much_there_is(case, cuda, machine):
+def test_what_does_not_fit_says_how_much_there_is(case, built, machine):
     machine.set(memory=2000)
     with pytest.raises(MemoryError, match=r"^cuda:0: asked for .* GB \(\d+ bytes\), 2e-06 of 2e-06 GB are free$"):
         case.patterns.to("cuda")
     machine.set(memory=20_000)
     there = uploaded(case.patterns)
     with pytest.raises(MemoryError, match=r"cuda:0: asked for 0\.00048 GB \(480000 bytes\), .* of 2e-05 GB are free"):
-        cuda.likelihood(there, np.zeros((20, 400), np.float32), np.zeros(400, np.float32))
+        built.likelihood(there, np.zeros((20, 400), np.float32), np.zeros(400, np.float32))
     machine.set()
-    np.testing.assert_array_equal(cuda.likelihood(there, case.weights, case.base).to_numpy(), case.scores)
+    np.testing.assert_array_equal(built.likelihood(there, case.weights, case.base).to_numpy(), case.scores)
 
 
-def test_a_sweep_goes_on_in_blocks_that_fit(cuda, machine):
+def test_a_sweep_goes_on_in_blocks_that_fit(built, machine):
     rng = np.random.default_rng(1)
     patterns, table = random_case(rng, 5000, (3, 3)).patterns, random_table(rng, 9, 40, np.float32)
     expected = _core.sweep(patterns._core, table.weights, table.base, hard=False, threads=1)
     there = uploaded(patterns)
     machine.set(memory=machine.held() + 400_000)  # of 800,000 bytes of scores
-    found = cuda.sweep(there, table.weights, table.base, hard=False)
+    found = built.sweep(there, table.weights, table.base, hard=False)
     np.testing.assert_array_equal(found[0], expected[0])
     np.testing.assert_array_equal(found[1], expected[1])
     machine.set(memory=machine.held() + 100_000)
     with pytest.raises(MemoryError, match=r"cuda:0: asked for .* GB"):
-        cuda.sweep(there, table.weights, table.base, hard=False)
+        built.sweep(there, table.weights, table.base, hard=False)
 
 
-def test_memory_that_was_given_back_is_kept_for_the_next_call(cuda, machine):
+def test_memory_that_was_given_back_is_kept_for_the_next_call(built, machine):
     for device in range(2):
-        cuda.from_numpy(np.zeros(3), device=device)
+        built.from_numpy(np.zeros(3), device=device)
         assert machine.kept(device) == 2 << 30
 
 
 @pytest.mark.parametrize("work", ["likelihood", "sweep", "to_numpy", "from_numpy", "upload", "release"])
-def test_other_threads_of_python_go_on(work, case, cuda, machine):
+def test_other_threads_of_python_go_on(work, case, built, machine):
     """What a call waits for can come from another thread: it lets go of the interpreter."""
-    there, array, go, went = uploaded(case.patterns), cuda.from_numpy(np.zeros(3), device=0), ctypes.c_int(0), []
+    there, array, go, went = uploaded(case.patterns), built.from_numpy(np.zeros(3), device=0), ctypes.c_int(0), []
     doomed = [uploaded(motes.Patterns._trusted(case.patterns._arrays, case.patterns.shape))]
     calls = {
-        "likelihood": lambda: cuda.likelihood(there, case.weights, case.base),
-        "sweep": lambda: cuda.sweep(there, case.weights, case.base, hard=False),
+        "likelihood": lambda: built.likelihood(there, case.weights, case.base),
+        "sweep": lambda: built.sweep(there, case.weights, case.base, hard=False),
         "to_numpy": array.to_numpy,
-        "from_numpy": lambda: cuda.from_numpy(np.zeros(3), device=0),
+        "from_numpy": lambda: built.from_numpy(np.zeros(3), device=0),
         "upload": lambda: case.patterns[1:].to("cuda"),
         "release": doomed.clear,
     }
@@ -195,12 +232,12 @@ def test_other_threads_of_python_go_on(work, case, cuda, machine):
     assert went == [True]
 
 
-def test_several_threads_at_once(case, cuda):
+def test_several_threads_at_once(case, built):
     there, found = uploaded(case.patterns), [None] * 4
 
     def work(k: int) -> None:
         for _ in range(5):
-            found[k] = cuda.likelihood(there, case.weights, case.base).to_numpy()
+            found[k] = built.likelihood(there, case.weights, case.base).to_numpy()
 
     threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
     for thread in threads:

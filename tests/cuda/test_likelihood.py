@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import motes
 import phases
 from gpus import gpu
-from motes import _core
+from motes import Patterns, _core
+from motes.noise import Bernoulli, Noise, Poisson
 from strategies import TEMPLATES, Case, Table, case_of, random_case, random_table, scored_cases
 
 OTHER = {np.float32: np.float64, np.float64: np.float32}
@@ -96,6 +100,77 @@ def test_templates_that_are_on_the_device(dtype):
     with pytest.raises(ValueError, match="base") as refused_there:
         cuda.likelihood(patterns, weights, table.base)
     assert str(refused_there.value) == str(refused.value)
+
+
+# -- means that are there ----------------------------------------------------------------------------------------------
+
+
+def likelihood_of_means(case: Case, means: np.ndarray, noise: Noise, dtype: type) -> np.ndarray:
+    given_patterns, n_templates = phases.given(case.patterns), len(means)
+
+    def compute(order: int) -> np.ndarray:
+        out = phases.aligned((len(case.patterns), n_templates), dtype, fill=np.nan)
+        phases.run(
+            "likelihood", "likelihood_means", given_patterns, means, means.itemsize, n_templates,
+            noise.name == "poisson", dtype is np.float64, out, order=order,
+        )  # fmt: skip
+        return out
+
+    return phases.in_every_order(compute)
+
+
+@pytest.mark.parametrize("n_templates", [1, 4, 9])
+@pytest.mark.parametrize("noise", [Bernoulli(), Poisson()])
+@pytest.mark.parametrize(("real", "dtype"), [(np.float32, np.float64), (np.float64, np.float32)])
+def test_means_on_a_device(n_templates, noise, real, dtype):
+    rng = np.random.default_rng(n_templates)
+    case = random_case(rng, 60, (4, 4), density=0.9, max_count=1 if noise.name == "bernoulli" else 3)
+    means = rng.uniform(0.2, 0.9, (n_templates, 16)).astype(real)
+    means[rng.random(means.shape) < 0.02] = 0
+    means[rng.random(means.shape) < 0.05] = 1
+    expected = motes.log_likelihood(case.patterns, means.reshape(-1, 4, 4), noise, dtype=dtype, threads=1)
+    found = likelihood_of_means(case, means, noise, dtype)
+    np.testing.assert_array_equal(np.isinf(found), np.isinf(expected))
+    assert 0 < np.isinf(expected).sum() < expected.size
+    np.testing.assert_allclose(found, expected, atol=1e-4 if dtype is np.float32 else 1e-12)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("of_ours", [False, True])
+def test_log_likelihood_of_device_templates(dtype, of_ours):
+    cuda, rng = gpu(), np.random.default_rng(7)
+    patterns = random_case(rng, 80, (4, 5), density=0.8).patterns
+    means = rng.uniform(0.2, 0.9, (6, 4, 5))
+    means[rng.random(means.shape) < 0.04] = 1
+    expected = motes.log_likelihood(patterns, means, dtype=dtype, threads=1)
+    there, templates = patterns.to("cuda"), cuda.from_numpy(means.astype(dtype), device=0)
+    out = cuda.from_numpy(np.empty_like(expected), device=0) if of_ours else None
+    found = motes.log_likelihood(there, templates, dtype=dtype, out=out)
+    assert (found is out) == of_ours
+    assert np.isinf(expected).any()
+    np.testing.assert_allclose(found.to_numpy(), expected, atol=1e-4 if dtype is np.float32 else 1e-6)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(
+    ("means", "message"),
+    [
+        (np.zeros((1, 3, 2)), "templates: expected shape (R, 2, 2), got (1, 3, 2)"),
+        (np.zeros((2, 2)), "templates: expected shape (R, 2, 2), got (2, 2)"),
+        (np.full((2, 2, 2), 1.5), "templates: expected a mean from 0 to 1, got 1.5 in template 0, pixel 0"),
+        (np.full((2, 2, 2), np.nan), "templates: expected a mean from 0 to 1, got nan in template 0, pixel 0"),
+        (np.array([[[0, 0], [0, -0.5]]]), "templates: expected a mean from 0 to 1, got -0.5 in template 0, pixel 3"),
+    ],
+)
+def test_device_templates_are_refused_in_the_same_words(means, message):
+    templates = gpu().from_numpy(means, device=0)
+    for patterns, given_means in (
+        (Patterns.empty((2, 2), 3).to("cuda"), templates),
+        (Patterns.empty((2, 2), 3), means),
+    ):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            motes.log_likelihood(patterns, given_means)
 
 
 @settings(max_examples=25)

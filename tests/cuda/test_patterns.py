@@ -11,8 +11,7 @@ import pytest
 import gpus
 import motes
 from motes import Patterns, _core, simulate
-from motes.devices import CPU, Device, extension, stream_handle
-from motes.errors import DeviceError
+from motes.devices import CPU, Device, extension, stream_of
 from strategies import random_case, random_table
 
 FIRST = Device("cuda")
@@ -81,13 +80,6 @@ def test_a_device_array_is_not_read_in_silence(uploads, patterns):
         np.argmax(scores)
 
 
-@pytest.mark.gpu
-def test_a_mean_of_one_is_the_processors(uploads):
-    there = random_case(np.random.default_rng(0), 50, (3, 3)).patterns.to("cuda")
-    with pytest.raises(ValueError, match=r"templates: a mean of 1 is scored by the processor alone; use patterns\.to"):
-        motes.log_likelihood(there, np.ones((1, 3, 3)))
-
-
 @pytest.mark.parametrize(
     ("stream", "handle"),
     [
@@ -102,24 +94,16 @@ def test_a_mean_of_one_is_the_processors(uploads):
     ],
 )
 def test_streams(stream, handle):
-    assert stream_handle(stream) == handle
+    assert stream_of(stream) == (handle, None if isinstance(stream, int) else stream)
 
 
 @pytest.mark.parametrize(("stream", "error"), [("0", TypeError), (1.5, TypeError), (True, TypeError), (-1, ValueError)])
 def test_what_is_no_stream(stream, error):
     with pytest.raises(error, match="stream: expected a CUDA stream or its handle, got"):
-        stream_handle(stream)
+        stream_of(stream)
 
 
 # -- the extension itself, where it was built --------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def built():
-    try:
-        return extension.cuda_extension()
-    except DeviceError as error:
-        pytest.skip(str(error))
 
 
 @pytest.mark.parametrize(

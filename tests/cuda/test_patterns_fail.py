@@ -12,10 +12,7 @@ from motes.devices import cuda_extension
 from motes.errors import DeviceError
 from strategies import random_case, random_table
 
-pytestmark = [
-    pytest.mark.gpu,
-    pytest.mark.skipif("not config.getoption('--gpu-standin')", reason="fails on purpose: needs --gpu-standin"),
-]
+pytestmark = gpus.on_the_standin("fails on purpose")
 
 N, N_CLUSTERS = 3000, 9
 RNG = np.random.default_rng(0)
@@ -25,11 +22,6 @@ COEFFICIENTS = RNG.normal(size=(N, N_CLUSTERS)).astype(np.float32)
 CENTROIDS = np.abs(RNG.normal(size=(25, N_CLUSTERS)))
 BASE = -0.5 * (CENTROIDS**2).sum(axis=0)
 WANTED = {"label": True, "responsibility": False, "evidence": True}
-
-
-@pytest.fixture
-def machine() -> standin.Machine:
-    return standin.machine()
 
 
 def back_rotated(patterns, stream=0):

@@ -9,22 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import gpus
 import motes
-import standin
 from motes.devices import cuda_extension, device_of
 from producers import Producer
 
-pytestmark = [
-    pytest.mark.gpu,
-    pytest.mark.skipif("not config.getoption('--gpu-standin')", reason="of the stand-in: needs --gpu-standin"),
-]
-
-
-@pytest.fixture
-def machine():
-    machine = standin.machine()
-    yield machine
-    machine.set()
+pytestmark = gpus.on_the_standin("of the stand-in")
 
 
 def array(n: int = 100, **where):

@@ -13,9 +13,7 @@ import gpus
 import reference
 from gpus import each_device, ingest
 from motes import _core
-from strategies import SMALL, WIDE
-
-TYPES = [np.dtype(kind + size) for kind in "iu" for size in "1248"]
+from strategies import INTEGERS, coo_entries
 
 
 def assert_holds(arrays, counts: np.ndarray) -> None:
@@ -32,22 +30,11 @@ def assert_holds(arrays, counts: np.ndarray) -> None:
 
 
 @each_device
-@given(data=st.data())
-def test_any_type_any_order_repeats_and_zeros(data, device):
-    shape = data.draw(st.sampled_from([*SMALL, WIDE]))
-    n_patterns, n_pixels = data.draw(st.integers(1, 100)), shape[0] * shape[1]
-    n_entries = data.draw(st.integers(0, 400))
-    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
-    row_type, col_type, count_type = (data.draw(st.sampled_from(TYPES)) for _ in range(3))
-    rows = rng.integers(0, min(n_patterns, np.iinfo(row_type).max + 1), n_entries).astype(row_type)
-    cols = rng.integers(0, min(n_pixels, np.iinfo(col_type).max + 1), n_entries).astype(col_type)
-    if data.draw(st.booleans()):
-        order = np.lexsort((cols, rows))
-        rows, cols = rows[order], cols[order]
-    photons = rng.integers(0, 4, n_entries).astype(count_type) if data.draw(st.booleans()) else None
-    threads = data.draw(st.sampled_from([1, 2]))
-    arrays = ingest(rows, cols, photons, n_patterns=n_patterns, n_pixels=n_pixels, threads=threads, device=device)
-    assert_holds(arrays, reference.counts_of(rows, cols, n_patterns, n_pixels, photons))
+@given(entries=coo_entries(), threads=st.sampled_from([1, 2]))
+def test_any_type_any_order_repeats_and_zeros(entries, threads, device):
+    rows, cols, counts = entries.arrays
+    arrays = ingest(rows, cols, counts, **entries.extents, threads=threads, device=device)
+    assert_holds(arrays, reference.counts_of(rows, cols, *entries.extents.values(), counts))
 
 
 @each_device
@@ -172,7 +159,7 @@ def test_unaligned_values_are_read():
 
 
 @each_device
-@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("dtype", INTEGERS)
 def test_largest(dtype, device):
     rng = np.random.default_rng(0)
     values = rng.integers(0, np.iinfo(dtype).max // 2, 300_000, dtype=dtype)

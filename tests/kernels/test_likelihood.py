@@ -129,14 +129,16 @@ def test_log_likelihood_is_the_product_of_probabilities(seed, n_templates, poiss
     np.testing.assert_allclose(log_likelihood(case.patterns, means, noise), expected, rtol=3e-6, atol=3e-6)
 
 
+@gpus.each_device
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_means_of_0_and_1_are_exact(dtype):
+def test_means_of_0_and_1_are_exact(dtype, device):
     case = case_of([[0, 0, 1], [0, 1, 1], [1, 0, 1], [0, 0, 0]], (1, 3))
+    patterns = gpus.there(case.patterns, device)
     means = np.array([[[0.0, 0.5, 1.0]], [[0.25, 0.0, 0.5]], [[1.0, 1.0, 1.0]]])
     expected = reference.log_likelihood(case.counts, means, "bernoulli")
-    np.testing.assert_allclose(log_likelihood(case.patterns, means, dtype=dtype), expected, rtol=1e-6)
+    np.testing.assert_allclose(gpus.home(log_likelihood(patterns, means, dtype=dtype)), expected, rtol=1e-6)
     poisson = reference.log_likelihood(case.counts, means, "poisson")
-    np.testing.assert_allclose(log_likelihood(case.patterns, means, Poisson(), dtype=dtype), poisson, rtol=1e-6)
+    np.testing.assert_allclose(gpus.home(log_likelihood(patterns, means, Poisson(), dtype=dtype)), poisson, rtol=1e-6)
 
 
 def test_no_patterns_and_no_pixels():

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
+import gpus
 import motes
 import motes.pickers.filterbank as module
 from motes import Circles, FormatError, picking
@@ -55,6 +56,21 @@ def test_discs_are_found(n, least):
     assert average_precision(found) > least
     assert found.micrographs == ("scene2", "scene3")
     assert (found.circles.radii == DIAMETER / 2).all()
+
+
+@pytest.mark.gpu
+def test_maps_on_a_gpu_hold_the_same_candidates(tmp_path):
+    gpus.gpu()
+    here, there = fitted(), fitted(device="cuda")
+    assert_same(there.predict(TEST), here.predict(TEST))
+    here.save(tmp_path / "picker.npz")
+    again = FilterBankPicker.load(tmp_path / "picker.npz", cache=CACHE, device="auto")
+    assert_same(again.predict(TEST), here.predict(TEST))
+
+
+def test_a_device_that_is_none():
+    with pytest.raises(ValueError, match="device: expected cpu, cuda, cuda:N or auto, got 'gpu'"):
+        FilterBankPicker(DIAMETER, device="gpu")
 
 
 def test_one_label_in_all_is_enough():

@@ -95,3 +95,34 @@ motes_status motes_cuda_assignment(const motes_cuda_patterns* patterns, const do
     return assignment(patterns->stored.held, weights, base, n_clusters, clusters, at.stream(), error);
   });
 }
+
+motes_status motes_cuda_expand(const double* master, const int32_t* index, int64_t n_templates, int64_t n_pixels,
+                               double* templates, const motes_cuda_run* run, motes_error* error) {
+  using namespace motes::cuda;
+  return at_place(run, error, [&](const Place& at) {
+    if (const auto bad = at.validate_memory("master", master, n_pixels)) return bad;
+    if (const auto bad = at.validate_memory("templates", templates, n_pixels)) return bad;
+    return expand(master, index, n_templates, n_pixels, templates, at.stream(), error);
+  });
+}
+
+motes_status motes_cuda_rotate_home(const double* planes, const int32_t* index, int64_t n_templates, int64_t n_pixels,
+                                    double* master, const motes_cuda_run* run, motes_error* error) {
+  using namespace motes::cuda;
+  return at_place(run, error, [&](const Place& at) {
+    if (const auto bad = at.validate_memory("planes", planes, n_pixels)) return bad;
+    if (const auto bad = at.validate_memory("master", master, n_pixels)) return bad;
+    return rotate_home(planes, index, n_templates, n_pixels, master, at.stream(), error);
+  });
+}
+
+motes_status motes_cuda_outer(const motes_cuda_patterns* patterns, const float* coefficients, const motes_orbits* orbits,
+                              int with_coefficients, double* sums, const motes_cuda_run* run, motes_error* error) {
+  using namespace motes::cuda;
+  return at_place(run, error, [&](const Place& at) {
+    if (const auto bad = at.validate_held(patterns)) return bad;
+    if (const auto bad = at.validate_optional("coefficients", coefficients)) return bad;
+    if (const auto bad = at.validate_optional("sums", sums)) return bad;
+    return outer(patterns->stored.held, coefficients, orbits, with_coefficients != 0, sums, at.stream(), error);
+  });
+}

@@ -75,6 +75,18 @@ motes_status motes_cuda_ingest(const motes_coo* entries, int64_t n_patterns, int
   });
 }
 
+motes_status motes_cuda_take(const motes_cuda_patterns* patterns, const int64_t* which, int64_t n_which,
+                             motes_cuda_patterns** held, const motes_cuda_run* run, motes_error* error) {
+  if (const auto bad = motes::validate_pointer("held", held, 1, error)) return bad;
+  *held = nullptr;
+  return at_place(run, error, [&](const Place& at) {
+    if (const auto bad = at.validate_held(patterns)) return bad;
+    const auto& from = patterns->stored.held;
+    if (const auto bad = motes::validate_which(which, n_which, from.arrays.n_patterns, error)) return bad;
+    return held_by(at, held, [&](Stored* stored) { return take(from, which, n_which, stored, at.stream(), error); });
+  });
+}
+
 motes_status motes_cuda_total_image(const motes_cuda_patterns* patterns, int64_t* photons, const motes_cuda_run* run,
                                     motes_error* error) {
   return at_place(run, error, [&](const Place& at) {

@@ -4,15 +4,15 @@
 namespace motes::python {
 namespace {
 
-DeviceArray backrotation(const PatternsOnDevice& patterns, const py::object& coefficients, uint64_t stream,
+DeviceArray backrotation(const PatternsOnDevice& patterns, const py::object& coefficients, const Stream& stream,
                          const py::object& out) {
   const int device = patterns.device();
-  const auto c = reals_on_device(coefficients, "coefficients", {patterns.size(), kAny}, device, stream_of(stream));
+  const auto c = reals_on_device(coefficients, "coefficients", {patterns.size(), kAny}, device, stream);
   const auto planes = output_on_device(out, "out", py::dtype::of<double>(), {patterns.n_pixels(), c.shape[1]}, device,
-                                       stream_of(stream));
+                                       stream);
   on_device(device, [&](motes_error* error) {
     const auto call = [&]<class Real>(const Real* from) {
-      return cuda::backrotation(patterns.held(), from, c.shape[1], static_cast<double*>(planes.data), stream_of(stream),
+      return cuda::backrotation(patterns.held(), from, c.shape[1], static_cast<double*>(planes.data), stream,
                                 error);
     };
     return c.dtype.itemsize() == 8 ? call(static_cast<const double*>(c.data)) : call(static_cast<const float*>(c.data));

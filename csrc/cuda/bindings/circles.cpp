@@ -8,7 +8,7 @@
 namespace motes::python {
 
 DeviceArray same_reals_on_device(const py::object& value, const char* name, int real_bytes,
-                                 std::initializer_list<py::ssize_t> shape, int device, cudaStream_t stream) {
+                                 std::initializer_list<py::ssize_t> shape, int device, const Stream& stream) {
   auto array = reals_on_device(value, name, shape, device, stream);
   if (real_bytes_of(array) != real_bytes)
     throw py::type_error(std::string(name) + (real_bytes == 8 ? ": expected dtype float64, got float32"
@@ -17,7 +17,7 @@ DeviceArray same_reals_on_device(const py::object& value, const char* name, int 
 }
 
 CirclesOnDevice::CirclesOnDevice(const py::object& centres_, const py::object& radii_, const char* prefix, int device,
-                                 cudaStream_t stream) {
+                                 const Stream& stream) {
   const std::string name(prefix);
   centres = reals_on_device(centres_, (name + "centres").c_str(), {kAny, 2}, device, stream);
   const int bytes = real_bytes_of(centres);
@@ -28,7 +28,7 @@ CirclesOnDevice::CirclesOnDevice(const py::object& centres_, const py::object& r
 namespace {
 
 struct BoxesOnDevice {
-  BoxesOnDevice(const py::object& corners_, const py::object& sizes_, const char* prefix, int device, cudaStream_t stream) {
+  BoxesOnDevice(const py::object& corners_, const py::object& sizes_, const char* prefix, int device, const Stream& stream) {
     const std::string name(prefix);
     corners = reals_on_device(corners_, (name + "corners").c_str(), {kAny, 2}, device, stream);
     const int bytes = real_bytes_of(corners);
@@ -40,7 +40,7 @@ struct BoxesOnDevice {
 };
 
 template <class View, class Call>
-DeviceArray paired(const View& a, const View& b, const py::dtype& dtype, int device, cudaStream_t stream, Call call) {
+DeviceArray paired(const View& a, const View& b, const py::dtype& dtype, int device, const Stream& stream, Call call) {
   auto out = empty_array({a.c.n}, dtype, device, stream);
   on_device(device, [&](motes_error* error) { return call(a.c, b.c, out.data, stream, error); });
   return out;
@@ -48,7 +48,7 @@ DeviceArray paired(const View& a, const View& b, const py::dtype& dtype, int dev
 
 template <class View, class Call>
 DeviceArray all_pairs(const View& a, const View& b, const py::object& a_indptr, const py::object& b_indptr,
-                      const py::dtype& dtype, int device, cudaStream_t stream, Call call) {
+                      const py::dtype& dtype, int device, const Stream& stream, Call call) {
   const auto ai = require<int64_t>(a_indptr, "a_indptr", {kAny});
   if (ai.shape(0) < 1) throw py::value_error("a_indptr: empty");
   const auto bi = require<int64_t>(b_indptr, "b_indptr", {ai.shape(0)});
@@ -61,28 +61,28 @@ DeviceArray all_pairs(const View& a, const View& b, const py::object& a_indptr, 
 }
 
 py::tuple circles(const py::object& centres, const py::object& radii, const py::object& scores, int device,
-                  uint64_t stream) {
-  const CirclesOnDevice view(centres, radii, "", device, stream_of(stream));
+                  const Stream& stream) {
+  const CirclesOnDevice view(centres, radii, "", device, stream);
   if (scores.is_none()) return py::make_tuple(view.centres, view.radii, py::none());
   return py::make_tuple(view.centres, view.radii,
-                        same_reals_on_device(scores, "scores", view.c.real_bytes, {view.c.n}, device, stream_of(stream)));
+                        same_reals_on_device(scores, "scores", view.c.real_bytes, {view.c.n}, device, stream));
 }
 
-py::tuple split_boxes(const py::object& boxes, const std::string& name, int device, uint64_t stream) {
-  const auto rows = reals_on_device(boxes, name.c_str(), {kAny, 4}, device, stream_of(stream));
-  const auto corners = empty_array({rows.shape[0], 2}, rows.dtype, device, stream_of(stream));
-  const auto sizes = empty_array({rows.shape[0], 2}, rows.dtype, device, stream_of(stream));
+py::tuple split_boxes(const py::object& boxes, const std::string& name, int device, const Stream& stream) {
+  const auto rows = reals_on_device(boxes, name.c_str(), {kAny, 4}, device, stream);
+  const auto corners = empty_array({rows.shape[0], 2}, rows.dtype, device, stream);
+  const auto sizes = empty_array({rows.shape[0], 2}, rows.dtype, device, stream);
   on_device(device, [&](motes_error* error) {
-    return cuda::split_boxes(rows.data, real_bytes_of(rows), rows.shape[0], corners.data, sizes.data, stream_of(stream),
+    return cuda::split_boxes(rows.data, real_bytes_of(rows), rows.shape[0], corners.data, sizes.data, stream,
                              error);
   });
   return py::make_tuple(corners, sizes);
 }
 
-DeviceArray reals(const py::object& array, const std::string& name, int device, uint64_t stream) {
+DeviceArray reals(const py::object& array, const std::string& name, int device, const Stream& stream) {
   const auto n_dimensions = py::len(array.attr("shape"));
-  if (n_dimensions == 2) return reals_on_device(array, name.c_str(), {kAny, kAny}, device, stream_of(stream));
-  return reals_on_device(array, name.c_str(), {kAny, kAny, kAny}, device, stream_of(stream));
+  if (n_dimensions == 2) return reals_on_device(array, name.c_str(), {kAny, kAny}, device, stream);
+  return reals_on_device(array, name.c_str(), {kAny, kAny, kAny}, device, stream);
 }
 
 // A stretch of the same memory.
@@ -100,20 +100,18 @@ void register_circles(py::module_& m) {
   const auto pair = [](auto view, auto call) {
     using View = typename decltype(view)::type;
     return [call](const py::object& a_place, const py::object& a_size, const py::object& b_place,
-                  const py::object& b_size, int device, uint64_t stream) {
-      const auto on = stream_of(stream);
-      const View a(a_place, a_size, "a_", device, on), b(b_place, b_size, "b_", device, on);
-      return paired(a, b, real_of(a.c.real_bytes), device, on, call);
+                  const py::object& b_size, int device, const Stream& stream) {
+      const View a(a_place, a_size, "a_", device, stream), b(b_place, b_size, "b_", device, stream);
+      return paired(a, b, real_of(a.c.real_bytes), device, stream, call);
     };
   };
   const auto all = [](auto view, auto call) {
     using View = typename decltype(view)::type;
     return [call](const py::object& a_place, const py::object& a_size, const py::object& b_place,
                   const py::object& b_size, const py::object& a_indptr, const py::object& b_indptr, int device,
-                  uint64_t stream) {
-      const auto on = stream_of(stream);
-      const View a(a_place, a_size, "a_", device, on), b(b_place, b_size, "b_", device, on);
-      return all_pairs(a, b, a_indptr, b_indptr, real_of(a.c.real_bytes), device, on, call);
+                  const Stream& stream) {
+      const View a(a_place, a_size, "a_", device, stream), b(b_place, b_size, "b_", device, stream);
+      return all_pairs(a, b, a_indptr, b_indptr, real_of(a.c.real_bytes), device, stream, call);
     };
   };
   m.def("circles", &circles, py::arg("centres"), py::arg("radii"), py::arg("scores"), py::kw_only(), py::arg("device"),

@@ -29,8 +29,8 @@ class ClimbOnDevice {
   ClimbOnDevice(std::shared_ptr<PatternsOnDevice> patterns, const py::object& index, const py::object& inverse,
                 const py::object& good, const py::object& photons, const std::string& noise,
                 const std::pair<double, double>& limits, double least_weight, bool estimate_weights, bool in_double,
-                uint64_t stream)
-      : patterns_(std::move(patterns)), stream_(stream_of(stream)) {
+                const Stream& stream)
+      : patterns_(std::move(patterns)), stream_(stream) {
     const auto n_pixels = patterns_->n_pixels();
     const auto to = require<int32_t>(index, "index", {kAny, n_pixels});
     const auto back = require<int32_t>(inverse, "inverse", {to.shape(0), n_pixels});
@@ -104,7 +104,7 @@ class ClimbOnDevice {
   }
 
   std::shared_ptr<PatternsOnDevice> patterns_;
-  cudaStream_t stream_;
+  Stream stream_;
   std::unique_ptr<cuda::Climb> climb_;
 };
 
@@ -114,7 +114,7 @@ void register_climb(py::module_& m) {
   py::class_<ClimbOnDevice>(m, "Climb", "Expectation maximisation in the memory of a GPU; see csrc/cuda/em.hpp.")
       .def(py::init<std::shared_ptr<PatternsOnDevice>, const py::object&, const py::object&, const py::object&,
                     const py::object&, const std::string&, const std::pair<double, double>&, double, bool, bool,
-                    uint64_t>(),
+                    const Stream&>(),
            py::arg("patterns"), py::kw_only(), py::arg("index"), py::arg("inverse"), py::arg("good"),
            py::arg("photons"), py::arg("noise"), py::arg("limits"), py::arg("least_weight"),
            py::arg("estimate_weights"), py::arg("in_double"), py::arg("stream") = 0)

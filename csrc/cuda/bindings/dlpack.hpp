@@ -6,7 +6,6 @@
 namespace motes::python::dlpack {
 
 constexpr int32_t kCPU = 1, kCUDA = 2, kCUDAManaged = 13;
-constexpr uint8_t kInt = 0, kUnsigned = 1, kFloat = 2, kComplex = 5, kBool = 6;
 constexpr uint64_t kReadOnly = 1;
 
 struct Device {

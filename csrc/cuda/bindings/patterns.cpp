@@ -17,7 +17,7 @@ cuda::Stored stored_by(int device, Store store) {
 }
 
 cuda::Stored copied(const py::object& indptr, const py::object& pixels, const py::object& multi_position,
-                    const py::object& multi_extra, int64_t n_pixels, int device, cudaStream_t stream) {
+                    const py::object& multi_extra, int64_t n_pixels, int device, const Stream& stream) {
   const auto begin = require<int64_t>(indptr, "indptr", {kAny});
   const auto lit = n_pixels <= 65536 ? py::array(require<uint16_t>(pixels, "pixels", {kAny}))
                                      : py::array(require<uint32_t>(pixels, "pixels", {kAny}));
@@ -42,56 +42,57 @@ cuda::Stored copied(const py::object& indptr, const py::object& pixels, const py
 
 }  // namespace
 
-PatternsOnDevice::PatternsOnDevice(const cuda::Stored& stored, int device, cudaStream_t stream)
+PatternsOnDevice::PatternsOnDevice(const cuda::Stored& stored, int device, const Stream& stream)
     : device_(device),
       bytes_(stored.bytes),
-      n_lit_(stored.n_lit),
-      n_extra_(static_cast<int64_t>(stored.held.n_photons) - stored.held.arrays.n_patterns),
       held_(stored.held) {
   for (size_t k = 0; k < stored.memory.size(); ++k)
     if (stored.memory[k]) memory_[k] = until_idle(owned(stored.memory[k], device, stream), device);
 }
 
 PatternsOnDevice::PatternsOnDevice(const py::object& indptr, const py::object& pixels, const py::object& multi_position,
-                                   const py::object& multi_extra, int64_t n_pixels, int device, uint64_t stream)
-    : PatternsOnDevice(copied(indptr, pixels, multi_position, multi_extra, n_pixels, device, stream_of(stream)), device,
-                       stream_of(stream)) {}
+                                   const py::object& multi_extra, int64_t n_pixels, int device, const Stream& stream)
+    : PatternsOnDevice(copied(indptr, pixels, multi_position, multi_extra, n_pixels, device, stream), device,
+                       stream) {}
+
+PatternsOnDevice::PatternsOnDevice(const cuda::MatrixGiven& matrix, cuda::MatrixFaults* faults, int device,
+                                   const Stream& stream)
+    : PatternsOnDevice(stored_by(device, [&](cuda::Stored* stored, motes_error* error) {
+        return cuda::build_of_rows(matrix, faults, stored, stream, error);
+      }), device, stream) {}
 
 PatternsOnDevice::PatternsOnDevice(const motes_coo& entries, int64_t n_patterns, int64_t n_pixels, int device,
-                                   cudaStream_t stream)
+                                   const Stream& stream)
     : PatternsOnDevice(stored_by(device, [&](cuda::Stored* stored, motes_error* error) {
         return cuda::build(entries, n_patterns, n_pixels, stored, stream, error);
       }), device, stream) {}
 
-void PatternsOnDevice::require_whole() const {
-  if (!whole_) throw py::value_error("patterns: of a range of rows the host's arrays tell the totals");
+const cuda::Totals& PatternsOnDevice::totals() const {
+  if (!totals_) {
+    cuda::Totals found{};
+    on_device(device_, [&](motes_error* error) { return cuda::totals(held_, &found, nullptr, error); });
+    totals_ = found;
+  }
+  return *totals_;
 }
 
 int64_t PatternsOnDevice::max_count() const {
-  require_whole();
-  std::vector<int32_t> extra(static_cast<size_t>(held_.arrays.n_multi));
-  if (extra.empty()) return n_lit_ > 0;
-  on_device(device_, [&](motes_error* error) {
-    return cuda::told(cudaMemcpy(extra.data(), held_.arrays.multi_extra, extra.size() * sizeof extra[0], cudaMemcpyDeviceToHost),
-                      "CUDA: copying patterns", error);
-  });
-  return int64_t{1} + *std::max_element(extra.begin(), extra.end());
+  return totals().most_extra > 0 ? 1 + totals().most_extra : int64_t{n_lit() > 0};
 }
 
 py::array PatternsOnDevice::total_image() const {
-  require_whole();
   py::array_t<int64_t> photons(held_.arrays.n_pixels);
-  on_device(device_, [&, to = photons.mutable_data()](motes_error* error) {
-    return cuda::total_image(held_, n_lit_, to, nullptr, error);
+  on_device(device_, [&, n = n_lit(), to = photons.mutable_data()](motes_error* error) {
+    return cuda::total_image(held_, n, to, nullptr, error);
   });
   return photons;
 }
 
 py::tuple PatternsOnDevice::to_numpy() const {
-  require_whole();
+  if (!whole_) throw py::value_error("patterns: a range of rows is fetched with those that it is a part of");
   const auto& x = held_.arrays;
   py::array arrays[] = {py::array_t<int64_t>(x.n_patterns + 1),
-                        x.pixel_bytes == 2 ? py::array(py::array_t<uint16_t>(n_lit_)) : py::array(py::array_t<uint32_t>(n_lit_)),
+                        x.pixel_bytes == 2 ? py::array(py::array_t<uint16_t>(n_lit())) : py::array(py::array_t<uint32_t>(n_lit())),
                         py::array_t<int64_t>(x.n_multi), py::array_t<int32_t>(x.n_multi)};
   const void* const from[] = {x.indptr, x.pixels, x.multi_position, x.multi_extra};
   void* to[4];
@@ -115,29 +116,39 @@ PatternsOnDevice PatternsOnDevice::rows(int64_t start, int64_t stop) const {
   part.held_.arrays.indptr += start;
   part.held_.arrays.n_patterns = stop - start;
   part.whole_ = false;
+  part.totals_.reset();
   return part;
 }
 
-PatternsOnDevice PatternsOnDevice::take(const py::object& which, uint64_t stream) const {
+PatternsOnDevice PatternsOnDevice::binarised() const {
+  PatternsOnDevice once(*this);
+  once.held_.arrays.n_multi = 0;
+  once.held_.n_photons = static_cast<double>(held_.arrays.n_patterns);
+  once.totals_.reset();
+  return once;
+}
+
+PatternsOnDevice PatternsOnDevice::take(const py::object& which, const Stream& stream) const {
   const auto index = require<int64_t>(which, "which", {kAny});
   const auto* const from = data_of<int64_t>(index);
   if (std::any_of(from, from + index.shape(0), [this](int64_t p) { return p < 0 || p >= size(); }))
     throw py::index_error("which: outside the patterns");
   const auto stored = stored_by(device_, [&](cuda::Stored* taken, motes_error* error) {
-    return cuda::take(held_, from, index.shape(0), taken, stream_of(stream), error);
+    return cuda::take(held_, from, index.shape(0), taken, stream, error);
   });
-  return {stored, device_, stream_of(stream)};
+  return {stored, device_, stream};
 }
 
 void register_patterns(py::module_& m) {
   py::class_<PatternsOnDevice, std::shared_ptr<PatternsOnDevice>>(m, "PatternsOnDevice",
                                                                   "Checked patterns in the memory of a GPU.")
       .def(py::init<const py::object&, const py::object&, const py::object&, const py::object&, int64_t, int,
-                    uint64_t>(),
+                    const Stream&>(),
            py::arg("indptr"), py::arg("pixels"), py::arg("multi_position"), py::arg("multi_extra"), py::kw_only(),
            py::arg("n_pixels"), py::arg("device"), py::arg("stream") = 0)
       .def("__len__", &PatternsOnDevice::size)
       .def("rows", &PatternsOnDevice::rows, py::arg("start"), py::arg("stop"), "A range of them, in the same memory.")
+      .def("binarised", &PatternsOnDevice::binarised, "Their lit pixels, one photon each, in the same memory.")
       .def("take", &PatternsOnDevice::take, py::arg("which"), py::kw_only(), py::arg("stream") = 0,
            "Those of these indices, in this order, in memory of their own; waits.")
       .def_property_readonly("n_pixels", &PatternsOnDevice::n_pixels)

@@ -19,9 +19,9 @@ class Event {
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
 
-  void record(uint64_t stream) {
+  void record(const Stream& stream) {
     on_device(device_, [&](motes_error* error) {
-      return cuda::told(cudaEventRecord(event_, stream_of(stream)), "CUDA: event", error);
+      return cuda::told(cudaEventRecord(event_, stream), "CUDA: event", error);
     });
   }
   double milliseconds_since(const Event& earlier) const {
@@ -39,35 +39,35 @@ class Event {
   cudaEvent_t event_ = nullptr;
 };
 
-void copy(const py::object& from, const py::object& to, py::ssize_t n, int device, uint64_t stream) {
+void copy(const py::object& from, const py::object& to, py::ssize_t n, int device, const Stream& stream) {
   const auto bytes = py::dtype::of<uint8_t>();
-  const auto source = require_on_device(from, "source", bytes, {n}, device, stream_of(stream));
-  const auto target = require_on_device(to, "out", bytes, {n}, device, stream_of(stream));
+  const auto source = require_on_device(from, "source", bytes, {n}, device, stream);
+  const auto target = require_on_device(to, "out", bytes, {n}, device, stream);
   on_device(device, [&](motes_error* error) {
     return cuda::told(cudaMemcpyAsync(target.data, source.data, static_cast<size_t>(n), cudaMemcpyDeviceToDevice,
-                                      stream_of(stream)),
+                                      stream),
                       "CUDA: copy", error);
   });
 }
 
-py::tuple reads(int64_t n_rows, int64_t n_each, int device, uint64_t stream) {
-  auto sums = empty_array({4}, py::dtype::of<int64_t>(), device, stream_of(stream));
+py::tuple reads(int64_t n_rows, int64_t n_each, int device, const Stream& stream) {
+  auto sums = empty_array({4}, py::dtype::of<int64_t>(), device, stream);
   int64_t n_probes = 0;
   on_device(device, [&](motes_error* error) {
-    return cuda::probe_reads(n_rows, n_each, static_cast<int64_t*>(sums.data), &n_probes, stream_of(stream), error);
+    return cuda::probe_reads(n_rows, n_each, static_cast<int64_t*>(sums.data), &n_probes, stream, error);
   });
   return py::make_tuple(n_probes, sums);
 }
 
-py::tuple additions(int64_t n_rows, int64_t n_each, bool planar, int device, uint64_t stream) {
+py::tuple additions(int64_t n_rows, int64_t n_each, bool planar, int device, const Stream& stream) {
   if (n_rows < 1) throw py::value_error("n_rows: expected at least 1, got " + std::to_string(n_rows));
   const std::vector<py::ssize_t> shape =
       planar ? std::vector<py::ssize_t>{4, n_rows} : std::vector<py::ssize_t>{n_rows, 4};
-  auto counts = empty_array(shape, py::dtype::of<int64_t>(), device, stream_of(stream));
+  auto counts = empty_array(shape, py::dtype::of<int64_t>(), device, stream);
   int64_t n_probes = 0;
   on_device(device, [&](motes_error* error) {
     return cuda::probe_additions(n_rows, n_each, planar, static_cast<int64_t*>(counts.data), &n_probes,
-                                 stream_of(stream), error);
+                                 stream, error);
   });
   return py::make_tuple(n_probes, counts);
 }
@@ -79,9 +79,9 @@ void register_probes(py::module_& m) {
       .def(py::init<int>(), py::kw_only(), py::arg("device"))
       .def("record", &Event::record, py::arg("stream") = 0)
       .def("milliseconds_since", &Event::milliseconds_since, py::arg("earlier"), "Waits for this event.");
-  m.def("empty_bytes", [](py::ssize_t n, int device, uint64_t stream) {
+  m.def("empty_bytes", [](py::ssize_t n, int device, const Stream& stream) {
           if (n < 0) throw py::value_error("n: expected 0 or more, got " + std::to_string(n));
-          return empty_array({n}, py::dtype::of<uint8_t>(), device, stream_of(stream));
+          return empty_array({n}, py::dtype::of<uint8_t>(), device, stream);
         }, py::arg("n"), py::kw_only(), py::arg("device"), py::arg("stream") = 0);
   m.def("probe_copy", &copy, py::arg("source"), py::arg("out"), py::arg("n"), py::kw_only(), py::arg("device"),
         py::arg("stream") = 0, "n bytes from one place of the device to another.");

@@ -1,6 +1,7 @@
 #include "cuda/bindings/circles.hpp"
 #include "cuda/bindings/rooms.hpp"
 #include "cuda/detections.hpp"
+#include "dispatch/guarded.hpp"
 
 namespace motes::python {
 namespace {
@@ -8,13 +9,14 @@ namespace {
 // Indices, which take memory when it is known how many there are: then nobody holds the GIL.
 struct Found {
   int device;
-  cudaStream_t stream;
+  const Stream& stream;
   int64_t n;
   std::shared_ptr<void> memory;
 
   int64_t* room(int64_t wanted, motes_error* error) {
     void* there = nullptr;
-    if (cuda::allocate(wanted * static_cast<int64_t>(sizeof(int64_t)), stream, &there, error)) throw std::bad_alloc();
+    if (const auto bad = cuda::allocate(wanted * static_cast<int64_t>(sizeof(int64_t)), stream, &there, error))
+      throw Failed{bad};
     n = wanted;
     memory = owned(there, device, stream);
     return static_cast<int64_t*>(there);
@@ -26,8 +28,7 @@ struct Found {
 
 py::tuple suppression(const py::object& centres, const py::object& radii, const py::object& scores,
                       const py::object& indptr, const std::string& measure, double threshold, bool suppressor,
-                      int device, uint64_t handle) {
-  const auto stream = stream_of(handle);
+                      int device, const Stream& stream) {
   const CirclesOnDevice circles(centres, radii, "", device, stream);
   const auto s = same_reals_on_device(scores, "scores", circles.c.real_bytes, {circles.c.n}, device, stream);
   const auto parts = require<int64_t>(indptr, "indptr", {kAny});
@@ -45,8 +46,7 @@ py::tuple suppression(const py::object& centres, const py::object& radii, const 
   return py::make_tuple(kept.array(), kept_indptr, by);
 }
 
-py::tuple map_suppression(const py::object& maps, double radius, double threshold, int device, uint64_t handle) {
-  const auto stream = stream_of(handle);
+py::tuple map_suppression(const py::object& maps, double radius, double threshold, int device, const Stream& stream) {
   const auto map = reals_on_device(maps, "score_map", {kAny, kAny, kAny}, device, stream);
   const auto n_maps = map.shape[0], height = map.shape[1], width = map.shape[2];
   const int bytes = real_bytes_of(map);

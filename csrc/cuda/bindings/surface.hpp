@@ -2,6 +2,8 @@
 #pragma once
 #include <pybind11/pybind11.h>
 
+#include <optional>
+
 #include "cuda/device.hpp"
 #include "motes/error.hpp"
 
@@ -31,6 +33,14 @@ void on_device(int device, Call&& call) {
     }
   }
   surface(status, error);
+}
+
+// Memory is let go of by whoever comes last, with the GIL or without: what is waited for then may need it.
+template <class Body>
+void without_gil(Body body) {
+  std::optional<pybind11::gil_scoped_release> unlocked;
+  if (PyGILState_Check()) unlocked.emplace();
+  body();
 }
 
 }  // namespace motes::python

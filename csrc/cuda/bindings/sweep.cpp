@@ -1,6 +1,7 @@
 #include <string>
 #include <utility>
 
+#include "cuda/bindings/means.hpp"
 #include "cuda/bindings/patterns.hpp"
 #include "cuda/bindings/rooms.hpp"
 
@@ -9,7 +10,7 @@ namespace {
 
 template <class Real>
 py::tuple sweep_of(const PatternsOnDevice& patterns, const py::object& weights, const py::object& base, bool hard,
-                   uint64_t stream, const py::object& out) {
+                   const Stream& stream, const py::object& out) {
   const auto w = require<Real>(weights, "weights", {patterns.n_pixels(), kAny});
   const auto b = require<Real>(base, "base", {w.shape(1)});
   py::array planes = output<int64_t>(out, "out", {patterns.n_pixels(), w.shape(1)});
@@ -17,14 +18,14 @@ py::tuple sweep_of(const PatternsOnDevice& patterns, const py::object& weights, 
   motes_sums sums{sizeof sums, mutable_data_of<int64_t>(planes), orientation.mutable_data(), {0, 0}, 0, 0};
   on_device(patterns.device(), [&, from = data_of<Real>(w), bases = data_of<Real>(b)](motes_error* error) {
     return cuda::sweep(patterns.held(), from, bases, w.shape(1), hard ? MOTES_HARD : MOTES_SOFT, &sums,
-                       stream_of(stream), error);
+                       stream, error);
   });
   return py::make_tuple(planes, orientation, sums.log_likelihood[0], sums.log_likelihood[1], sums.n_impossible,
                         sums.quantum);
 }
 
 py::tuple sweep(const PatternsOnDevice& patterns, const py::object& weights, const py::object& base, bool hard,
-                uint64_t stream, const py::object& out) {
+                const Stream& stream, const py::object& out) {
   if (is_double(weights, "weights")) return sweep_of<double>(patterns, weights, base, hard, stream, out);
   return sweep_of<float>(patterns, weights, base, hard, stream, out);
 }
@@ -33,31 +34,19 @@ py::tuple sweep(const PatternsOnDevice& patterns, const py::object& weights, con
 py::tuple sweep_templates(const PatternsOnDevice& patterns, const py::object& templates, const py::object& prior,
                           const py::object& photons, const std::pair<int, int>& shape, const std::string& noise,
                           double most, const std::pair<double, double>& limits, bool hard, bool in_double,
-                          uint64_t stream) {
+                          const Stream& stream) {
   const int device = patterns.device();
   const auto height = py::ssize_t{shape.first}, width = py::ssize_t{shape.second};
-  const auto means = reals_on_device(templates, "templates", {kAny, height, width}, device, stream_of(stream));
+  const auto means = means_on_device(templates, shape, most, device, stream);
   const auto n = means.shape[0];
   const auto share = require<double>(prior, "prior", {n});
   const auto total = require<int64_t>(photons, "photons", {patterns.n_pixels()});
-  const int real_bytes = static_cast<int>(means.dtype.itemsize());
-  int64_t bad = 0;
-  double value = 0;
-  on_device(device, [&](motes_error* error) {
-    return cuda::check_means(means.data, real_bytes, means.size(), most, &bad, &value, stream_of(stream), error);
-  });
-  if (bad < means.size()) {
-    const std::string kind = most == 1 ? "a mean from 0 to 1" : "a finite mean, 0 or more";
-    throw py::value_error("templates: expected " + kind + ", got " + std::string(py::str(py::float_(value))) +
-                          " in template " + std::to_string(bad / patterns.n_pixels()) + ", pixel " +
-                          std::to_string(bad % patterns.n_pixels()));
-  }
   const auto doubles = py::dtype::of<double>();
-  const auto planes = empty_array({n, height, width}, doubles, device, stream_of(stream));
-  const auto weights = empty_array({n}, doubles, device, stream_of(stream));
-  const auto told = empty_array({2}, doubles, device, stream_of(stream));
+  const auto planes = empty_array({n, height, width}, doubles, device, stream);
+  const auto weights = empty_array({n}, doubles, device, stream);
+  const auto told = empty_array({2}, doubles, device, stream);
   const cuda::TemplatesGiven given{means.data,
-                                   real_bytes,
+                                   static_cast<int>(means.dtype.itemsize()),
                                    n,
                                    data_of<double>(share),
                                    data_of<int64_t>(total),
@@ -67,7 +56,7 @@ py::tuple sweep_templates(const PatternsOnDevice& patterns, const py::object& te
   on_device(device, [&](motes_error* error) {
     return cuda::sweep_templates(patterns.held(), given, hard ? MOTES_HARD : MOTES_SOFT, in_double,
                                  static_cast<double*>(planes.data), static_cast<double*>(weights.data),
-                                 static_cast<double*>(told.data), stream_of(stream), error);
+                                 static_cast<double*>(told.data), stream, error);
   });
   return py::make_tuple(planes, weights, told);
 }

@@ -58,6 +58,9 @@ MOTES_API motes_status motes_cuda_patterns_from_device(const motes_patterns* pat
                                                        const motes_cuda_run* run, motes_error* error);
 /* In the order of the stream: after work on the patterns there. NULL is no error. */
 MOTES_API motes_status motes_cuda_patterns_free(motes_cuda_patterns* held, const motes_cuda_run* run, motes_error* error);
+/* Those of `which` (host; 0 .. N - 1), in its order, in memory of their own, for motes_cuda_patterns_free. Waits. */
+MOTES_API motes_status motes_cuda_take(const motes_cuda_patterns* patterns, const int64_t* which, int64_t n_which,
+                                       motes_cuda_patterns** held, const motes_cuda_run* run, motes_error* error);
 /* Each output may be NULL. `bytes`: of device memory. */
 MOTES_API motes_status motes_cuda_patterns_extents(const motes_cuda_patterns* held, int64_t* n_patterns,
                                                    int64_t* n_pixels, int* device, int64_t* bytes, motes_error* error);
@@ -101,6 +104,14 @@ MOTES_API motes_status motes_cuda_backrotation_f64(const motes_cuda_patterns* pa
                                                    int64_t n_templates, double* planes, const motes_cuda_run* run,
                                                    motes_error* error);
 
+/* index (R, M): the host's. master (M), templates and planes (M, R): device. Do not wait. */
+MOTES_API motes_status motes_cuda_expand(const double* master, const int32_t* index, int64_t n_templates,
+                                         int64_t n_pixels, double* templates, const motes_cuda_run* run,
+                                         motes_error* error);
+MOTES_API motes_status motes_cuda_rotate_home(const double* planes, const int32_t* index, int64_t n_templates,
+                                              int64_t n_pixels, double* master, const motes_cuda_run* run,
+                                              motes_error* error);
+
 /* sweep: motes/sweep.hpp --------------------------------------------------------------------------------------------- */
 /* Waits for the sums. */
 MOTES_API motes_status motes_cuda_sweep_f32(const motes_cuda_patterns* patterns, const float* weights,
@@ -115,6 +126,53 @@ MOTES_API motes_status motes_cuda_sweep_f64(const motes_cuda_patterns* patterns,
 MOTES_API motes_status motes_cuda_assignment(const motes_cuda_patterns* patterns, const double* weights,
                                              const double* base, int64_t n_clusters, motes_clusters* clusters,
                                              const motes_cuda_run* run, motes_error* error);
+
+/* outer: motes/outer.hpp --------------------------------------------------------------------------------------------- */
+/* coefficients (N, R; may be NULL) and sums (S, S): device; the arrays of `orbits`: the host's. Waits for the check of the
+ * coefficients, not for the sums. */
+MOTES_API motes_status motes_cuda_outer(const motes_cuda_patterns* patterns, const float* coefficients,
+                                        const motes_orbits* orbits, int with_coefficients, double* sums,
+                                        const motes_cuda_run* run, motes_error* error);
+
+/* em: expectation maximisation, the master in device memory from one iteration to the next ---------------------------- */
+/* No twin in motes.h: there it is a loop of motes_expand, motes_sweep and motes_rotate_home. A point is
+ * device memory for motes_cuda_em_point_size float64: a master (M), the probability of each rotation (R), what the M step
+ * makes of them (M, R), three numbers, photons turned home (M), patterns that looked at each pixel (M). */
+typedef enum { MOTES_CUDA_BERNOULLI = 0, MOTES_CUDA_POISSON = 1 } motes_cuda_noise;
+typedef enum { MOTES_CUDA_EM_SOFT = 0, MOTES_CUDA_EM_HARD = 1, MOTES_CUDA_EM_NEAREST = 2 } motes_cuda_em_rule;
+
+typedef struct {
+  size_t struct_size; /* sizeof(motes_cuda_em_setting) */
+  int64_t n_rotations;
+  const int32_t* index; /* (R, M): the pixel of the master that template r shows at i; each pixel once in a row */
+  const uint8_t* good;  /* (M): 0 for pixels of the detector that say nothing */
+  motes_cuda_noise noise;
+  double low, high;     /* means are kept between them: above 0, and for Bernoulli below 1 */
+  double least_weight;  /* of a rotation, before they are made to sum to 1 */
+  int estimate_weights;
+} motes_cuda_em_setting;
+typedef struct motes_cuda_em motes_cuda_em;
+
+/* The arrays of `setting`: the host's, copied. In float64, or with scores in float32. All work goes to the stream of `run`,
+ * which has to live as long. Waits. */
+MOTES_API motes_status motes_cuda_em_begin(const motes_cuda_patterns* patterns, const motes_cuda_em_setting* setting,
+                                           int in_double, motes_cuda_em** em, const motes_cuda_run* run,
+                                           motes_error* error);
+MOTES_API motes_status motes_cuda_em_free(motes_cuda_em* em, motes_error* error);
+MOTES_API motes_status motes_cuda_em_point_size(const motes_cuda_em* em, int64_t* n_values, motes_error* error);
+/* Fills a point from its master and weights, which the caller wrote; from the M step of another; from two steps beyond
+ * `start`, of which `first` is the first (SQUAREM), at most `longest` of them. Do not wait. */
+MOTES_API motes_status motes_cuda_em_evaluate(motes_cuda_em* em, const motes_cuda_patterns* patterns,
+                                              motes_cuda_em_rule rule, double* point, motes_error* error);
+MOTES_API motes_status motes_cuda_em_advance(motes_cuda_em* em, const motes_cuda_patterns* patterns,
+                                             motes_cuda_em_rule rule, const double* from, double* point,
+                                             motes_error* error);
+MOTES_API motes_status motes_cuda_em_extrapolate(motes_cuda_em* em, const motes_cuda_patterns* patterns,
+                                                 const double* start, const double* first, double longest, double* point,
+                                                 motes_error* error);
+/* Nats per pattern; of an extrapolation also its length, and the nats of `first`. Waits. */
+MOTES_API motes_status motes_cuda_em_told(const motes_cuda_em* em, const double* point, double numbers[3],
+                                          motes_error* error);
 
 /* circles: motes/circles.hpp ----------------------------------------------------------------------------------------- */
 /* Centres, radii, corners, sizes and `out`: device. Wait for the checks of what they read, not for `out`. */

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from motes.bench.compare import Change, Comparison, compare
 from motes.bench.results import Run, load
-from motes.bench.suite import run
+from motes.bench.suite import run, run_beside
 
-__all__ = ["Change", "Comparison", "Run", "compare", "load", "run"]
+__all__ = ["Change", "Comparison", "Run", "compare", "load", "run", "run_beside"]

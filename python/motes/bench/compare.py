@@ -9,16 +9,17 @@ margin m:
 
     p = P(t > (|d| - m) / s) + P(t > (|d| + m) / s)
 
-Holm's procedure over all cases keeps the probability that any case within the margin is called slower or faster below
-the level.
+Runs that were taken in turns need no yardstick: y is the log of the median time itself, d the mean of its difference in
+each pair of rounds, and t is Student's. Holm's procedure over all cases keeps the probability that any case within the
+margin is called slower or faster below the level.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, log1p, sqrt
-from statistics import mean, variance
+from math import exp, log, log1p, sqrt
+from statistics import mean, median, variance
 from typing import Literal
 
 from motes.bench.results import Conditions, Run
@@ -78,6 +79,8 @@ class Comparison:
         By yardstick: its time after over its time before.
     notes : tuple of str
         What differs between the runs beside motes, and whether the machine was busy.
+    in_turns : bool
+        Whether rounds were compared in pairs.
     margin, level : float
         Changes up to this are not looked for; probability of a false alarm, of all cases together.
     """
@@ -86,6 +89,7 @@ class Comparison:
     left_out: dict[str, str]
     machine: dict[str, float]
     notes: tuple[str, ...]
+    in_turns: bool
     margin: float
     level: float
 
@@ -104,13 +108,17 @@ class Comparison:
         return f"Comparison({n} cases: {len(self.slower)} slower, {len(self.faster)} faster)"
 
 
-def compare(before: Run, after: Run, *, margin: float = MARGIN, level: float = LEVEL) -> Comparison:
+def compare(
+    before: Run, after: Run, *, in_turns: bool = False, margin: float = MARGIN, level: float = LEVEL
+) -> Comparison:
     """Say what is significantly slower or faster than it was.
 
     Parameters
     ----------
     before, after : Run
         Of the same machine, threads and size; of at least 3 rounds each.
+    in_turns : bool
+        Whether their rounds were taken in turns (`run_beside`), and are pairs.
     margin : float
         Changes up to this share are not looked for: 0.05 is five percent. It also stands for what differs from one
         run to the next and is no round's own, which no number of rounds shows.
@@ -145,9 +153,14 @@ def compare(before: Run, after: Run, *, margin: float = MARGIN, level: float = L
     notes = check_comparable(before.conditions, after.conditions)
     left_out, found = {}, {}
     for case in dict.fromkeys((*before.bounds, *after.bounds)):
+        pairs = _in_pairs(case, before, after) if in_turns else []
         reason = _obstacle(case, before, after)
+        if not reason and in_turns and len(pairs) < LEAST_ROUNDS:
+            reason = f"{len(pairs)} pairs of rounds, {LEAST_ROUNDS} are needed"
         if reason:
             left_out[case] = reason
+        elif in_turns:
+            found[case] = mean(pairs), sqrt(variance(pairs) / len(pairs)), float(len(pairs) - 1)
         else:
             beside = "memory" if before.held_by(case)[0] == "memory" else "reads"
             found[case] = difference(before.relative(case, beside), after.relative(case, beside))
@@ -156,14 +169,14 @@ def compare(before: Run, after: Run, *, margin: float = MARGIN, level: float = L
         raise ValueError(f"before: nothing in common that could be compared ({told})")
     p = {case: p_value(*values, log1p(margin)) for case, values in found.items()}
     called = holm(list(p.values()), level)
-    if max(before.others, after.others) > BUSY:
+    if not in_turns and max(before.others, after.others) > BUSY:
         others = f"others had {before.others:.0%} of the processors before, {after.others:.0%} now"
         notes.append(f"{others}: what is called slower or faster may be their doing")
     changes = tuple(
         _change(case, found[case], p[case], significant, margin, level)
         for (case, significant) in zip(found, called, strict=True)
     )
-    return Comparison(changes, left_out, _machine(before, after), tuple(notes), margin, level)
+    return Comparison(changes, left_out, _machine(before, after), tuple(notes), in_turns, margin, level)
 
 
 def check_comparable(before: Conditions, after: Conditions) -> list[str]:
@@ -260,6 +273,15 @@ def _obstacle(case: str, before: Run, after: Run) -> str:
     if before.bounds[case] != after.bounds[case]:
         return f"other work: {before.bounds[case].work} before, {after.bounds[case].work} now"
     return ""
+
+
+def _in_pairs(case: str, before: Run, after: Run) -> list[float]:
+    """Log of the case's median time after over before, in each pair of rounds."""
+    return [
+        log(median(now.cases[case]) / median(then.cases[case]))
+        for then, now in zip(before.rounds, after.rounds, strict=False)
+        if case in then.cases and case in now.cases
+    ]
 
 
 def _machine(before: Run, after: Run) -> dict[str, float]:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +14,7 @@ from motes.bench.bounds import Bound
 from motes.bench.environment import machine
 from motes.bench.kernels import kernel
 from motes.bench.peers import OURS, contenders
+from motes.bench.processes import answers, conditions_of
 from motes.bench.results import Conditions, PeerRace, Round, Run
 from motes.bench.workloads import N_PATTERNS
 from motes.checks import whole
@@ -138,45 +135,108 @@ def run(
     >>> found.bounds["matching"].work
     '500 picks, 500 particles'
     """
-    plan = QUICK if quick else FULL
+    plan = plan_of(quick, rounds)
     names = cases_of(only)
     raced = names if only or not peers else list(WITH_PEERS)
-    n_rounds = plan.rounds if rounds is None else whole("rounds", rounds, 1)
     found = Run(conditions_now(quick=quick, threads=threads), absent=_absent(raced) if peers else {})
-    steps = _Steps(n_rounds * len(names) + sum(_n_present(name) for name in raced) * peers, progress)
+    steps = Steps(plan.rounds * len(names) + sum(_n_present(name) for name in raced) * peers, progress)
     try:
-        for k in range(n_rounds):
-            found.rounds.append(Round())
-            order = [names[i] for i in np.random.default_rng(k).permutation(len(names))]
-            with closing(
-                _answers(order, plan.patterns, plan.seconds, found.conditions.threads, peers=False)
-            ) as answers:
-                for told in answers:
-                    _enter(told, found)
-                    steps.step(told.get("case"), f"round {k + 1} of {n_rounds}")
+        for k in range(plan.rounds):
+            measure_round(found, names, plan, k, steps)
         if peers:
-            with closing(
-                _answers(raced, plan.patterns, plan.race_seconds, found.conditions.threads, peers=True)
-            ) as answers:
-                for told in answers:
-                    found.races.append(_race(told))
-                    steps.step(told["case"], f"beside {told['peer']}")
+            told = answers(raced, plan.patterns, plan.race_seconds, found.conditions.threads, peers=True)
+            with closing(told) as races:
+                for race in races:
+                    found.races.append(_race(race))
+                    steps.step(f"beside {race['peer']}")
     except KeyboardInterrupt:
-        if not found.bounds:
-            raise
-        found = replace(found, rounds=[each for each in found.rounds if each.cases], interrupted=True)
-    return replace(found, bounds={name: found.bounds[name] for name in names if name in found.bounds})
+        return ended(found, names, interrupted=True)
+    return ended(found, names)
 
 
-class _Steps:
-    """Counts what is done."""
+def run_beside(
+    python: str | os.PathLike[str],
+    *,
+    quick: bool = False,
+    only: Sequence[str] = (),
+    threads: int | None = None,
+    rounds: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[Run, Run]:
+    """Measure the motes of another Python and this one in turns, round by round: the surest way to compare two.
+
+    Parameters
+    ----------
+    python : path
+        Interpreter of an environment with a motes of its own.
+    quick, only, threads, rounds, progress
+        As in `run`.
+
+    Returns
+    -------
+    other, this : Run
+        To be given to `compare` with ``in_turns=True``.
+
+    Raises
+    ------
+    ValueError
+        If that is no Python with a motes that has `motes.bench`.
+    """
+    plan, names = plan_of(quick, rounds), cases_of(only)
+    this = Run(conditions_now(quick=quick, threads=threads))
+    place = os.fspath(python)
+    other = Run(conditions_of(place, quick=quick, threads=this.conditions.threads))
+    sides: tuple[tuple[Run, str | None], ...] = ((other, place), (this, None))
+    steps = Steps(2 * plan.rounds * len(names), progress)
+    interrupted = False
+    try:
+        for k in range(plan.rounds):
+            for side, interpreter in sides if k % 2 else sides[::-1]:  # neither is always the first
+                measure_round(side, names, plan, k, steps, interpreter)
+    except KeyboardInterrupt:
+        interrupted = True
+    return ended(other, names, interrupted=interrupted), ended(this, names, interrupted=interrupted)
+
+
+def plan_of(quick: bool, rounds: int | None) -> Plan:
+    """How much is measured."""
+    plan = QUICK if quick else FULL
+    return plan if rounds is None else replace(plan, rounds=whole("rounds", rounds, 1))
+
+
+def measure_round(
+    found: Run, names: Sequence[str], plan: Plan, k: int, steps: Steps, python: str | None = None
+) -> None:
+    """Add the k-th round to a run."""
+    found.rounds.append(Round())
+    order = [names[i] for i in np.random.default_rng(k).permutation(len(names))]
+    told = answers(order, plan.patterns, plan.seconds, found.conditions.threads, python=python)
+    with closing(told) as results:
+        for result in results:
+            _enter(result, found)
+            if "case" in result:
+                steps.step(f"round {k + 1} of {plan.rounds}")
+
+
+def ended(found: Run, names: Sequence[str], *, interrupted: bool = False) -> Run:
+    """The run with its cases in order; a KeyboardInterrupt if it has none."""
+    if not found.bounds:
+        raise KeyboardInterrupt
+    rounds = [each for each in found.rounds if each.cases]
+    bounds = {name: found.bounds[name] for name in names if name in found.bounds}
+    return replace(found, rounds=rounds, bounds=bounds, interrupted=interrupted)
+
+
+class Steps:
+    """Counts what is done, and tells it."""
 
     def __init__(self, total: int, progress: Progress | None) -> None:
-        self._done, self._total, self._progress = 0, total, progress
-        self.step(None, "starting")
+        self._done, self._total, self._progress = -1, total, progress
+        self.step("starting")
 
-    def step(self, case: str | None, what: str) -> None:
-        self._done += case is not None
+    def step(self, what: str) -> None:
+        """One more is done."""
+        self._done += 1
         if self._progress is not None:
             self._progress(self._done, self._total, what)
 
@@ -196,34 +256,6 @@ def _enter(told: dict[str, Any], found: Run) -> None:
 
 def _race(told: dict[str, Any]) -> PeerRace:
     return PeerRace(told["case"], told["peer"], told.get("ours", []), told.get("theirs", []), told.get("trouble", ""))
-
-
-def _answers(
-    names: Sequence[str], patterns: int, seconds: float, threads: int, *, peers: bool
-) -> Generator[dict[str, Any], None, None]:
-    """What a process of its own tells, as it tells it; the process ends with the iteration, however that ends."""
-    request = {"cases": names, "patterns": patterns, "seconds": seconds, "threads": threads, "peers": peers}
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    command = [sys.executable, "-m", "motes.bench.one_round"]
-    with tempfile.TemporaryFile() as complaints:
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, env=environment, text=True
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            with closing(process.stdin) as asked:
-                json.dump(request, asked)
-            for line in process.stdout:
-                yield json.loads(line)
-            if process.wait():
-                complaints.seek(0)
-                last = complaints.read().decode(errors="replace").strip().rpartition("\n")[2]
-                raise RuntimeError(f"the process that measures ended with status {process.returncode}: {last}")
-        finally:
-            process.kill()
-            process.wait()
-            process.stdout.close()
 
 
 def _n_present(name: str) -> int:

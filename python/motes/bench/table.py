@@ -62,14 +62,9 @@ def _cases(run: Run) -> Table:
     for case, bound in run.bounds.items():
         seconds = run.seconds(case)
         name, share = run.held_by(case)
+        reached = f"{share:.0%}" if share >= 0.005 else "<1%"
         span = f"{_ms(min(seconds))} - {_ms(max(seconds))}"
-        table.add_row(
-            case,
-            _ms(median(seconds)),
-            span,
-            _amount(bound.amounts[name], name),
-            f"{share:.0%}" if share >= 0.005 else "<1%",
-        )
+        table.add_row(case, _ms(median(seconds)), span, _amount(bound.amounts[name], name), reached)
     return table
 
 
@@ -106,7 +101,8 @@ def _told(comparison: Comparison) -> Iterator[str]:
         f"any false alarm (Holm); same: the interval lies within {margin}."
     )
     machine = ", ".join(f"{name} {_percent(ratio)}" for name, ratio in comparison.machine.items())
-    yield f"The machine's own times: {machine}; cases are compared relative to them."
+    beside = "taken in turns" if comparison.in_turns else "compared relative to them"
+    yield f"The machine's own times: {machine}; cases are {beside}."
     for case, reason in comparison.left_out.items():
         yield f"Not compared: {case}: {reason}."
     for note in comparison.notes:

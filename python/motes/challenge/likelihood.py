@@ -39,6 +39,8 @@ class Fit:
         The result against it.
     accuracy_with_master : float or None
         Share of the labels that would be right if the master were known.
+    device : Device
+        Where the likelihood was climbed.
     """
 
     result: Reconstruction
@@ -47,6 +49,7 @@ class Fit:
     truth: Truth | None
     comparison: Comparison | None
     accuracy_with_master: float | None
+    device: Device = CPU
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -75,6 +78,7 @@ class Fit:
             "agreement": result.agreement,
             "master": result.master,
             "std_error": result.std_error,
+            "device": str(self.device),
         }
         if self.comparison is not None:
             told["error"] = self.comparison.error
@@ -110,7 +114,7 @@ def fit(
         if comparison.labels is not None:
             known = replace(result, master=comparison.master, weights=np.full(4, 0.25))
             with_master = float(np.mean(known.assign(once, threads=threads).labels == comparison.labels))
-    return Fit(result, errors, doubled, truth, comparison, with_master)
+    return Fit(result, errors, doubled, truth, comparison, with_master, device)
 
 
 def _weights_std_error(result: Reconstruction, patterns: Patterns, threads: int | None) -> npt.NDArray[np.float64]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from motes.cli.arguments import RANDOM
+from motes.cli.arguments import RANDOM, PickerWhere
 from motes.cli.coordinates import NAMES, TOLD, above_zero, checked_origin
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def query(
         typer.Option(help="Decision boundary, for strategies that take one; by default what the answers say."),
     ] = None,
     seed: Seed = 0,
+    device: PickerWhere = None,
 ) -> None:
     """Choose what to ask next; before any label, of a picker that needs none."""
     from motes.project.asking import ask, waiting
@@ -96,6 +97,7 @@ def query(
             most_micrographs=most_micrographs,
             threshold=threshold,
             seed=seed,
+            device=device,
             watch=_watch("looking for particles"),
         )
     if n_waiting:
@@ -205,13 +207,14 @@ def train(
         str, typer.Option(help="filterbank, compact, phosaurus or combined; but for the first these need torch.")
     ] = "filterbank",
     seed: Seed = 0,
+    device: PickerWhere = None,
 ) -> None:
     """Train a picker on all labels, from scratch."""
     from motes.project.teaching import train as teach
     from motes.reconstruction.result import many
 
     with _writing(folder, "train") as project, _busy("training"):
-        told = teach(project, picker=picker, seed=seed)
+        told = teach(project, picker=picker, seed=seed, device=device)
     typer.echo(
         f"picker {told['number']}: {picker}, {many(told['n_particles'], 'particle')} and "
         f"{many(told['n_rejected'], 'rejected place')}, {told['seconds']:.1f} s"
@@ -231,6 +234,7 @@ def pick(
     threshold: Annotated[
         float | None, typer.Option(help="Least probability of a pick; by default the one of the best expected F1.")
     ] = None,
+    device: PickerWhere = None,
 ) -> None:
     """Find the particles of all micrographs, and write them into the project."""
     from motes.checks import one_of
@@ -240,7 +244,7 @@ def pick(
 
     one_of("--format", format, tuple(FORMATS))
     with _writing(folder, "pick") as project:
-        told = find(project, threshold=threshold, format=format, watch=_watch("picking"))
+        told = find(project, threshold=threshold, format=format, device=device, watch=_watch("picking"))
     chosen = "as asked" if threshold is not None else "where F1 is expected to be best"
     typer.echo(
         f"{told.path}: {many(told.n, 'pick')}: {told.n - told.n_labelled:,} of probability {told.threshold:.3g} "

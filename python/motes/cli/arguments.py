@@ -18,6 +18,12 @@ RANDOM = "Random seed: where the random numbers begin. "
 WHERE = "Where to work: the processor, a GPU, or auto, a GPU where there is one."
 
 Where: TypeAlias = Annotated[str, typer.Option("--device", metavar="cpu|cuda|cuda:N|auto", help=WHERE)]
+PickerWhere: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--device", metavar="cpu|cuda|cuda:N|auto", help=f"{WHERE} Of a picker that can; by default it chooses."
+    ),
+]
 
 
 def shape_of(text: str | None) -> tuple[int, int] | None:

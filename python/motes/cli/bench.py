@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -38,11 +38,17 @@ def bench(
     against: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Compare with a run that was kept: what is slower now.")
     ] = None,
+    beside: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PYTHON", help="Another environment's Python: its motes and this one in turns, and compared."
+        ),
+    ] = None,
     margin: Annotated[
         float, typer.Option(min=0.001, help="Changes up to this share are not looked for: 0.05 is five percent.")
     ] = 0.05,
     fail_slower: Annotated[
-        bool, typer.Option("--fail-slower", help="Exit status 1 if --against finds something slower.")
+        bool, typer.Option("--fail-slower", help="Exit status 1 if --against or --beside finds something slower.")
     ] = False,
     show: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Show a run that was kept; nothing is measured.")
@@ -52,7 +58,8 @@ def bench(
     """Measure every kernel and the whole calls on this machine, in some two minutes.
 
     Each time stands beside what the machine's memory, caches and arithmetic allow at most, measured in the same run.
-    --against says what is significantly slower or faster than in an earlier run on the same machine.
+    --against says what is significantly slower or faster than in an earlier run on the same machine, --beside the same
+    of two installations, round by round in turns, which sees more on a busy machine.
 
     Ctrl-C ends it: what was measured is shown, and kept if -o asks for it (exit status 130).
 
@@ -61,25 +68,33 @@ def bench(
     if listed:
         _list()
         return
-    if fail_slower and against is None:
-        raise ValueError("--fail-slower: needs --against FILE")
+    if sum(given is not None for given in (against, beside)) + (show is not None and beside is not None) > 1:
+        raise ValueError("--beside: measures both, so without --against and --show")
+    if peers and beside is not None:
+        raise ValueError("--beside: without --peers")
+    if fail_slower and against is None and beside is None:
+        raise ValueError("--fail-slower: needs --against FILE or --beside PYTHON")
     from motes.bench import compare, load
     from motes.bench.compare import check_comparable
     from motes.bench.suite import cases_of, conditions_now
 
     earlier = None if against is None else load(against)
-    if show is None:
-        cases_of(only or ())
+    cases_of(only or ())
+    if show is not None:
+        found = load(show)
+    else:
         if earlier is not None:
             check_comparable(earlier.conditions, conditions_now(quick=quick, threads=threads))
-        found = _measured(quick, only or [], peers, threads, rounds, out, quiet)
-    else:
-        found = load(show)
-    comparable = earlier is not None and not (found.interrupted and show is None)
-    comparison = compare(earlier, found, margin=margin) if comparable and earlier is not None else None
+        asked = {"quick": quick, "only": only or [], "threads": threads, "rounds": rounds}
+        found, other = _measured(asked, peers, beside, out, quiet)
+        earlier = other or earlier
+    stopped = found.interrupted and show is None
+    comparison = None
+    if earlier is not None and not stopped:
+        comparison = compare(earlier, found, in_turns=beside is not None, margin=margin)
     if not quiet:
         _show(found, comparison)
-    if found.interrupted and show is None:
+    if stopped:
         kept = f"kept in {out}" if out is not None else "not kept"
         typer.echo(f"motes: interrupted: what was measured until then is {kept}", err=True)
         raise typer.Exit(INTERRUPTED)
@@ -88,25 +103,23 @@ def bench(
 
 
 def _measured(
-    quick: bool,
-    only: list[str],
-    peers: bool,
-    threads: int | None,
-    rounds: int | None,
-    out: Path | None,
-    quiet: bool,
-) -> Run:
-    """Run the suite; a file that can not be written is found out before it."""
-    from motes.bench import run
+    asked: dict[str, Any], peers: bool, beside: str | None, out: Path | None, quiet: bool
+) -> tuple[Run, Run | None]:
+    """Run the suite, and the other installation's; a file that can not be written is found out before it."""
+    from motes import bench
     from motes.io.atomic import atomic_path
 
     with ExitStack() as stack:
         to = None if out is None else stack.enter_context(atomic_path(out))
-        progress = stack.enter_context(_progress(quiet))
-        found = run(quick=quick, only=only, peers=peers, threads=threads, rounds=rounds, progress=progress)
+        asked = asked | {"progress": stack.enter_context(_progress(quiet))}
+        other = None
+        if beside is None:
+            found = bench.run(peers=peers, **asked)
+        else:
+            other, found = bench.run_beside(beside, **asked)
         if to is not None:
             to.write_text(found.to_json() + "\n", encoding="utf-8")
-    return found
+    return found, other
 
 
 def _list() -> None:

@@ -51,6 +51,7 @@ SPELLING = {  # what a message of the library advises, and the option that does 
     r"^stack: ": "-o: ",
     r"^min_pickers: ": "--min-pickers: ",
     r"^before: ": "--against: ",
+    r"^beside: ": "--beside: ",
     r"^only: ": "--only: ",
     r"^radius: needed": "--diameter: needed",
     r"\bgive radius$": "give --radius, half a particle's diameter in pixels",

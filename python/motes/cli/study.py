@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from motes.cli.arguments import PickerWhere
 from motes.cli.commands import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def study(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the study in DIR: finished runs are kept.")
     ] = False,
+    device: PickerWhere = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar and no summary.")] = False,
 ) -> None:
     """Compare query strategies: each asks, learns and is measured on micrographs that it never saw, seed by seed.
@@ -52,7 +54,7 @@ def study(
     """
     from motes.study import read_config, read_preset, run_study, write_outputs
     from motes.study.mapped import WHAT
-    from motes.study.presets import on_data
+    from motes.study.presets import on_data, on_device
 
     if listed:
         _list()
@@ -62,6 +64,7 @@ def study(
     if out is None:
         raise ValueError("-o: needed, the folder of the study")
     chosen = read_preset(preset, data) if preset is not None else on_data(read_config(config or Path()), data)
+    chosen = on_device(chosen, device)
     counted = [0, 0]
     try:
         with _progress(chosen, quiet) as tell:

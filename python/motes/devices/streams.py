@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import operator
+from typing import NamedTuple
 
 from motes.errors import kind_of
 
 
-def stream_handle(stream: object) -> int:
-    """The handle of a stream; 0, CUDA's default one, for None.
+class Stream(NamedTuple):
+    """A stream as `motes._cuda` takes it, which keeps its owner for as long as work or memory is in the stream's order.
+
+    Attributes
+    ----------
+    handle : int
+        0 for CUDA's default stream.
+    owner : object
+        What destroys the stream when it is let go of; None where a bare handle came: then the caller keeps the stream.
+    """
+
+    handle: int
+    owner: object
+
+
+def stream_of(stream: object) -> Stream:
+    """A stream as a user may give it; CUDA's default one for None.
 
     Raises
     ------
@@ -17,9 +33,14 @@ def stream_handle(stream: object) -> int:
 
     Examples
     --------
-    >>> stream_handle(None), stream_handle(94561)
-    (0, 94561)
+    >>> stream_of(None), stream_of(94561)
+    (Stream(handle=0, owner=None), Stream(handle=94561, owner=None))
     """
+    handle = _handle(stream)
+    return Stream(handle, None if isinstance(stream, int) else stream)
+
+
+def _handle(stream: object) -> int:
     if stream is None:
         return 0
     if hasattr(stream, "__cuda_stream__"):

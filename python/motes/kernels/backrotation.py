@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import _core
-from motes.devices import CPU, cuda_extension, held_by, stream_handle
+from motes.devices import CPU, cuda_extension, held_by, stream_of
 from motes.foreign import reals_of
 from motes.patterns import Patterns, check_patterns
 from motes.rotations import C4, Rotations, rotations_of
@@ -87,6 +87,6 @@ def back_rotated_planes(
     """
     if patterns.device == CPU:
         return _core.backrotation(patterns._core, coefficients, threads=threads)
-    planes = cuda_extension().backrotation(patterns.uploaded(), coefficients, stream=stream_handle(stream))
+    planes = cuda_extension().backrotation(patterns.uploaded(), coefficients, stream=stream_of(stream))
     found: npt.NDArray[np.float64] = planes.to_numpy()
     return found

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from motes import _core
 from motes.circles import Circles, Reals
-from motes.devices import CPU, Device, cuda_extension, held_by, stream_handle, where_it_came_from, working_place
+from motes.devices import CPU, Device, Stream, cuda_extension, held_by, stream_of, where_it_came_from, working_place
 from motes.foreign import reals_of
 from motes.threads import available_threads
 
@@ -52,7 +52,7 @@ def circle_iou(
     result: Reals
     if place != CPU:
         there = cuda_extension().circle_iou(
-            a.centres, a.radii, b.centres, b.radii, device=place.index, stream=stream_handle(stream)
+            a.centres, a.radii, b.centres, b.radii, device=place.index, stream=stream_of(stream)
         )
         result = where_it_came_from(there, a.device)
         return result
@@ -99,7 +99,7 @@ def pairwise_circle_iou(
     else:
         cuda = cuda_extension()
         there = cuda.circle_iou_all(
-            *given, a_indptr=a.indptr, b_indptr=b.indptr, device=place.index, stream=stream_handle(stream)
+            *given, a_indptr=a.indptr, b_indptr=b.indptr, device=place.index, stream=stream_of(stream)
         )
         if a.device != CPU:
             shapes = zip(starts, heights, widths, strict=False)
@@ -139,9 +139,9 @@ def box_iou(
     place = working_place(held, device)
     result: Reals
     if place != CPU:
-        handle = stream_handle(stream)
-        sides = (*_corners_on_gpu(a, "a", place, handle), *_corners_on_gpu(b, "b", place, handle))
-        result = where_it_came_from(cuda_extension().box_iou(*sides, device=place.index, stream=handle), held)
+        on = stream_of(stream)
+        sides = (*_corners_on_gpu(a, "a", place, on), *_corners_on_gpu(b, "b", place, on))
+        result = where_it_came_from(cuda_extension().box_iou(*sides, device=place.index, stream=on), held)
         return result
     result = _core.box_iou(*_corners(a, "a"), *_corners(b, "b"), threads=available_threads(threads))
     return result
@@ -178,10 +178,10 @@ def pairwise_box_iou(
     held = _held_boxes(a, b)
     place = working_place(held, device)
     if place != CPU:
-        cuda, handle = cuda_extension(), stream_handle(stream)
-        sides = (*_corners_on_gpu(a, "a", place, handle), *_corners_on_gpu(b, "b", place, handle))
+        cuda, on = cuda_extension(), stream_of(stream)
+        sides = (*_corners_on_gpu(a, "a", place, on), *_corners_on_gpu(b, "b", place, on))
         a_indptr, b_indptr = (np.array([0, len(side)], np.int64) for side in (sides[0], sides[2]))
-        there = cuda.box_iou_all(*sides, a_indptr=a_indptr, b_indptr=b_indptr, device=place.index, stream=handle)
+        there = cuda.box_iou_all(*sides, a_indptr=a_indptr, b_indptr=b_indptr, device=place.index, stream=on)
         matrix: Reals = where_it_came_from(cuda.part(there, 0, (len(sides[0]), len(sides[2]))), held)
         return matrix
     sides = (*_corners(a, "a"), *_corners(b, "b"))
@@ -210,7 +210,7 @@ def _held_boxes(a: Any, b: Any) -> Device:
     return held
 
 
-def _corners_on_gpu(boxes: Any, name: str, place: Device, stream: int) -> tuple[Any, Any]:
+def _corners_on_gpu(boxes: Any, name: str, place: Device, stream: Stream) -> tuple[Any, Any]:
     if held_by(boxes) == CPU:
         return _corners(boxes, name)
     corners, sizes = cuda_extension().split_boxes(boxes, name, device=place.index, stream=stream)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from motes import _core
-from motes.devices import CPU, cuda_extension, stream_handle
+from motes import _core, checks
+from motes.devices import CPU, cuda_extension, held_by, stream_of
 from motes.foreign import array_of, in_place
 from motes.noise import Bernoulli, Noise, noise_of
 from motes.patterns import Patterns, check_patterns
@@ -17,7 +17,7 @@ from motes.threads import available_threads
 
 def log_likelihood(
     patterns: Patterns,
-    templates: npt.NDArray[np.floating[Any]],
+    templates: Any,
     noise: Noise | str | None = None,
     *,
     dtype: type[np.float32] | type[np.float64] = np.float32,
@@ -35,7 +35,8 @@ def log_likelihood(
     patterns : Patterns
         N patterns of (H, W) pixels; on a GPU where they are there (`Patterns.to`).
     templates : (R, H, W) floating-point array
-        Mean photons a pixel.
+        Mean photons a pixel. For patterns on a GPU also an array there, of any library that knows DLPack or
+        `__cuda_array_interface__`.
     noise : Bernoulli, Poisson or their name, optional
         Bernoulli by default.
     dtype : float32 or float64
@@ -52,7 +53,8 @@ def log_likelihood(
     -------
     (N, R) array of `dtype`, nats
         Of patterns on a GPU a device array, which torch, CuPy and numba take without a copy; `to_numpy()` brings it
-        home. Compiled, not yet run on hardware.
+        home. The bits are the processor's, but for templates on a GPU, whose logarithms are taken there: within 1e-4 in
+        float32. Compiled, not yet run on hardware.
 
     Raises
     ------
@@ -73,31 +75,42 @@ def log_likelihood(
     """
     noise = noise_of(noise)
     noise.check(check_patterns(patterns))
+    if patterns.device != CPU and held_by(templates) != CPU:
+        return _of_templates_there(patterns, templates, noise, dtype, stream, out)
     means = check_templates(templates, patterns, noise)
     threads = available_threads(threads)
     certain = noise.weight(means) == np.inf
     weights = np.where(certain, 0.0, noise.weight(np.where(certain, 0.5, means)))
     base = np.where(certain, 0.0, noise.base(np.where(certain, 0.5, means))).sum(axis=1)
+    model = np.ascontiguousarray(weights.T, dtype), base.astype(dtype)
+    # a pixel that always fires must have fired: no finite weight says so
+    sure = np.ascontiguousarray(certain.T, dtype), -certain.sum(axis=1).astype(dtype)
     if patterns.device != CPU:
+        cuda, there, on = cuda_extension(), patterns.uploaded(), stream_of(stream)
+        scores = cuda.likelihood(there, *model, stream=on, out=out)
         if certain.any():
-            raise ValueError("templates: a mean of 1 is scored by the processor alone; use patterns.to('cpu')")
-        return _on_gpu(patterns, np.ascontiguousarray(weights.T, dtype), base.astype(dtype), stream, out)
+            cuda.rule_out(there, *sure, scores, stream=on)
+        return scores if out is None else out
     to = None if out is None else in_place("out", out)
-    result = _core.likelihood(
-        patterns._core, np.ascontiguousarray(weights.T, dtype), base.astype(dtype), threads=threads, out=to
-    )
-    if certain.any():  # a pixel that always fires must have fired: no finite weight says so
-        sure = np.ascontiguousarray(certain.T, dtype)
-        fired = _core.likelihood(patterns._core, sure, np.zeros(len(means), dtype), threads=threads)
-        result[fired < certain.sum(axis=1)] = -np.inf
+    result = _core.likelihood(patterns._core, *model, threads=threads, out=to)
+    if certain.any():
+        result[_core.likelihood(patterns._core, *sure, threads=threads) < 0] = -np.inf
     return result if out is None else out
 
 
-def _on_gpu(
-    patterns: Patterns, weights: npt.NDArray[Any], base: npt.NDArray[Any], stream: object, out: object
+def _of_templates_there(
+    patterns: Patterns, templates: Any, noise: Noise, dtype: Any, stream: object, out: object
 ) -> object:
-    handle = stream_handle(stream)
-    scores = cuda_extension().likelihood(patterns.uploaded(), weights, base, stream=handle, out=out)
+    scores = cuda_extension().likelihood_templates(
+        patterns.uploaded(),
+        check_templates_there(templates, patterns),
+        shape=patterns.shape,
+        noise=noise.name,
+        most=most_of(noise),
+        in_double=checks.floating("dtype", dtype) is np.float64,
+        stream=stream_of(stream),
+        out=out,
+    )
     return scores if out is None else out
 
 
@@ -135,10 +148,35 @@ def check_templates(
         height, width = patterns.shape
         raise ValueError(f"templates: expected shape (R, {height}, {width}), got {means.shape}")
     means = means.reshape(len(means), -1)
-    most = 1.0 if isinstance(noise, Bernoulli) else np.finfo(np.float64).max
+    most = most_of(noise)
     wrong = ~((means >= 0) & (means <= most))
     if wrong.any():
         r, i = (int(k) for k in np.argwhere(wrong)[0])
         kind = f"a mean from 0 to {most:g}" if most == 1.0 else "a finite mean, 0 or more"
         raise ValueError(f"templates: expected {kind}, got {means[r, i]} in template {r}, pixel {i}")
     return means
+
+
+def most_of(noise: Noise) -> float:
+    """The largest mean that a template may have.
+
+    Examples
+    --------
+    >>> most_of(Bernoulli())
+    1.0
+    """
+    return 1.0 if isinstance(noise, Bernoulli) else float(np.finfo(np.float64).max)
+
+
+def check_templates_there(templates: Any, patterns: Patterns) -> Any:
+    """Templates on a GPU, refused where they have another shape; their means are checked where they are.
+
+    Examples
+    --------
+    >>> check_templates_there(np.ones((1, 2, 2)), Patterns.empty((2, 2))).shape
+    (1, 2, 2)
+    """
+    if len(templates.shape) != 3 or tuple(templates.shape[1:]) != patterns.shape:
+        height, width = patterns.shape
+        raise ValueError(f"templates: expected shape (R, {height}, {width}), got {tuple(templates.shape)}")
+    return templates

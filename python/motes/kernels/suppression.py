@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from motes import _core
 from motes.circles import Circles, Indices, Reals
-from motes.devices import CPU, Device, cuda_extension, held_by, stream_handle, where_it_came_from, working_place
+from motes.devices import CPU, Device, Stream, cuda_extension, held_by, stream_of, where_it_came_from, working_place
 from motes.foreign import native, reals_of
 from motes.threads import available_threads
 
@@ -89,7 +89,7 @@ def suppress(
     if place != CPU:
         kept, _, suppressor = cuda_extension().suppression(
             circles.centres, circles.radii, scores_of(circles), indptr=circles.indptr, measure=measure,
-            threshold=threshold, suppressor=return_suppressor, device=place.index, stream=stream_handle(stream),
+            threshold=threshold, suppressor=return_suppressor, device=place.index, stream=stream_of(stream),
         )  # fmt: skip
         kept = where_it_came_from(kept, circles.device)
         return (kept, where_it_came_from(suppressor, circles.device)) if return_suppressor else kept
@@ -214,13 +214,13 @@ def suppress_map(
         score_map = native("score_map", score_map if score_map.ndim == 3 else score_map[None])
     place = working_place(held, device)
     if place != CPU:
-        return _suppress_map_on_gpu(score_map, held, place.index, radius, threshold, stream_handle(stream))
+        return _suppress_map_on_gpu(score_map, held, place.index, radius, threshold, stream_of(stream))
     peaks = _core.map_suppression(score_map, radius=radius, threshold=threshold, threads=available_threads(threads))
     return [_peaks(one, found) for one, found in zip(score_map, peaks, strict=True)]
 
 
 def _suppress_map_on_gpu(
-    score_map: Any, held: Device, device: int, radius: float, threshold: float, stream: int
+    score_map: Any, held: Device, device: int, radius: float, threshold: float, stream: Stream
 ) -> list[tuple[Any, Any]]:
     cuda = cuda_extension()
     maps = score_map

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import _core, checks
-from motes.devices import CPU, cuda_extension, held_by, stream_handle
+from motes.devices import CPU, cuda_extension, held_by, stream_of
 from motes.foreign import array_of
-from motes.kernels.likelihood import check_templates
-from motes.noise import Bernoulli, LinearModel, Noise, linear_model, noise_of
+from motes.kernels.likelihood import check_templates, check_templates_there, most_of
+from motes.noise import LinearModel, Noise, linear_model, noise_of
 from motes.patterns import Patterns, check_patterns
 from motes.threads import available_threads
 
@@ -135,7 +135,7 @@ def sweep(
     noise.check(check_patterns(patterns))
     checks.truth("deterministic", deterministic)
     if patterns.device != CPU and held_by(templates) != CPU:
-        return _sweep_there(patterns, templates, noise, prior, hard=hard, dtype=dtype, stream=stream_handle(stream))
+        return _sweep_there(patterns, templates, noise, prior, hard=hard, dtype=dtype, stream=stream)
     low, high = noise.limits(len(patterns))
     means = check_templates(templates, patterns, noise).clip(low, high)
     with np.errstate(divide="ignore"):
@@ -163,23 +163,20 @@ def _probabilities(prior: Any, n_templates: int) -> npt.NDArray[np.float64]:
 
 
 def _sweep_there(
-    patterns: Patterns, templates: Any, noise: Noise, prior: Any, *, hard: bool, dtype: Any, stream: int
+    patterns: Patterns, templates: Any, noise: Noise, prior: Any, *, hard: bool, dtype: Any, stream: object
 ) -> Sweep:
-    if len(templates.shape) != 3 or tuple(templates.shape[1:]) != patterns.shape:
-        height, width = patterns.shape
-        raise ValueError(f"templates: expected shape (R, {height}, {width}), got {tuple(templates.shape)}")
     there = cuda_extension().sweep_templates(
         patterns.uploaded(),
-        templates,
+        check_templates_there(templates, patterns),
         _probabilities(prior, templates.shape[0]),
         photons=patterns.total_image().ravel(),
         shape=patterns.shape,
         noise=noise.name,
-        most=1.0 if isinstance(noise, Bernoulli) else np.finfo(np.float64).max,
+        most=most_of(noise),
         limits=noise.limits(len(patterns)),
         hard=hard,
         in_double=checks.floating("dtype", dtype) is np.float64,
-        stream=stream,
+        stream=stream_of(stream),
     )
     return SweepOnDevice(*there)
 
@@ -192,8 +189,8 @@ def sweep_model(patterns: Patterns, model: LinearModel, *, hard: bool, threads: 
     if patterns.device == CPU:
         sums = _core.sweep(patterns._core, model.weights, model.base, hard=hard, threads=threads)
     else:
-        handle = stream_handle(stream)
-        sums = cuda_extension().sweep(patterns.uploaded(), model.weights, model.base, hard=hard, stream=handle)
+        there, on = patterns.uploaded(), stream_of(stream)
+        sums = cuda_extension().sweep(there, model.weights, model.base, hard=hard, stream=on)
     planes, weights, whole, fraction, n_impossible, quantum = sums
     total = -np.inf if n_impossible else whole + fraction / 2**30
     return Sweep((planes.T * quantum).reshape(-1, *patterns.shape), weights * quantum, total, n_impossible)

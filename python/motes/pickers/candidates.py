@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.circles import Circles
+from motes.devices import CPU, Device
 from motes.kernels.matching import match
 from motes.micrograph import Micrograph
 from motes.pickers.calibration import CONFIRMED, NONE, PARTICLE, UNSAID, Calibration, calibrate
@@ -24,7 +25,7 @@ SAME = 0.26  # diameters: a candidate closer to a label is of it; IoU 0.5 of two
 
 
 def candidates(
-    scores: npt.NDArray[np.float32], frame: Frame, diameter: float, edge: float
+    scores: npt.NDArray[np.float32], frame: Frame, diameter: float, edge: float, *, device: Device = CPU
 ) -> tuple[Circles, npt.NDArray[np.int64]]:
     """Maxima of a score map in stored pixels, away from the edges of the micrograph.
 
@@ -36,6 +37,8 @@ def candidates(
         Which part.
     diameter, edge : float, stored pixels
         Of the particles; least distance from an edge.
+    device : Device
+        Where the maxima are looked for; the same are found.
 
     Returns
     -------
@@ -44,7 +47,7 @@ def candidates(
     pixels : (N, 2) int64 array
         x and y of their maxima on the map.
     """
-    places, heights, pixels = peaks(scores, DISTANCE * diameter / frame.binning)
+    places, heights, pixels = peaks(scores, DISTANCE * diameter / frame.binning, device=device)
     circles = Circles(frame.to_micrograph(places), diameter / 2, heights)
     kept = away_from_edges(circles, frame.shape, edge)
     return circles[kept], pixels[kept]

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from motes.checks import not_negative, whole
 from motes.circles import Circles
+from motes.devices import Device, device_of
 from motes.errors import FormatError
 from motes.micrograph import Micrograph
 from motes.pickers.cache import FeatureCache
@@ -56,6 +57,9 @@ class FilterBankPicker:
     border : (int, int, int, int), pixels, optional
         Rows of padding at the top and the bottom, columns at the left and the right of every micrograph. By default
         they are looked for.
+    device : {"cpu", "cuda", "cuda:1", "auto"}
+        Where the maxima of score maps are looked for; features are the processor's. The same are found anywhere.
+        Compiled, not yet run on hardware.
 
     Examples
     --------
@@ -79,11 +83,13 @@ class FilterBankPicker:
         cache: FeatureCache | None = None,
         edge: float | None = None,
         border: Border | None = None,
+        device: Device | str = "cpu",
     ) -> None:
         self.diameter = check_diameter(diameter)
         self.cache = FeatureCache() if cache is None else cache
         self.edge = None if edge is None else not_negative("edge", edge)
         self.border = None if border is None else check_border(border)
+        self.device = device_of(device)
         self._model: LinearModel | None = None
         self._calibration: Calibration | None = None
         self._edge = 0.0
@@ -163,7 +169,7 @@ class FilterBankPicker:
         from scipy import ndimage
 
         scores = ndimage.gaussian_filter(model.score(image.planes), SMOOTHING * self.diameter / image.frame.binning)
-        found, pixels = candidates(scores, image.frame, self.diameter, self._edge)
+        found, pixels = candidates(scores, image.frame, self.diameter, self._edge, device=self.device)
         return found, model.describe(image.planes[:, pixels[:, 1], pixels[:, 0]].T)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -177,14 +183,17 @@ class FilterBankPicker:
         write_picker(path, KIND, VERSION, arrays | {"calibration": self._calibration.as_array(), "numbers": numbers})
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, cache: FeatureCache | None = None) -> FilterBankPicker:
+    def load(
+        cls, path: str | os.PathLike[str], *, cache: FeatureCache | None = None, device: Device | str = "cpu"
+    ) -> FilterBankPicker:
         """Read what `save` wrote.
 
         Parameters
         ----------
         path : path
         cache : FeatureCache, optional
-            As that of a new picker.
+        device : str
+            As those of a new picker.
 
         Raises
         ------
@@ -195,7 +204,7 @@ class FilterBankPicker:
         try:
             diameter, edge, *border, asked = arrays["numbers"].tolist()
             padding = None if border[0] < 0 else tuple(map(int, border))
-            picker = cls(diameter, cache=cache, edge=None if asked < 0 else asked, border=padding)  # type: ignore[arg-type]
+            picker = cls(diameter, cache=cache, edge=None if asked < 0 else asked, border=padding, device=device)  # type: ignore[arg-type]
             picker._calibration = Calibration.from_array(arrays["calibration"])
         except ValueError as error:
             raise FormatError(f"{os.fspath(path)}: {error}") from error

@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from motes.devices import CPU, Device
 from motes.kernels.suppression import suppress_map
 
 FloatArray = npt.NDArray[np.float64]
 
 
-def peaks(scores: npt.NDArray[np.float32], distance: float) -> tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]:
+def peaks(
+    scores: npt.NDArray[np.float32], distance: float, *, device: Device = CPU
+) -> tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]:
     """Local maxima, the best first, none closer than a distance to a better one.
 
     Parameters
@@ -19,6 +22,8 @@ def peaks(scores: npt.NDArray[np.float32], distance: float) -> tuple[FloatArray,
         Finite; its outermost pixels are no maxima.
     distance : float, pixels
         Between two maxima.
+    device : Device
+        Where they are looked for; the same are found.
 
     Returns
     -------
@@ -36,7 +41,7 @@ def peaks(scores: npt.NDArray[np.float32], distance: float) -> tuple[FloatArray,
     >>> places, heights, pixels
     (array([[4.25, 3.  ]]), array([0.]), array([[4, 3]]))
     """
-    [(pixels, heights)] = suppress_map(np.ascontiguousarray(scores), distance, threads=1)
+    [(pixels, heights)] = suppress_map(np.ascontiguousarray(scores), distance, threads=1, device=device)
     height, width = scores.shape
     within = ((pixels > 0) & (pixels < np.array([width - 1, height - 1]))).all(axis=1)
     pixels, heights = pixels[within], heights[within]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar, runtime_checkable
 
+from motes.devices import device_name
 from motes.micrograph import Micrograph
 from motes.pickers.detections import Detections
 from motes.pickers.labelled import Labelled
@@ -53,6 +55,30 @@ class WarmPicker(Picker, Protocol):
 
     warm_start: bool
     """Whether `fit` begins with what was learned before, if anything was, instead of from scratch."""
+
+
+def device_option(kind: Callable[..., Picker], device: str | None) -> dict[str, str]:
+    """What a kind of picker is told of where to work; nothing where that is left to it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no name of a device, or of a GPU, and this picker can not work on one.
+
+    Examples
+    --------
+    >>> from motes.pickers import BlobPicker, FilterBankPicker
+    >>> device_option(FilterBankPicker, "cpu"), device_option(BlobPicker, "cpu")
+    ({'device': 'cpu'}, {})
+    """
+    if device is None:
+        return {}
+    name = device_name(device)
+    if "device" in inspect.signature(kind).parameters:
+        return {"device": name}
+    if name.startswith("cuda"):
+        raise ValueError(f"device: {name} was asked for, but {kind.__name__} works on the processor alone")
+    return {}
 
 
 class NotFittedError(ValueError):

@@ -34,6 +34,7 @@ def ask(
     most_micrographs: int = 20,
     threshold: float | None = None,
     seed: int = 0,
+    device: str | None = None,
     watch: Watch = unwatched,
 ) -> Asked:
     """Ask n questions: of the picker that was trained last, or before any labels of one that needs none.
@@ -54,6 +55,8 @@ def ask(
         Of strategies that take one; by default the best one by the answers so far, else 0.5.
     seed : int
         With the number of the query, what is decided by lot.
+    device : str, optional
+        Where the picker works, if it is one that can work on a GPU; by default where it chooses to.
     watch : callable, optional
         Given names of micrographs, gives them back one by one: a progress bar.
 
@@ -73,7 +76,7 @@ def ask(
     drawn = [name for m in rng.permutation(len(project.names)) if (name := project.names[m]) not in complete]
     if not drawn:
         raise ValueError(f"{project.folder}: every micrograph is complete, nothing is left to ask about")
-    found = detections(project, load(project, model), drawn[:most_micrographs], watch)
+    found = detections(project, load(project, model, device), drawn[:most_micrographs], watch)
     pool = _pool(project, found)
     if not len(pool):
         raise ValueError(f"{project.folder}: no candidate is left to ask about; choose more micrographs")

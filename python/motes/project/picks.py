@@ -74,7 +74,14 @@ class Picked:
     n_answered: int
 
 
-def pick(project: Project, *, threshold: float | None = None, format: str = "star", watch: Watch = unwatched) -> Picked:
+def pick(
+    project: Project,
+    *,
+    threshold: float | None = None,
+    format: str = "star",
+    device: str | None = None,
+    watch: Watch = unwatched,
+) -> Picked:
     """Find the particles of all micrographs with the picker that was trained last, and write them into the project.
 
     What a person has said counts: places that were rejected are no picks, labels of particles are, with the
@@ -90,6 +97,8 @@ def pick(project: Project, *, threshold: float | None = None, format: str = "sta
         nearest to it of those that the answers to this picker's questions can not tell from the best.
     format : str
         A name of `motes.picks.FORMATS`.
+    device : str, optional
+        Where the picker works, if it is one that can work on a GPU; by default where it chooses to.
     watch : callable, optional
         A progress bar; see `motes.project.asking.ask`.
 
@@ -107,7 +116,7 @@ def pick(project: Project, *, threshold: float | None = None, format: str = "sta
         raise ValueError(f"{project.folder}: no picker is trained yet; train one with motes active train")
     if threshold is not None and not 0 <= threshold <= 1:
         raise ValueError(f"threshold: expected a probability, 0 to 1, got {threshold}")
-    found = detections(project, load(project, number), project.names, watch)
+    found = detections(project, load(project, number, device), project.names, watch)
     faintest = FAINTEST if threshold is None else min(FAINTEST, threshold)
     circles = found.circles[found.probability >= faintest]
     circles = _possible(project, circles[suppress(circles, iou=SAME_PLACE)])

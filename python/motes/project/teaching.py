@@ -13,6 +13,7 @@ from motes import pickers
 from motes.checks import one_of, whole
 from motes.circles import Circles
 from motes.pickers import Detections, FeatureCache, Picker
+from motes.pickers.picker import device_option
 from motes.project.folder import CACHE, MODELS, Project
 from motes.project.labels import labelled
 
@@ -34,7 +35,7 @@ def unwatched(names: Sequence[str]) -> Iterable[str]:
     return names
 
 
-def train(project: Project, *, picker: str = "filterbank", seed: int = 0) -> dict[str, Any]:
+def train(project: Project, *, picker: str = "filterbank", seed: int = 0, device: str | None = None) -> dict[str, Any]:
     """Train a picker from scratch on all labels of a project, and keep it.
 
     Only micrographs that hold a label, or are said to be complete, are learned from.
@@ -46,6 +47,8 @@ def train(project: Project, *, picker: str = "filterbank", seed: int = 0) -> dic
     picker : str
         A key of `PICKERS`.
     seed : int
+    device : str, optional
+        Where the picker works, if it is one that can work on a GPU; by default where it chooses to.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def train(project: Project, *, picker: str = "filterbank", seed: int = 0) -> dic
     Raises
     ------
     ValueError
-        If there is no label of a particle.
+        If there is no label of a particle, or the picker can not work on the device.
     ImportError
         If the picker needs an extra that is not installed.
     """
@@ -66,7 +69,8 @@ def train(project: Project, *, picker: str = "filterbank", seed: int = 0) -> dic
     if not len(labels.particles):
         raise ValueError(f"{project.folder}: no particle is labelled yet; label some with motes active label")
     began = time.perf_counter()
-    learner = _new(project, picker).fit(labels, seed)
+    kind = getattr(pickers, PICKERS[picker])
+    learner = kind(project.diameter, **_options(kind, project, device)).fit(labels, seed)
     number = max(project.numbered(MODELS), default=0) + 1
     path = project.place(MODELS, number, SUFFIX)
     path.parent.mkdir(exist_ok=True)
@@ -89,22 +93,22 @@ def latest(project: Project) -> int:
     return max(project.numbered(MODELS), default=0)
 
 
-def load(project: Project, number: int) -> Picker:
-    """A picker of a project; 0 is the one that needs no labels.
+def load(project: Project, number: int, device: str | None = None) -> Picker:
+    """A picker of a project, to work on a device; 0 is the one that needs no labels.
 
     Raises
     ------
     ValueError
-        If there is no such picker.
+        If there is no such picker, or it can not work there.
     """
     if not number:
-        cold: Picker = pickers.BlobPicker(project.diameter)
+        blob = pickers.BlobPicker
+        cold: Picker = blob(project.diameter, **_options(blob, project, device))
         return cold
     if number not in project.numbered(MODELS):
         raise ValueError(f"{project.folder}: holds no picker {number}")
     kind = getattr(pickers, PICKERS[one_of("picker", project.read_told(MODELS, number)["picker"], tuple(PICKERS))])
-    options = {"cache": _cache(project)} if kind is pickers.FilterBankPicker else {}
-    loaded: Picker = kind.load(project.place(MODELS, number, SUFFIX), **options)
+    loaded: Picker = kind.load(project.place(MODELS, number, SUFFIX), **_options(kind, project, device))
     return loaded
 
 
@@ -136,12 +140,10 @@ def detections(project: Project, picker: Picker, names: Sequence[str], watch: Wa
     return Detections(Circles.concatenate([parts.get(name, nothing) for name in project.names]), project.names)
 
 
-def _new(project: Project, name: str) -> Picker:
-    """A picker that has learned nothing."""
-    kind = getattr(pickers, PICKERS[name])
-    options = {"cache": _cache(project)} if kind is pickers.FilterBankPicker else {}
-    made: Picker = kind(project.diameter, **options)
-    return made
+def _options(kind: Any, project: Project, device: str | None) -> dict[str, Any]:
+    """What else a picker of some kind takes, when it is made and when it is read."""
+    options: dict[str, Any] = {"cache": _cache(project)} if kind is pickers.FilterBankPicker else {}
+    return options | device_option(kind, device)
 
 
 def _cache(project: Project) -> FeatureCache:

@@ -6,7 +6,10 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
+from motes import pickers
+from motes.pickers.picker import device_option
 from motes.study.config import StudyConfig, read_config
+from motes.study.pickers import PICKERS
 from motes.study.schema import did_you_mean
 from motes.study.sources import CryoPPPData
 
@@ -61,3 +64,18 @@ def on_data(config: StudyConfig, data: str | Path | None) -> StudyConfig:
     if not isinstance(config.data, CryoPPPData):
         raise ValueError(f"data: this study's source is {config.data.source}, which takes no folder")
     return replace(config, data=replace(config.data, folder=str(data)))
+
+
+def on_device(config: StudyConfig, device: str | None) -> StudyConfig:
+    """The same study by a picker that works on a device; its runs are others than those where it chooses.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no name of a device, or of a GPU, and the picker can not work on one.
+    """
+    name = config.picker.name
+    if device is None or name not in PICKERS:  # who runs it says which there are
+        return config
+    options = config.picker.options | device_option(getattr(pickers, PICKERS[name]), device)
+    return replace(config, picker=replace(config.picker, options=options))

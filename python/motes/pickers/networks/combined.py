@@ -149,7 +149,9 @@ class CombinedPicker:
         write_picker(path, KIND, VERSION, {"scale": self._spread, "calibration": self._calibration.as_array(), **parts})
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, cache: FeatureCache | None = None) -> CombinedPicker:
+    def load(
+        cls, path: str | os.PathLike[str], *, cache: FeatureCache | None = None, device: str = "auto"
+    ) -> CombinedPicker:
         """Read what `save` wrote.
 
         Raises
@@ -167,7 +169,7 @@ class CombinedPicker:
             calibration = Calibration.from_array(fixed["calibration"])
         except ValueError as error:
             raise FormatError(f"{os.fspath(path)}: {error}") from error
-        compact = unpack(CompactPicker.load, "compact/", path)
+        compact = unpack(lambda own: CompactPicker.load(own, device=device), "compact/", path)
         bank = unpack(lambda own: FilterBankPicker.load(own, cache=cache), "bank/", path)
         picker = cls(compact.diameter, networks=compact.networks, steps=compact.steps, border=compact.border)
         picker.compact, picker.bank = compact, bank

@@ -271,8 +271,14 @@ class CompactPicker:
         write_picker(path, KIND, VERSION, tables)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> CompactPicker:
+    def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> CompactPicker:
         """Read what `save` wrote.
+
+        Parameters
+        ----------
+        path : path
+        device : str
+            As that of a new picker.
 
         Raises
         ------
@@ -282,7 +288,9 @@ class CompactPicker:
             If torch is not installed.
         """
         require_torch("CompactPicker")
-        return read_or_tell(cls._read, path)
+        picker = read_or_tell(cls._read, path)
+        picker.device = device_name(device)
+        return picker
 
     @classmethod
     def _read(cls, path: str | os.PathLike[str]) -> CompactPicker:

@@ -267,8 +267,14 @@ class PhosaurusPicker:
         write_picker(path, KIND, VERSION, tables | weights_of(self._network, "network."))
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> PhosaurusPicker:
+    def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> PhosaurusPicker:
         """Read what `save` wrote.
+
+        Parameters
+        ----------
+        path : path
+        device : str
+            As that of a new picker.
 
         Raises
         ------
@@ -278,7 +284,9 @@ class PhosaurusPicker:
             If torch is not installed.
         """
         require_torch("PhosaurusPicker")
-        return read_or_tell(cls._read, path)
+        picker = read_or_tell(cls._read, path)
+        picker.device = device_name(device)
+        return picker
 
     @classmethod
     def _read(cls, path: str | os.PathLike[str]) -> PhosaurusPicker:
