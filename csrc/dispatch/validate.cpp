@@ -132,6 +132,7 @@ Excess excess_of(const motes_patterns& x) {
 motes_status validate_templates(const char* name, int64_t n_templates, int64_t n_pixels, motes_error* error) {
   if (n_templates < 1 || n_templates > kMaxTemplates)
     return refuse(error, -1, "%s: expected 1 to %lld templates, got %lld", name, wide(kMaxTemplates), wide(n_templates));
+  if (n_pixels < 0) return refuse(error, -1, "%s: negative number of pixels, %lld", name, wide(n_pixels));
   if (n_pixels > 0 && n_templates > (int64_t{1} << 40) / n_pixels)
     return refuse(error, -1, "%s: %lld templates of %lld pixels are more than 2^40 numbers", name, wide(n_templates),
                   wide(n_pixels));
