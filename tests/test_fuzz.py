@@ -16,7 +16,7 @@ import pytest
 from every_reader import READERS
 from mutation import changed_file
 
-N_FILES = int(os.environ.get("MOTES_FUZZ", "40"))
+N_FILES = int(os.environ.get("MOTES_FUZZ", "20"))
 SECONDS_IN_ALL = float(os.environ.get("MOTES_FUZZ_SECONDS", "0"))  # of one reader; 0: N_FILES and no more
 SEED = int(os.environ.get("MOTES_FUZZ_SEED", "0"))
 SECONDS = 5.0  # of the processor, for a file of a few kilobytes that takes milliseconds
