@@ -19,7 +19,7 @@ import pytest
 
 import motes
 
-SOAK = int(os.environ.get("MOTES_SOAK", "40"))
+SOAK = int(os.environ.get("MOTES_SOAK", "24"))
 SOON = 5.0  # seconds from Ctrl-C to KeyboardInterrupt, on a machine with much else to do
 SCRIPT = Path(__file__).with_name("stress.py")
 MIB = 2**20
