@@ -30,9 +30,9 @@ _MIXTURE_PATTERNS = 20_000
 _MOST_DIRECTIONS = 7
 _STARTS = 8
 _ROUNDS = 25
-_POWERS_OF_MATRIX = 60
+_POWERS_OF_MATRIX, _BETWEEN = 60, 4  # powers: columns are made orthogonal again before they grow alike
 _POWERS_OF_PATTERNS = 20
-_BETWEEN = 4  # powers: columns are made orthogonal again before they grow alike
+_MOST_IN_SINGLE = 1e3  # times the noise: beside a larger eigenvalue, single precision loses those that are little above it
 _DENSE_PHOTONS = 200  # a pattern: beyond, the sums of outer products cost more than applying them
 
 
@@ -63,9 +63,9 @@ def _spectral_start(problem: Problem, rng: np.random.Generator) -> FloatArray:
     lit = problem.good & (mean > 2 * problem.limits[0])
     scaled = _Scaled(problem, mean, np.where(lit, 1 / deviation, 0.0))
     patterns = sample_of(problem.patterns, _PATTERNS_USED, int(rng.integers(2**31)))
-    apply, powers = _covariance(problem, patterns, scaled, rng)
+    apply, powers, between = _covariance(problem, patterns, scaled, rng)
     n_directions = min(problem.rotations.n - 1, _MOST_DIRECTIONS, problem.patterns.n_pixels)
-    directions, values = _leading_directions(apply, problem.patterns.n_pixels, n_directions, powers, rng)
+    directions, values = _leading_directions(apply, problem.patterns.n_pixels, n_directions, powers, between, rng)
     turns = np.stack([directions.T @ directions[problem.inverse[k]] for k in range(problem.rotations.n)])
     few = sample_of(patterns, _MIXTURE_PATTERNS, int(rng.integers(2**31)))
     points = np.ascontiguousarray(scaled.project(few, directions).T)
@@ -81,8 +81,10 @@ def _spectral_start(problem: Problem, rng: np.random.Generator) -> FloatArray:
 
 def _covariance(
     problem: Problem, patterns: Patterns, scaled: _Scaled, rng: np.random.Generator
-) -> tuple[Callable[[FloatArray], FloatArray], int]:
-    """The scaled covariance, averaged over the group, as an operator; and how many powers of it are cheap."""
+) -> tuple[Callable[[FloatArray], FloatArray], int, int]:
+    """The scaled covariance, averaged over the group, as an operator; how many powers of it are cheap, and how many may
+    follow on each other.
+    """
     n_pixels, n = patterns.n_pixels, problem.rotations.n
     if n_pixels <= LARGEST_MATRIX and patterns.n_lit <= _DENSE_PHOTONS * len(patterns):
         moments = second_moments(patterns, threads=problem.threads) / len(patterns)
@@ -91,9 +93,11 @@ def _covariance(
         total = np.zeros((n_pixels, n_pixels))
         for k in range(n):
             total += unrotated.take(problem.inverse[k], axis=0).take(problem.inverse[k], axis=1)
+        matrix: npt.NDArray[np.floating] = total / np.maximum(problem.looks.T @ problem.looks, 1)
         # Half the bytes of float64: the products are as fast as memory is, and their rounding is far below the noise.
-        matrix = (total / np.maximum(problem.looks.T @ problem.looks, 1)).astype(np.float32)
-        return lambda vectors: matrix @ vectors.astype(np.float32), _POWERS_OF_MATRIX
+        if np.linalg.norm(matrix) < _MOST_IN_SINGLE:  # no less than the largest eigenvalue
+            matrix = matrix.astype(np.float32)
+        return lambda vectors: matrix @ vectors.astype(matrix.dtype), _POWERS_OF_MATRIX, _BETWEEN
     few = sample_of(patterns, _MIXTURE_PATTERNS, int(rng.integers(2**31)))
 
     def apply(vectors: FloatArray) -> FloatArray:
@@ -105,16 +109,21 @@ def _covariance(
             image += (scaled.scale[:, None] * planes)[problem.inverse[k]] / len(few)
         return image / n
 
-    return apply, _POWERS_OF_PATTERNS
+    return apply, _POWERS_OF_PATTERNS, 1
 
 
 def _leading_directions(
-    apply: Callable[[FloatArray], FloatArray], n_pixels: int, n: int, powers: int, rng: np.random.Generator
+    apply: Callable[[FloatArray], FloatArray],
+    n_pixels: int,
+    n: int,
+    powers: int,
+    between: int,
+    rng: np.random.Generator,
 ) -> tuple[FloatArray, FloatArray]:
     """The n leading eigenvectors and eigenvalues, by subspace iteration."""
     vectors = np.linalg.qr(rng.standard_normal((n_pixels, min(2 * n + 4, n_pixels))))[0]
-    for _ in range(powers // _BETWEEN):
-        for _ in range(_BETWEEN):
+    for _ in range(powers // between):
+        for _ in range(between):
             vectors = apply(vectors)
         vectors = np.linalg.qr(vectors.astype(np.float64))[0]
     values, rotation = np.linalg.eigh(vectors.T @ apply(vectors))
