@@ -139,12 +139,12 @@ motes_status validate_templates(const char* name, int64_t n_templates, int64_t n
 }
 
 motes_status validate_index(const int32_t* index, int64_t n_templates, int64_t n_pixels, motes_error* error) {
+  if (n_pixels < 0) return refuse(error, -1, "n_pixels: expected 0 or more, got %lld", wide(n_pixels));
   if (const auto bad = validate_templates("index", n_templates, n_pixels, error)) return bad;
   if (const auto bad = validate_pointer("index", index, n_templates * n_pixels, error)) return bad;
   for (int64_t i = 0; i < n_templates * n_pixels; ++i)
     if (index[i] < 0 || index[i] >= n_pixels)
-      return refuse(error, i, "index: %d at %lld is outside 0..%lld", index[i], wide(i),
-                    wide(n_pixels - 1));
+      return refuse(error, i, "index: %d at %lld is outside 0..%lld", index[i], wide(i), wide(n_pixels - 1));
   return MOTES_OK;
 }
 

@@ -190,6 +190,8 @@ static void test_backrotation(void) {
   SAME(double, M, home, 2, 4, 6, 8);
   REFUSED(motes_expand(master, outside, R, M, planes, &error), "index: 4 at 7 is outside 0..3", 7);
   REFUSED(motes_rotate_home(planes, outside, R, M, home, &error), "index: 4 at 7 is outside 0..3", 7);
+  REFUSED(motes_expand(master, index, R, -M, planes, &error), "n_pixels: expected 0 or more, got -4", -1);
+  REFUSED(motes_rotate_home(planes, index, R, -M, home, &error), "n_pixels: expected 0 or more, got -4", -1);
 }
 
 static void expect_hard_sums(const motes_sums* sums, const int64_t* planes, const int64_t* share) {
