@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ nox.options.default_venv_backend = "venv"
 nox.options.sessions = ["lint", "types", "tests"]
 nox.options.error_on_missing_interpreters = False
 
+SANITIZERS = ["address,undefined,float-cast-overflow", "thread"]
+INSTRUCTION_SETS = ["baseline", "v3", "v4"]  # what the machine lacks is run as the best that it has
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 
 
@@ -63,33 +66,57 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def sanitize(session: nox.Session) -> None:
-    """Run the examples in C++ and C under the address and undefined-behaviour sanitizers."""
-    session.install("cmake>=3.21", "ninja")
-    work = session.create_tmp()
-    flags = "-fsanitize=address,undefined -fno-sanitize-recover=all -g"
-    options = [
-        "-G",
-        "Ninja",
-        f"-DCMAKE_C_FLAGS={flags}",
-        f"-DCMAKE_CXX_FLAGS={flags}",
-        f"-DCMAKE_EXE_LINKER_FLAGS={flags}",
+    """Run programs and kernel tests under address, undefined-behaviour and thread sanitizers; `-- programs` alone."""
+    session.install(".[test]", *_build_tools())
+    for sanitizers in SANITIZERS:
+        build = _sanitized(session, sanitizers)
+        for isa in INSTRUCTION_SETS:
+            for program in ("motes_calls", "motes_calls_cpp", "motes_fuzz --threads 4 --calls 2000"):
+                _run_sanitized(session, f"{build}/tests/native/{program}", isa)
+    if "programs" in session.posargs or sys.platform != "linux":
+        return
+    build = _sanitized(session, SANITIZERS[0], "-DMOTES_PYTHON=ON")
+    package = Path(session.create_tmp(), "package", "motes")
+    shutil.copytree("python/motes", package, dirs_exist_ok=True, ignore=shutil.ignore_patterns("_core*.so"))
+    shutil.copy(_only(Path(build), "_core*.so"), package)
+    libraries = [
+        subprocess.run(["c++", f"-print-file-name={name}"], capture_output=True, text=True, check=True).stdout.strip()
+        for name in ("libasan.so", "libubsan.so", "libstdc++.so")
     ]
-    session.run("cmake", "-S", ".", "-B", f"{work}/lib", *options)
-    session.run("cmake", "--build", f"{work}/lib")
-    session.run("cmake", "--install", f"{work}/lib", "--prefix", f"{work}/prefix")
-    prefix = f"-DCMAKE_PREFIX_PATH={work}/prefix"
-    session.run("cmake", "-S", "examples/cmake", "-B", f"{work}/example", *options, prefix)
-    session.run("cmake", "--build", f"{work}/example")
-    for program in ("em", "em_c"):
-        session.run(f"{work}/example/{program}", external=True)
+    for isa in INSTRUCTION_SETS:
+        env = {"PYTHONPATH": str(package.parent), "LD_PRELOAD": " ".join(libraries), "MOTES_ISA": isa}
+        env["ASAN_OPTIONS"] = "detect_leaks=0"  # Python keeps what it has until it ends
+        session.run("python", "-m", "pytest", "-q", "tests/kernels", env=env)
 
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Change files at random and read them: 24,000, or as many as `nox -s fuzz -- 1000000` says."""
+    """Call the C ABI at random for 10 minutes, change files for each reader for 15 s; or `-- MINUTES` each."""
+    session.install(".[test]", *_build_tools())
+    minutes = float(session.posargs[0]) if session.posargs else None
+    program = f"{_sanitized(session, SANITIZERS[0])}/tests/native/motes_fuzz"
+    for k, isa in enumerate(INSTRUCTION_SETS):
+        _run_sanitized(session, f"{program} --seconds {(minutes or 10) * 20:.0f} --seed {k}000000000", isa)
+    seconds = minutes * 60 if minutes else 15
+    session.run("pytest", "-q", "-s", "tests/test_fuzz.py", env={"MOTES_FUZZ_SECONDS": str(seconds)})
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Reconstruct from 8 threads, fork, interrupt and kill: 1,000 times, or as often as `nox -s soak -- 10000` says."""
     session.install(".[test]")
-    n_files = session.posargs[0] if session.posargs else "24000"
-    session.run("pytest", "-q", "tests/picks/test_fuzz.py", env={"MOTES_FUZZ": n_files})
+    env = {"MOTES_SOAK": session.posargs[0] if session.posargs else "1000"}
+    session.run("pytest", "-q", "-s", "tests/test_stress.py", env=env)
+
+
+@nox.session
+def tidy(session: nox.Session) -> None:
+    """Check the C++ of the host with clang-tidy: what .clang-tidy says, and why."""
+    session.install("clang-tidy==20.1.0", *_build_tools())
+    work = session.create_tmp()
+    session.run("cmake", "-S", ".", "-B", work, "-G", "Ninja", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON")
+    sources = [str(path) for folder in ("dispatch", "kernels") for path in sorted(Path("csrc", folder).glob("*.cpp"))]
+    session.run("clang-tidy", "--quiet", "-p", work, *(session.posargs or sources))
 
 
 @nox.session
@@ -159,6 +186,24 @@ def platforms(session: nox.Session) -> None:
         session.run("cibuildwheel", "--platform", platform, "--print-build-identifiers")
     for target in ("x86_64-linux-gnu.2.28", "aarch64-linux-gnu.2.28", "aarch64-macos", "x86_64-windows-gnu"):
         session.run(".ci/cross", target, f"{session.create_tmp()}/{target}", external=True)
+
+
+def _sanitized(session: nox.Session, sanitizers: str, *options: str) -> str:
+    """Where libmotes and the programs of tests/native were built for them."""
+    build = f"{session.create_tmp()}/{sanitizers.partition(',')[0]}"
+    dependencies = f"-Dpybind11_DIR={session.run('python', '-m', 'pybind11', '--cmakedir', silent=True)}".strip()
+    known = ["-G", "Ninja", "-DMOTES_TESTS=ON", f"-DMOTES_SANITIZE={sanitizers}", dependencies]
+    known += ["-DCMAKE_INTERPROCEDURAL_OPTIMIZATION=OFF", f"-DPython_EXECUTABLE={session.bin}/python"]
+    session.run("cmake", "-S", ".", "-B", build, *known, *options)
+    session.run("cmake", "--build", build)
+    return build
+
+
+def _run_sanitized(session: nox.Session, command: str, isa: str) -> None:
+    """A program whose memory may fail; ThreadSanitizer needs addresses that are not drawn by lot."""
+    still = ["setarch", "-R"] if shutil.which("setarch") else []
+    env = {"MOTES_ISA": isa, "ASAN_OPTIONS": "allocator_may_return_null=1", "UBSAN_OPTIONS": "print_stacktrace=1"}
+    session.run(*still, *command.split(), env=env, external=True)
 
 
 def _tools(*names: str) -> list[str]:

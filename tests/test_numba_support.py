@@ -256,7 +256,7 @@ def test_every_function_of_the_header_is_there():
     declared = set(re.findall(r"MOTES_API motes_status (motes_\w+)\(", header))
     assert declared == set(_core.c_functions)
     structs = set(re.findall(r"^} (motes_\w+);", header, re.MULTILINE)) - set(
-        re.findall(r"^typedef enum \{[^}]*\} (motes_\w+);", header, re.MULTILINE)
+        re.findall(r"^typedef enum MOTES_INT \{[^}]*\} (motes_\w+);", header, re.MULTILINE)
     )
     assert structs == set(_core.c_structs)
     for name, (size, members) in _core.c_structs.items():

@@ -137,8 +137,11 @@ motes_status ingest_any(const motes_coo& entries, int64_t n_patterns, int64_t n_
 motes_status motes_largest(motes_integers values, int64_t size, int64_t* largest, const char* name,
                            const motes_run* run, motes_error* error) {
   using namespace motes;
+  if (!name) name = "values";
   if (size < 0) return refuse(error, -1, "%s: negative size", name);
   if (const auto bad = validate_integers(name, values, size, error)) return bad;
+  if (const auto bad = validate_pointer("largest", largest, 1, error)) return bad;
+  if (const auto bad = validate_run(run, error)) return bad;
   return guarded(error, [&] {
     const auto n_lanes = static_cast<size_t>(lanes_in(size, kEntriesPerLane));
     std::vector<int64_t> found(n_lanes, -1), negative(n_lanes, -1);

@@ -64,6 +64,7 @@ motes_status motes_take(const motes_patterns* patterns, const int64_t* which, in
       multi_extra[next_multi] = x.multi_extra[m];
     }
   }
+  if (n_lit == 0) return MOTES_OK;  // nothing to copy, and perhaps no pointer
   const auto* from = static_cast<const char*>(x.pixels);
   auto* to = static_cast<char*>(pixels);
   return guarded(error, [&] {

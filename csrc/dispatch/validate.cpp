@@ -132,6 +132,7 @@ Excess excess_of(const motes_patterns& x) {
 motes_status validate_templates(const char* name, int64_t n_templates, int64_t n_pixels, motes_error* error) {
   if (n_templates < 1 || n_templates > kMaxTemplates)
     return refuse(error, -1, "%s: expected 1 to %lld templates, got %lld", name, wide(kMaxTemplates), wide(n_templates));
+  if (n_pixels < 0) return refuse(error, -1, "%s: negative number of pixels, %lld", name, wide(n_pixels));
   if (n_pixels > 0 && n_templates > (int64_t{1} << 40) / n_pixels)
     return refuse(error, -1, "%s: %lld templates of %lld pixels are more than 2^40 numbers", name, wide(n_templates),
                   wide(n_pixels));
@@ -139,7 +140,6 @@ motes_status validate_templates(const char* name, int64_t n_templates, int64_t n
 }
 
 motes_status validate_index(const int32_t* index, int64_t n_templates, int64_t n_pixels, motes_error* error) {
-  if (n_pixels < 0) return refuse(error, -1, "n_pixels: expected 0 or more, got %lld", wide(n_pixels));
   if (const auto bad = validate_templates("index", n_templates, n_pixels, error)) return bad;
   if (const auto bad = validate_pointer("index", index, n_templates * n_pixels, error)) return bad;
   for (int64_t i = 0; i < n_templates * n_pixels; ++i)

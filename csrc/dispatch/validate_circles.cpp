@@ -17,9 +17,10 @@ motes_status validate_sizes(const char* name, const Real* values, int64_t size, 
 
 // Centres or corners, and radii or extents.
 motes_status validate_shapes(const char* name, int64_t n, const char* place_name, const void* place,
-                             const char* size_name, const void* sizes, int64_t n_sizes, int real_bytes,
+                             const char* size_name, const void* sizes, int64_t sizes_each, int real_bytes,
                              motes_error* error) {
   if (const auto bad = validate_count(name, n, error)) return bad;
+  const int64_t n_sizes = n * sizes_each;
   if (const auto bad = validate_reals(place_name, place, real_bytes, 2 * n, error)) return bad;
   if (const auto bad = validate_pointer(size_name, sizes, n_sizes, error)) return bad;
   return real_bytes == 4 ? validate_sizes(size_name, static_cast<const float*>(sizes), n_sizes, error)
@@ -64,13 +65,13 @@ motes_status validate_as_many(int64_t n_a, int64_t n_b, motes_error* error) {
 motes_status validate(const char* name, const motes_circles* circles, motes_error* error) {
   if (!circles) return refuse(error, -1, "%s: null pointer", name);
   const auto& c = *circles;
-  return validate_shapes(name, c.n, "centres", c.centre, "radii", c.radius, c.n, c.real_bytes, error);
+  return validate_shapes(name, c.n, "centres", c.centre, "radii", c.radius, 1, c.real_bytes, error);
 }
 
 motes_status validate(const char* name, const motes_boxes* boxes, motes_error* error) {
   if (!boxes) return refuse(error, -1, "%s: null pointer", name);
   const auto& b = *boxes;
-  return validate_shapes(name, b.n, "corners", b.corner, "sizes", b.size, 2 * b.n, b.real_bytes, error);
+  return validate_shapes(name, b.n, "corners", b.corner, "sizes", b.size, 2, b.real_bytes, error);
 }
 
 motes_status validate_micrographs(const char* name, const int64_t* indptr, int64_t n_micrographs, int64_t n,
@@ -99,8 +100,9 @@ motes_status validate_measure(motes_measure measure, double threshold, motes_err
 
 motes_status validate_maps(int real_bytes, int64_t n_maps, int64_t height, int64_t width, double radius, double threshold,
                            motes_error* error) {
-  if (n_maps < 0 || height < 0 || width < 0 || height > int64_t{1} << 31 || width > int64_t{1} << 31 ||
-      (width > 0 && height > (int64_t{1} << 32) / width))
+  constexpr int64_t kMostMaps = int64_t{1} << 28, kMostRows = int64_t{1} << 31, kMostPixels = int64_t{1} << 32;
+  if (n_maps < 0 || height < 0 || width < 0 || n_maps > kMostMaps || height > kMostRows || width > kMostRows ||
+      (width > 0 && height > kMostPixels / width))
     return refuse(error, -1, "map: %lld maps of %lld x %lld", static_cast<long long>(n_maps),
                   static_cast<long long>(height), static_cast<long long>(width));
   if (const auto bad = validate_real_bytes("map", real_bytes, error)) return bad;

@@ -123,7 +123,7 @@ void all_pairs(const Shape& a, const Shape& b, const AllPairs& pairs, Real* out,
   for (int64_t row = lane.begin; row < lane.end; ++m) {
     const int64_t end = pairs.a_indptr[m + 1] < lane.end ? pairs.a_indptr[m + 1] : lane.end;
     const int64_t first = pairs.b_indptr[m], width = pairs.b_indptr[m + 1] - first;
-    Real* block = out + pairs.block[m] - pairs.a_indptr[m] * width;
+    Real* block = out + pairs.block[m];
     for (int64_t from = 0; from < width; from += kChunk) {
       const int n = static_cast<int>(width - from < kChunk ? width - from : kChunk);
       for (int k = 0; k < n; ++k) {
@@ -134,7 +134,7 @@ void all_pairs(const Shape& a, const Shape& b, const AllPairs& pairs, Real* out,
       for (int k = n; k % kReals; ++k) columns.put(k, kNowhere);
       for (int64_t i = row; i < end; ++i) {
         read(a, i, values);
-        row_of_pairs<Shape, Real>(values, columns, n, block + i * width + from);
+        row_of_pairs<Shape, Real>(values, columns, n, block + (i - pairs.a_indptr[m]) * width + from);
       }
     }
     row = end > row ? end : row;

@@ -79,8 +79,10 @@ def find(env: Any, name: str, near: nodes.Node) -> tuple[str, str, str] | None:
 def words(app: Sphinx, document: nodes.document) -> None:
     """Words of types in docstrings, each of which Sphinx takes for a class: only names of ours stay references."""
     for field in document.findall(nodes.field_list):
-        for dashes in [text for text in field.findall(nodes.Text) if text == " -- "]:  # between a type and its text
-            dashes.parent.replace(dashes, nodes.Text(" \N{EN DASH} "))
+        for text in [
+            text for text in field.findall(nodes.Text) if text.startswith(" -- ")
+        ]:  # between a type and its text
+            text.parent.replace(text, nodes.Text(text.replace(" -- ", " \N{EN DASH} ", 1)))
         for node in list(field.findall(addnodes.pending_xref)):
             if node["refdomain"] == "py" and not re.fullmatch(r"(motes\.)?([a-z]\w*\.)*[A-Z]\w+", node["reftarget"]):
                 node.replace_self(node.children)

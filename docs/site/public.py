@@ -132,8 +132,8 @@ def attributes(app: Sphinx, what: str, name: str, thing: Any, options: Any, line
         return
     text, told = entries(lines)
     undescribed = [member for member in members(thing) if not docstring(thing, member) and member not in told]
-    for member in undescribed:
-        text += ["", f".. attribute:: {member}", "", "   What was given under this name."]
+    if undescribed:
+        text += ["", *fields(undescribed), "   What was given."]
     lines[:] = [*text, ""]
 
 
@@ -150,15 +150,20 @@ def entries(lines: list[str]) -> tuple[list[str], set[str]]:
             out.append(line)
         elif line and not line.startswith((" ", "---")) and line != "Attributes":
             heads, _, type_ = line.partition(" : ")
-            fields = [head.strip() for head in heads.split(",")]
-            names.update(fields)
-            out += ["", f".. attribute:: {fields[0]}", *(f"               {field}" for field in fields[1:]), ""]
+            told = [head.strip() for head in heads.split(",")]
+            names.update(told)
+            out += ["", *fields(told)]
             out += [f"   *{type_}*", ""] if type_ else []
         elif line.startswith(" "):
             out.append(f"   {line.strip()}")
         elif not line:
             out.append("")
     return out, names
+
+
+def fields(names: list[str]) -> list[str]:
+    """The head of one entry for several fields."""
+    return [f".. attribute:: {names[0]}", *(f"               {name}" for name in names[1:]), ""]
 
 
 def check(app: Sphinx, error: Exception | None) -> None:

@@ -109,6 +109,7 @@ static void test_ingest(void) {
   EXPECT(largest == 3);
   REFUSED(motes_largest((motes_integers){bad_rows, MOTES_INT32}, 4, &largest, "rows", NULL, &error),
           "rows: negative at index 2", 2);
+  REFUSED(motes_largest(column, 4, NULL, "columns", NULL, &error), "largest: expected 1 values, got a null pointer", -1);
   REFUSED(motes_ingest(&entries, 2, M, ptr, lit, 2, &n_lit, position, extra, &n_multi, NULL, &error),
           "rows: 2 at index 0 is outside 0..1", 0);
 
@@ -190,8 +191,9 @@ static void test_backrotation(void) {
   SAME(double, M, home, 2, 4, 6, 8);
   REFUSED(motes_expand(master, outside, R, M, planes, &error), "index: 4 at 7 is outside 0..3", 7);
   REFUSED(motes_rotate_home(planes, outside, R, M, home, &error), "index: 4 at 7 is outside 0..3", 7);
-  REFUSED(motes_expand(master, index, R, -M, planes, &error), "n_pixels: expected 0 or more, got -4", -1);
-  REFUSED(motes_rotate_home(planes, index, R, -M, home, &error), "n_pixels: expected 0 or more, got -4", -1);
+  REFUSED(motes_expand(master, index, R, INT64_MIN, planes, &error),
+          "index: negative number of pixels, -9223372036854775808", -1);
+  REFUSED(motes_rotate_home(planes, index, R, -M, home, &error), "index: negative number of pixels, -4", -1);
 }
 
 static void expect_hard_sums(const motes_sums* sums, const int64_t* planes, const int64_t* share) {
@@ -266,6 +268,7 @@ static void test_circles(void) {
   const float corner[2] = {0, 0}, beside[2] = {1, 0}, size[2] = {2, 2};
   const motes_circles others = {3, elsewhere, radii, 8}, points = {3, centres, flat, 8};
   const motes_boxes box = {1, corner, size, 4}, next = {1, beside, size, 4}, odd = {1, corner, size, 3};
+  const motes_boxes many = {INT64_MAX, corner, size, 4};
   const int64_t one[2] = {0, 1};
   double iou[9], distance = 0;
   float box_iou[1] = {0};
@@ -284,6 +287,7 @@ static void test_circles(void) {
   REFUSED(motes_circle_iou_all(&picks, &truth, 1, short_indptr, truth_indptr, iou, NULL, &error),
           "a_indptr: expected to run from 0 to 3, runs from 0 to 2", -1);
   REFUSED(motes_box_iou(&box, &odd, box_iou, NULL, &error), "corners: expected reals of 4 or 8 bytes, got 3", -1);
+  REFUSED(motes_box_iou(&many, &next, box_iou, NULL, &error), "a: expected 0 to 2^31, got 9223372036854775807", -1);
   REFUSED(motes_box_iou_all(&box, NULL, 1, one, one, box_iou, NULL, &error), "b: null pointer", -1);
   REFUSED(motes_equal_radii_distance(2, &distance, &error), "iou: expected 0 to 1, got 2", -1);
 }
@@ -311,6 +315,8 @@ static void test_suppression(void) {
           "scores: expected 0 or more (a decay would raise it), got -1 at index 1", 1);
   REFUSED(motes_map_suppression(holes, 4, 1, 2, 3, 1.0, 1.0, peak, n_peaks, NULL, &error),
           "map: not a number at row 1, column 1", 4);
+  REFUSED(motes_map_suppression(NULL, 4, INT64_MAX, 2, 3, 1.0, 1.0, peak, n_peaks, NULL, &error),
+          "map: 9223372036854775807 maps of 2 x 3", -1);
 }
 
 static void test_matching(void) {

@@ -157,3 +157,11 @@ extern "C" MOTES_API int motes_abi_calls() {
   std::fflush(stdout);
   return failed;
 }
+
+#ifndef MOTES_ABI_SHARED
+int main() {
+  const int n_failed = motes_abi_calls();
+  std::printf("motes %s, %s: %d failed\n", motes_version(), motes_isa(), n_failed);
+  return n_failed != 0;
+}
+#endif

@@ -194,9 +194,9 @@ static void test_turns(const device_arrays* there) {
   REFUSED(motes_cuda_expand(weights_f64, turned, R, M, there->templates, NULL, &error),
           "master: expected memory of cuda:0, got the host's");
   REFUSED(motes_cuda_expand(there->master, turned, R, -M, there->templates, NULL, &error),
-          "n_pixels: expected 0 or more, got -4");
+          "index: negative number of pixels, -4");
   REFUSED(motes_cuda_rotate_home(there->templates, turned, R, -M, there->home, NULL, &error),
-          "n_pixels: expected 0 or more, got -4");
+          "index: negative number of pixels, -4");
 }
 
 static void test_em(const device_arrays* there) {

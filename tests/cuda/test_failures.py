@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 from types import SimpleNamespace
 
@@ -68,6 +69,42 @@ def test_whatever_fails_is_told_once_and_leaves_nothing_behind(work, code, case,
     assert {text[: text.index(":", 13)] for text in told} == (
         {"DeviceError: CUDA", "MemoryError: cuda"} if code == standin.OUT_OF_MEMORY else {"DeviceError: CUDA"}
     )
+
+
+def test_an_upload_that_fails_has_read_what_it_was_given(case, machine):
+    """The caller's arrays may go: no copy of theirs waits in the stream."""
+    machine.fail(-1, 0)
+    uploaded(case.patterns)
+    late = 0
+    for k in range(machine.fail(-1, 0)):
+        machine.fail(k, standin.UNKNOWN)
+        with contextlib.suppress(DeviceError):
+            uploaded(case.patterns)
+        late += machine.waiting() > 1  # but for its memory, which is given back
+        machine.fail(-1, 0)
+        gc.collect()
+        standin.check_after_test()
+    assert late <= 1  # where it was the wait that failed
+
+
+def test_a_device_that_fails_is_no_want_of_memory(machine):
+    rng = np.random.default_rng(0)
+    circles = motes.Circles(rng.uniform(0, 50, (60, 2)), 3.0, rng.random(60))
+    expected = motes.picking.suppress(circles, iou=0.3)
+
+    def work() -> None:
+        np.testing.assert_array_equal(motes.picking.suppress(circles, iou=0.3, device="cuda"), expected)
+
+    machine.fail(-1, 0)
+    work()
+    for k in range(machine.fail(-1, 0)):
+        machine.fail(k, standin.UNKNOWN)
+        with contextlib.suppress(DeviceError):
+            work()
+        gc.collect()
+        standin.check_after_test()
+    machine.fail(-1, 0)
+    work()
 
 
 @pytest.mark.parametrize("n_clusters", [3, 200])

@@ -130,6 +130,18 @@ def test_an_array_built_on_a_device_keeps_its_stream(machine):
     assert told() is None
 
 
+def test_an_array_of_one_thread_is_let_go_by_another(case, built, machine):
+    """Its stream is that thread's own default one, by a handle that means another stream elsewhere."""
+    own, there, made = 2, uploaded(case.patterns), []
+    held = machine.held()
+    thread = threading.Thread(target=lambda: made.append(built.likelihood(there, case.weights, case.base, stream=own)))
+    thread.start()
+    thread.join()
+    assert machine.held() > held
+    made.clear()
+    assert machine.held() == held
+
+
 def test_a_consumer_may_destroy_its_stream_first(built, machine):
     ours, theirs = machine.stream(), machine.stream()
     array = built.from_numpy(np.arange(1000), device=0, stream=ours)

@@ -63,6 +63,8 @@ std::shared_ptr<void> owned(void* memory, int device, const Stream& stream) {
   return {memory, [device, stream](void* held) {
             without_gil([&] {
               const cuda::Current current(device);
+              // this one is another in every thread: who lets go need not be who worked
+              if (stream == cudaStreamPerThread && cudaDeviceSynchronize() != cudaSuccess) cudaGetLastError();
               cuda::release(held, stream);
             });
           }};

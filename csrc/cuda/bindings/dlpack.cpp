@@ -61,7 +61,7 @@ struct Lent {
   // The memory is given back in the order of its own stream: after what the consumer has asked for until now. Whether a
   // stream of theirs is still there nobody says, so that all work of the device is waited for instead.
   ~Lent() {
-    if (!ordered || theirs == ready) return;
+    if (!ordered || (theirs == ready && theirs != cudaStreamPerThread)) return;
     without_gil([this] {
       const cuda::Current current(device);
       motes_error error{};

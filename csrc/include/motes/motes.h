@@ -32,11 +32,15 @@
 #define MOTES_API __attribute__((visibility("default")))
 #endif
 
+/* Any int may come in an enum's place and is refused in words; in C++ that is so only if the enum is made of ints. */
 #ifdef __cplusplus
+#define MOTES_INT : int
 extern "C" {
+#else
+#define MOTES_INT
 #endif
 
-typedef enum {
+typedef enum MOTES_INT {
   MOTES_OK = 0,
   MOTES_BAD_ARGUMENT = 1,  /* `error` names it */
   MOTES_OUT_OF_MEMORY = 2,
@@ -91,7 +95,7 @@ MOTES_API int motes_hardware_threads(void);
 MOTES_API motes_status motes_check_patterns(const motes_patterns* patterns, motes_error* error);
 
 /* ingest: motes/ingest.hpp ------------------------------------------------------------------------------------------ */
-typedef enum {
+typedef enum MOTES_INT {
   MOTES_INT8, MOTES_UINT8, MOTES_INT16, MOTES_UINT16, MOTES_INT32, MOTES_UINT32, MOTES_INT64, MOTES_UINT64
 } motes_integer;
 
@@ -147,7 +151,7 @@ MOTES_API motes_status motes_rotate_home(const double* planes, const int32_t* in
                                          int64_t n_pixels, double* master, motes_error* error);
 
 /* sweep: motes/sweep.hpp -------------------------------------------------------------------------------------------- */
-typedef enum { MOTES_SOFT = 0, MOTES_HARD = 1 } motes_assignment_rule;
+typedef enum MOTES_INT { MOTES_SOFT = 0, MOTES_HARD = 1 } motes_assignment_rule;
 
 /* Exact sums over patterns: integers, so they may be added in any order, whoever computed them. */
 typedef struct {
@@ -225,7 +229,7 @@ MOTES_API motes_status motes_equal_radii_distance(double iou, double* distance, 
 
 /* What makes two circles one: an IoU above `threshold` (of the circles, or of the squares about them), or centres
  * closer than it. */
-typedef enum { MOTES_CIRCLE_IOU = 0, MOTES_BOX_IOU = 1, MOTES_DISTANCE = 2 } motes_measure;
+typedef enum MOTES_INT { MOTES_CIRCLE_IOU = 0, MOTES_BOX_IOU = 1, MOTES_DISTANCE = 2 } motes_measure;
 
 /* suppression: motes/suppression.hpp -------------------------------------------------------------------------------- */
 /* `kept` (n) receives the indices that stay, micrograph after micrograph, in descending order of score; kept_indptr
@@ -236,7 +240,7 @@ MOTES_API motes_status motes_suppression(const motes_circles* circles, const voi
                                          int64_t* kept_indptr, int64_t* suppressor, const motes_run* run,
                                          motes_error* error);
 
-typedef enum { MOTES_LINEAR_DECAY = 0, MOTES_GAUSSIAN_DECAY = 1 } motes_decay;
+typedef enum MOTES_INT { MOTES_LINEAR_DECAY = 0, MOTES_GAUSSIAN_DECAY = 1 } motes_decay;
 /* `parameter`: the IoU above which scores decay (linear), or sigma (Gaussian). `decayed` (n): the final scores. */
 MOTES_API motes_status motes_soft_suppression(const motes_circles* circles, const void* score, int64_t n_micrographs,
                                               const int64_t* indptr, motes_decay decay, double parameter,
@@ -249,7 +253,7 @@ MOTES_API motes_status motes_map_suppression(const void* map, int real_bytes, in
                                              int64_t* n_peaks, const motes_run* run, motes_error* error);
 
 /* matching: motes/matching.hpp -------------------------------------------------------------------------------------- */
-typedef enum { MOTES_GREEDY = 0, MOTES_OPTIMAL = 1, MOTES_BEST = 2, MOTES_FIRST = 3, MOTES_TOPAZ = 4 } motes_match_rule;
+typedef enum MOTES_INT { MOTES_GREEDY = 0, MOTES_OPTIMAL = 1, MOTES_BEST = 2, MOTES_FIRST = 3, MOTES_TOPAZ = 4 } motes_match_rule;
 
 /* `score` (picks->n; may be NULL: in order of index). `matched` (picks->n): index of the particle, or -1; `overlap`
  * (picks->n): IoU, or distance; 0, or infinity, where there is none. */
@@ -264,6 +268,7 @@ MOTES_API motes_status motes_near_pairs(const motes_circles* picks, const motes_
                                         double threshold, int64_t capacity, int64_t* pair_indptr, int64_t* partner,
                                         double* overlap, const motes_run* run, motes_error* error);
 
+#undef MOTES_INT
 #ifdef __cplusplus
 }
 #endif

@@ -145,10 +145,13 @@ def _images(table: StarBlock, star: Path) -> tuple[tuple[Path, ...], NDArray[np.
     file, section = np.empty((2, len(table.lines)), np.int64)
     for i, token in enumerate(table.columns[IMAGE]):
         at, _, name = unquoted(token).partition("@")
-        if not (at.isascii() and at.isdecimal() and int(at) > 0 and name):
+        if not (at.isascii() and at.isdecimal() and len(at) < 12 and int(at) > 0 and name):
             raise FormatError(f"{table.place}: line {table.lines[i]}: {IMAGE} is {token!r:.60}, expected 1@stack.mrcs")
         file[i], section[i] = number.setdefault(name, len(number)), int(at) - 1
     if not number:
         raise FormatError(f"{table.place}: holds no particles")
-    files = tuple(path if (path := Path(name)).exists() else star.parent / name for name in number)
+    files = tuple(Path(name) if os.path.isfile(name) else star.parent / name for name in number)  # noqa: PTH113
+    lacking = next((name for name, path in zip(number, files, strict=True) if not os.path.isfile(path)), None)  # noqa: PTH113
+    if lacking is not None:
+        raise FormatError(f"{table.place}: names images of {lacking!r:.80}, which is no file")
     return files, file, section

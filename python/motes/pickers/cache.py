@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import threading
+import tokenize
 import weakref
 from collections import OrderedDict
 from pathlib import Path
@@ -106,7 +107,7 @@ class FeatureCache:
             head = table[:HEADER].view(np.int32).tolist()
             magic, left, top, binning, height, width, rows, columns = head
             planes = table[HEADER:].reshape(-1, rows, columns)
-        except (ValueError, OSError, EOFError) as error:
+        except (ValueError, OSError, EOFError, SyntaxError, tokenize.TokenError) as error:  # the last two: its header's
             if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # EINVAL: nothing to be mapped
                 raise
             raise FormatError(f"{path}: no cached features, or damaged ({error}); remove it") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import errno
 import json
 import os
 import tempfile
@@ -141,7 +142,9 @@ class Committee:
         with tempfile.TemporaryDirectory() as folder:
             try:
                 names = _extract(place, folder)
-            except (zipfile.BadZipFile, KeyError, TypeError, ValueError, RuntimeError) as error:
+            except (zipfile.BadZipFile, KeyError, TypeError, ValueError, RuntimeError, EOFError, OSError) as error:
+                if isinstance(error, OSError) and error.errno != errno.EINVAL:  # EINVAL: a place that no file has
+                    raise
                 raise FormatError(f"{place}: holds no committee, or is damaged ({error})") from error
             committee = cls.__new__(cls)
             committee.members = tuple(

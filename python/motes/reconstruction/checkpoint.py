@@ -21,6 +21,7 @@ from motes.reconstruction.problem import Point, Problem
 from motes.reconstruction.state import State
 
 _ARRAYS = ("master", "weights", "em_master", "em_weights")
+_DAMAGE = (KeyError, IndexError, TypeError, AttributeError, RecursionError)
 _COUNTS = ("iteration", "sweeps", "gain", "step", "converged")
 
 
@@ -90,12 +91,15 @@ def load(path: Path, mark: str) -> Progress:
         n_finished = record["n_finished"]
         current = states[n_finished] if len(states) > n_finished else None
         return Progress(tuple(states[:n_finished]), current, tuple(record["history"]))
-    except (KeyError, TypeError, FormatError, json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (*_DAMAGE, FormatError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise CheckpointError(f"{path}: no whole checkpoint ({error}); run without resume to start anew") from error
 
 
 def _state(k: int, values: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> State:
-    point = Point(log_likelihood=values.pop("log_likelihood"), **{name: arrays[f"{k}.{name}"] for name in _ARRAYS})
+    parts = {name: arrays[f"{k}.{name}"] for name in _ARRAYS}
+    if not all(part.dtype == np.float64 and np.isfinite(part).all() for part in parts.values()):
+        raise TypeError("expected finite numbers of float64")
+    point = Point(log_likelihood=values.pop("log_likelihood"), **parts)
     start = f"{k}.memory."
     memory = {key[len(start) :]: value for key, value in arrays.items() if key.startswith(start)}
     return State(point, memory=memory, **values)

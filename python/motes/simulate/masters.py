@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from os import PathLike
-from typing import Any
+from typing import IO, Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -76,9 +76,14 @@ def read_picture(path: str | PathLike[str], side: int) -> tuple[Image, tuple[int
     """As `picture`, with the size of the stored picture and where its square begins: (rows, columns) each."""
     import PIL.Image
 
+    from motes.io.image import MOST_PIXELS_A_BYTE
+    from motes.io.source import open_file  # it reads no more than there is, whatever a chunk says of its size
+
     try:
-        with PIL.Image.open(path) as photograph:
+        with open_file(path) as (file, n_bytes), PIL.Image.open(cast(IO[bytes], file)) as photograph:
             width, height = photograph.size
+            if width * height > MOST_PIXELS_A_BYTE * n_bytes:  # before memory is asked for
+                raise OSError(f"{width} x {height} pixels, more than {n_bytes} bytes can hold")
             edge = min(width, height)
             left, top = (width - edge) // 2, (height - edge) // 2
             square = _square(photograph, (left, top, left + edge, top + edge), side)

@@ -8,9 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import zipfile
 from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +16,7 @@ import numpy.typing as npt
 
 from motes.errors import FormatError
 from motes.io.atomic import atomic_path
+from motes.io.npz import open_archive
 from motes.kernels.matching import Matches
 from motes.study.maps import MapFigures
 
@@ -213,8 +212,8 @@ class CellResult:
             If it is damaged, or of another study.
         """
         try:
-            with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
-                arrays = {name: stored[name] for name in stored.files}
+            with open_archive(path) as archive:
+                arrays = {name: archive.array(name) for name in archive.names}
             told = json.loads(arrays["told"].tobytes())
             if told["layout"] != LAYOUT or told["fingerprint"] != fingerprint:
                 raise FormatError(f"{os.fspath(path)}: of another study, or of another version")
@@ -225,9 +224,9 @@ class CellResult:
                 **{name: tuple(told[name]) for name in ("test", "n_truth")},
                 gained=tuple(map(tuple, told["gained"])),
             )
-        except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, zipfile.BadZipFile) as error:
-            if isinstance(error, FormatError | FileNotFoundError):
-                raise
+        except FormatError:
+            raise
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
             raise FormatError(f"{os.fspath(path)}: no whole run of a study ({error})") from error
 
 

@@ -88,8 +88,8 @@ def data_of(table: object, folder: Path) -> Data:
     if not isinstance(table, Mapping):
         raise ValueError("data: needed, a table with its source: " + ", ".join(sorted(SOURCES)))
     source = table.get("source")
-    if source not in SOURCES:
-        raise ValueError(f"data.source: {source!r}{did_you_mean(source, SOURCES)}")
+    if not isinstance(source, str) or source not in SOURCES:
+        raise ValueError(f"data.source: {source!r}{did_you_mean(str(source), SOURCES)}")
     data: Data = section(SOURCES[source], table, "data")
     for key in ("limit", "n", "tiles"):
         if getattr(data, key, None) is not None:
