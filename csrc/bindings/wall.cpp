@@ -3,11 +3,8 @@
 #include <cstring>
 
 namespace motes::python {
-namespace {
 
 std::string name_of(const py::dtype& dtype) { return py::str(static_cast<const py::object&>(dtype)); }
-
-}  // namespace
 
 std::string shape_text(std::span<const py::ssize_t> shape) {
   std::string text = "(";

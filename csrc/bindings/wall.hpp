@@ -17,6 +17,7 @@ namespace py = pybind11;
 
 constexpr py::ssize_t kAny = -1;
 
+std::string name_of(const py::dtype& dtype);
 std::string shape_text(std::span<const py::ssize_t> shape);
 inline std::string shape_text(std::initializer_list<py::ssize_t> shape) {
   return shape_text(std::span(shape.begin(), shape.size()));

@@ -27,18 +27,18 @@ class ClimbIn final : public Climb {
   motes_status status() const { return memory_.status(); }
 
   motes_status evaluate(const PatternsHeld& held, Rule rule, double* point, motes_error* error) override {
-    return queued(error, [&](StreamQueue& queue) { sweep_at(queue, held, rule, point); });
+    return swept(held, error, [&](StreamQueue& queue) { sweep_at(queue, held, rule, point); });
   }
   motes_status advance(const PatternsHeld& held, Rule rule, const double* from, double* point,
                        motes_error* error) override {
-    return queued(error, [&](StreamQueue& queue) {
+    return swept(held, error, [&](StreamQueue& queue) {
       cuda::advance(queue, at(from), at(point));
       sweep_at(queue, held, rule, point);
     });
   }
   motes_status extrapolate(const PatternsHeld& held, const double* start, const double* first, double longest,
                            double* point, motes_error* error) override {
-    return queued(error, [&](StreamQueue& queue) {
+    return swept(held, error, [&](StreamQueue& queue) {
       cuda::extrapolate(queue, setting_, at(start), at(first), longest, at(point), work_);
       sweep_at(queue, held, Rule::kSoft, point);
     });
@@ -61,6 +61,12 @@ class ClimbIn final : public Climb {
       body(queue);
       return queue.status();
     });
+  }
+  // Of patterns that need not be those that the climb began with.
+  template <class Body>
+  motes_status swept(const PatternsHeld& held, motes_error* error, Body body) const {
+    if (const auto bad = validate_sums<Real>(held, error)) return bad;
+    return queued(error, body);
   }
   void sweep_at(StreamQueue& queue, const PatternsHeld& held, Rule rule, double* point) const {
     Setting setting = setting_;

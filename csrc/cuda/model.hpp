@@ -5,7 +5,7 @@
 //
 // common[i] and common_base are means over the templates: what knows no template costs float32 its digits. They come
 // back in the sum over all patterns, n common_base + sum_i photons[i] common[i]. All in float64 until it is rounded to
-// the kernels' Real; sums over templates in their order, sums over pixels in a fixed tree.
+// the kernels' Real; sums over the templates of a pixel in their order, all others in a fixed tree.
 //
 // Four launches. A master's R templates have only M different means, and the logarithms are taken once for each.
 #pragma once

@@ -21,7 +21,9 @@ constexpr int64_t kMostPasses = int64_t{1} << 20;
 constexpr int64_t kSteps = 1 << 12;  // of arithmetic in a pass
 
 motes_status validate_passes(int64_t n_passes, const motes_run* run, motes_error* error) {
-  if (n_passes < 1 || n_passes > kMostPasses) return refuse(error, -1, "n_passes: expected 1 to 1048576, got %lld", static_cast<long long>(n_passes));
+  if (n_passes < 1 || n_passes > kMostPasses)
+    return refuse(error, -1, "n_passes: expected 1 to %lld, got %lld", static_cast<long long>(kMostPasses),
+                  static_cast<long long>(n_passes));
   return validate_run(run, error);
 }
 

@@ -144,8 +144,7 @@ motes_status validate_index(const int32_t* index, int64_t n_templates, int64_t n
   if (const auto bad = validate_pointer("index", index, n_templates * n_pixels, error)) return bad;
   for (int64_t i = 0; i < n_templates * n_pixels; ++i)
     if (index[i] < 0 || index[i] >= n_pixels)
-      return refuse(error, i, "index: %d at %lld is outside 0..%lld", index[i], wide(i),
-                    wide(n_pixels - 1));
+      return refuse(error, i, "index: %d at %lld is outside 0..%lld", index[i], wide(i), wide(n_pixels - 1));
   return MOTES_OK;
 }
 

@@ -106,6 +106,7 @@ void assign_lane(const motes_patterns& patterns, const Panels<float>& panels, co
       if (before[k] != label[k])
         move_pattern<Pixel>(patterns, block.first + k, n_clusters, before[k], label[k], state);
     for_each_multi<Pixel>(patterns, block.first, block.size, [&](int k, int64_t pixel, int32_t extra) {
+      // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): k is below block.size, up to which it is set
       if (before[k] == label[k]) return;
       state.photons[pixel * n_clusters + label[k]] += extra;
       if (before[k] >= 0) state.photons[pixel * n_clusters + before[k]] -= extra;

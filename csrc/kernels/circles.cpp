@@ -94,6 +94,7 @@ void row_of_pairs(const double* one, const Columns& columns, int n, Real* out) {
   double iou[kChunk];
   if (2 * n_near > n) {
     all_of<Shape>(one, columns, n, iou);
+    // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): all_of wrote n of them, and more
     for (int k = 0; k < n; ++k) out[k] = static_cast<Real>(iou[k]);
     return;
   }

@@ -193,6 +193,7 @@ static void test_backrotation(void) {
   REFUSED(motes_rotate_home(planes, outside, R, M, home, &error), "index: 4 at 7 is outside 0..3", 7);
   REFUSED(motes_expand(master, index, R, INT64_MIN, planes, &error),
           "index: negative number of pixels, -9223372036854775808", -1);
+  REFUSED(motes_rotate_home(planes, index, R, -M, home, &error), "index: negative number of pixels, -4", -1);
 }
 
 static void expect_hard_sums(const motes_sums* sums, const int64_t* planes, const int64_t* share) {

@@ -193,16 +193,21 @@ static void test_turns(const device_arrays* there) {
           "index: 4 at 7 is outside 0..3");
   REFUSED(motes_cuda_expand(weights_f64, turned, R, M, there->templates, NULL, &error),
           "master: expected memory of cuda:0, got the host's");
+  REFUSED(motes_cuda_expand(there->master, turned, R, -M, there->templates, NULL, &error),
+          "index: negative number of pixels, -4");
+  REFUSED(motes_cuda_rotate_home(there->templates, turned, R, -M, there->home, NULL, &error),
+          "index: negative number of pixels, -4");
 }
 
 static void test_em(const device_arrays* there) {
   const motes_patterns here = host_patterns();
   const uint8_t good[M] = {1, 1, 1, 1};
   const int32_t twice[R * M] = {0, 1, 2, 3, 2, 0, 3, 3};
+  const int64_t which[4] = {2, 1, 0, 2};
   motes_cuda_em_setting setting = {.struct_size = sizeof setting, .n_rotations = R, .index = turned, .good = good,
                                    .noise = MOTES_CUDA_POISSON, .low = 1e-3 / N, .high = 1e300, .least_weight = 1e-3 / N,
                                    .estimate_weights = 1};
-  motes_cuda_patterns* held = NULL;
+  motes_cuda_patterns *held = NULL, *more = NULL;
   motes_cuda_em* em = NULL;
   int64_t n_values = 0;
   double numbers[3] = {0};
@@ -222,6 +227,10 @@ static void test_em(const device_arrays* there) {
           "point: expected memory of cuda:0, got the host's");
   REFUSED(motes_cuda_em_extrapolate(em, held, there->start, there->next, 0.5, there->beyond, &error),
           "longest: expected 1 or more, got 0.5");
+  FINE(motes_cuda_take(held, which, 4, &more, NULL, &error));
+  REFUSED(motes_cuda_em_evaluate(em, more, MOTES_CUDA_EM_SOFT, there->start, &error),
+          "patterns: expected those of the beginning or a part of them, 3, got 4");
+  FINE(motes_cuda_patterns_free(more, NULL, &error));
   REFUSED(motes_cuda_em_told(em, NULL, numbers, &error), "point: expected 23 values, got a null pointer");
   REFUSED(motes_cuda_em_point_size(NULL, &n_values, &error), "em: expected 1 values, got a null pointer");
   FINE(motes_cuda_em_free(em, &error));

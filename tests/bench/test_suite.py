@@ -198,8 +198,12 @@ def damaged(told, *path, value):
         (("cases", "matching", "bound"), {"wishes": 1.0}, "damaged: matching: bound: wishes: unknown"),
         (("cases", "matching", "bound"), {}, "damaged: matching: bound: empty"),
         (("yardsticks", "wishes"), {"amount": 1.0}, "damaged: yardsticks: wishes: unknown"),
+        (("yardsticks", "reads"), None, "damaged: yardsticks: without reads"),
+        (("rounds",), [], "damaged: rounds: none with map suppression, matching"),
         (("threads",), True, "damaged: expected int, got true"),
         (("machine",), [], "damaged: expected dict"),
+        (("machine",), {}, "processor: missing"),
+        (("machine", "instruction_set"), 3, "damaged: expected str, got 3"),
         (("cases",), [], "damaged"),
     ],
 )

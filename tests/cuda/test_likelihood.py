@@ -173,6 +173,14 @@ def test_device_templates_are_refused_in_the_same_words(means, message):
             motes.log_likelihood(patterns, given_means)
 
 
+@pytest.mark.gpu
+def test_device_templates_of_other_pixels_than_the_patterns_are_not_read():
+    cuda = gpu()
+    patterns, templates = Patterns.empty((2, 2), 3).to("cuda").uploaded(), cuda.from_numpy(np.ones((1, 1, 2)), device=0)
+    with pytest.raises(ValueError, match="shape: expected that of 4 pixels"):
+        cuda.likelihood_templates(patterns, templates, shape=(1, 2), noise="poisson", most=2.0, in_double=True)
+
+
 @settings(max_examples=25)
 @given(scored_cases(), st.booleans())
 def test_its_bits_are_those_of_the_cpu(scored, staged):

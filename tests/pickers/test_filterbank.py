@@ -73,6 +73,12 @@ def test_a_device_that_is_none():
         FilterBankPicker(DIAMETER, device="gpu")
 
 
+def test_of_a_device_that_is_none_the_file_is_not_to_blame(tmp_path):
+    fitted().save(tmp_path / "picker.npz")
+    with pytest.raises(ValueError, match=r"^device: expected cpu, cuda, cuda:N or auto, got 'gpu'$"):
+        FilterBankPicker.load(tmp_path / "picker.npz", device="gpu")
+
+
 def test_one_label_in_all_is_enough():
     few = Labelled(TRAIN, circles(SCENES[0][1][:1], np.zeros((0, 2))))
     assert average_precision(FilterBankPicker(DIAMETER, cache=CACHE).fit(few).predict(TEST)) > 0.7

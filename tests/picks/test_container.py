@@ -34,6 +34,7 @@ from motes.picks import stem
         ({"box_size": [[3, 0]]}, ValueError, "box_size: 0 at row 0, expected a positive number"),
         ({"image_shape": [["a", "b"]]}, TypeError, "image_shape: expected real numbers"),
         ({"extra": {"k": np.zeros(2)}}, ValueError, "extra: column 'k' of shape (2,), expected 1 rows"),
+        ({"extra": {"k": 3.0}}, ValueError, "extra: column 'k' of shape (), expected 1 rows"),
     ],
 )
 def test_refusals(arguments, error, message):

@@ -11,7 +11,7 @@
 struct motes_cuda_em {
   std::unique_ptr<motes::cuda::Climb> climb;
   motes_cuda_run run;
-  int64_t n_pixels;
+  int64_t n_patterns, n_pixels;
 };
 
 namespace motes::cuda {
@@ -79,6 +79,7 @@ motes_status begin(const Place& at, const motes_cuda_patterns* patterns, const m
                         setting->estimate_weights != 0};
     auto made = std::make_unique<motes_cuda_em>();
     made->run = {sizeof(motes_cuda_run), at.device(), at.stream()};
+    made->n_patterns = stored.held.arrays.n_patterns;
     made->n_pixels = n_pixels;
     if (const auto bad = begin_climb(stored.held, given, in_double != 0, at.stream(), &made->climb, error)) return bad;
     *em = made.release();
@@ -88,10 +89,14 @@ motes_status begin(const Place& at, const motes_cuda_patterns* patterns, const m
 
 motes_status validate_climbed(const Place& at, const motes_cuda_em& em, const motes_cuda_patterns* patterns) {
   if (const auto bad = at.validate_held(patterns)) return bad;
-  const int64_t n_pixels = patterns->stored.held.arrays.n_pixels;
-  if (n_pixels == em.n_pixels) return MOTES_OK;
-  return refuse(at.error(), -1, "patterns: expected them of %lld pixels, got %lld", static_cast<long long>(em.n_pixels),
-                static_cast<long long>(n_pixels));
+  const auto& given = patterns->stored.held.arrays;
+  if (given.n_pixels != em.n_pixels)
+    return refuse(at.error(), -1, "patterns: expected them of %lld pixels, got %lld", static_cast<long long>(em.n_pixels),
+                  static_cast<long long>(given.n_pixels));
+  if (given.n_patterns > em.n_patterns)
+    return refuse(at.error(), -1, "patterns: expected those of the beginning or a part of them, %lld, got %lld",
+                  static_cast<long long>(em.n_patterns), static_cast<long long>(given.n_patterns));
+  return MOTES_OK;
 }
 
 // call(Place, Climb), where the climb works.

@@ -28,8 +28,6 @@ DeviceArray from_numpy(const py::array& given, int device, const Stream& stream)
 
 constexpr const char* kReals = "float32 or float64";
 
-std::string name_of(const py::dtype& dtype) { return py::str(static_cast<const py::object&>(dtype)); }
-
 [[noreturn]] void refuse_dtype(const std::string& name, const std::string& expected, const py::dtype& dtype) {
   throw py::type_error(name + ": expected dtype " + expected + ", got " + name_of(dtype));
 }
@@ -166,8 +164,7 @@ void register_array(py::module_& m) {
              return array.shape[0];
            })
       .def("__repr__", [](const DeviceArray& array) {
-        return "DeviceArray(" + std::string(py::str(shape_tuple(array.shape))) + " of " +
-               std::string(py::str(static_cast<const py::object&>(array.dtype))) +
+        return "DeviceArray(" + std::string(py::str(shape_tuple(array.shape))) + " of " + name_of(array.dtype) +
                " on cuda:" + std::to_string(array.device) + ")";
       });
   m.def(

@@ -40,7 +40,7 @@ struct Counts {
     if (kind == 'b') integers = {array.data, MOTES_UINT8};
     else if (kind == 'i' || kind == 'u') integers = {array.data, integer_of(array.dtype, "matrix")};
     else if (kind == 'f' && (array.dtype.itemsize() == 4 || array.dtype.itemsize() == 8)) reals = array.data;
-    else throw py::type_error("matrix: expected counts, got dtype " + std::string(py::str(static_cast<const py::object&>(array.dtype))));
+    else throw py::type_error("matrix: expected counts, got dtype " + name_of(array.dtype));
     require_place(array, "matrix", device);
   }
 
@@ -63,8 +63,8 @@ PatternsOnDevice ingest_matrix(const py::object& indptr, const py::object& colum
   const PatternsOnDevice built({n_rows, n_pixels, n, row.view, column.view, count.integers, count.reals,
                                 static_cast<int>(count.array.dtype.itemsize())}, &faults, device, stream);
   if (faults.row <= n_rows)
-    throw py::value_error("matrix: expected an indptr that ascends from 0 to " + std::to_string(n) + ", got another at row " +
-                          std::to_string(faults.row));
+    throw py::value_error("matrix: expected an indptr that ascends from 0 to " + std::to_string(n) +
+                          ", got another at row " + std::to_string(faults.row));
   if (faults.entry < n)
     throw py::value_error("matrix: expected whole photon counts, got " + count.at(faults.entry) + " at entry " +
                           std::to_string(faults.entry));

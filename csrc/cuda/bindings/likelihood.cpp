@@ -81,7 +81,7 @@ DeviceArray likelihood_templates(const PatternsOnDevice& patterns, const py::obj
                                  const std::pair<int, int>& shape, const std::string& noise, double most,
                                  bool in_double, const Stream& stream, const py::object& out) {
   const int device = patterns.device();
-  const auto means = means_on_device(templates, shape, most, device, stream);
+  const auto means = means_on_device(templates, shape, patterns.n_pixels(), most, device, stream);
   const auto n = means.shape[0];
   const auto real = in_double ? py::dtype::of<double>() : py::dtype::of<float>();
   const auto result = output_on_device(out, "out", real, {patterns.size(), n}, device, stream);

@@ -6,9 +6,11 @@
 
 namespace motes::python {
 
-DeviceArray means_on_device(const py::object& templates, const std::pair<int, int>& shape, double most, int device,
-                            const Stream& stream) {
-  const py::ssize_t height = shape.first, width = shape.second, n_pixels = height * width;
+DeviceArray means_on_device(const py::object& templates, const std::pair<int, int>& shape, py::ssize_t n_pixels,
+                            double most, int device, const Stream& stream) {
+  const py::ssize_t height = shape.first, width = shape.second;
+  if (height < 0 || width < 0 || height * width != n_pixels)
+    throw py::value_error("shape: expected that of " + std::to_string(n_pixels) + " pixels");
   auto means = reals_on_device(templates, "templates", {kAny, height, width}, device, stream);
   int64_t bad = 0;
   double value = 0;

@@ -6,8 +6,9 @@
 
 namespace motes::python {
 
-// (R, H, W) means from 0 to `most`, refused in the words of motes.kernels.likelihood.check_templates. Waits.
-DeviceArray means_on_device(const py::object& templates, const std::pair<int, int>& shape, double most, int device,
-                            const Stream& stream);
+// (R, H, W) means from 0 to `most` of all `n_pixels`, refused in the words of motes.kernels.likelihood.check_templates.
+// Waits.
+DeviceArray means_on_device(const py::object& templates, const std::pair<int, int>& shape, py::ssize_t n_pixels,
+                            double most, int device, const Stream& stream);
 
 }  // namespace motes::python

@@ -67,17 +67,21 @@ PatternsOnDevice::PatternsOnDevice(const motes_coo& entries, int64_t n_patterns,
         return cuda::build(entries, n_patterns, n_pixels, stored, stream, error);
       }), device, stream) {}
 
-const cuda::Totals& PatternsOnDevice::totals() const {
-  if (!totals_) {
-    cuda::Totals found{};
-    on_device(device_, [&](motes_error* error) { return cuda::totals(held_, &found, nullptr, error); });
-    totals_ = found;
+cuda::Totals PatternsOnDevice::totals() const {
+  {
+    const std::lock_guard locked(known_->lock);
+    if (known_->totals) return *known_->totals;
   }
-  return *totals_;
+  cuda::Totals found{};  // not under the lock: Python's is let go of, and somebody who holds it may wait for ours
+  on_device(device_, [&](motes_error* error) { return cuda::totals(held_, &found, nullptr, error); });
+  const std::lock_guard locked(known_->lock);
+  known_->totals = found;
+  return found;
 }
 
 int64_t PatternsOnDevice::max_count() const {
-  return totals().most_extra > 0 ? 1 + totals().most_extra : int64_t{n_lit() > 0};
+  const auto sums = totals();
+  return sums.most_extra > 0 ? 1 + sums.most_extra : int64_t{sums.n_lit > 0};
 }
 
 py::array PatternsOnDevice::total_image() const {
@@ -92,7 +96,8 @@ py::tuple PatternsOnDevice::to_numpy() const {
   if (!whole_) throw py::value_error("patterns: a range of rows is fetched with those that it is a part of");
   const auto& x = held_.arrays;
   py::array arrays[] = {py::array_t<int64_t>(x.n_patterns + 1),
-                        x.pixel_bytes == 2 ? py::array(py::array_t<uint16_t>(n_lit())) : py::array(py::array_t<uint32_t>(n_lit())),
+                        x.pixel_bytes == 2 ? py::array(py::array_t<uint16_t>(n_lit()))
+                                           : py::array(py::array_t<uint32_t>(n_lit())),
                         py::array_t<int64_t>(x.n_multi), py::array_t<int32_t>(x.n_multi)};
   const void* const from[] = {x.indptr, x.pixels, x.multi_position, x.multi_extra};
   void* to[4];
@@ -116,7 +121,7 @@ PatternsOnDevice PatternsOnDevice::rows(int64_t start, int64_t stop) const {
   part.held_.arrays.indptr += start;
   part.held_.arrays.n_patterns = stop - start;
   part.whole_ = false;
-  part.totals_.reset();
+  part.known_ = std::make_shared<Known>();
   return part;
 }
 
@@ -124,7 +129,7 @@ PatternsOnDevice PatternsOnDevice::binarised() const {
   PatternsOnDevice once(*this);
   once.held_.arrays.n_multi = 0;
   once.held_.n_photons = static_cast<double>(held_.arrays.n_patterns);
-  once.totals_.reset();
+  once.known_ = std::make_shared<Known>();
   return once;
 }
 

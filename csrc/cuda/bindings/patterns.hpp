@@ -1,6 +1,8 @@
 // A container of checked patterns in the memory of a GPU: uploaded once, or built there.
 #pragma once
 #include <array>
+#include <memory>
+#include <mutex>
 #include <optional>
 
 #include "cuda/bindings/array.hpp"
@@ -24,7 +26,10 @@ class PatternsOnDevice {
   py::ssize_t n_pixels() const { return static_cast<py::ssize_t>(held_.arrays.n_pixels); }
   // The next three wait where nobody asked before; total_image always does.
   int64_t n_lit() const { return totals().n_lit; }
-  int64_t n_photons() const { return totals().n_lit + totals().n_extra; }
+  int64_t n_photons() const {
+    const auto sums = totals();
+    return sums.n_lit + sums.n_extra;
+  }
   // The most photons in one pixel of one pattern.
   int64_t max_count() const;
   // Photons of each pixel, in the host's memory.
@@ -42,14 +47,19 @@ class PatternsOnDevice {
 
  private:
   PatternsOnDevice(const cuda::Stored& stored, int device, const Stream& stream);
-  const cuda::Totals& totals() const;
+  cuda::Totals totals() const;
 
   int device_;
   int64_t bytes_ = 0;
   bool whole_ = true;
   std::array<std::shared_ptr<void>, 4> memory_;  // of each array, or of all
   cuda::PatternsHeld held_{};
-  mutable std::optional<cuda::Totals> totals_;
+  // What was asked for once; for a Python without a lock of its own, too. Copies of the same patterns share it.
+  struct Known {
+    std::mutex lock;
+    std::optional<cuda::Totals> totals;
+  };
+  std::shared_ptr<Known> known_ = std::make_shared<Known>();
 };
 
 }  // namespace motes::python

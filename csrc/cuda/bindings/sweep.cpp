@@ -37,7 +37,7 @@ py::tuple sweep_templates(const PatternsOnDevice& patterns, const py::object& te
                           const Stream& stream) {
   const int device = patterns.device();
   const auto height = py::ssize_t{shape.first}, width = py::ssize_t{shape.second};
-  const auto means = means_on_device(templates, shape, most, device, stream);
+  const auto means = means_on_device(templates, shape, patterns.n_pixels(), most, device, stream);
   const auto n = means.shape[0];
   const auto share = require<double>(prior, "prior", {n});
   const auto total = require<int64_t>(photons, "photons", {patterns.n_pixels()});

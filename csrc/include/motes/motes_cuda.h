@@ -161,7 +161,8 @@ MOTES_API motes_status motes_cuda_em_begin(const motes_cuda_patterns* patterns, 
 MOTES_API motes_status motes_cuda_em_free(motes_cuda_em* em, motes_error* error);
 MOTES_API motes_status motes_cuda_em_point_size(const motes_cuda_em* em, int64_t* n_values, motes_error* error);
 /* Fills a point from its master and weights, which the caller wrote; from the M step of another; from two steps beyond
- * `start`, of which `first` is the first (SQUAREM), at most `longest` of them. Do not wait. */
+ * `start`, of which `first` is the first (SQUAREM), at most `longest` of them. `patterns`: those of motes_cuda_em_begin,
+ * or a part of them. Do not wait. */
 MOTES_API motes_status motes_cuda_em_evaluate(motes_cuda_em* em, const motes_cuda_patterns* patterns,
                                               motes_cuda_em_rule rule, double* point, motes_error* error);
 MOTES_API motes_status motes_cuda_em_advance(motes_cuda_em* em, const motes_cuda_patterns* patterns,

@@ -22,7 +22,7 @@ from math import exp, log, log1p, sqrt
 from statistics import mean, median, variance
 from typing import Literal
 
-from motes.bench.results import Conditions, Run
+from motes.bench.results import REFERENCE, Conditions, Run
 from motes.checks import positive
 
 Verdict = Literal["slower", "faster", "same", "unclear"]
@@ -162,7 +162,7 @@ def compare(
         elif in_turns:
             found[case] = mean(pairs), sqrt(variance(pairs) / len(pairs)), float(len(pairs) - 1)
         else:
-            beside = "memory" if before.held_by(case)[0] == "memory" else "reads"
+            beside = "memory" if before.held_by(case)[0] == "memory" else REFERENCE
             found[case] = difference(before.relative(case, beside), after.relative(case, beside))
     if not found:
         told = "; ".join(f"{case}: {reason}" for case, reason in list(left_out.items())[:2]) or "no case"

@@ -20,6 +20,7 @@ from motes.report import to_json
 
 SCHEMA = 1
 KIND = "motes bench"
+REFERENCE = "reads"  # the yardstick beside which cases are compared, but for what memory holds
 
 T = TypeVar("T")
 
@@ -239,6 +240,8 @@ def _run(told: dict[str, Any]) -> Run:
     }
     amounts = {name: _positive(one["amount"]) for name, one in told["yardsticks"].items()}
     _known(amounts, UNITS, "yardsticks")
+    if REFERENCE not in amounts:
+        raise ValueError(f"yardsticks: without {REFERENCE}")
     for name, bound in bounds.items():
         _known(bound.amounts, amounts, f"{name}: bound")
         if not bound.amounts:
@@ -253,10 +256,13 @@ def _run(told: dict[str, Any]) -> Run:
     ]
     if any(each.cases and set(each.yardsticks) != set(amounts) for each in rounds):
         raise ValueError("rounds: one without yardsticks")
+    if never := set(bounds).difference(*(each.cases for each in rounds)):
+        raise ValueError(f"rounds: none with {', '.join(sorted(never))}")
+    machine = _of(dict, told["machine"])
+    for name in ("processor", "instruction_set"):
+        _of(str, machine[name])
     return Run(
-        Conditions(
-            _of(str, told["version"]), _of(dict, told["machine"]), _of(int, told["threads"]), _of(bool, told["quick"])
-        ),
+        Conditions(_of(str, told["version"]), machine, _of(int, told["threads"]), _of(bool, told["quick"])),
         bounds,
         amounts,
         rounds,

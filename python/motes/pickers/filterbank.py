@@ -192,7 +192,7 @@ class FilterBankPicker:
         ----------
         path : path
         cache : FeatureCache, optional
-        device : str
+        device : {"cpu", "cuda", "cuda:1", "auto"}
             As those of a new picker.
 
         Raises
@@ -200,11 +200,12 @@ class FilterBankPicker:
         FormatError
             If it is no such file, of another version, or damaged.
         """
+        place = device_of(device)
         arrays = read_picker(path, KIND, VERSION, MODEL_SHAPES | {"calibration": CALIBRATION_SHAPE, "numbers": (7,)})
         try:
             diameter, edge, *border, asked = arrays["numbers"].tolist()
             padding = None if border[0] < 0 else tuple(map(int, border))
-            picker = cls(diameter, cache=cache, edge=None if asked < 0 else asked, border=padding, device=device)  # type: ignore[arg-type]
+            picker = cls(diameter, cache=cache, edge=None if asked < 0 else asked, border=padding, device=place)  # type: ignore[arg-type]
             picker._calibration = Calibration.from_array(arrays["calibration"])
         except ValueError as error:
             raise FormatError(f"{os.fspath(path)}: {error}") from error

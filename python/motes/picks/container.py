@@ -308,7 +308,7 @@ def _names(names: Sequence[str]) -> tuple[str, ...]:
 
 def _own(values: NDArray[Any], dtype: type[np.generic] | None = None) -> NDArray[Any]:
     """Of this type, and nobody's to change: a copy, unless it is so already."""
-    array = np.ascontiguousarray(values, dtype)
+    array = np.asarray(values, dtype, order="C")
     return _frozen(kept(array) if array is values else array)
 
 

@@ -32,7 +32,7 @@ _STARTS = 8
 _ROUNDS = 25
 _POWERS_OF_MATRIX, _BETWEEN = 60, 4  # powers: columns are made orthogonal again before they grow alike
 _POWERS_OF_PATTERNS = 20
-_MOST_IN_SINGLE = 1e3  # times the noise: beside a larger eigenvalue, single precision loses those that are little above it
+_MOST_IN_SINGLE = 1e3  # times the noise; beside a larger eigenvalue, single precision loses those little above it
 _DENSE_PHOTONS = 200  # a pattern: beyond, the sums of outer products cost more than applying them
 
 
