@@ -32,7 +32,7 @@ LAYERS = (
     ("_core", "_cuda"),
 )
 RANK = {name: len(LAYERS) - level for level, names in enumerate(LAYERS) for name in names}
-FOR_EVERYBODY = {"errors", "threads", "config", "shapes", "checks", "devices"}
+FOR_EVERYBODY = {"cached", "errors", "threads", "config", "shapes", "checks", "devices"}
 # A result shows itself: `Reconstruction.plot` asks for the plots when it is called.
 EXCEPTIONS = {("reconstruction", "plotting")}
 

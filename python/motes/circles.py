@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from motes.arrays import kept
+from motes.cached import cached_property
 from motes.devices import CPU, Device, cuda_extension, device_of, held_by, stream_of
 from motes.errors import kind_of
 from motes.foreign import array_of, reals_of

@@ -170,6 +170,9 @@ def test_what_is_no_toml_is_told_with_its_file(tmp_path):
     path.write_text("[folds]\nm = 1\n[data]\nsource='sample'")
     with pytest.raises(ValueError, match=r"bad\.toml: folds\.m: there is no such key"):
         read_config(path)
+    path.write_text("name = " + "[" * 50_000)
+    with pytest.raises(ValueError, match=r"bad\.toml: "):
+        read_config(path)
 
 
 def test_too_few_labels_for_their_ratio():

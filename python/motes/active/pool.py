@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from motes.cached import cached_property
 from motes.circles import Circles, Indices
 from motes.pickers import Detections
 from motes.picking import near_pairs, suppress

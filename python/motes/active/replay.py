@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +14,7 @@ import numpy.typing as npt
 from motes.active.log import Record, decode
 from motes.active.oracle import Answer, Answers
 from motes.active.state import circles_from
+from motes.cached import cached_property
 from motes.checks import one_of
 from motes.circles import Circles, Indices
 from motes.errors import FormatError

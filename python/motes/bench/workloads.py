@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from motes import C4, Bernoulli, Patterns, simulate
+from motes.cached import cached_property
 from motes.reconstruction.problem import Problem
 
 SIDE, PHOTONS, CONTRAST = 25, 27.4, 0.5

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from motes import _core, checks
+from motes.cached import cached_property
 from motes.devices import CPU, cuda_extension, held_by, stream_of
 from motes.foreign import array_of
 from motes.kernels.likelihood import check_templates, check_templates_there, most_of

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from motes import simulate
+from motes.cached import cached_property
 from motes.checks import whole
 from motes.noise import Noise, noise_of
 from motes.patterns import Patterns

@@ -9,10 +9,10 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from motes.cached import cached_property
 from motes.checks import positive
 from motes.errors import FormatError
 from motes.io.atomic import atomic_path

@@ -5,11 +5,11 @@ The kernels, their launches and how their results agree with NumPy's: `csrc/cuda
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from motes.cached import cached_property
 from motes.devices import cuda_extension
 from motes.patterns import Patterns
 from motes.reconstruction.problem import FloatArray, Point, Problem, Rule

@@ -9,12 +9,12 @@ less likely than the model's own; weighted back, they tell its tails.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from motes.cached import cached_property
 from motes.kernels.likelihood import log_likelihood
 from motes.noise import Noise
 from motes.patterns import Patterns

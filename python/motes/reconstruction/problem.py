@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from motes.cached import cached_property
 from motes.kernels.posterior import posterior
 from motes.kernels.sweep import sweep_model
 from motes.noise import LinearModel, Noise, linear_model

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+
+from motes.cached import cached_property
 
 FloatArray = NDArray[np.float64]
 Spectrum = NDArray[np.complex64]

@@ -201,7 +201,7 @@ def read_config(path: str | os.PathLike[str]) -> StudyConfig:
     try:
         table = tomllib.loads(place.read_bytes().decode("utf-8"))
         return parse_config(table, folder=place.parent, name=place.stem)
-    except ValueError as error:  # both are: not UTF-8, not TOML
+    except (ValueError, RecursionError) as error:  # not UTF-8 and not TOML are the first
         raise ValueError(f"{place}: {error}") from error
 
 

@@ -151,7 +151,7 @@ def _simulated_diameter(folder: Path) -> float | None:
         return None
     try:
         return positive("diameter", json.loads(told.read_text(encoding="utf-8"))["diameter"])
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise FormatError(f"{told}: no diameter of particles as motes simulate micrographs writes it") from error
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
+from motes.cached import cached_property
 from motes.study.maps import MapFigures
 from motes.study.statistics import Comparison, FloatArray, compare_seeds
 

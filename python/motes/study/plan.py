@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
+from motes.cached import cached_property
 from motes.study.cellresult import Cell
 from motes.study.config import StrategyChoice, StudyConfig
 from motes.study.data import DataSet

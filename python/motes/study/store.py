@@ -95,7 +95,7 @@ def _read_state(path: Path) -> dict[str, Any]:
         told = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(told, dict) or not {"version", "data", "config"} <= told.keys():
             raise ValueError("something is missing")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FormatError(f"{path}: does not say what study this is ({error})") from error
     return told
 

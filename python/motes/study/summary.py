@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
+from motes.cached import cached_property
 from motes.picking import distinctness
 from motes.study.areas import common_range, mean_over
 from motes.study.cellresult import SECONDS, CellResult

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from motes.cached import cached_property
 from motes.circles import Circles
 from motes.micrograph import Micrograph
 from motes.pickers.frame import Frame

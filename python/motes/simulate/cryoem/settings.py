@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from motes.cached import cached_property
 from motes.checks import positive, whole
 from motes.simulate.cryoem.densities import BUILT_IN
 from motes.simulate.cryoem.optics import Optics, wavelength

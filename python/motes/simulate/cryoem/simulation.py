@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import chain
 from typing import Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from motes.cached import cached_property
 from motes.checks import one_of, whole
 from motes.simulate.cryoem import background
 from motes.simulate.cryoem.densities import BUILT_IN, Density, built_in, read_density
