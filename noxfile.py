@@ -54,7 +54,8 @@ def docs(session: nox.Session) -> None:
     session.install(".[test,docs]")
     options = ["-W", "-n", "--keep-going", "--jobs", "auto"]
     session.run("python", "-m", "sphinx", *options, "docs", "build/site", env={"MPLBACKEND": "agg"})
-    session.run("pytest", "python/motes", "tests/test_docs.py", *session.posargs)
+    # The installed package first: the sources beside it have no compiled extension.
+    session.run("pytest", "-p", "motes", "python/motes", "tests/test_docs.py", "tests/test_site.py", *session.posargs)
 
 
 @nox.session

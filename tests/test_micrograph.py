@@ -206,6 +206,8 @@ def test_without_mrcfile(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "mrcfile", None)
     with pytest.raises(ImportError, match=r'MRC needs mrcfile: .*\(from a clone: pip install "\.\[io\]"\)'):
         motes.read_micrograph(path)
+    with pytest.raises(FileNotFoundError, match="none"):  # not told to install anything
+        motes.read_micrograph(tmp_path / "none.mrc")
 
 
 def test_a_chunk_that_claims_2_gb_is_not_made_room_for(tmp_path):

@@ -141,7 +141,7 @@ def test_nothing_in_common_is_refused():
     ("changed", "message"),
     [
         ({"threads": 4}, "before: taken with another number of threads, 4; this is 2"),
-        ({"quick": True}, "before: taken with another size of the work, a tenth; this is the whole work"),
+        ({"quick": True}, "before: taken of a tenth; this is of the whole work: add --quick"),
         ({"machine": MACHINE | {"processor": "another"}}, "another processor, another; this is a processor"),
         ({"machine": MACHINE | {"cores": 64}}, "another processor's cores, 64; this is 2"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -81,6 +82,17 @@ def test_other_libraries_are_noted(motes, folder):
     assert "Note: another blas: mkl 1 before" in answer.stdout
 
 
+def test_what_limits_a_run_is_noted(motes, folder):
+    run = kept("run.json", 0.1)
+    replace(run, interrupted=True).save("cut.json")
+    crowded = replace(run.conditions, threads=99, machine=run.conditions.machine | {"cores": 2})
+    replace(run, conditions=crowded).save("crowd.json")
+    answer = motes("bench", "--show", "run.json", "--against", "cut.json")
+    assert f"Note: before was interrupted, after {len(run.rounds)} rounds." in answer.stdout
+    answer = motes("bench", "--show", "crowd.json")
+    assert "Note: 99 threads on 2 processors." in answer.stdout
+
+
 def test_races_and_what_is_absent_are_shown(motes, folder):
     run = kept("run.json", 0.1)
     run.races.append(PeerRace("sweep", "a peer", [0.001, 0.003, 0.002], [0.008, 0.006, 0.007]))
@@ -133,9 +145,13 @@ def test_cases_are_listed(motes):
         (["--against", "photons.json"], "photons.json: expected a run of motes bench, got other JSON"),
         (["--show", "text.json"], "text.json: no JSON: "),
         (["--show", "newer.json"], "newer.json: schema: expected 1, got 2"),
-        (["--quick", "--against", "run.json"], "--against: taken with another size of the work, the whole work"),
+        (
+            ["--quick", "--against", "run.json"],
+            "--against: taken of the whole work; this is of a tenth: leave out --quick",
+        ),
         (["--threads", 7, "--against", "run.json"], "--against: taken with another number of threads, "),
         (["--against", "elsewhere.json"], "--against: taken with another processor, an abacus; this is "),
+        (["--show", "run.json", "--only", "sweep"], "--show: measures nothing, so without --only"),
         (["--fail-slower"], "--fail-slower: needs --against FILE or --beside PYTHON"),
         (["--beside", "no-python"], "--beside: no-python: No such file or directory; expected a Python with a motes"),
         (["--beside", "python", "--against", "run.json"], "--beside: measures both, so without --against and --show"),

@@ -126,7 +126,7 @@ def test_demo(motes, tmp_path):
     for name in ("demo.png", "micrograph.png"):
         assert str(tmp_path / "story" / name) in result.stdout
     assert "1,889 picks on a real micrograph, 1,008 after suppression" in result.stdout
-    assert "average precision 0.573 to 0.760" in result.stdout
+    assert "average precision 0.573 before, 0.760 after" in result.stdout
     assert "the saved master is turned so that the first pattern's label is 0" in result.stdout
     report = json.loads((tmp_path / "story" / "report.json").read_text())
     assert report["error"] < 1.3 * report["error_bound"]

@@ -282,6 +282,13 @@ def test_arguments(tmp_path, one, options, message):
     assert (tmp_path / "a.box").read_text() == SOUND["a.box"]
 
 
+@pytest.mark.parametrize("name", ["none", "none.xyz", "none.box"])
+def test_what_is_not_there_is_told_so_whatever_its_suffix(tmp_path, name):
+    with pytest.raises(FileNotFoundError) as told:
+        motes.read_picks(tmp_path / name)
+    assert told.value.filename == str(tmp_path / name)
+
+
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [

@@ -1,5 +1,10 @@
 // From status codes to exceptions, on the C++ side of the border.
 #pragma once
+
+#if __cplusplus < 202002L && (!defined(_MSVC_LANG) || _MSVC_LANG < 202002L)
+#error "motes: its C++ headers need C++20 (-std=c++20, /std:c++20)"
+#endif
+
 #include <cstddef>
 #include <cstdint>
 #include <new>

@@ -151,6 +151,9 @@ def compare(
     if level >= 1:
         raise ValueError(f"level: expected less than 1, got {level:g}")
     notes = check_comparable(before.conditions, after.conditions)
+    for run, when in ((before, "before"), (after, "now")):
+        if run.interrupted:
+            notes.append(f"{when} was interrupted, after {len(run.rounds)} round{'s' * (len(run.rounds) != 1)}")
     left_out, found = {}, {}
     for case in dict.fromkeys((*before.bounds, *after.bounds)):
         pairs = _in_pairs(case, before, after) if in_turns else []
@@ -181,11 +184,13 @@ def compare(
 
 def check_comparable(before: Conditions, after: Conditions) -> list[str]:
     """What differs beside motes, in words; where times can not be compared at all, a ValueError says why."""
+    if before.quick != after.quick:
+        cure = "add --quick" if before.quick else "leave out --quick"
+        raise ValueError(f"before: taken of {_size(before)}; this is of {_size(after)}: {cure}")
     for what, one, other in (
         ("processor", before.machine.get("processor"), after.machine.get("processor")),
         ("processor's cores", before.machine.get("cores"), after.machine.get("cores")),
         ("number of threads", before.threads, after.threads),
-        ("size of the work", _size(before), _size(after)),
     ):
         if one != other:
             raise ValueError(f"before: taken with another {what}, {one}; this is {other}")

@@ -24,7 +24,10 @@ def tables(run: Run, comparison: Comparison | None = None) -> Iterator[Renderabl
         yield _cases(run)
         rates = ", ".join(_amount(rate, name) for name, rate in run.rates().items())
         yield f"The machine, a second: {rates}."
-    if run.others > BUSY:
+    threads, cores = run.conditions.threads, run.conditions.machine.get("cores")
+    if isinstance(cores, int) and threads > cores:
+        yield f"Note: {threads} threads on {cores} processor{'s' * (cores != 1)}."
+    elif run.others > BUSY:
         yield f"Note: others had {run.others:.0%} of the processors: these are figures of a busy machine."
     if run.races:
         yield _races(run)
@@ -98,7 +101,8 @@ def _told(comparison: Comparison) -> Iterator[str]:
     nothing = "" if changed else f"No case changed significantly by more than {margin}. "
     yield (
         f"{nothing}Slower and faster: by more than {margin}, of {n} case{'s' * (n != 1)} in all with a {level} risk of "
-        f"any false alarm (Holm); same: the interval lies within {margin}."
+        f"any false alarm (Holm); same: the interval lies within {margin}. Each interval is for its case alone: "
+        "one that lies beyond the margin may still be unclear among so many."
     )
     machine = ", ".join(f"{name} {_percent(ratio)}" for name, ratio in comparison.machine.items())
     beside = "taken in turns" if comparison.in_turns else "compared relative to them"

@@ -72,6 +72,8 @@ def bench(
         raise ValueError("--beside: measures both, so without --against and --show")
     if peers and beside is not None:
         raise ValueError("--beside: without --peers")
+    if show is not None and (only or peers or threads or rounds or out is not None):
+        raise ValueError("--show: measures nothing, so without --only, --peers, --threads, --rounds and -o")
     if fail_slower and against is None and beside is None:
         raise ValueError("--fail-slower: needs --against FILE or --beside PYTHON")
     from motes.bench import compare, load

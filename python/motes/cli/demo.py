@@ -97,5 +97,8 @@ def _draw_picks(path: Path, threads: int | None, device: Device) -> str:
     weaker = agreed.average_precision.value < best.average_precision.value
     remark = "Two weaker pickers do not add to the best." if weaker else ""
     plotting.demo_picks(real.micrograph.data, before, after, others, remark).savefig(path)
-    rise = " to ".join(f"{evaluation.average_precision.value:.3f}" for evaluation in (before, after))
-    return f"{len(every):,} picks on a real micrograph, {len(kept):,} after suppression: average precision {rise}"
+    was, now = (f"{evaluation.average_precision.value:.3f}" for evaluation in (before, after))
+    return (
+        f"{len(every):,} picks on a real micrograph, {len(kept):,} after suppression: "
+        f"average precision {was} before, {now} after"
+    )

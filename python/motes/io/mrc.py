@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from typing import IO, Any
@@ -55,6 +56,8 @@ def read_mrc(path: str | os.PathLike[str]) -> Mrc:
     try:
         import mrcfile
     except ImportError as error:
+        if not os.path.exists(place):  # noqa: PTH110
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), place) from None
         raise ImportError(f"{place}: MRC needs mrcfile: {INSTALL}") from error
     sections, cell = _checked(path, place)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import warnings
 from collections import Counter
@@ -131,6 +132,8 @@ def read_picks(
     _check_arguments(y_origin, height)
     if flip_y and y_origin is not None:
         raise ValueError("flip_y, y_origin: two ways to say the same, expected one of them")
+    if not Path(path).exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(path))
     if not Path(path).is_dir():
         return _read_file(path, format, y_origin, flip_y, height)
     files = files_of(path, format)
