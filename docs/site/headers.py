@@ -15,7 +15,7 @@ C_PIECE = re.compile(
   | (?P<function>^MOTES_API\ [^;]+;)
   | (?P<inline>static\ inline\ [^{]+)\{.*?^\}
   | (?P<opaque>typedef\ struct\ \w+\ \w+;)
-  | (?P<type>typedef\ (?:struct|enum)\ \{.*?\}\ \w+;)
+  | (?P<type>typedef\ (?:struct|enum(?:\ MOTES_INT)?)\ \{.*?\}\ \w+;)
   | (?P<macro>^\#define\ MOTES_(?!H\b|API\b|TEXT|CUDA_H\b)[^\n]*)
     """,
     re.VERBOSE | re.DOTALL | re.MULTILINE,
@@ -72,7 +72,7 @@ def declaration(piece: re.Match[str], told: str) -> str:
         return directive("c:macro", head[1], told or f"`{source.removeprefix('#define ' + head[1]).strip()}`")
     name = re.search(r"(\w+);$", source)
     assert name
-    shown = "" if piece["opaque"] else f"```c\n{source}\n```"
+    shown = "" if piece["opaque"] else f"```c\n{source.replace(' MOTES_INT', '')}\n```"
     return directive("c:type", name[1], f"{told}\n\n{shown}".strip())
 
 

@@ -42,7 +42,7 @@ def portrait(side: int) -> Image:
 
     with PIL.Image.open(str(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))) as photograph:
         width = photograph.width
-        return _square(photograph, (0.1 * width, 0.0, 0.9 * width, 0.8 * width), side)
+        return _square(photograph, (0.1 * width, 0.0, 0.9 * width, 0.8 * width), side, name="portrait")
 
 
 def picture(path: str | PathLike[str], side: int) -> Image:
@@ -86,7 +86,7 @@ def read_picture(path: str | PathLike[str], side: int) -> tuple[Image, tuple[int
                 raise OSError(f"{width} x {height} pixels, more than {n_bytes} bytes can hold")
             edge = min(width, height)
             left, top = (width - edge) // 2, (height - edge) // 2
-            square = _square(photograph, (left, top, left + edge, top + edge), side)
+            square = _square(photograph, (left, top, left + edge, top + edge), side, name=str(path))
             return square, (height, width), (top, left)
     except PIL.UnidentifiedImageError:
         raise OSError(f"{path}: is no picture that Pillow can read") from None
@@ -96,7 +96,7 @@ def read_picture(path: str | PathLike[str], side: int) -> tuple[Image, tuple[int
         raise OSError(f"{path}: {error}") from error  # Pillow's own do not say which file
 
 
-def _square(photograph: Any, box: tuple[float, float, float, float], side: int) -> Image:
+def _square(photograph: Any, box: tuple[float, float, float, float], side: int, *, name: str) -> Image:
     import PIL.Image
 
     _check_side(side)
@@ -104,7 +104,7 @@ def _square(photograph: Any, box: tuple[float, float, float, float], side: int) 
     deep = photograph.mode in DEEP  # Pillow would cut these off at 255
     grey = photograph.convert("F" if deep else "L").crop(box)
     if deep and not (np.isfinite(stored := np.asarray(grey)).all() and stored.min() >= 0):
-        raise ValueError(f"{getattr(photograph, 'filename', 'picture')}: expected finite pixels, 0 or more")
+        raise ValueError(f"{name}: expected finite pixels, 0 or more")
     darkest, brightest = grey.getextrema()
     resized = np.asarray(grey.resize((side, side), PIL.Image.Resampling.LANCZOS), np.float64)
     white = DEEP[photograph.mode] or brightest or 1.0 if deep else 255.0
