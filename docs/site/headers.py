@@ -53,6 +53,8 @@ def c(text: str) -> Iterator[str]:
                 yield f"## {section[1].capitalize()}{formulas}"
             told, told_until = prose(piece["comment"]), piece.end()
             continue
+        if piece["macro"] and piece[0].startswith("#define MOTES_INT"):
+            continue  # how enums are spelt in C and in C++, nothing to be used
         before = told if text[told_until : piece.start()] == "\n" else ""
         following = pieces[number + 1] if number + 1 < len(pieces) else None
         behind = following and following["comment"] and re.fullmatch(r" +", text[piece.end() : following.start()])
