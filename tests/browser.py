@@ -166,11 +166,24 @@ class Browser:
         return self.evaluate(f"document.querySelector({json.dumps(selector)}).textContent")
 
     def point(self, selector: str, across: float = 0.5, down: float = 0.5) -> tuple[float, float]:
-        """Move the mouse over an element, scrolled into view."""
+        """Move the mouse over an element, scrolled into view, once it has stayed in one place for two frames."""
         quoted = json.dumps(selector)
         self.evaluate(f"document.querySelector({quoted}).scrollIntoView({{block: 'center', behavior: 'instant'}})")
-        rectangle = f"document.querySelector({quoted}).getBoundingClientRect()"
-        box = self.evaluate(f"(({{x, y, width, height}}) => [x, y, width, height])({rectangle})")
+        box = self.evaluate(
+            f"""(async () => {{
+                const place = () => {{
+                    const {{x, y, width, height}} = document.querySelector({quoted}).getBoundingClientRect();
+                    return [x, y, width, height];
+                }};
+                for (let before = ""; ; ) {{
+                    const now = place();
+                    if (String(now) === before) return now;
+                    before = String(now);
+                    await new Promise(requestAnimationFrame);
+                    await new Promise(requestAnimationFrame);
+                }}
+            }})()"""
+        )
         x, y = box[0] + across * box[2], box[1] + down * box[3]
         self.send("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
         return x, y
