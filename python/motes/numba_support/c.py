@@ -7,7 +7,7 @@ struct by value is not here: `motes_largest`, `motes_integers`, and `motes_coo`,
 >>> motes_sums.names
 ('struct_size', 'planes', 'weights', 'log_likelihood', 'n_impossible', 'quantum')
 >>> declaration("motes_expand")
-'uint32_t motes_expand(const double*, const int32_t*, int64_t, int64_t, double*, motes_error*)'
+'int32_t motes_expand(const double*, const int32_t*, int64_t, int64_t, double*, motes_error*)'
 """
 
 from __future__ import annotations

@@ -131,7 +131,7 @@ def _suppression(centres: Any, radii: Any, scores: Any, iou: float, kept: Any) -
         check_shape("kept", kept.shape, radii.shape)
         indptr, found = np.array([0, radii.size]), np.zeros(2, np.int64)
         of, s, i, k, f = address(circles), address(scores), address(indptr), address(kept), address(found)
-        run, measure = address(SERIAL), np.uint32(0)
+        run, measure = address(SERIAL), np.int32(0)
         call((of, s, 1, i, measure, iou, k, f, 0, run))
         keep((circles, indptr, found))
         return int(found[1])

@@ -176,7 +176,7 @@ def _sweep(patterns: Any, weights: Any, base: Any, planes: Any, orientation: Any
         sums[0].planes = address(planes)
         sums[0].weights = address(orientation)
         p, w, b, s = patterns.address, address(weights), address(base), address(sums)
-        rule = np.uint32(1 if hard else 0)
+        rule = np.int32(1 if hard else 0)
         call((p, w, b, base.size, rule, s, patterns.run_address))
         found = sums[0]
         total = found.log_likelihood[0] + found.log_likelihood[1] / 2**30
