@@ -15,7 +15,7 @@ C_PIECE = re.compile(
   | (?P<function>^MOTES_API\ [^;]+;)
   | (?P<inline>static\ inline\ [^{]+)\{.*?^\}
   | (?P<opaque>typedef\ struct\ \w+\ \w+;)
-  | (?P<type>typedef\ (?:struct|enum(?:\ MOTES_INT)?)\ \{.*?\}\ \w+;)
+  | (?P<type>typedef\ (?:struct|enum)\ \{.*?\}\ \w+;)
   | (?P<macro>^\#define\ MOTES_(?!H\b|API\b|TEXT|CUDA_H\b)[^\n]*)
     """,
     re.VERBOSE | re.DOTALL | re.MULTILINE,
@@ -42,6 +42,7 @@ def page_of(name: str) -> str:
 
 def c(text: str) -> Iterator[str]:
     """Declarations of a C header, each with the comment before it, or behind it on its line."""
+    text = re.sub(r"#define MOTES_INT.*\n| MOTES_INT", "", text)  # how C++ spells enums: nothing to be used
     told, told_until = "", -1
     pieces = list(C_PIECE.finditer(text))
     for number, piece in enumerate(pieces):
@@ -53,8 +54,6 @@ def c(text: str) -> Iterator[str]:
                 yield f"## {section[1].capitalize()}{formulas}"
             told, told_until = prose(piece["comment"]), piece.end()
             continue
-        if piece["macro"] and piece[0].startswith("#define MOTES_INT"):
-            continue  # how enums are spelt in C and in C++, nothing to be used
         before = told if text[told_until : piece.start()] == "\n" else ""
         following = pieces[number + 1] if number + 1 < len(pieces) else None
         behind = following and following["comment"] and re.fullmatch(r" +", text[piece.end() : following.start()])
@@ -74,7 +73,7 @@ def declaration(piece: re.Match[str], told: str) -> str:
         return directive("c:macro", head[1], told or f"`{source.removeprefix('#define ' + head[1]).strip()}`")
     name = re.search(r"(\w+);$", source)
     assert name
-    shown = "" if piece["opaque"] else f"```c\n{source.replace(' MOTES_INT', '')}\n```"
+    shown = "" if piece["opaque"] else f"```c\n{source}\n```"
     return directive("c:type", name[1], f"{told}\n\n{shown}".strip())
 
 

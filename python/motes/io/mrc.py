@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from dataclasses import dataclass
 from typing import IO, Any
@@ -53,13 +52,11 @@ def read_mrc(path: str | os.PathLike[str]) -> Mrc:
         If mrcfile is not installed.
     """
     place = os.fspath(path)
+    sections, cell = _checked(path, place)  # what is wrong with the file no library would mend
     try:
         import mrcfile
     except ImportError as error:
-        if not os.path.exists(place):  # noqa: PTH110
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), place) from None
         raise ImportError(f"{place}: MRC needs mrcfile: {INSTALL}") from error
-    sections, cell = _checked(path, place)
     try:
         with mrcfile.mmap(place, mode="r") as file:
             data: NDArray[Any] = file.data
