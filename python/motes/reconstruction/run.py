@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,9 +13,9 @@ from motes import checks
 from motes.devices import CPU, Device
 from motes.noise import Noise, noise_of
 from motes.patterns import Patterns, check_patterns
-from motes.reconstruction import checkpoint as checkpoints
 from motes.reconstruction import options
-from motes.reconstruction.checkpoint import Progress
+from motes.reconstruction.checkpoint import fingerprint
+from motes.reconstruction.climb import Callback, Climbed, Keeper, climb_all, ending
 from motes.reconstruction.doubts import doubts, own_error
 from motes.reconstruction.evidence import evidence, evidence_of_noise
 from motes.reconstruction.information import ErrorBars, error_bars
@@ -30,10 +26,6 @@ from motes.reconstruction.start import start_master
 from motes.reconstruction.state import Method, State
 from motes.rotations import C4, Rotations, rotations_of
 from motes.threads import available_threads
-
-Callback = Callable[[dict[str, Any]], bool | None]
-
-CHECKPOINT_SECONDS = 5.0
 
 
 def reconstruct(
@@ -180,96 +172,24 @@ def reconstruct(
         "init": start if isinstance(start, str) else start.tobytes().hex(), "weights": weights, "tolerance": tolerance,
         "max_iterations": max_iterations, "restarts": restarts, "seed": seed, "sgd": sgd, "dtype": np.dtype(dtype).name,
     }  # fmt: skip
-    keeper = _Keeper(problem, asked, None if checkpoint is None else Path(checkpoint), resume)
+    keeper = Keeper(checkpoint, lambda: fingerprint(problem, asked), resume)
     n_starts = 1 if isinstance(start, np.ndarray) else restarts
     most = min(max_iterations, epochs) if method == "sgd" else max_iterations
-    climbed = _climb_all(problem, climb, start, n_starts, seed, most, callback, keeper, began)
+
+    def begin(restart: int) -> State:
+        master = start_master(problem, start, seed=seed, restart=restart)
+        return climb.begin(problem, problem.evaluate(master, problem.uniform))
+
+    climbed = climb_all(
+        begin, lambda state: climb.step(problem, state), n_starts=n_starts, max_iterations=most, callback=callback,
+        keeper=keeper, began=began,
+    )  # fmt: skip
     biased = method in options.HARD or (method == "sgd" and bool(hard))
     return _look_back(problem, climb, climbed, acceleration, start, seed, std_error, biased, began)
 
 
-@dataclass(frozen=True)
-class _Climbed:
-    states: tuple[State, ...]
-    history: tuple[dict[str, Any], ...]
-    interrupted: bool
-    n_starts: int
-    notes: tuple[str, ...]
-
-
-class _Keeper:
-    """Saves the state now and then; loads it once."""
-
-    def __init__(self, problem: Problem, asked: dict[str, Any], path: Path | None, resume: bool) -> None:
-        if path is not None and not path.parent.is_dir():  # known now, not when there is something to lose
-            raise FileNotFoundError(errno.ENOENT, "no such folder to keep the checkpoint in", str(path.parent))
-        self.path = path
-        self.mark = "" if path is None else checkpoints.fingerprint(problem, asked)
-        found = path is not None and resume and path.exists()
-        self.progress = checkpoints.load(path, self.mark) if found and path else Progress()
-        self.notes = (f"nothing to resume: there is no {path}, begun anew",) if resume and not found else ()
-        self._saved = time.monotonic()
-
-    def keep(self, progress: Progress, *, now: bool = False) -> None:
-        self.progress = progress
-        if self.path is not None and (now or time.monotonic() - self._saved > CHECKPOINT_SECONDS):
-            checkpoints.save(self.path, progress, self.mark)
-            self._saved = time.monotonic()
-
-
-def _climb_all(
-    problem: Problem, climb: Method, start: str | FloatArray, n_starts: int, seed: int, max_iterations: int,
-    callback: Callback | None, keeper: _Keeper, began: float,
-) -> _Climbed:  # fmt: skip
-    state = keeper.progress.current
-    interrupted = False
-    try:
-        for restart in range(len(keeper.progress.finished), n_starts):
-            if state is None:
-                master = start_master(problem, start, seed=seed, restart=restart)
-                state = climb.begin(problem, problem.evaluate(master, problem.uniform))
-                keeper.keep(replace(keeper.progress, current=state))
-            while not state.converged and state.iteration < max_iterations:
-                state = climb.step(problem, state)
-                record = _record(state, restart, began)
-                keeper.keep(replace(keeper.progress, current=state, history=(*keeper.progress.history, record)))
-                if callback is not None and callback(record):
-                    raise KeyboardInterrupt
-            keeper.keep(replace(keeper.progress, finished=(*keeper.progress.finished, state), current=None))
-            state = None
-    except KeyboardInterrupt:
-        if not keeper.progress.finished and keeper.progress.current is None:
-            raise  # nothing to return yet
-        interrupted = True
-    keeper.keep(keeper.progress, now=True)
-    current = keeper.progress.current
-    states = (*keeper.progress.finished, *(() if current is None else (current,)))
-    return _Climbed(states, keeper.progress.history, interrupted, n_starts, keeper.notes)
-
-
-def _record(state: State, restart: int, began: float) -> dict[str, Any]:
-    return {
-        "restart": restart,
-        "iteration": state.iteration,
-        "sweeps": state.sweeps,
-        "log_likelihood": state.point.log_likelihood,
-        "gain": state.gain,
-        "step": state.step,
-        "seconds": time.perf_counter() - began,
-    }
-
-
-def _ending(best: State, climbed: _Climbed) -> list[str]:
-    """How it ended, where that was too early."""
-    last = f"the last iteration won {best.gain:.3g} nats a pattern"
-    if not climbed.interrupted:
-        return [] if best.converged else [f"not converged after {many(best.iteration, 'iteration')}: {last}"]
-    where = f"in start {len(climbed.states)} of {climbed.n_starts}, the best is kept" if climbed.n_starts > 1 else last
-    return [f"interrupted: {where}"]
-
-
 def _look_back(
-    problem: Problem, climb: Method, climbed: _Climbed, acceleration: str, start: str | FloatArray, seed: int,
+    problem: Problem, climb: Method, climbed: Climbed, acceleration: str, start: str | FloatArray, seed: int,
     std_error: bool, biased: bool, began: float,
 ) -> Reconstruction:  # fmt: skip
     """Of the best state: labels, error bars, and the turn that makes the first pattern's label 0."""
@@ -277,7 +197,7 @@ def _look_back(
     master, weights = best.point.master, best.point.weights
     point = problem.evaluate(master, weights) if climb.name in options.HARD else best.point
     shape, rotations, patterns = problem.patterns.shape, problem.rotations, problem.patterns
-    notes = [*climbed.notes, *_ending(best, climbed)]
+    notes = [*climbed.notes, *ending(best, climbed)]
     if std_error and not biased:
         bars = error_bars(problem, master, weights, seed=seed)
     else:
