@@ -25,6 +25,7 @@ LAYERS = (
     ("reconstruction", "classify", "limits", "pickers", "numba_support"),
     ("sample", "picking", "resolution", "particles"),
     ("batches", "patterns", "rotations", "noise", "kernels", "files", "advice", "picks", "micrograph"),
+    ("in_plane", "maps"),
     ("totals",),
     ("residence",),
     ("circles", "entries", "arrays", "foreign", "linking"),

@@ -38,9 +38,11 @@ if TYPE_CHECKING:
     from motes.config import show_config
     from motes.errors import CheckpointError, CopyWarning, DeviceError, FormatError
     from motes.files import describe, read_patterns, write_patterns
+    from motes.in_plane import InPlane
     from motes.kernels.backrotation import back_rotate
     from motes.kernels.likelihood import log_likelihood
     from motes.kernels.sweep import Sweep, sweep
+    from motes.maps import TemplateMap
     from motes.micrograph import Micrograph, read_micrograph
     from motes.noise import Bernoulli, Poisson
     from motes.patterns import Patterns
@@ -59,6 +61,7 @@ _HOME = {
     "DeviceError": "errors",
     "FormatError": "errors",
     "GoodnessOfFit": "reconstruction",
+    "InPlane": "in_plane",
     "Micrograph": "micrograph",
     "Patterns": "patterns",
     "Picks": "picks",
@@ -66,6 +69,7 @@ _HOME = {
     "Reconstruction": "reconstruction",
     "Rotations": "rotations",
     "Sweep": "kernels.sweep",
+    "TemplateMap": "maps",
     "back_rotate": "kernels.backrotation",
     "describe": "files",
     "goodness_of_fit": "reconstruction",
@@ -108,6 +112,7 @@ __all__ = [
     "DeviceError",
     "FormatError",
     "GoodnessOfFit",
+    "InPlane",
     "Micrograph",
     "Patterns",
     "Picks",
@@ -115,6 +120,7 @@ __all__ = [
     "Reconstruction",
     "Rotations",
     "Sweep",
+    "TemplateMap",
     "__version__",
     "active",
     "back_rotate",
