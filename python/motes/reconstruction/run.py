@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from motes import checks
+from motes.detector import Detector
 from motes.devices import CPU, Device
+from motes.maps import TemplateMap
 from motes.noise import Noise, noise_of
 from motes.patterns import Patterns, check_patterns
 from motes.reconstruction import options
@@ -19,18 +22,91 @@ from motes.reconstruction.climb import Callback, Climbed, Keeper, climb_all, end
 from motes.reconstruction.doubts import doubts, own_error
 from motes.reconstruction.evidence import evidence, evidence_of_noise
 from motes.reconstruction.information import ErrorBars, error_bars
+from motes.reconstruction.mixture.result import MixtureReconstruction
+from motes.reconstruction.mixture.run import reconstruct_mixture
 from motes.reconstruction.ondevice import ProblemOnDevice
 from motes.reconstruction.problem import FloatArray, Problem
 from motes.reconstruction.result import Reconstruction, many
 from motes.reconstruction.start import start_master
 from motes.reconstruction.state import Method, State
-from motes.rotations import C4, Rotations, exact_rotations_of
+from motes.rotations import C4, Rotations, rotations_of
 from motes.threads import available_threads
+
+
+@overload
+def reconstruct(
+    patterns: Patterns,
+    rotations: Rotations = ...,
+    noise: Noise | str | None = ...,
+    *,
+    method: str = ...,
+    acceleration: str | None = ...,
+    init: str | npt.NDArray[np.floating[Any]] | None = ...,
+    weights: str = ...,
+    tolerance: float = ...,
+    max_iterations: int = ...,
+    restarts: int = ...,
+    seed: int = ...,
+    threads: int | None = ...,
+    device: Device | str | None = ...,
+    deterministic: bool = ...,
+    mask: npt.NDArray[Any] | None = ...,
+    binarise: bool = ...,
+    epochs: int = ...,
+    batch: int = ...,
+    rate: float = ...,
+    decay: float = ...,
+    hard: bool = ...,
+    dtype: type[np.float32] | type[np.float64] = ...,
+    std_error: bool = ...,
+    callback: Callback | None = ...,
+    checkpoint: str | os.PathLike[str] | None = ...,
+    resume: bool = ...,
+) -> Reconstruction: ...
+
+
+@overload
+def reconstruct(
+    patterns: Patterns,
+    rotations: TemplateMap | str = ...,
+    noise: Noise | str | None = ...,
+    *,
+    method: str = ...,
+    acceleration: str | None = ...,
+    init: str | npt.NDArray[np.floating[Any]] | None = ...,
+    weights: str = ...,
+    tolerance: float = ...,
+    max_iterations: int = ...,
+    restarts: int = ...,
+    seed: int = ...,
+    threads: int | None = ...,
+    device: Device | str | None = ...,
+    deterministic: bool = ...,
+    mask: npt.NDArray[Any] | None = ...,
+    binarise: bool = ...,
+    epochs: int = ...,
+    batch: int = ...,
+    rate: float = ...,
+    decay: float = ...,
+    hard: bool = ...,
+    dtype: type[np.float32] | type[np.float64] = ...,
+    std_error: bool = ...,
+    callback: Callback | None = ...,
+    checkpoint: str | os.PathLike[str] | None = ...,
+    resume: bool = ...,
+    classes: int = ...,
+    still_classes: int = ...,
+    class_weights: str = ...,
+    detector: Detector | None = ...,
+    fluence: str | npt.NDArray[np.floating[Any]] = ...,
+    beta: float | str | Sequence[float] = ...,
+    coarse: Sequence[int] | None = ...,
+) -> Reconstruction | MixtureReconstruction: ...
 
 
 def reconstruct(
     patterns: Patterns,
-    rotations: Rotations | str = C4,
+    rotations: TemplateMap | str = C4,
     noise: Noise | str | None = None,
     *,
     method: str = "em",
@@ -56,15 +132,27 @@ def reconstruct(
     callback: Callback | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
-) -> Reconstruction:
+    classes: int = 1,
+    still_classes: int = 0,
+    class_weights: str = "estimate",
+    detector: Detector | None = None,
+    fluence: str | npt.NDArray[np.floating[Any]] = "uniform",
+    beta: float | str | Sequence[float] = 1.0,
+    coarse: Sequence[int] | None = None,
+) -> Reconstruction | MixtureReconstruction:
     """Recover the master image behind patterns of unknown orientation, with error bars.
+
+    Exact rotations of one master have the fast path and a `Reconstruction`. For anything else (in-plane rotations by
+    other angles, another map, several classes, a detector, fluences, powers) a mixture is fitted, method em on the
+    processor, and the answer is a `MixtureReconstruction`.
 
     Parameters
     ----------
     patterns : Patterns
         N patterns of (L, L) pixels, each the master turned by an unknown rotation.
-    rotations : Rotations or its name
-        `motes.C4` (default), `motes.D4` or `motes.C1`.
+    rotations : TemplateMap or its name
+        `motes.C4` (default), `motes.D4` or `motes.C1`; `motes.Rotations.in_plane(36)` or `"in-plane:36"`; any map with
+        a transpose.
     noise : Bernoulli, Poisson or their name, optional
         `motes.Bernoulli()` by default: a pixel fires or not.
     method : {"em", "sgd", "hard-em", "l2-em"}
@@ -111,10 +199,23 @@ def reconstruct(
         File to keep the state in, every few seconds and at the end of an interrupted run.
     resume : bool
         Go on from `checkpoint` if it is there; the result has the bits of an uninterrupted run.
+    classes, still_classes : int
+        Masters that rotate, and masters that do not.
+    class_weights : {"estimate", "uniform"}
+        Occupancies of the classes: estimated with the masters, or equal. `weights` is that of rotations, in each class.
+    detector : Detector, optional
+        Which pixels tell orientations and which are merged, their correction and a known background.
+    fluence : {"uniform"}
+        All patterns are of equal fluence.
+    beta : float, "auto" or sequence of float
+        Power on the likelihood, above 0 and at most 1: deterministic annealing. One number for all iterations; or one
+        for each of the first, the last of them for the rest; or by itself from the data to 1 (`auto`).
+    coarse : sequence of int, optional
+        Growing numbers of in-plane angles to climb with before those of `rotations`.
 
     Returns
     -------
-    Reconstruction
+    Reconstruction or MixtureReconstruction
 
     Raises
     ------
@@ -139,7 +240,7 @@ def reconstruct(
     (True, (9, 9))
     """
     began = time.perf_counter()
-    patterns, rotations, noise = check_patterns(patterns), exact_rotations_of(rotations), noise_of(noise)
+    patterns, turns, noise = check_patterns(patterns), rotations_of(rotations), noise_of(noise)
     checks.one_of("method", method, options.METHODS)
     checks.one_of("weights", weights, options.WEIGHTS)
     dtype = checks.floating("dtype", dtype)
@@ -160,9 +261,20 @@ def reconstruct(
         raise ValueError("resume: needs the checkpoint to go on from")
     patterns = patterns.binarised() if binarise else patterns
     noise.check(patterns)
-    rotations.index(patterns.shape)  # refuses what is no square
     patterns = patterns if device is None else patterns.to(device)
     good = options.check_mask(mask, patterns.shape)
+    usual = classes == 1 and still_classes == 0 and class_weights == "estimate" and detector is None and coarse is None
+    usual = usual and isinstance(fluence, str) and fluence == "uniform" and np.ndim(beta) == 0 and beta == 1
+    if not isinstance(turns, Rotations) or not usual:
+        return reconstruct_mixture(
+            patterns, turns, noise, classes=classes, still_classes=still_classes, class_weights=class_weights,
+            weights=weights, detector=detector, fluence=fluence, beta=beta, coarse=coarse, method=method,
+            acceleration=acceleration, init=init, tolerance=tolerance, max_iterations=max_iterations,
+            restarts=restarts, seed=seed, threads=threads, good=good, dtype=dtype, callback=callback,
+            checkpoint=checkpoint, resume=resume, began=began,
+        )  # fmt: skip
+    rotations = turns
+    rotations.index(patterns.shape)  # refuses what is no square
     climb, acceleration = options.choose_method(patterns, rotations.n, method, acceleration, tolerance, seed, sgd)
     start = options.check_init(climb.start_with if init is None else init, patterns, noise)
     kind = Problem if patterns.device == CPU else ProblemOnDevice

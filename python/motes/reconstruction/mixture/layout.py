@@ -73,7 +73,7 @@ class Layout:
     @cached_property
     def support(self) -> npt.NDArray[np.bool_]:
         """(H, W): pixels that all classes cover: only there can they be compared."""
-        return np.logical_and.reduce([turns.support(self.shape) for turns in self.maps])
+        return np.asarray(np.logical_and.reduce([turns.support(self.shape) for turns in self.maps]))
 
     def split(self, vector: FloatArray) -> list[FloatArray]:
         """The masters of a vector of parameters, each in its shape."""
@@ -106,9 +106,7 @@ class Layout:
 
     def back_rotate(self, planes: FloatArray) -> FloatArray:
         """The transpose of `expand`: (n_pixels,) from (T, H, W)."""
-        return self.join(
-            [turns.back_rotate(planes[part]) for turns, part in zip(self.maps, self.parts, strict=True)]
-        )
+        return self.join([turns.back_rotate(planes[part]) for turns, part in zip(self.maps, self.parts, strict=True)])
 
     def per_class(self, values: FloatArray) -> FloatArray:
         """(K,): values of the templates, summed over each class."""

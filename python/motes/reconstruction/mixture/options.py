@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,6 @@ from motes.foreign import array_of
 from motes.in_plane import InPlane
 from motes.maps import TemplateMap
 from motes.noise import Bernoulli, Noise
-from motes.patterns import Patterns
 from motes.reconstruction.em import PlainEM, Squarem
 from motes.reconstruction.mixture.layout import Layout
 from motes.reconstruction.mixture.start import NAMES
@@ -45,7 +43,9 @@ def maps_of(rotations: TemplateMap, classes: object, still_classes: object, shap
         layout = Layout(maps, shape)
         support, shapes = layout.support, set(layout.master_shapes)
     except ValueError as error:
-        raise ValueError(f"rotations: {rotations.name} does not fit patterns of {shape[0]}x{shape[1]}: {error}") from None
+        raise ValueError(
+            f"rotations: {rotations.name} does not fit patterns of {shape[0]}x{shape[1]}: {error}"
+        ) from None
     if support.shape != shape:
         raise ValueError(f"rotations: {rotations.name} covers an image of {support.shape}, but patterns are {shape}")
     if not support.any():
@@ -55,12 +55,26 @@ def maps_of(rotations: TemplateMap, classes: object, still_classes: object, shap
     return maps
 
 
-def detector_of(detector: object, good: npt.NDArray[np.bool_], noise: Noise, maps: tuple[TemplateMap, ...]) -> Detector:
+def detector_of(
+    detector: object, good: npt.NDArray[np.bool_], shape: Shape, support: npt.NDArray[np.bool_]
+) -> Detector:
     """The detector, without the pixels that a mask calls bad: `good` (M,)."""
-    shape = maps_shape = None
     if detector is None:
-        raise TypeError("detector: none")
-    return detector
+        kept = Detector.from_mask(np.where(good.reshape(shape), 0, 2))
+    elif isinstance(detector, Detector):
+        detector.require(shape)
+        kept = detector
+        if not good.all():
+            image = good.reshape(shape)
+            if not (kept.good & image).any():
+                raise ValueError("mask: every good pixel of the detector is bad")
+            kept = replace(kept, good=kept.good & image, merged=kept.merged & image)
+    else:
+        raise TypeError(f"detector: expected a motes.Detector, got {kind_of(detector)}")
+    if not (kept.good & support).any():
+        name = "mask" if detector is None else "detector"
+        raise ValueError(f"{name}: no good pixel within what the templates cover")
+    return kept
 
 
 def powers_of(beta: object) -> tuple[float, ...] | None:
@@ -68,10 +82,73 @@ def powers_of(beta: object) -> tuple[float, ...] | None:
     if isinstance(beta, str):
         checks.one_of("beta", beta, ("auto",))
         return None
-    given = (beta,) if np.ndim(beta) == 0 else tuple(beta)  # type: ignore[arg-type, call-overload]
+    given = (beta,) if np.ndim(beta) == 0 else tuple(beta)  # type: ignore[arg-type]
     if not given:
         raise ValueError("beta: expected a number, a sequence of them, or auto, got an empty sequence")
     powers = tuple(checks.positive("beta", power) for power in given)
     if max(powers) > 1:
         raise ValueError(f"beta: expected powers above 0 and at most 1, got {max(powers):g}")
     return powers
+
+
+def runs_of(powers: Sequence[float]) -> list[tuple[float, int]]:
+    """Equal powers that follow each other, with their number.
+
+    Examples
+    --------
+    >>> runs_of([0.1, 0.1, 0.5, 1.0])
+    [(0.1, 2), (0.5, 1), (1.0, 1)]
+    """
+    return [(power, len(list(group))) for power, group in itertools.groupby(powers)]
+
+
+def coarser_of(coarse: object, rotations: TemplateMap) -> tuple[TemplateMap, ...]:
+    """The maps of fewer angles to begin with, in the order given."""
+    if coarse is None:
+        return ()
+    if not isinstance(rotations, InPlane):
+        raise ValueError(f"coarse: is for in-plane rotations, got {getattr(rotations, 'name', rotations)}")
+    if isinstance(coarse, str) or not isinstance(coarse, Sequence | np.ndarray):
+        raise TypeError(f"coarse: expected a sequence of numbers of angles, got {kind_of(coarse)}")
+    counts = [checks.whole("coarse", count, 1) for count in coarse]
+    ascending = [*counts, rotations.n_angles]
+    if any(first >= then for first, then in itertools.pairwise(ascending)):
+        raise ValueError(f"coarse: expected growing numbers of angles below {rotations.n_angles}, got {counts}")
+    return tuple(replace(rotations, n_angles=count) for count in counts)
+
+
+def method_of(method: str, acceleration: str | None, tolerance: float) -> tuple[PlainEM | Squarem, str]:
+    """The method, and the acceleration's name as it was chosen."""
+    if method != "em":
+        raise ValueError(f"method: {method} is for exact rotations of one master; a mixture takes em")
+    chosen = "none" if acceleration is None else checks.one_of("acceleration", acceleration, ACCELERATIONS)
+    chosen = "squarem" if chosen == "auto" else chosen
+    return (Squarem(tolerance) if chosen == "squarem" else PlainEM(tolerance)), chosen
+
+
+def init_of(init: object, layout: Layout, noise: Noise) -> str | npt.NDArray[np.float64]:
+    """A start's name, or the masters of all classes as one vector: given as (H, W) for one class, or (K, H, W)."""
+    if init is None:
+        return NAMES[0]
+    if isinstance(init, str):
+        name = checks.one_of("init", init, NAMES)
+        if name == "mean" and len(layout.maps) > 1:
+            raise ValueError("init: mean is the same for all classes, which would stay so; expected another start")
+        return name
+    given = array_of("init", init)
+    if given.dtype.kind not in "iuf":
+        raise TypeError(
+            f"init: expected a start's name or an array of means, got {kind_of(init)} of dtype {given.dtype}"
+        )
+    n, one = len(layout.maps), layout.master_shapes[0]
+    if given.shape != (n, *one) and not (n == 1 and given.shape == one):
+        raise ValueError(f"init: expected shape {one if n == 1 else (n, *one)}, got {given.shape}")
+    values = given.astype(np.float64).reshape(n, *one)
+    values = np.where(np.isnan(values) & ~layout.support, 0.0, values) if one == layout.shape else values
+    least = 0.0 if noise.limits(1)[0] > 0 else -np.finfo(np.float64).max
+    most = 1.0 if isinstance(noise, Bernoulli) else np.finfo(np.float64).max
+    if not ((values >= least) & (values <= most)).all():
+        raise ValueError(
+            f"init: expected finite means{', 0 or more' if least == 0 else ''}{' and at most 1' if most == 1 else ''}"
+        )
+    return values.ravel()

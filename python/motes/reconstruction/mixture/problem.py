@@ -44,6 +44,11 @@ class MixturePoint(Point):
     information: float = float("nan")
 
 
+def information_at(point: Point) -> float:
+    """What a sweep told of classes and orientations, nats a pattern; NaN for a point that a checkpoint kept."""
+    return point.information if isinstance(point, MixturePoint) else float("nan")
+
+
 @dataclass(frozen=True)
 class MixtureProblem:
     """Patterns, K classes with the map of each, how they scatter, and the detector.
@@ -125,9 +130,11 @@ class MixtureProblem:
         return np.concatenate([np.clip(vector[:n], *self.limits), vector[n:]])
 
     def weights_inside(self, weights: FloatArray) -> FloatArray:
-        """Probabilities kept a thousandth of a pattern from 0."""
-        kept: FloatArray = np.maximum(weights, self.least_weight)
-        kept /= kept.sum()
+        """Probabilities of classes, and of templates within each, kept a thousandth of a pattern from 0."""
+        kept = np.empty_like(weights)
+        of_class = floored(self.layout.per_class(weights), self.least_weight)
+        for part, share in zip(self.layout.parts, of_class, strict=True):
+            kept[part] = share * floored(weights[part], self.least_weight)
         return kept
 
     def means(self, vector: FloatArray) -> FloatArray:
@@ -160,16 +167,14 @@ class MixtureProblem:
 
     def _em_weights(self, before: FloatArray, sums: FloatArray) -> FloatArray:
         """The prior of each template: its class's, times its own within the class; each estimated or as it was."""
-        total = sums.sum()
-        if not total > 0 or not (self.estimate_classes or self.estimate_weights):
+        if not sums.sum() > 0 or not (self.estimate_classes or self.estimate_weights):
             return before
+        of_class = self.layout.per_class(sums if self.estimate_classes else before)
+        within = sums if self.estimate_weights else before
         weights = np.empty_like(before)
-        for part in self.layout.parts:
-            class_before, class_now = before[part].sum(), sums[part].sum() / total
-            of_class = class_now if self.estimate_classes else class_before
-            estimated = self.estimate_weights and class_now > 0
-            within = sums[part] / sums[part].sum() if estimated else before[part] / class_before
-            weights[part] = of_class * within
+        for part, share in zip(self.layout.parts, of_class, strict=True):
+            own = within[part] if within[part].sum() > 0 else before[part]
+            weights[part] = share * own / own.sum()
         return self.weights_inside(weights)
 
     def advance(self, point: Point) -> MixturePoint:
@@ -212,6 +217,26 @@ class MixtureProblem:
         told = [_core.version, _core.isa(), asked, fingerprint_of(self.patterns)]
         digest.update(json.dumps(told, default=str).encode())
         return digest.hexdigest()
+
+
+def floored(shares: FloatArray, least: float) -> FloatArray:
+    """Of all probabilities of at least `least`, those that maximise the sum of shares times their logarithms.
+
+    Examples
+    --------
+    >>> floored(np.array([0.0, 2.0, 6.0]), 0.1).round(3)
+    array([0.1  , 0.225, 0.675])
+    """
+    least = min(least, 1 / len(shares))
+    low = shares <= 0
+    while not low.all():
+        scale = (1 - least * low.sum()) / shares[~low].sum()
+        kept: FloatArray = np.where(low, least, shares * scale)
+        below = kept < least
+        if not below.any():
+            return kept
+        low |= below
+    return np.full(len(shares), 1 / len(shares))
 
 
 def labels_of(

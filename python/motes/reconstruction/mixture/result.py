@@ -217,7 +217,10 @@ class MixtureReconstruction:
         means = (self.templates() + self.background).reshape(self.layout.n_templates, -1)
         means = means.clip(*self.noise.limits(self.n_patterns))
         prior = np.concatenate(
-            [share * row[: turns.n] for share, row, turns in zip(self.class_weights, self.weights, self.maps, strict=True)]
+            [
+                share * row[: turns.n]
+                for share, row, turns in zip(self.class_weights, self.weights, self.maps, strict=True)
+            ]
         )
         return annealed_model(self.noise, means, np.log(prior), self.good.ravel(), 1.0, np.float32)
 
@@ -266,10 +269,10 @@ class MixtureReconstruction:
         shape = "x".join(map(str, self.masters.shape[1:]))
         photons = self.n_photons / max(self.n_patterns, 1)
         ended = "interrupted" if self.interrupted else "converged" if self.converged else "not converged"
+        kinds = "1 class" if self.n_classes == 1 else f"{self.n_classes} classes"
         return (
-            f"MixtureReconstruction({many(self.n_classes, 'class').replace('classs', 'classes')} of {shape} pixels, "
-            f"{', '.join(dict.fromkeys(turns.name for turns in self.maps))}, from {many(self.n_patterns, 'pattern')} of "
-            f"{photons:.3g} photons, {ended} after {effort(self.sweeps, self.iterations)}, "
-            f"{self.log_likelihood:.4f} nats a pattern"
+            f"MixtureReconstruction({kinds} of {shape} pixels, {', '.join(dict.fromkeys(m.name for m in self.maps))}, "
+            f"from {many(self.n_patterns, 'pattern')} of {photons:.3g} photons, {ended} after "
+            f"{effort(self.sweeps, self.iterations)}, {self.log_likelihood:.4f} nats a pattern"
             f"{', ' + many(len(self.notes), 'note') if self.notes else ''})"
         )

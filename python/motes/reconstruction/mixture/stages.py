@@ -17,6 +17,7 @@ class Stage:
     """One problem of a climb, and how long to stay with it."""
 
     problem: MixtureProblem
+    method: PlainEM | Squarem
     most: int
     """Steps, at most: where the tolerance ends a stage earlier, that counts."""
     told: str
@@ -27,13 +28,10 @@ class Stage:
 class Staged:
     """EM through stages whose masters have the same pixels: each begins where the one before ended.
 
-    Stages before the last take plain steps: a power on the likelihood is to move the master slowly. The last one takes
-    the method of choice, and only it can converge.
+    Only the last one can converge.
     """
 
     stages: tuple[Stage, ...]
-    last: PlainEM | Squarem
-    name: str = "em"
 
     def begin(self, vector: FloatArray) -> State:
         """The state before the first step."""
@@ -49,7 +47,7 @@ class Staged:
             state = replace(state, iteration=ended.iteration, sweeps=ended.sweeps + 1)
             stage += 1
         here, steps = self.stages[stage], int(state.memory["steps"]) + 1
-        after = self._method(stage).step(here.problem, state)
+        after = here.method.step(here.problem, state)
         done = stage + 1 < len(self.stages) and (after.converged or steps >= here.most)
         return replace(
             after,
@@ -61,17 +59,14 @@ class Staged:
         """Which stage a state is of."""
         return int(state.memory["stage"])
 
-    def _method(self, stage: int) -> PlainEM | Squarem:
-        return self.last if stage + 1 == len(self.stages) else PlainEM(self.last.tolerance)
-
     def _enter(self, stage: int, vector: FloatArray, weights: FloatArray) -> State:
-        problem = self.stages[stage].problem
-        state = self._method(stage).begin(problem, problem.evaluate(vector, weights))
+        here = self.stages[stage]
+        state = here.method.begin(here.problem, here.problem.evaluate(vector, weights))
         return state.remembering(stage=np.array(float(stage)), steps=np.array(0.0), done=np.array(0.0))
 
 
 def carried(before: Layout, problem: MixtureProblem, weights: FloatArray) -> FloatArray:
-    """Weights of templates (T,) for another problem: of each class, and where the templates are others, equal within."""
+    """Weights of templates (T,) for another problem: of classes, and where the templates are others, equal within."""
     after = problem.layout
     if after.maps == before.maps:
         return weights

@@ -129,9 +129,10 @@ def gaussian_step(
     def information(values: FloatArray) -> FloatArray:
         return turns.back_rotate(correction**2 * patterns * turns.expand(values))
 
-    residual = turns.back_rotate(correction * (planes - patterns * background)) - information(master)
+    home = turns.back_rotate(correction * (planes - patterns * background))
+    residual = home - information(master)
     direction, size = residual, float((residual**2).sum())
-    enough = _SETTLED**2 * size
+    enough = _SETTLED**2 * float((home**2).sum())
     for _ in range(3 * ROUNDS):
         if size <= enough:
             break
