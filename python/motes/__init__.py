@@ -40,9 +40,11 @@ if TYPE_CHECKING:
     from motes.detector import Detector, read_detector
     from motes.errors import CheckpointError, CopyWarning, DeviceError, FormatError
     from motes.files import describe, read_patterns, write_patterns
+    from motes.in_plane import InPlane
     from motes.kernels.backrotation import back_rotate
     from motes.kernels.likelihood import log_likelihood
     from motes.kernels.sweep import Sweep, sweep
+    from motes.maps import TemplateMap
     from motes.micrograph import Micrograph, read_micrograph
     from motes.noise import Bernoulli, Gaussian, Poisson
     from motes.patterns import Patterns
@@ -64,6 +66,7 @@ _HOME = {
     "FormatError": "errors",
     "Gaussian": "noise",
     "GoodnessOfFit": "reconstruction",
+    "InPlane": "in_plane",
     "Micrograph": "micrograph",
     "Patterns": "patterns",
     "Picks": "picks",
@@ -71,6 +74,7 @@ _HOME = {
     "Reconstruction": "reconstruction",
     "Rotations": "rotations",
     "Sweep": "kernels.sweep",
+    "TemplateMap": "maps",
     "back_rotate": "kernels.backrotation",
     "describe": "files",
     "goodness_of_fit": "reconstruction",
@@ -118,6 +122,7 @@ __all__ = [
     "FormatError",
     "Gaussian",
     "GoodnessOfFit",
+    "InPlane",
     "Micrograph",
     "Patterns",
     "Picks",
@@ -125,6 +130,7 @@ __all__ = [
     "Reconstruction",
     "Rotations",
     "Sweep",
+    "TemplateMap",
     "__version__",
     "active",
     "back_rotate",
