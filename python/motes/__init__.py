@@ -37,13 +37,15 @@ if TYPE_CHECKING:
     from motes._core import version as __version__
     from motes.circles import Circles
     from motes.config import show_config
+    from motes.dense import DensePatterns, read_dense
+    from motes.detector import Detector, read_detector
     from motes.errors import CheckpointError, CopyWarning, DeviceError, FormatError
     from motes.files import describe, read_patterns, write_patterns
     from motes.kernels.backrotation import back_rotate
     from motes.kernels.likelihood import log_likelihood
     from motes.kernels.sweep import Sweep, sweep
     from motes.micrograph import Micrograph, read_micrograph
-    from motes.noise import Bernoulli, Poisson
+    from motes.noise import Bernoulli, Gaussian, Poisson
     from motes.patterns import Patterns
     from motes.picks import Picks, read_picks, write_picks
     from motes.reconstruction import GoodnessOfFit, Reconstruction, goodness_of_fit, reconstruct
@@ -57,8 +59,11 @@ _HOME = {
     "Circles": "circles",
     "CopyWarning": "errors",
     "D4": "rotations",
+    "DensePatterns": "dense",
+    "Detector": "detector",
     "DeviceError": "errors",
     "FormatError": "errors",
+    "Gaussian": "noise",
     "GoodnessOfFit": "reconstruction",
     "Micrograph": "micrograph",
     "Patterns": "patterns",
@@ -71,6 +76,8 @@ _HOME = {
     "describe": "files",
     "goodness_of_fit": "reconstruction",
     "log_likelihood": "kernels.likelihood",
+    "read_dense": "dense",
+    "read_detector": "detector",
     "read_micrograph": "micrograph",
     "read_patterns": "files",
     "read_picks": "picks",
@@ -107,8 +114,11 @@ __all__ = [
     "CheckpointError",
     "Circles",
     "CopyWarning",
+    "DensePatterns",
+    "Detector",
     "DeviceError",
     "FormatError",
+    "Gaussian",
     "GoodnessOfFit",
     "Micrograph",
     "Patterns",
@@ -133,6 +143,8 @@ __all__ = [
     "picking",
     "picks",
     "plotting",
+    "read_dense",
+    "read_detector",
     "read_micrograph",
     "read_patterns",
     "read_picks",
