@@ -37,6 +37,7 @@ LAYERS = (
         "picks",
         "micrograph",
     ),
+    ("in_plane", "maps"),
     ("totals",),
     ("residence",),
     ("circles", "entries", "arrays", "foreign", "linking"),

@@ -41,9 +41,11 @@ if TYPE_CHECKING:
     from motes.detector import Detector, read_detector
     from motes.errors import CheckpointError, CopyWarning, DeviceError, FormatError
     from motes.files import describe, read_patterns, write_patterns
+    from motes.in_plane import InPlane
     from motes.kernels.backrotation import back_rotate
     from motes.kernels.likelihood import log_likelihood
     from motes.kernels.sweep import Sweep, sweep
+    from motes.maps import TemplateMap
     from motes.micrograph import Micrograph, read_micrograph
     from motes.noise import Bernoulli, Gaussian, Poisson
     from motes.patterns import Patterns
@@ -65,6 +67,7 @@ _HOME = {
     "FormatError": "errors",
     "Gaussian": "noise",
     "GoodnessOfFit": "reconstruction",
+    "InPlane": "in_plane",
     "Micrograph": "micrograph",
     "Patterns": "patterns",
     "Picks": "picks",
@@ -72,6 +75,7 @@ _HOME = {
     "Reconstruction": "reconstruction",
     "Rotations": "rotations",
     "Sweep": "kernels.sweep",
+    "TemplateMap": "maps",
     "back_rotate": "kernels.backrotation",
     "describe": "files",
     "goodness_of_fit": "reconstruction",
@@ -120,6 +124,7 @@ __all__ = [
     "FormatError",
     "Gaussian",
     "GoodnessOfFit",
+    "InPlane",
     "Micrograph",
     "Patterns",
     "Picks",
@@ -127,6 +132,7 @@ __all__ = [
     "Reconstruction",
     "Rotations",
     "Sweep",
+    "TemplateMap",
     "__version__",
     "active",
     "back_rotate",

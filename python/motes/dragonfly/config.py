@@ -273,7 +273,7 @@ def _schedule(keys: _Keys) -> tuple[float, int]:
     if len(words) != 2:
         told = f"expected a factor and every how many iterations, got {' '.join(words)!r:.40}"
         raise keys.error("beta_schedule", told)
-    return keys.as_number("beta_schedule", words[0], above=0.0), keys.as_whole("beta_schedule", words[1], at_least=1)
+    return keys.as_number("beta_schedule", words[0], at_least=1.0), keys.as_whole("beta_schedule", words[1], at_least=1)
 
 
 def _listed(path: Path, folder: Path) -> tuple[Path, ...]:

@@ -75,7 +75,7 @@ def _log_factorials(patterns: Patterns, good: npt.NDArray[np.bool_]) -> FloatArr
     """Sum ln x! over the good pixels of each pattern, (N,)."""
     from scipy.special import gammaln
 
-    parts = []
+    parts: list[FloatArray] = []
     for block in blocks(patterns):
         counts = patterns[block].to_scipy()
         counts.data = gammaln(counts.data + 1.0)

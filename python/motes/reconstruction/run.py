@@ -28,7 +28,7 @@ from motes.reconstruction.problem import FloatArray, Problem
 from motes.reconstruction.result import Reconstruction, many
 from motes.reconstruction.start import start_master
 from motes.reconstruction.state import Method, State
-from motes.rotations import C4, Rotations, rotations_of
+from motes.rotations import C4, Rotations, exact_rotations_of
 from motes.threads import available_threads
 
 Callback = Callable[[dict[str, Any]], bool | None]
@@ -147,7 +147,7 @@ def reconstruct(
     (True, (9, 9))
     """
     began = time.perf_counter()
-    patterns, rotations, noise = check_patterns(patterns), rotations_of(rotations), noise_of(noise)
+    patterns, rotations, noise = check_patterns(patterns), exact_rotations_of(rotations), noise_of(noise)
     checks.one_of("method", method, options.METHODS)
     checks.one_of("weights", weights, options.WEIGHTS)
     dtype = checks.floating("dtype", dtype)

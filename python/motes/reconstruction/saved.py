@@ -12,7 +12,7 @@ import numpy as np
 from motes.errors import FormatError
 from motes.io.npz import Archive, open_archive
 from motes.noise import noise_of
-from motes.rotations import rotations_of
+from motes.rotations import exact_rotations_of
 
 ARRAYS = {
     "master": np.float64,
@@ -93,7 +93,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
         record = _record(archive)
         arrays = {name: archive.array(name) for name in ARRAYS}
     try:
-        record["rotations"], record["noise"] = rotations_of(record["rotations"]), noise_of(record["noise"])
+        record["rotations"], record["noise"] = exact_rotations_of(record["rotations"]), noise_of(record["noise"])
     except ValueError as error:
         raise FormatError(f"{place}: record: {error}") from error
     _check_arrays(place, arrays, record)
