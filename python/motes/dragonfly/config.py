@@ -16,6 +16,7 @@ from motes.io.text import read_lines
 Half: TypeAlias = Literal["odd", "even"]
 
 MOST = 1_000_000  # of modes, rotations and iterations: more is a slip
+MOST_ITERATIONS = 100_000  # of annealing
 _HALVES: dict[str, Half] = {"odd_only": "odd", "even_only": "even"}
 _ZERO = ("0", "0.", "0.0", "no", "false", "none")
 
@@ -79,6 +80,30 @@ class Config:
     log_file: Path
     notes: tuple[str, ...]
 
+    @property
+    def powers(self) -> float | str | tuple[float, ...]:
+        r"""`beta` of `motes.reconstruct`: "auto", one power, or that of each iteration until it is 1 and stays there.
+
+        Iteration i, counted from 0, has beta * beta_factor * factor^(i // every), and at most 1.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "config.ini")
+        ...     lines = ["[emc]", "recon_type=2d", "num_rot=36", "beta=0.3", "beta_schedule=2 2", ""]
+        ...     _ = path.write_text("\n".join(lines))
+        ...     read_config(path).powers
+        (0.3, 0.3, 0.6, 0.6, 1.0)
+        """
+        if self.beta is None:
+            return "auto"
+        first, (factor, every) = min(1.0, self.beta * self.beta_factor), self.beta_schedule
+        if first == 1.0 or factor == 1.0:
+            return first
+        n_rises = math.ceil(math.log(1.0 / first) / math.log(factor))
+        return (*(min(1.0, first * factor ** (i // every)) for i in range(n_rises * every)), 1.0)
+
 
 def read_config(path: str | os.PathLike[str]) -> Config:
     r"""Read the 2D keys of a Dragonfly configuration.
@@ -132,6 +157,10 @@ def read_config(path: str | os.PathLike[str]) -> Config:
     if sigma > 0 and need_scaling:
         raise keys.error("gaussian_sigma", "fluences (need_scaling = 1) are those of photons")
     notes = list(keys.notes)
+    beta, beta_factor = _beta(keys), keys.number("beta_factor", 1.0, above=0.0)
+    schedule = _schedule(keys, 1.0 if beta is None else beta * beta_factor)
+    if beta is None and ("beta_schedule" in keys or "beta_factor" in keys):
+        notes.append("beta_schedule, beta_factor: with beta = auto the power grows by itself")
     if scale is not None and update:
         notes.append("scale_file: fluences that are estimated begin alike; update_scale = 0 keeps them as they are")
     half = keys.text("selection", "none").lower()
@@ -146,9 +175,9 @@ def read_config(path: str | os.PathLike[str]) -> Config:
         num_nonrot_modes=keys.whole("num_nonrot_modes", 0, at_least=0),
         need_scaling=need_scaling,
         scale=None if update else scale,
-        beta=_beta(keys),
-        beta_factor=keys.number("beta_factor", 1.0, above=0.0),
-        beta_schedule=_schedule(keys),
+        beta=beta,
+        beta_factor=beta_factor,
+        beta_schedule=schedule,
         selection=_HALVES.get(half),
         blacklist=keys.file("blacklist_file"),
         start_model=keys.file("start_model_file"),
@@ -268,12 +297,18 @@ def _beta(keys: _Keys) -> float | None:
     return None if text.lower() == "auto" else keys.as_number("beta", text, above=0.0)
 
 
-def _schedule(keys: _Keys) -> tuple[float, int]:
+def _schedule(keys: _Keys, first: float) -> tuple[float, int]:
+    """Factor of the power, and every how many iterations; the first power must come to 1 within reason."""
     words = keys.text("beta_schedule", "1 100").split()
     if len(words) != 2:
         told = f"expected a factor and every how many iterations, got {' '.join(words)!r:.40}"
         raise keys.error("beta_schedule", told)
-    return keys.as_number("beta_schedule", words[0], at_least=1.0), keys.as_whole("beta_schedule", words[1], at_least=1)
+    factor = keys.as_number("beta_schedule", words[0], at_least=1.0)
+    every = keys.as_whole("beta_schedule", words[1], at_least=1)
+    if first < 1.0 < factor and every * math.log(first) / -math.log(factor) > MOST_ITERATIONS:
+        told = f"expected a power of 1 within {MOST_ITERATIONS} iterations of {first:g}, got {' '.join(words)!r:.40}"
+        raise keys.error("beta_schedule", told)
+    return factor, every
 
 
 def _listed(path: Path, folder: Path) -> tuple[Path, ...]:
