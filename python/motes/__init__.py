@@ -50,7 +50,13 @@ if TYPE_CHECKING:
     from motes.noise import Bernoulli, Gaussian, Poisson
     from motes.patterns import Patterns
     from motes.picks import Picks, read_picks, write_picks
-    from motes.reconstruction import GoodnessOfFit, Reconstruction, goodness_of_fit, reconstruct
+    from motes.reconstruction import (
+        GoodnessOfFit,
+        MixtureReconstruction,
+        Reconstruction,
+        goodness_of_fit,
+        reconstruct,
+    )
     from motes.rotations import C1, C4, D4, Rotations
 
 _HOME = {
@@ -69,6 +75,7 @@ _HOME = {
     "GoodnessOfFit": "reconstruction",
     "InPlane": "in_plane",
     "Micrograph": "micrograph",
+    "MixtureReconstruction": "reconstruction",
     "Patterns": "patterns",
     "Picks": "picks",
     "Poisson": "noise",
@@ -126,6 +133,7 @@ __all__ = [
     "GoodnessOfFit",
     "InPlane",
     "Micrograph",
+    "MixtureReconstruction",
     "Patterns",
     "Picks",
     "Poisson",

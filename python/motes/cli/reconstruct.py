@@ -208,6 +208,7 @@ def reconstruct(
 
     Bad input is told in one line (exit status 2), and nothing is written.
     """
+    from motes import MixtureReconstruction
     from motes import reconstruct as fit
     from motes.devices import device_of
     from motes.dragonfly import output_of, write_output
@@ -259,6 +260,8 @@ def reconstruct(
                 checkpoint=checkpoint,
                 resume=resume,
             )
+        if isinstance(result, MixtureReconstruction):
+            raise ValueError(f"rotations: expected C1, C4 or D4, got {rotations}")
         if not result.interrupted and result.seconds < CHEAP:
             checkpoint.unlink(missing_ok=True)
         told = report(result, context.obj, known)
