@@ -17,6 +17,7 @@ from motes.noise import Noise
 from motes.reconstruction.climb import Callback, Climbed, Keeper, climb_all, ending
 from motes.reconstruction.em import PlainEM, Squarem
 from motes.reconstruction.mixture import options
+from motes.reconstruction.mixture.annealing import powers_of_data
 from motes.reconstruction.mixture.layout import FloatArray
 from motes.reconstruction.mixture.problem import MixtureProblem, information_at
 from motes.reconstruction.mixture.result import MixtureReconstruction
@@ -81,7 +82,7 @@ def reconstruct_mixture(
         "restarts": restarts, "seed": seed, "dtype": np.dtype(dtype).name,
     }  # fmt: skip
     keeper = Keeper(checkpoint, lambda: problem.mark(asked), resume)
-    staged = Staged(_stages(problem, powers or (1.0,), coarser, climb))
+    staged = Staged(_stages(problem, powers_of_data(problem, seed) if powers is None else powers, coarser, climb))
 
     def begin(restart: int) -> State:
         return staged.begin(start_vector(problem, start, seed=seed, restart=restart))
