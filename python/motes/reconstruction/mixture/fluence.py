@@ -253,6 +253,34 @@ def fluence_std_error(
     return np.sqrt(np.maximum(variance * (1 - 2 * fluence / n) + fluence**2 * of_mean, 0.0))
 
 
+def fitted_fluence(
+    patterns: Patterns, model: FluenceModel, log_prior: FloatArray, *, threads: int, rounds: int = 20
+) -> FloatArray:
+    """The likeliest fluence of each pattern under templates that are known: (N,), not scaled to any mean.
+
+    Without a background two rounds are enough, and one where all templates have as many photons.
+
+    Examples
+    --------
+    >>> patterns = Patterns.from_dense([[3, 0, 0, 0], [0, 1, 0, 0]])
+    >>> model = FluenceModel(np.array([[1.5, 0.5, 1e-3, 1e-3]]), np.ones(4, bool))
+    >>> fitted_fluence(patterns, model, np.zeros(1), threads=1).round(2)
+    array([1.5, 0.5])
+    """
+
+    def work(part: slice) -> FloatArray:
+        some = patterns[part]
+        phi = model.photons_of(some) / model.photons.mean()
+        for _ in range(rounds):
+            found = posteriors(model.scores(some, phi), log_prior, 1.0)
+            before, phi = phi, _claimed(some, model, phi, found)[1] / np.maximum(found.gamma @ model.photons, _TINY)
+            if (np.abs(phi - before) <= 1e-6 * phi).all():
+                break
+        return phi
+
+    return np.concatenate([np.zeros(0), *in_order(work, model.parts(patterns), threads=threads)])
+
+
 def check_fluence(fluence: object, n_patterns: int) -> FloatArray:
     """Known fluences as (N,) float64 of mean 1, or an error that names the first that can be none.
 
