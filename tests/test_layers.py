@@ -22,7 +22,7 @@ LAYERS = (
     ("bench", "challenge", "study", "project"),
     ("report", "truth", "known_mixture", "plotting", "viewer"),
     ("active",),
-    ("reconstruction", "classify", "limits", "pickers", "numba_support"),
+    ("dragonfly", "reconstruction", "classify", "limits", "pickers", "numba_support"),
     ("sample", "picking", "resolution", "particles"),
     (
         "batches",
