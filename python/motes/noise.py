@@ -202,6 +202,26 @@ def noise_of(noise: object) -> Noise:
     return models[noise.lower()]
 
 
+def dense_noise_of(noise: object) -> Gaussian:
+    """A noise model of dense patterns as a user may give it: itself, its name, or None to have sigma estimated.
+
+    Raises
+    ------
+    ValueError
+        If it is none; the message names the argument `noise`.
+
+    Examples
+    --------
+    >>> dense_noise_of(None)
+    Gaussian(sigma=None, name='gaussian')
+    """
+    if isinstance(noise, Gaussian):
+        return noise
+    if noise is None or (isinstance(noise, str) and noise.lower() == "gaussian"):
+        return Gaussian()
+    raise ValueError(f"noise: dense patterns have Gaussian noise, got {noise!r}")
+
+
 @dataclass(frozen=True)
 class LinearModel:
     """Templates as the kernels take them, split so that float32 holds what matters.

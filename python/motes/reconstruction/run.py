@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import checks
+from motes.dense import DensePatterns
 from motes.detector import Detector
-from motes.devices import CPU, Device
+from motes.devices import CPU, Device, device_of
 from motes.maps import TemplateMap
-from motes.noise import Noise, noise_of
+from motes.noise import Noise, dense_noise_of, noise_of
 from motes.patterns import Patterns, check_patterns
 from motes.reconstruction import options
 from motes.reconstruction.checkpoint import fingerprint
@@ -67,7 +68,7 @@ def reconstruct(
 
 @overload
 def reconstruct(
-    patterns: Patterns,
+    patterns: Patterns | DensePatterns,
     rotations: TemplateMap | str = ...,
     noise: Noise | str | None = ...,
     *,
@@ -105,7 +106,7 @@ def reconstruct(
 
 
 def reconstruct(
-    patterns: Patterns,
+    patterns: Patterns | DensePatterns,
     rotations: TemplateMap | str = C4,
     noise: Noise | str | None = None,
     *,
@@ -143,18 +144,18 @@ def reconstruct(
     """Recover the master image behind patterns of unknown orientation, with error bars.
 
     Exact rotations of one master have the fast path and a `Reconstruction`. For anything else (in-plane rotations by
-    other angles, another map, several classes, a detector, fluences, powers) a mixture is fitted, method em on the
-    processor, and the answer is a `MixtureReconstruction`.
+    other angles, another map, several classes, a detector, fluences, powers, dense patterns) a mixture is fitted,
+    method em on the processor, and the answer is a `MixtureReconstruction`.
 
     Parameters
     ----------
-    patterns : Patterns
+    patterns : Patterns or DensePatterns
         N patterns of (L, L) pixels, each the master turned by an unknown rotation.
     rotations : TemplateMap or its name
         `motes.C4` (default), `motes.D4` or `motes.C1`; `motes.Rotations.in_plane(36)` or `"in-plane:36"`; any map with
         a transpose.
-    noise : Bernoulli, Poisson or their name, optional
-        `motes.Bernoulli()` by default: a pixel fires or not.
+    noise : Bernoulli, Poisson, Gaussian or their name, optional
+        `motes.Bernoulli()` by default: a pixel fires or not. Of dense patterns `motes.Gaussian()`, its sigma estimated.
     method : {"em", "sgd", "hard-em", "l2-em"}
         Maximum likelihood by soft expectation maximisation; by stochastic gradients with back-rotation; hard assignment
         by likelihood; the seed's Algorithm 1 (hard, Euclidean, from the mean, 5 rounds), a baseline.
@@ -205,8 +206,9 @@ def reconstruct(
         Occupancies of the classes: estimated with the masters, or equal. `weights` is that of rotations, in each class.
     detector : Detector, optional
         Which pixels tell orientations and which are merged, their correction and a known background.
-    fluence : {"uniform"}
-        All patterns are of equal fluence.
+    fluence : {"uniform", "estimate"} or (N,) array
+        Of Poisson patterns: all 1; estimated in turn with the masters, their mean 1; or known, taken relative to their
+        mean.
     beta : float, "auto" or sequence of float
         Power on the likelihood, above 0 and at most 1: deterministic annealing. One number for all iterations; or one
         for each of the first, the last of them for the rest; or by itself from the data to 1 (`auto`).
@@ -240,7 +242,8 @@ def reconstruct(
     (True, (9, 9))
     """
     began = time.perf_counter()
-    patterns, turns, noise = check_patterns(patterns), rotations_of(rotations), noise_of(noise)
+    turns = rotations_of(rotations)
+    noise = dense_noise_of(noise) if isinstance(patterns, DensePatterns) else noise_of(noise)
     checks.one_of("method", method, options.METHODS)
     checks.one_of("weights", weights, options.WEIGHTS)
     dtype = checks.floating("dtype", dtype)
@@ -259,13 +262,16 @@ def reconstruct(
     }
     if resume and checkpoint is None:
         raise ValueError("resume: needs the checkpoint to go on from")
-    patterns = patterns.binarised() if binarise else patterns
-    noise.check(patterns)
-    patterns = patterns if device is None else patterns.to(device)
+    if isinstance(patterns, DensePatterns):
+        _refuse_for_dense(binarise=binarise, device=device)
+    else:
+        patterns = check_patterns(patterns).binarised() if binarise else check_patterns(patterns)
+        noise.check(patterns)
+        patterns = patterns if device is None else patterns.to(device)
     good = options.check_mask(mask, patterns.shape)
     usual = classes == 1 and still_classes == 0 and class_weights == "estimate" and detector is None and coarse is None
     usual = usual and isinstance(fluence, str) and fluence == "uniform" and np.ndim(beta) == 0 and beta == 1
-    if not isinstance(turns, Rotations) or not usual:
+    if isinstance(patterns, DensePatterns) or not isinstance(turns, Rotations) or not usual:
         return reconstruct_mixture(
             patterns, turns, noise, classes=classes, still_classes=still_classes, class_weights=class_weights,
             weights=weights, detector=detector, fluence=fluence, beta=beta, coarse=coarse, method=method,
@@ -298,6 +304,13 @@ def reconstruct(
     )  # fmt: skip
     biased = method in options.HARD or (method == "sgd" and bool(hard))
     return _look_back(problem, climb, climbed, acceleration, start, seed, std_error, biased, began)
+
+
+def _refuse_for_dense(*, binarise: bool, device: Device | str | None) -> None:
+    if binarise:
+        raise ValueError("binarise: dense patterns hold real numbers, no photons")
+    if device is not None and device_of(device) != CPU:
+        raise ValueError(f"device: dense patterns are fitted by the processor, got {device}")
 
 
 def _look_back(

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.cached import cached_property
-from motes.dense import DensePatterns
+from motes.dense import DensePatterns, check_dense
 from motes.detector import Detector
 from motes.kernels.posterior import posterior
 from motes.noise import Gaussian, Noise
-from motes.patterns import Patterns
+from motes.patterns import Patterns, check_patterns
 from motes.reconstruction.blocks import blocks
 from motes.reconstruction.mixture.blockwise import Posteriors, posteriors
 from motes.reconstruction.mixture.estep import Sums, annealed_model, uniform_sums
@@ -31,6 +31,7 @@ AnyPatterns: TypeAlias = Patterns | DensePatterns
 _AT_ONCE = 1 << 22  # responsibilities of one block where the kernels make them: 16 MB in single precision
 _LEAST_SIGMA = 1e-6  # of the data's own spread: a mixture with a class for every pattern has no best sigma
 _NOTHING: FloatArray = np.zeros(0)
+_NOTHING.flags.writeable = False
 
 
 class Emission(Protocol):
@@ -61,7 +62,7 @@ class Emission(Protocol):
         """What the masters' own step has to take into account."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EqualCounts:
     """Counts, or lit pixels, whose fluence is 1: by the fused kernels."""
 
@@ -123,7 +124,7 @@ class EqualCounts:
         return detector
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class UnequalCounts:
     """Poisson counts with a fluence for each pattern, known or estimated: see `fluence.py`."""
 
@@ -183,7 +184,7 @@ class UnequalCounts:
         return replace(detector, background=None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DenseNumbers:
     """Real numbers under Gaussian noise, its deviation known or estimated: see `gaussian.py`."""
 
@@ -238,6 +239,14 @@ class DenseNumbers:
     def merging(self, detector: Detector) -> Detector:
         """The detector."""
         return detector
+
+
+def check_fits(patterns: object, noise: Noise) -> None:
+    """Refuse patterns that a noise model can not have made; the message names `patterns`."""
+    if isinstance(noise, Gaussian):
+        check_dense(patterns)
+    else:
+        noise.check(check_patterns(patterns))
 
 
 def emission_of(

@@ -15,14 +15,16 @@ from motes.errors import kind_of
 from motes.foreign import array_of
 from motes.in_plane import InPlane
 from motes.maps import TemplateMap
-from motes.noise import Bernoulli, Noise
+from motes.noise import Bernoulli, Noise, Poisson
 from motes.reconstruction.em import PlainEM, Squarem
+from motes.reconstruction.mixture.fluence import check_fluence
 from motes.reconstruction.mixture.layout import Layout
 from motes.reconstruction.mixture.start import NAMES
 from motes.rotations import C1
 from motes.shapes import Shape
 
 ACCELERATIONS = ("auto", "squarem", "none")
+FLUENCES = ("uniform", "estimate")
 CLASS_WEIGHTS = ("estimate", "uniform")
 
 
@@ -117,12 +119,28 @@ def coarser_of(coarse: object, rotations: TemplateMap) -> tuple[TemplateMap, ...
     return tuple(replace(rotations, n_angles=count) for count in counts)
 
 
-def method_of(method: str, acceleration: str | None, tolerance: float) -> tuple[PlainEM | Squarem, str]:
-    """The method, and the acceleration's name as it was chosen."""
+def fluence_of(fluence: object, noise: Noise, n_patterns: int) -> str | npt.NDArray[np.float64]:
+    """`uniform`, `estimate`, or the known ones, (N,)."""
+    asked = checks.one_of("fluence", fluence, FLUENCES) if isinstance(fluence, str) else "known"
+    if asked != "uniform" and not isinstance(noise, Poisson):
+        raise ValueError(f"fluence: only Poisson counts have fluences that differ, got {asked} and noise {noise.name}")
+    return asked if isinstance(fluence, str) else check_fluence(fluence, n_patterns)
+
+
+def method_of(
+    method: str, acceleration: str | None, tolerance: float, *, one_set: bool
+) -> tuple[PlainEM | Squarem, str]:
+    """The method, and the acceleration's name as it was chosen.
+
+    Where the pixels that tell orientations are not those that are merged, not `one_set`, no one likelihood climbs:
+    there plain steps are taken, down as well as up.
+    """
     if method != "em":
         raise ValueError(f"method: {method} is for exact rotations of one master; a mixture takes em")
     chosen = "none" if acceleration is None else checks.one_of("acceleration", acceleration, ACCELERATIONS)
     chosen = "squarem" if chosen == "auto" else chosen
+    if not one_set:
+        return PlainEM(tolerance, safeguarded=False), "none"
     return (Squarem(tolerance) if chosen == "squarem" else PlainEM(tolerance)), chosen
 
 

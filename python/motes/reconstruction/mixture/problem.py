@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -14,20 +14,16 @@ import numpy.typing as npt
 from motes import _core
 from motes.cached import cached_property
 from motes.detector import Detector
-from motes.kernels.posterior import posterior
 from motes.maps import TemplateMap
-from motes.noise import LinearModel, Noise
-from motes.patterns import Patterns
-from motes.reconstruction.blocks import blocks
+from motes.noise import Noise
 from motes.reconstruction.checkpoint import fingerprint_of
-from motes.reconstruction.mixture.estep import Sums, annealed_model, uniform_sums
+from motes.reconstruction.mixture.emission import AnyPatterns, Emission, emission_of
+from motes.reconstruction.mixture.estep import Sums
 from motes.reconstruction.mixture.layout import Layout
 from motes.reconstruction.mixture.steps import m_step
 from motes.reconstruction.problem import Point
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
-
-_AT_ONCE = 1 << 22  # responsibilities held together: 16 MB in single precision
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +52,7 @@ class MixtureProblem:
     What the methods of `em.py` climb: `evaluate`, `advance` and `extrapolate`, as of `Problem`.
     """
 
-    patterns: Patterns
+    patterns: AnyPatterns
     maps: tuple[TemplateMap, ...]
     noise: Noise
     detector: Detector
@@ -65,6 +61,17 @@ class MixtureProblem:
     beta: float
     dtype: type[np.float32] | type[np.float64]
     threads: int
+    fluence: str | FloatArray = "uniform"
+    """That, or "estimate", or known ones, (N,)."""
+
+    @cached_property
+    def emission(self) -> Emission:
+        """How the patterns come of templates, and what is estimated beside the masters."""
+        background = self.detector.background
+        flat = None if background is None else background.ravel()
+        return emission_of(
+            self.patterns, self.noise, self.good, flat, self.fluence, dtype=self.dtype, threads=self.threads
+        )
 
     @cached_property
     def layout(self) -> Layout:
@@ -89,11 +96,6 @@ class MixtureProblem:
         return self.layout.back_rotate(merged.astype(np.float64)) > 0
 
     @cached_property
-    def photons(self) -> npt.NDArray[np.int64]:
-        """(M,): photons of each good pixel over all patterns."""
-        return np.where(self.good, self.patterns.total_image().ravel(), 0)
-
-    @cached_property
     def limits(self) -> tuple[float, float]:
         """Means that estimates are kept within."""
         return self.noise.limits(len(self.patterns))
@@ -104,7 +106,7 @@ class MixtureProblem:
         detector, shape = self.merging, (self.layout.n_templates, *self.patterns.shape)
         mean = self.patterns.total_image() / max(len(self.patterns), 1)
         if detector.background is not None:
-            mean = np.maximum(mean - detector.background, 0.0)
+            mean = np.clip(mean - detector.background, *self.limits)
         looks = self.layout.back_rotate(np.broadcast_to(detector.merged * detector.correction, shape))
         home = self.layout.back_rotate(np.broadcast_to(np.where(detector.merged, mean, 0.0), shape))
         typical = home.sum() / max(looks.sum(), 1e-300)
@@ -125,9 +127,19 @@ class MixtureProblem:
         return replace(self, beta=beta, maps=self.maps if maps is None else maps)
 
     def inside(self, vector: FloatArray) -> FloatArray:
-        """Masters kept within the limits of the noise model; the rest of a vector is left as it is."""
+        """Masters kept within the limits of the noise model, and the rest of a vector possible."""
         n = self.layout.n_pixels
-        return np.concatenate([np.clip(vector[:n], *self.limits), vector[n:]])
+        return np.concatenate([np.clip(vector[:n], *self.limits), self.emission.inside(vector[n:])])
+
+    def fluences(self, vector: FloatArray) -> FloatArray | None:
+        """(N,): of the patterns, known or in a vector of parameters; None where all are 1."""
+        if isinstance(self.fluence, str):
+            return None if self.fluence == "uniform" else self.layout.rest(vector)
+        return self.fluence
+
+    def start(self, masters: FloatArray) -> FloatArray:
+        """A vector of parameters to begin with: masters (n_pixels,), and the rest as the patterns themselves tell."""
+        return self.inside(np.concatenate([masters, self.emission.start()]))
 
     def weights_inside(self, weights: FloatArray) -> FloatArray:
         """Probabilities of classes, and of templates within each, kept a thousandth of a pattern from 0."""
@@ -137,26 +149,26 @@ class MixtureProblem:
             kept[part] = share * floored(weights[part], self.least_weight)
         return kept
 
+    def signal(self, vector: FloatArray) -> FloatArray:
+        """(T, M): mean photons a pixel of each template at fluence 1, without the background."""
+        return (self.layout.expand(vector) * self.detector.correction).reshape(self.layout.n_templates, -1)
+
     def means(self, vector: FloatArray) -> FloatArray:
-        """(T, M): mean photons a pixel of each template, where the fluence is 1."""
-        templates = self.layout.expand(vector) * self.detector.correction
-        if self.detector.background is not None:
-            templates += self.detector.background
-        return np.clip(templates.reshape(self.layout.n_templates, -1), *self.limits)
+        """(T, M): the same with the background, kept within the limits of the noise model."""
+        background = self.detector.background
+        means = self.signal(vector)
+        return np.clip(means if background is None else means + background.ravel(), *self.limits)
 
     def sums(self, vector: FloatArray, weights: FloatArray) -> Sums:
         """The E step over all patterns."""
-        return uniform_sums(
-            self.patterns, self.noise, self.means(vector), np.log(weights), self.good, beta=self.beta,
-            photons=self.photons, dtype=self.dtype, threads=self.threads,
-        )  # fmt: skip
+        return self.emission.sums(self.signal(vector), np.log(weights), self.layout.rest(vector), self.beta)
 
     def evaluate(self, master: FloatArray, weights: FloatArray) -> MixturePoint:
         """One sweep at a vector of parameters: its likelihood, and the M step from there."""
         sums = self.sums(master, weights)
-        step = m_step(self.noise.name)
+        step, detector = m_step(self.noise.name), self.emission.merging(self.merging)
         masters = [
-            step(turns, self.merging, sums.planes[part], sums.exposure[part], values)
+            step(turns, detector, sums.planes[part], sums.exposure[part], values)
             for turns, part, values in zip(self.maps, self.layout.parts, self.layout.split(master), strict=True)
         ]
         em_master = self.inside(self.layout.join(masters, sums.rest))
@@ -184,7 +196,7 @@ class MixtureProblem:
     def extrapolate(self, start: Point, first: Point, longest: float) -> tuple[float, MixturePoint]:
         """The point beyond two EM steps from `start`, of which `first` is the first: see `Problem.extrapolate`."""
         n = self.layout.n_pixels
-        metric = self.noise.precision(start.master[:n]) * self.seen
+        metric = self.emission.noise_at(start.master[n:]).precision(start.master[:n]) * self.seen
         difference = first.master - start.master
         bend = first.em_master - 2 * first.master + start.master
         size, curve = float(metric @ difference[:n] ** 2), float(metric @ bend[:n] ** 2)
@@ -194,25 +206,25 @@ class MixtureProblem:
         weights = weights + length**2 * (first.em_weights - 2 * first.weights + start.weights)
         return length, self.evaluate(master, self.weights_inside(weights))
 
-    def model(self, vector: FloatArray, weights: FloatArray) -> LinearModel:
-        """Templates as the kernels take them, scored by their posterior probability."""
-        return annealed_model(self.noise, self.means(vector), np.log(weights), self.good, 1.0, np.float32)
-
     def labels(self, vector: FloatArray, weights: FloatArray) -> npt.NDArray[np.int32]:
         """(N, 2) int32: the most likely class of each pattern, and the most likely rotation within it."""
-        return labels_of(self.layout, self.patterns, self._responsibilities(self.model(vector, weights)))
+        emission, signal, rest = self.emission, self.signal(vector), self.layout.rest(vector)
+        log_prior = np.log(weights)
+        return labels_of(
+            self.layout,
+            len(self.patterns),
+            emission.parts(signal),
+            lambda part: emission.posterior(part, signal, log_prior, rest).gamma,
+        )
 
-    def _responsibilities(self, model: LinearModel) -> Callable[[Patterns], npt.NDArray[np.float32]]:
-        def of(patterns: Patterns) -> npt.NDArray[np.float32]:
-            found = posterior(patterns, model, responsibilities=True, threads=self.threads)
-            return found.responsibilities
-
-        return of
+    @property
+    def _known(self) -> FloatArray | None:
+        return None if isinstance(self.fluence, str) else self.fluence
 
     def mark(self, asked: dict[str, Any]) -> str:
         """Of the input, the options and the version: a resumed run must have the same."""
         digest = hashlib.blake2b(digest_size=16)
-        for array in (self.good, self.merging.merged, self.detector.correction, self.detector.background):
+        for array in (self.good, self.merging.merged, self.detector.correction, self.detector.background, self._known):
             digest.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
         told = [_core.version, _core.isa(), asked, fingerprint_of(self.patterns)]
         digest.update(json.dumps(told, default=str).encode())
@@ -240,17 +252,17 @@ def floored(shares: FloatArray, least: float) -> FloatArray:
 
 
 def labels_of(
-    layout: Layout, patterns: Patterns, responsibilities: Callable[[Patterns], npt.NDArray[np.float32]]
+    layout: Layout, n_patterns: int, parts: Sequence[slice], responsibilities: Callable[[slice], npt.NDArray[Any]]
 ) -> npt.NDArray[np.int32]:
-    """Class and rotation of each pattern: (N, 2) int32, in blocks of patterns.
+    """Class and rotation of each pattern: (N, 2) int32, part by part.
 
     The class is the one of the largest probability over all its rotations; the rotation the likeliest of that class.
     """
-    labels = np.empty((len(patterns), 2), np.int32)
+    labels = np.empty((n_patterns, 2), np.int32)
     first = np.array([part.start for part in layout.parts])
-    for block in blocks(patterns, most=max(_AT_ONCE // layout.n_templates, 1)):
-        gamma = responsibilities(patterns[block])
+    for part in parts:
+        gamma = responsibilities(part)
         kinds = np.add.reduceat(gamma, first, axis=1, dtype=np.float64).argmax(axis=1)
-        labels[block, 0] = kinds
-        labels[block, 1] = layout.rotation_of[np.where(layout.class_of == kinds[:, None], gamma, -1.0).argmax(axis=1)]
+        labels[part, 0] = kinds
+        labels[part, 1] = layout.rotation_of[np.where(layout.class_of == kinds[:, None], gamma, -1.0).argmax(axis=1)]
     return labels

@@ -14,12 +14,11 @@ import numpy.typing as npt
 from motes import _core
 from motes.io.npy import array_table
 from motes.io.npz import write_npz
-from motes.kernels.posterior import posterior
 from motes.maps import TemplateMap
-from motes.noise import Noise
-from motes.patterns import Patterns, check_patterns
-from motes.reconstruction.blocks import blocks
-from motes.reconstruction.mixture.estep import annealed_model
+from motes.noise import Gaussian, Noise
+from motes.patterns import Patterns
+from motes.reconstruction.mixture.emission import AnyPatterns, Emission, UnequalCounts, check_fits, emission_of
+from motes.reconstruction.mixture.fluence import fluence_std_error
 from motes.reconstruction.mixture.layout import Layout
 from motes.reconstruction.mixture.problem import labels_of
 from motes.reconstruction.mixture.saved import ARRAYS, read
@@ -71,7 +70,7 @@ class MixtureReconstruction:
     weights : (K, R) float64 array
         Probability of each rotation within its class; 0 beyond the rotations of a class that has fewer.
     fluence : (N,) float64 array or None
-        Of each pattern, relative to their mean; None where all are 1.
+        Of each pattern, relative to their mean; None where all are 1. Their errors: `fluence_std_error`.
     log_likelihood : float
         Nats per pattern (Poisson: without ln x!).
     information : float
@@ -94,7 +93,7 @@ class MixtureReconstruction:
     seconds : float
         Of the fit.
     n_patterns, n_photons : int
-        What was fitted.
+        What was fitted; dense patterns have no photons.
     notes : tuple of str
         What a user should know.
     """
@@ -177,52 +176,91 @@ class MixtureReconstruction:
         flat = np.nan_to_num(self.masters.reshape(self.n_classes, -1), nan=0.5).ravel()
         return self.layout.expand(flat) * self.correction
 
-    def responsibilities(self, patterns: Patterns, *, threads: int | None = None) -> npt.NDArray[np.float32]:
+    def responsibilities(self, patterns: AnyPatterns, *, threads: int | None = None) -> npt.NDArray[np.float32]:
         """Posterior probability of each class and rotation for each pattern: (N, T) float32, class after class.
 
         Parameters
         ----------
-        patterns : Patterns
-            Those that were fitted, or others of the same shape.
+        patterns : Patterns or DensePatterns
+            Those that were fitted, or others of the same shape. Where fluences were estimated, theirs are, too.
         threads : int, optional
             By default all that this process may use.
         """
-        model = self._model(patterns)
-        return posterior(patterns, model, responsibilities=True, threads=available_threads(threads)).responsibilities
+        emission, signal, log_prior, rest = self._at(patterns, threads)
+        gamma = np.empty((len(patterns), self.layout.n_templates), np.float32)
+        for part in emission.parts(signal):
+            gamma[part] = emission.posterior(part, signal, log_prior, rest).gamma
+        return gamma
 
-    def assign(self, patterns: Patterns, *, threads: int | None = None) -> MixtureAssignment:
+    def assign(self, patterns: AnyPatterns, *, threads: int | None = None) -> MixtureAssignment:
         """Labels and likelihoods of patterns, also of those that the masters were not fitted to.
 
         Parameters
         ----------
-        patterns : Patterns
-            N patterns of the same shape.
+        patterns : Patterns or DensePatterns
+            N patterns of the same shape. Where fluences were estimated, theirs are, too.
         threads : int, optional
             By default all that this process may use.
         """
-        model, lanes = self._model(patterns), available_threads(threads)
-        labels = labels_of(
-            self.layout, patterns, lambda some: posterior(some, model, responsibilities=True, threads=lanes)[1]
-        )
-        common = np.where(self.good.ravel(), model.common_weight, 0.0)
-        whole = posterior(patterns, model, evidence=True, threads=lanes).evidence.astype(np.float64)
-        for block in blocks(patterns):
-            whole[block] += patterns[block].to_scipy() @ common + model.common_base
+        emission, signal, log_prior, rest = self._at(patterns, threads)
+        whole = np.empty(len(patterns))
+
+        def responsibilities(part: slice) -> npt.NDArray[Any]:
+            found = emission.posterior(part, signal, log_prior, rest)
+            whole[part] = found.value
+            return found.gamma
+
+        labels = labels_of(self.layout, len(patterns), emission.parts(signal), responsibilities)
         return MixtureAssignment(labels, whole)
 
-    def _model(self, patterns: Patterns) -> Any:
-        if check_patterns(patterns).shape != self.good.shape:
+    def fluence_std_error(self, patterns: Patterns, *, threads: int | None = None) -> npt.NDArray[np.float64]:
+        """Standard error of each fluence that was estimated: (N,), relative to their mean.
+
+        Parameters
+        ----------
+        patterns : Patterns
+            Those that were fitted.
+        threads : int, optional
+            By default all that this process may use.
+
+        Returns
+        -------
+        (N,) float64 array
+            About fluence / sqrt(photons of the pattern); NaN where a pattern tells nothing of its own.
+
+        Raises
+        ------
+        ValueError
+            If there are no fluences, or as many of them as other patterns.
+        """
+        if self.fluence is None or len(patterns) != self.n_patterns:
+            raise ValueError(f"patterns: expected the {self.n_patterns} that fluences were estimated from")
+        emission, signal, log_prior, _ = self._at(patterns, threads, fit=False)
+        assert isinstance(emission, UnequalCounts)
+        model = emission.model(signal)
+        return fluence_std_error(patterns, model, log_prior, self.fluence, threads=emission.threads)
+
+    def _at(
+        self, patterns: AnyPatterns, threads: int | None, *, fit: bool = True
+    ) -> tuple[Emission, npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """How patterns come of these masters: with the templates, their log-prior, and what is their own."""
+        check_fits(patterns, self.noise)
+        if patterns.shape != self.good.shape:
             raise ValueError(f"patterns: expected shape {self.good.shape}, got {patterns.shape}")
-        self.noise.check(patterns)
-        means = (self.templates() + self.background).reshape(self.layout.n_templates, -1)
-        means = means.clip(*self.noise.limits(self.n_patterns))
+        background = self.background.ravel() if self.background.any() else None
+        emission = emission_of(
+            patterns, self.noise, self.good.ravel(), background, "uniform" if self.fluence is None else "estimate",
+            dtype=np.float32, threads=available_threads(threads),
+        )  # fmt: skip
         prior = np.concatenate(
             [
                 share * row[: turns.n]
                 for share, row, turns in zip(self.class_weights, self.weights, self.maps, strict=True)
             ]
         )
-        return annealed_model(self.noise, means, np.log(prior), self.good.ravel(), 1.0, np.float32)
+        signal = self.templates().reshape(self.layout.n_templates, -1)
+        log_prior = np.log(prior)
+        return emission, signal, log_prior, emission.fitted(signal, log_prior) if fit else emission.start()
 
     def plot(self) -> Figure:
         """Masters and error bars: a Matplotlib figure."""
@@ -240,7 +278,10 @@ class MixtureReconstruction:
         """
         fields = [field.name for field in dataclasses.fields(self)]
         record = {name: getattr(self, name) for name in fields if name not in (*ARRAYS, "fluence")}
-        record.update(maps=[turns.name for turns in self.maps], noise=self.noise.name, version=_core.version)
+        sigma = self.noise.sigma if isinstance(self.noise, Gaussian) else None
+        record.update(
+            maps=[turns.name for turns in self.maps], noise=self.noise.name, sigma=sigma, version=_core.version
+        )
         arrays = {name: getattr(self, name) for name in ARRAYS}
         if self.fluence is not None:
             arrays["fluence"] = self.fluence
@@ -267,12 +308,14 @@ class MixtureReconstruction:
 
     def __repr__(self) -> str:
         shape = "x".join(map(str, self.masters.shape[1:]))
-        photons = self.n_photons / max(self.n_patterns, 1)
+        photons = (
+            "" if isinstance(self.noise, Gaussian) else f" of {self.n_photons / max(self.n_patterns, 1):.3g} photons"
+        )
         ended = "interrupted" if self.interrupted else "converged" if self.converged else "not converged"
         kinds = "1 class" if self.n_classes == 1 else f"{self.n_classes} classes"
         return (
             f"MixtureReconstruction({kinds} of {shape} pixels, {', '.join(dict.fromkeys(m.name for m in self.maps))}, "
-            f"from {many(self.n_patterns, 'pattern')} of {photons:.3g} photons, {ended} after "
+            f"from {many(self.n_patterns, 'pattern')}{photons}, {ended} after "
             f"{effort(self.sweeps, self.iterations)}, {self.log_likelihood:.4f} nats a pattern"
             f"{', ' + many(len(self.notes), 'note') if self.notes else ''})"
         )

@@ -17,6 +17,7 @@ from motes.patterns import Patterns
 from motes.reconstruction.climb import Callback, Climbed, Keeper, climb_all, ending
 from motes.reconstruction.em import PlainEM, Squarem
 from motes.reconstruction.mixture import options
+from motes.reconstruction.mixture.emission import AnyPatterns
 from motes.reconstruction.mixture.layout import FloatArray
 from motes.reconstruction.mixture.problem import MixtureProblem, information_at
 from motes.reconstruction.mixture.result import MixtureReconstruction
@@ -31,7 +32,7 @@ COARSE_TOLERANCE = 1e-5  # nats a pattern: what fewer angles can tell, the next 
 
 
 def reconstruct_mixture(
-    patterns: Patterns,
+    patterns: AnyPatterns,
     rotations: TemplateMap,
     noise: Noise,
     *,
@@ -59,20 +60,24 @@ def reconstruct_mixture(
     began: float,
 ) -> MixtureReconstruction:
     """What `motes.reconstruct` does where one master and exact rotations are not enough; its options, checked here."""
-    if patterns.device != CPU:
+    if isinstance(patterns, Patterns) and patterns.device != CPU:
         raise ValueError("device: mixtures are fitted by the processor, got patterns on a GPU")
     maps = options.maps_of(rotations, classes, still_classes, patterns.shape, len(patterns))
     checks.one_of("class_weights", class_weights, options.CLASS_WEIGHTS)
-    climb, acceleration = options.method_of(method, acceleration, tolerance)
     powers, coarser = options.powers_of(beta), options.coarser_of(coarse, rotations)
     support = np.logical_and.reduce([turns.support(patterns.shape) for turns in maps])
+    kept = options.detector_of(detector, good, patterns.shape, support)
+    climb, acceleration = options.method_of(
+        method, acceleration, tolerance, one_set=bool((kept.good == kept.merged).all())
+    )
     problem = MixtureProblem(
-        patterns, maps, noise, options.detector_of(detector, good, patterns.shape, support), weights == "estimate",
-        class_weights == "estimate", 1.0, dtype, available_threads(threads),
+        patterns, maps, noise, kept, weights == "estimate", class_weights == "estimate", 1.0, dtype,
+        available_threads(threads), options.fluence_of(fluence, noise, len(patterns)),
     )  # fmt: skip
     start = options.init_of(init, problem.layout, noise)
     asked = {
-        "maps": [turns.name for turns in maps], "noise": repr(noise), "class_weights": class_weights,
+        "maps": [turns.name for turns in maps], "noise": repr(noise),
+        "fluence": fluence if isinstance(fluence, str) else "known", "class_weights": class_weights,
         "weights": weights, "beta": powers, "coarse": [turns.name for turns in coarser],
         "acceleration": acceleration, "init": start if isinstance(start, str) else start.tobytes().hex(),
         "tolerance": tolerance, "max_iterations": max_iterations, "restarts": restarts, "seed": seed,
@@ -106,9 +111,8 @@ def _stages(
     chain = [(turns.name, finest.at(powers[-1], through(turns))) for turns in coarser] + [("", finest)]
     first = chain[0][1]
     runs = options.runs_of(powers)
-    stages = [
-        Stage(first.at(power), PlainEM(climb.tolerance), n_steps, f"beta {power:.3g}") for power, n_steps in runs[:-1]
-    ]
+    plain = climb if isinstance(climb, PlainEM) else PlainEM(climb.tolerance)
+    stages = [Stage(first.at(power), plain, n_steps, f"beta {power:.3g}") for power, n_steps in runs[:-1]]
     loose = replace(climb, tolerance=max(climb.tolerance, COARSE_TOLERANCE))
     stages += [Stage(coarse, loose, COARSE_STEPS, name) for name, coarse in chain[:-1]]
     return (*stages, Stage(finest, climb, 0, ""))
@@ -145,6 +149,12 @@ def _look_back(
     shared = int((~layout.support).sum())
     if shared:
         notes.append(f"{many(shared, 'pixel')} outside what all templates cover: left out")
+    only = int((detector.merged & ~detector.good).sum())
+    if only:
+        notes.append(
+            f"{many(only, 'pixel')} merged, but no orientation told from them: no one likelihood climbs, and steps are "
+            "taken whether it rises or not"
+        )
     background = detector.background
     return MixtureReconstruction(
         masters=masters,
@@ -152,7 +162,7 @@ def _look_back(
         labels=labels,
         class_weights=of_class[order],
         weights=rows,
-        fluence=None,
+        fluence=problem.fluences(vector),
         good=problem.good.reshape(patterns.shape).copy(),
         correction=np.array(detector.correction),
         background=np.zeros(patterns.shape) if background is None else np.array(background),
@@ -169,9 +179,9 @@ def _look_back(
         threads=problem.threads,
         seconds=time.perf_counter() - began,
         n_patterns=len(patterns),
-        n_photons=patterns.n_photons,
+        n_photons=patterns.n_photons if isinstance(patterns, Patterns) else 0,
         maps=problem.maps,
-        noise=problem.noise,
+        noise=problem.emission.noise_at(layout.rest(vector)),
         notes=tuple(notes),
     )
 

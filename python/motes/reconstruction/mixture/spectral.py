@@ -17,12 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.cached import cached_property
-from motes.kernels.backrotation import back_rotated_planes
-from motes.kernels.likelihood import scores_of
-from motes.patterns import Patterns
-from motes.reconstruction.blocks import blocks
-from motes.reconstruction.information import sample_of
 from motes.reconstruction.mixture.problem import FloatArray, MixtureProblem
+from motes.reconstruction.mixture.projections import AnyPatterns, gathered, parts_of, projected, sample_of
 from motes.threads import one_blas_thread
 
 SingleArray: TypeAlias = npt.NDArray[np.float32]
@@ -45,7 +41,7 @@ class Leading:
     ----------
     problem : MixtureProblem
         Whose patterns they are.
-    sample : Patterns
+    sample : Patterns or DensePatterns
         Those that they were found in.
     mean, scale : (M,) float64 arrays
         Of the patterns; 1 / deviation of a pixel, 0 where it is not good or dark.
@@ -56,19 +52,17 @@ class Leading:
     """
 
     problem: MixtureProblem
-    sample: Patterns
+    sample: AnyPatterns
     mean: FloatArray
     scale: FloatArray
     directions: FloatArray
     excess: FloatArray
 
-    def project(self, patterns: Patterns) -> SingleArray:
+    def project(self, patterns: AnyPatterns) -> SingleArray:
         """Patterns as points: (q, n)."""
         weights = self.scale[:, None] * self.directions
         base = -(self.mean @ weights)
-        scores = scores_of(
-            patterns, weights.astype(np.float32), base.astype(np.float32), threads=self.problem.threads
-        )
+        scores = projected(patterns, weights.astype(np.float32), base.astype(np.float32), threads=self.problem.threads)
         return np.ascontiguousarray(scores.T, np.float32)
 
     @cached_property
@@ -92,8 +86,9 @@ def leading(problem: MixtureProblem, rng: np.random.Generator, n: int = _MOST_DI
     mean = sample.total_image().ravel() / max(len(sample), 1)
     # The noise of a pixel is that of its mean over all turns: the patterns' own mean is noisier, and as right.
     typical = np.clip(problem.means(problem.mean_masters), *problem.limits).mean(axis=0)
+    noise = problem.emission.noise_at(problem.emission.start())
     lit = problem.good & (typical > 2 * problem.limits[0])
-    scale = np.where(lit, np.sqrt(problem.noise.precision(typical)), 0.0)
+    scale = np.where(lit, np.sqrt(noise.precision(typical)), 0.0)
     n_pixels = problem.patterns.n_pixels
     n = min(n, n_pixels, max(len(sample) - 1, 1))
     vectors = np.linalg.qr(rng.standard_normal((n_pixels, min(n + 8, n_pixels))))[0]
@@ -110,10 +105,10 @@ def _power(found: Leading) -> tuple[FloatArray, FloatArray]:
     problem, sample = found.problem, found.sample
     n_patterns = max(len(sample), 1)
     image = np.zeros_like(found.directions)
-    for block in blocks(sample, most=max(_AT_ONCE // image.shape[1], 1)):
+    for block in parts_of(sample, max(_AT_ONCE // image.shape[1], 1)):
         some = sample[block]
         points = np.ascontiguousarray(found.project(some).T)
-        planes = back_rotated_planes(some, points, threads=problem.threads)
+        planes = gathered(some, points, threads=problem.threads)
         planes -= np.outer(found.mean, points.sum(axis=0, dtype=np.float64))
         image += found.scale[:, None] * planes / n_patterns
     values, rotation = np.linalg.eigh(found.directions.T @ image)
@@ -129,9 +124,7 @@ def spectral_masters(problem: MixtureProblem, rng: np.random.Generator) -> Float
     with one_blas_thread():
         found = leading(problem, rng)
         keep = max(int((found.excess > 0).sum()), 1)
-        found = Leading(
-            problem, found.sample, found.mean, found.scale, found.directions[:, :keep], found.excess[:keep]
-        )
+        found = Leading(problem, found.sample, found.mean, found.scale, found.directions[:, :keep], found.excess[:keep])
         points = found.project(found.sample)
         small = np.ascontiguousarray(points[:, :_SMALL])
         best, best_value = np.zeros((0, keep)), -np.inf
@@ -167,7 +160,7 @@ def _climb(
 
 
 def _scores(found: Leading, points: SingleArray, centres: FloatArray, share: FloatArray, beta: float) -> SingleArray:
-    """beta ln of each template's density at each point, with its prior: (T, n)."""
+    """Beta ln of each template's density at each point, with its prior: (T, n)."""
     layout = found.problem.layout
     at = np.concatenate([movement @ centre for movement, centre in zip(found.movements, centres, strict=True)])
     sizes = np.array([turns.n for turns in layout.maps])
@@ -210,16 +203,17 @@ def _home(found: Leading, points: SingleArray, centres: FloatArray) -> FloatArra
     share = np.full(len(centres), 1 / len(centres))
     planes = np.zeros((layout.n_templates, *shape))
     weights = np.zeros(layout.n_templates)
-    for block in blocks(found.sample, most=max(_AT_ONCE // layout.n_templates, 1)):
+    for block in parts_of(found.sample, max(_AT_ONCE // layout.n_templates, 1)):
         gamma = _scores(found, np.ascontiguousarray(points[:, block]), centres, share, 1.0)
         _normalise(gamma)
-        some = back_rotated_planes(found.sample[block], np.ascontiguousarray(gamma.T), threads=problem.threads)
+        some = gathered(found.sample[block], np.ascontiguousarray(gamma.T), threads=problem.threads)
         planes += some.T.reshape(planes.shape)
         weights += gamma.sum(axis=1, dtype=np.float64)
     detector = problem.merging
     merged = np.where(detector.merged, detector.correction, 0.0)
     if detector.background is not None:
-        planes = np.maximum(planes - weights[:, None, None] * detector.background, 0.0)
+        planes = planes - weights[:, None, None] * detector.background
+        planes = np.maximum(planes, 0.0) if problem.limits[0] > 0 else planes
     home = layout.back_rotate(planes * detector.merged)
     looks = layout.back_rotate(weights[:, None, None] * merged)
     return np.where(looks > 0, home / np.maximum(looks, 1e-300), problem.mean_masters)

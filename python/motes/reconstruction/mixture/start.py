@@ -36,7 +36,7 @@ def start_vector(problem: MixtureProblem, init: str | FloatArray, *, seed: int, 
         masters = spectral_masters(problem, rng)
     else:
         masters = problem.mean_masters * rng.uniform(0.5, 1.5, problem.layout.n_pixels)
-    return problem.inside(masters)
+    return problem.start(masters)
 
 
 def _knows_directions(problem: MixtureProblem) -> bool:
