@@ -202,24 +202,32 @@ def noise_of(noise: object) -> Noise:
     return models[noise.lower()]
 
 
-def dense_noise_of(noise: object) -> Gaussian:
-    """A noise model of dense patterns as a user may give it: itself, its name, or None to have sigma estimated.
+def noise_text(noise: Noise) -> str:
+    """A noise model in words: `poisson`, `gaussian:0.5`.
+
+    Examples
+    --------
+    >>> noise_text(Gaussian(0.5)), noise_named("gaussian:0.5")
+    ('gaussian:0.5', Gaussian(sigma=0.5, name='gaussian'))
+    """
+    return f"gaussian:{noise.sigma!r}" if isinstance(noise, Gaussian) and noise.sigma else noise.name
+
+
+def noise_named(text: str) -> Noise:
+    """The noise model of a text: `poisson`, `gaussian` (its sigma to be estimated), `gaussian:0.5`.
 
     Raises
     ------
     ValueError
-        If it is none; the message names the argument `noise`.
-
-    Examples
-    --------
-    >>> dense_noise_of(None)
-    Gaussian(sigma=None, name='gaussian')
+        If it names none.
     """
-    if isinstance(noise, Gaussian):
-        return noise
-    if noise is None or (isinstance(noise, str) and noise.lower() == "gaussian"):
-        return Gaussian()
-    raise ValueError(f"noise: dense patterns have Gaussian noise, got {noise!r}")
+    kind, _, sigma = text.partition(":")
+    if kind.lower() != "gaussian":
+        return noise_of(text)
+    try:
+        return Gaussian(float(sigma) if sigma else None)
+    except ValueError as error:
+        raise ValueError(f"noise: expected gaussian or gaussian:SIGMA, got {text!r}") from error
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ import numpy.typing as npt
 from motes import checks
 from motes.dense import DensePatterns
 from motes.detector import Detector
-from motes.devices import CPU, Device, device_of
+from motes.devices import CPU, Device
 from motes.maps import TemplateMap
-from motes.noise import Noise, dense_noise_of, noise_of
+from motes.noise import Noise, noise_of
 from motes.patterns import Patterns, check_patterns
 from motes.reconstruction import options
 from motes.reconstruction.checkpoint import fingerprint
@@ -23,6 +23,7 @@ from motes.reconstruction.climb import Callback, Climbed, Keeper, climb_all, end
 from motes.reconstruction.doubts import doubts, own_error
 from motes.reconstruction.evidence import evidence, evidence_of_noise
 from motes.reconstruction.information import ErrorBars, error_bars
+from motes.reconstruction.mixture.options import gaussian_of
 from motes.reconstruction.mixture.result import MixtureReconstruction
 from motes.reconstruction.mixture.run import reconstruct_mixture
 from motes.reconstruction.ondevice import ProblemOnDevice
@@ -144,8 +145,8 @@ def reconstruct(
     """Recover the master image behind patterns of unknown orientation, with error bars.
 
     Exact rotations of one master have the fast path and a `Reconstruction`. For anything else (in-plane rotations by
-    other angles, another map, several classes, a detector, fluences, powers, dense patterns) a mixture is fitted,
-    method em on the processor, and the answer is a `MixtureReconstruction`.
+    other angles, another map, several classes, a detector, fluences, powers) a mixture is fitted, method em on the
+    processor, and the answer is a `MixtureReconstruction`.
 
     Parameters
     ----------
@@ -155,7 +156,8 @@ def reconstruct(
         `motes.C4` (default), `motes.D4` or `motes.C1`; `motes.Rotations.in_plane(36)` or `"in-plane:36"`; any map with
         a transpose.
     noise : Bernoulli, Poisson, Gaussian or their name, optional
-        `motes.Bernoulli()` by default: a pixel fires or not. Of dense patterns `motes.Gaussian()`, its sigma estimated.
+        `motes.Bernoulli()` by default: a pixel fires or not. Of dense patterns `motes.Gaussian()`, which estimates its
+        sigma where it is not given.
     method : {"em", "sgd", "hard-em", "l2-em"}
         Maximum likelihood by soft expectation maximisation; by stochastic gradients with back-rotation; hard assignment
         by likelihood; the seed's Algorithm 1 (hard, Euclidean, from the mean, 5 rounds), a baseline.
@@ -207,8 +209,7 @@ def reconstruct(
     detector : Detector, optional
         Which pixels tell orientations and which are merged, their correction and a known background.
     fluence : {"uniform", "estimate"} or (N,) array
-        Of Poisson patterns: all 1; estimated in turn with the masters, their mean 1; or known, taken relative to their
-        mean.
+        Of Poisson patterns: all equal; estimated with the masters, their mean being 1; or known.
     beta : float, "auto" or sequence of float
         Power on the likelihood, above 0 and at most 1: deterministic annealing. One number for all iterations; or one
         for each of the first, the last of them for the rest; or by itself from the data to 1 (`auto`).
@@ -243,7 +244,12 @@ def reconstruct(
     """
     began = time.perf_counter()
     turns = rotations_of(rotations)
-    noise = dense_noise_of(noise) if isinstance(patterns, DensePatterns) else noise_of(noise)
+    if isinstance(patterns, DensePatterns):
+        if binarise or device is not None:
+            raise ValueError(f"{'binarise' if binarise else 'device'}: is for patterns of photons, got dense ones")
+        noise = gaussian_of(noise)
+    else:
+        patterns, noise = check_patterns(patterns), noise_of(noise)
     checks.one_of("method", method, options.METHODS)
     checks.one_of("weights", weights, options.WEIGHTS)
     dtype = checks.floating("dtype", dtype)
@@ -262,13 +268,11 @@ def reconstruct(
     }
     if resume and checkpoint is None:
         raise ValueError("resume: needs the checkpoint to go on from")
-    if isinstance(patterns, DensePatterns):
-        _refuse_for_dense(binarise=binarise, device=device)
-    else:
-        patterns = check_patterns(patterns).binarised() if binarise else check_patterns(patterns)
+    good = options.check_mask(mask, patterns.shape)
+    if not isinstance(patterns, DensePatterns):
+        patterns = patterns.binarised() if binarise else patterns
         noise.check(patterns)
         patterns = patterns if device is None else patterns.to(device)
-    good = options.check_mask(mask, patterns.shape)
     usual = classes == 1 and still_classes == 0 and class_weights == "estimate" and detector is None and coarse is None
     usual = usual and isinstance(fluence, str) and fluence == "uniform" and np.ndim(beta) == 0 and beta == 1
     if isinstance(patterns, DensePatterns) or not isinstance(turns, Rotations) or not usual:
@@ -304,13 +308,6 @@ def reconstruct(
     )  # fmt: skip
     biased = method in options.HARD or (method == "sgd" and bool(hard))
     return _look_back(problem, climb, climbed, acceleration, start, seed, std_error, biased, began)
-
-
-def _refuse_for_dense(*, binarise: bool, device: Device | str | None) -> None:
-    if binarise:
-        raise ValueError("binarise: dense patterns hold real numbers, no photons")
-    if device is not None and device_of(device) != CPU:
-        raise ValueError(f"device: dense patterns are fitted by the processor, got {device}")
 
 
 def _look_back(

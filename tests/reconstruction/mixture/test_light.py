@@ -60,7 +60,7 @@ def test_patterns_of_later_get_fluences_of_their_own(unequal):
     assert found.log_likelihood.mean() == pytest.approx(result.log_likelihood, abs=1e-5)
     gamma = result.responsibilities(patterns[:50])
     np.testing.assert_allclose(gamma.sum(axis=1), 1, rtol=1e-5)
-    with pytest.raises(ValueError, match="patterns: expected the 800 that fluences were estimated from"):
+    with pytest.raises(ValueError, match="patterns: expected the 800 that were fitted, got 50"):
         result.fluence_std_error(patterns[:50])
 
 
@@ -167,7 +167,7 @@ def test_merged_pixels_enter_the_master_and_tell_no_orientation(fluence):
     ("options", "message"),
     [
         ({"fluence": "often"}, "fluence: expected one of uniform, estimate, got 'often'"),
-        ({"fluence": "estimate", "noise": "bernoulli"}, "fluence: only Poisson counts have fluences that differ"),
+        ({"fluence": "estimate", "noise": "bernoulli"}, "fluence: patterns of unequal fluence need Poisson"),
         ({"fluence": np.zeros(N)}, "fluence: pattern 0 has 0, expected a positive"),
         ({"fluence": np.ones(3)}, "fluence: expected one for each of 800 patterns, got shape (3,)"),
         ({"noise": Gaussian(1.0)}, "noise: Gaussian noise is for motes.DensePatterns"),
@@ -182,9 +182,9 @@ def test_what_is_refused_of_counts(options, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"noise": "poisson"}, "noise: dense patterns have Gaussian noise, got 'poisson'"),
-        ({"binarise": True}, "binarise: dense patterns hold real numbers"),
-        ({"fluence": "estimate"}, "fluence: only Poisson counts"),
+        ({"noise": "poisson"}, "noise: dense patterns need motes.Gaussian(), got poisson"),
+        ({"binarise": True}, "binarise: is for patterns of photons, got dense ones"),
+        ({"fluence": "estimate"}, "fluence: patterns of unequal fluence need Poisson"),
         ({"method": "sgd"}, "method: sgd is for exact rotations of one master"),
     ],
 )

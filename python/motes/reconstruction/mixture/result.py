@@ -12,16 +12,18 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import _core
+from motes.dense import DensePatterns
+from motes.errors import kind_of
 from motes.io.npy import array_table
 from motes.io.npz import write_npz
 from motes.maps import TemplateMap
-from motes.noise import Gaussian, Noise
+from motes.noise import Gaussian, Noise, noise_text
 from motes.patterns import Patterns
-from motes.reconstruction.mixture.emission import AnyPatterns, Emission, UnequalCounts, check_fits, emission_of
-from motes.reconstruction.mixture.fluence import fluence_std_error
 from motes.reconstruction.mixture.layout import Layout
+from motes.reconstruction.mixture.options import check_light
 from motes.reconstruction.mixture.problem import labels_of
 from motes.reconstruction.mixture.saved import ARRAYS, read
+from motes.reconstruction.mixture.templates import AnyPatterns, Templates
 from motes.reconstruction.result import effort, many
 from motes.threads import available_threads
 
@@ -70,7 +72,7 @@ class MixtureReconstruction:
     weights : (K, R) float64 array
         Probability of each rotation within its class; 0 beyond the rotations of a class that has fewer.
     fluence : (N,) float64 array or None
-        Of each pattern, relative to their mean; None where all are 1. Their errors: `fluence_std_error`.
+        Of each pattern, relative to their mean; None where all are 1. `fluence_std_error` tells how well each is known.
     log_likelihood : float
         Nats per pattern (Poisson: without ln x!).
     information : float
@@ -93,7 +95,7 @@ class MixtureReconstruction:
     seconds : float
         Of the fit.
     n_patterns, n_photons : int
-        What was fitted; dense patterns have no photons.
+        What was fitted.
     notes : tuple of str
         What a user should know.
     """
@@ -176,42 +178,47 @@ class MixtureReconstruction:
         flat = np.nan_to_num(self.masters.reshape(self.n_classes, -1), nan=0.5).ravel()
         return self.layout.expand(flat) * self.correction
 
-    def responsibilities(self, patterns: AnyPatterns, *, threads: int | None = None) -> npt.NDArray[np.float32]:
+    def responsibilities(
+        self, patterns: AnyPatterns, *, fluence: npt.ArrayLike | None = None, threads: int | None = None
+    ) -> npt.NDArray[np.float32]:
         """Posterior probability of each class and rotation for each pattern: (N, T) float32, class after class.
 
         Parameters
         ----------
         patterns : Patterns or DensePatterns
-            Those that were fitted, or others of the same shape. Where fluences were estimated, theirs are, too.
+            Those that were fitted, or others of the same shape.
+        fluence : (N,) array, optional
+            Of each pattern, where they differ; by default what its photons tell.
         threads : int, optional
             By default all that this process may use.
         """
-        emission, signal, log_prior, rest = self._at(patterns, threads)
+        templates = self._templates(patterns, threads)
+        light = self._light(templates, patterns, fluence)
         gamma = np.empty((len(patterns), self.layout.n_templates), np.float32)
-        for part in emission.parts(signal):
-            gamma[part] = emission.posterior(part, signal, log_prior, rest).gamma
+        for part in templates.parts(patterns, light):
+            gamma[part] = templates.responsibilities(patterns[part], None if light is None else light[part])
         return gamma
 
-    def assign(self, patterns: AnyPatterns, *, threads: int | None = None) -> MixtureAssignment:
+    def assign(
+        self, patterns: AnyPatterns, *, fluence: npt.ArrayLike | None = None, threads: int | None = None
+    ) -> MixtureAssignment:
         """Labels and likelihoods of patterns, also of those that the masters were not fitted to.
 
         Parameters
         ----------
         patterns : Patterns or DensePatterns
-            N patterns of the same shape. Where fluences were estimated, theirs are, too.
+            N patterns of the same shape.
+        fluence : (N,) array, optional
+            Of each pattern, where they differ; by default what its photons tell.
         threads : int, optional
             By default all that this process may use.
         """
-        emission, signal, log_prior, rest = self._at(patterns, threads)
+        templates = self._templates(patterns, threads)
+        light = self._light(templates, patterns, fluence)
         whole = np.empty(len(patterns))
-
-        def responsibilities(part: slice) -> npt.NDArray[Any]:
-            found = emission.posterior(part, signal, log_prior, rest)
-            whole[part] = found.value
-            return found.gamma
-
-        labels = labels_of(self.layout, len(patterns), emission.parts(signal), responsibilities)
-        return MixtureAssignment(labels, whole)
+        for part in templates.parts(patterns, light):
+            whole[part] = templates.log_likelihood(patterns[part], None if light is None else light[part])
+        return MixtureAssignment(labels_of(self.layout, patterns, templates, light), whole)
 
     def fluence_std_error(self, patterns: Patterns, *, threads: int | None = None) -> npt.NDArray[np.float64]:
         """Standard error of each fluence that was estimated: (N,), relative to their mean.
@@ -231,36 +238,36 @@ class MixtureReconstruction:
         Raises
         ------
         ValueError
-            If there are no fluences, or as many of them as other patterns.
+            If there are no fluences, or patterns are not as many.
         """
-        if self.fluence is None or len(patterns) != self.n_patterns:
-            raise ValueError(f"patterns: expected the {self.n_patterns} that fluences were estimated from")
-        emission, signal, log_prior, _ = self._at(patterns, threads, fit=False)
-        assert isinstance(emission, UnequalCounts)
-        model = emission.model(signal)
-        return fluence_std_error(patterns, model, log_prior, self.fluence, threads=emission.threads)
+        if self.fluence is None:
+            raise ValueError("patterns: all have the fluence 1")
+        if len(patterns) != self.n_patterns:
+            raise ValueError(f"patterns: expected the {self.n_patterns} that were fitted, got {len(patterns)}")
+        return self._templates(patterns, threads).fluence_std_error(patterns, self.fluence)
 
-    def _at(
-        self, patterns: AnyPatterns, threads: int | None, *, fit: bool = True
-    ) -> tuple[Emission, npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """How patterns come of these masters: with the templates, their log-prior, and what is their own."""
-        check_fits(patterns, self.noise)
+    def _templates(self, patterns: AnyPatterns, threads: int | None) -> Templates:
+        if isinstance(self.noise, Gaussian) != isinstance(patterns, DensePatterns):
+            expected = "motes.DensePatterns" if isinstance(self.noise, Gaussian) else "motes.Patterns"
+            raise TypeError(f"patterns: expected {expected}, got {kind_of(patterns)}")
         if patterns.shape != self.good.shape:
             raise ValueError(f"patterns: expected shape {self.good.shape}, got {patterns.shape}")
-        background = self.background.ravel() if self.background.any() else None
-        emission = emission_of(
-            patterns, self.noise, self.good.ravel(), background, "uniform" if self.fluence is None else "estimate",
-            dtype=np.float32, threads=available_threads(threads),
+        if not isinstance(patterns, DensePatterns):
+            self.noise.check(patterns)
+        rows = zip(self.class_weights, self.weights, self.maps, strict=True)
+        prior = np.concatenate([share * row[: turns.n] for share, row, turns in rows])
+        return Templates(
+            self.templates().reshape(self.layout.n_templates, -1),
+            self.background.ravel() if self.background.any() else None, np.log(prior), self.good.ravel(), self.noise,
+            self.noise.limits(self.n_patterns), np.float32, available_threads(threads),
         )  # fmt: skip
-        prior = np.concatenate(
-            [
-                share * row[: turns.n]
-                for share, row, turns in zip(self.class_weights, self.weights, self.maps, strict=True)
-            ]
-        )
-        signal = self.templates().reshape(self.layout.n_templates, -1)
-        log_prior = np.log(prior)
-        return emission, signal, log_prior, emission.fitted(signal, log_prior) if fit else emission.start()
+
+    def _light(
+        self, templates: Templates, patterns: AnyPatterns, fluence: npt.ArrayLike | None
+    ) -> npt.NDArray[np.float64] | None:
+        if isinstance(patterns, DensePatterns) or (self.fluence is None and fluence is None):
+            return None
+        return templates.likely_fluence(patterns) if fluence is None else check_light(fluence, len(patterns))
 
     def plot(self) -> Figure:
         """Masters and error bars: a Matplotlib figure."""
@@ -278,10 +285,7 @@ class MixtureReconstruction:
         """
         fields = [field.name for field in dataclasses.fields(self)]
         record = {name: getattr(self, name) for name in fields if name not in (*ARRAYS, "fluence")}
-        sigma = self.noise.sigma if isinstance(self.noise, Gaussian) else None
-        record.update(
-            maps=[turns.name for turns in self.maps], noise=self.noise.name, sigma=sigma, version=_core.version
-        )
+        record.update(maps=[turns.name for turns in self.maps], noise=noise_text(self.noise), version=_core.version)
         arrays = {name: getattr(self, name) for name in ARRAYS}
         if self.fluence is not None:
             arrays["fluence"] = self.fluence
@@ -308,9 +312,7 @@ class MixtureReconstruction:
 
     def __repr__(self) -> str:
         shape = "x".join(map(str, self.masters.shape[1:]))
-        photons = (
-            "" if isinstance(self.noise, Gaussian) else f" of {self.n_photons / max(self.n_patterns, 1):.3g} photons"
-        )
+        photons = f" of {self.n_photons / max(self.n_patterns, 1):.3g} photons" if self.n_photons else ""
         ended = "interrupted" if self.interrupted else "converged" if self.converged else "not converged"
         kinds = "1 class" if self.n_classes == 1 else f"{self.n_classes} classes"
         return (

@@ -10,19 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import checks
+from motes.dense import DensePatterns
 from motes.devices import CPU
 from motes.maps import TemplateMap
 from motes.noise import Noise
-from motes.patterns import Patterns
 from motes.reconstruction.climb import Callback, Climbed, Keeper, climb_all, ending
 from motes.reconstruction.em import PlainEM, Squarem
 from motes.reconstruction.mixture import options
-from motes.reconstruction.mixture.emission import AnyPatterns
 from motes.reconstruction.mixture.layout import FloatArray
 from motes.reconstruction.mixture.problem import MixtureProblem, information_at
 from motes.reconstruction.mixture.result import MixtureReconstruction
 from motes.reconstruction.mixture.stages import Stage, Staged, carried
 from motes.reconstruction.mixture.start import start_vector
+from motes.reconstruction.mixture.templates import AnyPatterns
 from motes.reconstruction.result import many
 from motes.reconstruction.state import State
 from motes.threads import available_threads
@@ -60,28 +60,26 @@ def reconstruct_mixture(
     began: float,
 ) -> MixtureReconstruction:
     """What `motes.reconstruct` does where one master and exact rotations are not enough; its options, checked here."""
-    if isinstance(patterns, Patterns) and patterns.device != CPU:
+    if not isinstance(patterns, DensePatterns) and patterns.device != CPU:
         raise ValueError("device: mixtures are fitted by the processor, got patterns on a GPU")
     maps = options.maps_of(rotations, classes, still_classes, patterns.shape, len(patterns))
     checks.one_of("class_weights", class_weights, options.CLASS_WEIGHTS)
     powers, coarser = options.powers_of(beta), options.coarser_of(coarse, rotations)
     support = np.logical_and.reduce([turns.support(patterns.shape) for turns in maps])
-    kept = options.detector_of(detector, good, patterns.shape, support)
-    climb, acceleration = options.method_of(
-        method, acceleration, tolerance, one_set=bool((kept.good == kept.merged).all())
-    )
+    kept = options.detector_of(detector, good, patterns.shape, support, noise)
+    climb, acceleration = options.method_of(method, acceleration, tolerance, kept)
     problem = MixtureProblem(
-        patterns, maps, noise, kept, weights == "estimate", class_weights == "estimate", 1.0, dtype,
-        available_threads(threads), options.fluence_of(fluence, noise, len(patterns)),
+        patterns, maps, noise, kept,
+        weights == "estimate", class_weights == "estimate", 1.0, dtype, available_threads(threads),
+        *options.fluence_of(fluence, noise, len(patterns)),
     )  # fmt: skip
     start = options.init_of(init, problem.layout, noise)
     asked = {
-        "maps": [turns.name for turns in maps], "noise": repr(noise),
-        "fluence": fluence if isinstance(fluence, str) else "known", "class_weights": class_weights,
-        "weights": weights, "beta": powers, "coarse": [turns.name for turns in coarser],
-        "acceleration": acceleration, "init": start if isinstance(start, str) else start.tobytes().hex(),
-        "tolerance": tolerance, "max_iterations": max_iterations, "restarts": restarts, "seed": seed,
-        "dtype": np.dtype(dtype).name,
+        "maps": [turns.name for turns in maps], "noise": repr(noise), "class_weights": class_weights,
+        "weights": weights, "fluence": problem.estimate_fluence, "beta": powers,
+        "coarse": [turns.name for turns in coarser], "acceleration": acceleration, "tolerance": tolerance,
+        "init": start if isinstance(start, str) else start.tobytes().hex(), "max_iterations": max_iterations,
+        "restarts": restarts, "seed": seed, "dtype": np.dtype(dtype).name,
     }  # fmt: skip
     keeper = Keeper(checkpoint, lambda: problem.mark(asked), resume)
     staged = Staged(_stages(problem, powers or (1.0,), coarser, climb))
@@ -155,14 +153,14 @@ def _look_back(
             f"{many(only, 'pixel')} merged, but no orientation told from them: no one likelihood climbs, and steps are "
             "taken whether it rises or not"
         )
-    background = detector.background
+    background, light = detector.background, problem.fluence_at(vector)
     return MixtureReconstruction(
         masters=masters,
         std_error=np.full_like(masters, np.nan),
         labels=labels,
         class_weights=of_class[order],
         weights=rows,
-        fluence=problem.fluences(vector),
+        fluence=None if light is None else np.array(light),
         good=problem.good.reshape(patterns.shape).copy(),
         correction=np.array(detector.correction),
         background=np.zeros(patterns.shape) if background is None else np.array(background),
@@ -179,9 +177,9 @@ def _look_back(
         threads=problem.threads,
         seconds=time.perf_counter() - began,
         n_patterns=len(patterns),
-        n_photons=patterns.n_photons if isinstance(patterns, Patterns) else 0,
+        n_photons=0 if isinstance(patterns, DensePatterns) else patterns.n_photons,
         maps=problem.maps,
-        noise=problem.emission.noise_at(layout.rest(vector)),
+        noise=problem.templates(vector, weights).noise,
         notes=tuple(notes),
     )
 

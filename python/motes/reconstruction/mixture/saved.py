@@ -10,9 +10,9 @@ import numpy as np
 from motes.errors import FormatError
 from motes.io.npz import open_archive
 from motes.maps import TemplateMap
-from motes.noise import Gaussian, noise_of
+from motes.noise import noise_named
 from motes.reconstruction.mixture.layout import Layout
-from motes.reconstruction.saved import STEP, Fields, check_range, flag, number, perhaps, read_record, text, texts, whole
+from motes.reconstruction.saved import STEP, Fields, check_range, flag, number, read_record, text, texts, whole
 from motes.rotations import rotations_of
 
 ARRAYS = {
@@ -32,7 +32,6 @@ _FIELDS: Fields = {
     **dict.fromkeys(("converged", "interrupted"), flag),
     **dict.fromkeys(("acceleration", "init", "noise", "version"), text),
     "maps": texts,
-    "sigma": perhaps,
 }
 
 
@@ -53,8 +52,7 @@ def read(path: str | os.PathLike[str], maps: tuple[TemplateMap, ...] | None) -> 
         arrays = {name: archive.array(name) for name in ARRAYS}
         fluence = archive.array("fluence") if "fluence" in archive.names else None
     try:
-        sigma = record.pop("sigma")
-        record["noise"] = noise_of(record["noise"]) if sigma is None else Gaussian(sigma)
+        record["noise"] = noise_named(record["noise"])
         names, found = record["maps"], maps
         if found is None:
             found = tuple(rotations_of(name) for name in names)
@@ -83,8 +81,10 @@ def _check(place: str, arrays: dict[str, Any], fluence: Any, record: dict[str, A
     for name, dtype in ARRAYS.items():
         _check_kind(place, name, arrays[name], dtype, shapes[name])
     for name in ("masters", "std_error"):
-        if name == "std_error" or not isinstance(record["noise"], Gaussian):
-            check_range(place, name, arrays[name][~np.isnan(arrays[name])], np.inf)
+        known = arrays[name][~np.isnan(arrays[name])]
+        check_range(
+            place, name, np.abs(known) if name == "masters" and record["noise"].name == "gaussian" else known, np.inf
+        )
     for name, highest in (("class_weights", 1.0), ("weights", 1.0), ("correction", np.inf), ("background", np.inf)):
         check_range(place, name, arrays[name], highest)
     check_range(place, "labels", arrays["labels"][:, 0], len(maps) - 1)

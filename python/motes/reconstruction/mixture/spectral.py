@@ -10,25 +10,31 @@ responsibilities, and averaged: a blurred master in the right orientation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from motes.cached import cached_property
+from motes.dense import DensePatterns
+from motes.kernels.backrotation import back_rotated_planes
+from motes.kernels.likelihood import scores_of
+from motes.noise import Gaussian
+from motes.reconstruction.blocks import blocks
 from motes.reconstruction.mixture.problem import FloatArray, MixtureProblem
-from motes.reconstruction.mixture.projections import AnyPatterns, gathered, parts_of, projected, sample_of
+from motes.reconstruction.mixture.templates import AnyPatterns
 from motes.threads import one_blas_thread
 
 SingleArray: TypeAlias = npt.NDArray[np.float32]
 
 PATTERNS_USED = 50_000
+_DENSE_VALUES = 1 << 25  # of dense patterns: 256 MB in double precision
 _POWERS = 12
-_MOST_DIRECTIONS = 24
+_LEAST_DIRECTIONS, _MOST_DIRECTIONS = 3, 24
 _SMALL = 4_000  # patterns that decide between starts
 _STARTS = 8
-_POWERS_OF_NOISE = (0.05, 0.1, 0.2, 0.35, 0.6, 1.0)
+_STEPS = 6  # powers
 _ROUNDS = 12  # at each
 _AT_ONCE = 1 << 22  # responsibilities held together
 
@@ -43,6 +49,8 @@ class Leading:
         Whose patterns they are.
     sample : Patterns or DensePatterns
         Those that they were found in.
+    light : (n,) float64 array
+        Fluences of the sample, as its photons tell them; 1 where all are equal.
     mean, scale : (M,) float64 arrays
         Of the patterns; 1 / deviation of a pixel, 0 where it is not good or dark.
     directions : (M, q) float64 array
@@ -53,17 +61,34 @@ class Leading:
 
     problem: MixtureProblem
     sample: AnyPatterns
+    light: FloatArray
     mean: FloatArray
     scale: FloatArray
     directions: FloatArray
     excess: FloatArray
 
-    def project(self, patterns: AnyPatterns) -> SingleArray:
-        """Patterns as points: (q, n)."""
+    def parts(self, wide: int) -> list[slice]:
+        """Blocks of the sample, of which `wide` numbers a pattern fit the memory."""
+        if isinstance(self.sample, DensePatterns):
+            return list(self.sample.blocks())
+        return list(blocks(self.sample, most=max(_AT_ONCE // wide, 1)))
+
+    def project(self, part: slice) -> SingleArray:
+        """Patterns of the sample as points: (q, n)."""
         weights = self.scale[:, None] * self.directions
-        base = -(self.mean @ weights)
-        scores = projected(patterns, weights.astype(np.float32), base.astype(np.float32), threads=self.problem.threads)
-        return np.ascontiguousarray(scores.T, np.float32)
+        if isinstance(self.sample, DensePatterns):
+            points = weights.T @ self.sample.rows(part).T
+        else:
+            nothing = np.zeros(weights.shape[1], np.float32)
+            points = scores_of(self.sample[part], weights.astype(np.float32), nothing, threads=self.problem.threads).T
+        return np.asarray(points / self.light[part] - (self.mean @ weights)[:, None], np.float32)
+
+    def gathered(self, part: slice, coefficients: SingleArray) -> FloatArray:
+        """Sum of patterns of the sample, (k, M), each with its coefficient, (k, n)."""
+        if isinstance(self.sample, DensePatterns):
+            return coefficients.astype(np.float64) @ self.sample.rows(part)
+        by_pattern = np.ascontiguousarray(coefficients.T)
+        return back_rotated_planes(self.sample[part], by_pattern, threads=self.problem.threads).T
 
     @cached_property
     def movements(self) -> list[FloatArray]:
@@ -82,55 +107,63 @@ class Leading:
 
 def leading(problem: MixtureProblem, rng: np.random.Generator, n: int = _MOST_DIRECTIONS) -> Leading:
     """The n leading directions, by subspace iteration on a sample of the patterns."""
-    sample = sample_of(problem.patterns, PATTERNS_USED, int(rng.integers(2**31)))
+    patterns, n_pixels = problem.patterns, problem.patterns.n_pixels
+    used = PATTERNS_USED if not isinstance(patterns, DensePatterns) else max(_DENSE_VALUES // n_pixels, 100)
+    chosen: slice | npt.NDArray[np.int64] = slice(0, len(patterns))
+    if used < len(patterns):
+        chosen = np.sort(rng.choice(len(patterns), used, replace=False))
+    sample: AnyPatterns = patterns[chosen]
+    light = problem.first_rest if problem.estimate_fluence else problem.fluence
+    light = np.ones(len(sample)) if light is None else np.maximum(light[chosen], 1e-3)
     mean = sample.total_image().ravel() / max(len(sample), 1)
     # The noise of a pixel is that of its mean over all turns: the patterns' own mean is noisier, and as right.
-    typical = np.clip(problem.means(problem.mean_masters), *problem.limits).mean(axis=0)
-    noise = problem.emission.noise_at(problem.emission.start())
-    lit = problem.good & (typical > 2 * problem.limits[0])
-    scale = np.where(lit, np.sqrt(noise.precision(typical)), 0.0)
-    n_pixels = problem.patterns.n_pixels
+    typical = problem.templates(problem.mean_masters, problem.uniform).means.mean(axis=0)
+    lit = problem.good & ((typical > 2 * problem.limits[0]) if problem.limits[0] > 0 else True)
+    scale = np.where(lit, np.sqrt(problem.precision(typical)), 0.0)
     n = min(n, n_pixels, max(len(sample) - 1, 1))
     vectors = np.linalg.qr(rng.standard_normal((n_pixels, min(n + 8, n_pixels))))[0]
-    values = np.ones(vectors.shape[1])
-    found = Leading(problem, sample, mean, scale, vectors, values)
+    found = Leading(problem, sample, light, mean, scale, vectors, np.ones(vectors.shape[1]))
     for _ in range(_POWERS):
-        found = Leading(problem, sample, mean, scale, vectors, values)
         vectors, values = _power(found)
-    return Leading(problem, sample, mean, scale, vectors[:, :n], values[:n])
+        found = replace(found, directions=vectors, excess=values)
+    noise = 1.0
+    if isinstance(problem.noise, Gaussian) and problem.noise.sigma is None:  # then pixels were scaled by all they do
+        of_pixels, told = int((scale > 0).sum()), min(len(values), int((scale > 0).sum()))
+        noise = max(of_pixels - values[:told].sum(), 1e-3) / max(of_pixels - told, 1)
+    # Noise alone has eigenvalues up to this (Marchenko and Pastur).
+    edge = (1 + np.sqrt((scale > 0).sum() / max(len(sample), 1))) ** 2
+    kept = max(int((values[:n] / noise > edge).sum()), min(n, _LEAST_DIRECTIONS))
+    excess = np.maximum(values[:kept] / noise - 1, 1e-3)
+    return replace(found, scale=scale / np.sqrt(noise), directions=vectors[:, :kept], excess=excess)
 
 
 def _power(found: Leading) -> tuple[FloatArray, FloatArray]:
-    """One application of the covariance: orthonormal vectors, best first, and their excess variance beyond noise."""
-    problem, sample = found.problem, found.sample
-    n_patterns = max(len(sample), 1)
+    """One application of the covariance: orthonormal vectors, best first, and the variance along those before."""
+    n_patterns = max(len(found.sample), 1)
     image = np.zeros_like(found.directions)
-    for block in parts_of(sample, max(_AT_ONCE // image.shape[1], 1)):
-        some = sample[block]
-        points = np.ascontiguousarray(found.project(some).T)
-        planes = gathered(some, points, threads=problem.threads)
-        planes -= np.outer(found.mean, points.sum(axis=0, dtype=np.float64))
-        image += found.scale[:, None] * planes / n_patterns
+    for part in found.parts(image.shape[1]):
+        points = found.project(part)
+        planes = found.gathered(part, (points / found.light[part]).astype(np.float32))
+        planes -= np.outer(points.sum(axis=1, dtype=np.float64), found.mean)
+        image += found.scale[:, None] * planes.T / n_patterns
     values, rotation = np.linalg.eigh(found.directions.T @ image)
     order = np.argsort(values)[::-1]
     vectors = np.linalg.qr(image @ rotation[:, order])[0]
-    # Noise alone has eigenvalues up to this (Marchenko and Pastur).
-    noise = (1 + np.sqrt((found.scale > 0).sum() / n_patterns)) ** 2
-    return vectors, np.maximum(values[order] - noise, 0.0)
+    return vectors, values[order]
 
 
 def spectral_masters(problem: MixtureProblem, rng: np.random.Generator) -> FloatArray:
     """Masters whose templates explain the leading directions: (n_pixels,) float64."""
     with one_blas_thread():
         found = leading(problem, rng)
-        keep = max(int((found.excess > 0).sum()), 1)
-        found = Leading(problem, found.sample, found.mean, found.scale, found.directions[:, :keep], found.excess[:keep])
-        points = found.project(found.sample)
+        points = np.concatenate([found.project(part) for part in found.parts(len(found.excess))], axis=1)
+        # Below 1 / (1 + excess) every start shrinks to no picture at all; just above, the first direction decides.
+        powers = tuple(np.geomspace(min(1.3 / (1 + found.excess[0]), 1.0), 1.0, _STEPS))
         small = np.ascontiguousarray(points[:, :_SMALL])
-        best, best_value = np.zeros((0, keep)), -np.inf
+        best, best_value = np.zeros(0), -np.inf
         for _ in range(_STARTS):
-            start = np.sqrt(found.excess) * rng.standard_normal((len(problem.maps), keep))
-            centres, value = _climb(found, small, start, _POWERS_OF_NOISE)
+            start = np.sqrt(found.excess) * rng.standard_normal((len(problem.maps), len(found.excess)))
+            centres, value = _climb(found, small, start, powers)
             if value > best_value:
                 best, best_value = centres, value
         centres, _ = _climb(found, points, best, (1.0,))
@@ -202,18 +235,17 @@ def _home(found: Leading, points: SingleArray, centres: FloatArray) -> FloatArra
     shape = problem.patterns.shape
     share = np.full(len(centres), 1 / len(centres))
     planes = np.zeros((layout.n_templates, *shape))
-    weights = np.zeros(layout.n_templates)
-    for block in parts_of(found.sample, max(_AT_ONCE // layout.n_templates, 1)):
-        gamma = _scores(found, np.ascontiguousarray(points[:, block]), centres, share, 1.0)
+    weights, exposure = np.zeros(layout.n_templates), np.zeros(layout.n_templates)
+    for part in found.parts(layout.n_templates):
+        gamma = _scores(found, np.ascontiguousarray(points[:, part]), centres, share, 1.0)
         _normalise(gamma)
-        some = gathered(found.sample[block], np.ascontiguousarray(gamma.T), threads=problem.threads)
-        planes += some.T.reshape(planes.shape)
+        planes += found.gathered(part, gamma).reshape(planes.shape)
         weights += gamma.sum(axis=1, dtype=np.float64)
+        exposure += gamma @ found.light[part]
     detector = problem.merging
     merged = np.where(detector.merged, detector.correction, 0.0)
     if detector.background is not None:
-        planes = planes - weights[:, None, None] * detector.background
-        planes = np.maximum(planes, 0.0) if problem.limits[0] > 0 else planes
+        planes = np.maximum(planes - weights[:, None, None] * detector.background, problem.limits[0])
     home = layout.back_rotate(planes * detector.merged)
-    looks = layout.back_rotate(weights[:, None, None] * merged)
+    looks = layout.back_rotate(exposure[:, None, None] * merged)
     return np.where(looks > 0, home / np.maximum(looks, 1e-300), problem.mean_masters)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from motes.noise import Gaussian
 from motes.reconstruction.mixture.problem import FloatArray, MixtureProblem
 from motes.reconstruction.mixture.spectral import spectral_masters
 
@@ -36,7 +37,9 @@ def start_vector(problem: MixtureProblem, init: str | FloatArray, *, seed: int, 
         masters = spectral_masters(problem, rng)
     else:
         masters = problem.mean_masters * rng.uniform(0.5, 1.5, problem.layout.n_pixels)
-    return problem.start(masters)
+        if isinstance(problem.noise, Gaussian):  # a mean may be 0, the noise is not
+            masters += rng.standard_normal(masters.size) / np.sqrt(problem.precision(masters))
+    return problem.inside(np.concatenate([masters, problem.first_rest]))
 
 
 def _knows_directions(problem: MixtureProblem) -> bool:
