@@ -65,11 +65,12 @@ def reconstruct_mixture(
         raise ValueError("device: mixtures are fitted by the processor, got patterns on a GPU")
     maps = options.maps_of(rotations, classes, still_classes, patterns.shape, len(patterns))
     checks.one_of("class_weights", class_weights, options.CLASS_WEIGHTS)
-    climb, acceleration = options.method_of(method, acceleration, tolerance)
     powers, coarser = options.powers_of(beta), options.coarser_of(coarse, rotations)
     support = np.logical_and.reduce([turns.support(patterns.shape) for turns in maps])
+    kept = options.detector_of(detector, good, patterns.shape, support, noise)
+    climb, acceleration = options.method_of(method, acceleration, tolerance, kept)
     problem = MixtureProblem(
-        patterns, maps, noise, options.detector_of(detector, good, patterns.shape, support, noise),
+        patterns, maps, noise, kept,
         weights == "estimate", class_weights == "estimate", 1.0, dtype, available_threads(threads),
         *options.fluence_of(fluence, noise, len(patterns)),
     )  # fmt: skip
@@ -109,9 +110,8 @@ def _stages(
     chain = [(turns.name, finest.at(powers[-1], through(turns))) for turns in coarser] + [("", finest)]
     first = chain[0][1]
     runs = options.runs_of(powers)
-    stages = [
-        Stage(first.at(power), PlainEM(climb.tolerance), n_steps, f"beta {power:.3g}") for power, n_steps in runs[:-1]
-    ]
+    plain = climb if isinstance(climb, PlainEM) else PlainEM(climb.tolerance)
+    stages = [Stage(first.at(power), plain, n_steps, f"beta {power:.3g}") for power, n_steps in runs[:-1]]
     loose = replace(climb, tolerance=max(climb.tolerance, COARSE_TOLERANCE))
     stages += [Stage(coarse, loose, COARSE_STEPS, name) for name, coarse in chain[:-1]]
     return (*stages, Stage(finest, climb, 0, ""))
@@ -148,6 +148,12 @@ def _look_back(
     shared = int((~layout.support).sum())
     if shared:
         notes.append(f"{many(shared, 'pixel')} outside what all templates cover: left out")
+    only = int((detector.merged & ~detector.good).sum())
+    if only:
+        notes.append(
+            f"{many(only, 'pixel')} merged, but no orientation told from them: no one likelihood climbs, and steps are "
+            "taken whether it rises or not"
+        )
     background, light = detector.background, problem.fluence_at(vector)
     return MixtureReconstruction(
         masters=masters,
