@@ -7,14 +7,21 @@ import numpy.typing as npt
 
 from motes.dragonfly.output import LEFT_OUT, Output
 from motes.patterns import Patterns
-from motes.reconstruction import Reconstruction
+from motes.reconstruction import MixtureReconstruction, Reconstruction
 from motes.reconstruction.blocks import blocks
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int32]
+
+_AT_ONCE = 1 << 22  # responsibilities held together: 16 MB in single precision
 
 
 def output_of(
-    result: Reconstruction, patterns: Patterns, kept: npt.NDArray[np.bool_] | None = None, *, threads: int | None = None
+    result: Reconstruction | MixtureReconstruction,
+    patterns: Patterns,
+    kept: npt.NDArray[np.bool_] | None = None,
+    *,
+    threads: int | None = None,
 ) -> Output:
     """What Dragonfly would have kept of a reconstruction.
 
@@ -23,7 +30,7 @@ def output_of(
 
     Parameters
     ----------
-    result : Reconstruction
+    result : Reconstruction or MixtureReconstruction
         What was found.
     patterns : Patterns
         Those that it was found in.
@@ -44,24 +51,51 @@ def output_of(
     array([0, 1, 2], dtype=int32)
     """
     kept = np.ones(len(patterns), np.bool_) if kept is None else np.asarray(kept, np.bool_)
-    if int(kept.sum()) != len(patterns):
-        raise ValueError(f"kept: names {int(kept.sum())} patterns, but there are {len(patterns)}")
+    if int(kept.sum()) != len(patterns) or len(patterns) != len(result.labels):
+        told = f"{len(result.labels)} patterns were fitted, and there are {len(patterns)}"
+        raise ValueError(f"kept: names {int(kept.sum())} patterns, {told}")
     orientations = np.full(kept.size, LEFT_OUT, np.int32)
-    orientations[kept] = result.labels
-    information = [
-        _information(result.responsibilities(patterns[block], threads=threads), result.weights)
-        for block in blocks(patterns)
-    ]
+    orientations[kept] = _orientations(result)
+    prior, first = _prior(result)
+    information, occupancies = np.empty(len(patterns)), np.empty((len(patterns), len(first)))
+    for block in blocks(patterns, most=max(_AT_ONCE // prior.size, 1)):
+        gamma = result.responsibilities(patterns[block], threads=threads).astype(np.float64)
+        information[block] = _information(gamma, prior)
+        occupancies[block] = np.add.reduceat(gamma, first, axis=1).clip(0.0, 1.0)
     likelihood = result.assign(patterns, threads=threads).log_likelihood
     if result.noise.name == "poisson":
         likelihood = likelihood - _log_factorials(patterns, result.good)
+    mixture = isinstance(result, MixtureReconstruction)
     return Output(
-        intens=np.nan_to_num(result.master)[None],
+        intens=np.nan_to_num(result.masters if mixture else result.master[None]),
         orientations=orientations,
         likelihood=_spread(likelihood, kept),
-        mutual_info=_spread(np.concatenate(information or [np.empty(0)]), kept),
-        occupancies=_spread(np.ones((len(patterns), 1)), kept),
+        mutual_info=_spread(information, kept),
+        occupancies=_spread(occupancies, kept),
+        scale=_spread(result.fluence, kept) if mixture and result.fluence is not None else None,
     )
+
+
+def _orientations(result: Reconstruction | MixtureReconstruction) -> IntArray:
+    """Class and rotation as one number, as `output.py` says."""
+    if isinstance(result, Reconstruction):
+        return result.labels
+    turning = sum(turns.n > 1 for turns in result.maps) or len(result.maps)  # where none turns, all are alike
+    n_rotations = max(turns.n for turns in result.maps)
+    kinds, rotations = result.labels.T
+    numbers: IntArray = np.where(kinds < turning, rotations * turning + kinds, n_rotations * turning + kinds - turning)
+    return numbers.astype(np.int32)
+
+
+def _prior(result: Reconstruction | MixtureReconstruction) -> tuple[FloatArray, npt.NDArray[np.int64]]:
+    """Probability of each template, class after class, and where each class begins."""
+    if isinstance(result, Reconstruction):
+        return result.weights, np.zeros(1, np.int64)
+    parts = [
+        share * row[: turns.n]
+        for share, row, turns in zip(result.class_weights, result.weights, result.maps, strict=True)
+    ]
+    return np.concatenate(parts), np.cumsum([0, *(part.size for part in parts[:-1])])
 
 
 def _information(responsibilities: npt.NDArray[np.floating], weights: FloatArray) -> FloatArray:
