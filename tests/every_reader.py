@@ -96,6 +96,22 @@ def _read_truth(path: Path) -> None:
     assert np.isfinite(read_truth(path).master).all()
 
 
+def _known_mixture(folder: Path) -> Path:
+    from motes.known_mixture import KnownMixture, write_known_mixture
+
+    each = np.arange(4)
+    known = KnownMixture(np.ones((2, 3, 4)), each % 2, each // 2, 90.0 * each, 1.0 + 0 * each, np.zeros((3, 4)))
+    write_known_mixture(folder / "known.npz", known)
+    return folder / "known.npz"
+
+
+def _read_known_mixture(path: Path) -> None:
+    from motes.known_mixture import read_known_mixture
+
+    known = read_known_mixture(path)
+    assert np.isfinite(known.masters[known.classes]).all()
+
+
 def _tasks(folder: Path) -> Path:
     np.savez(folder / "tasks.npz", task3=PATTERNS.to_dense().reshape(40, 25), task7a=[0, 1, 1], task7b=[3, 4, 4])
     return folder / "tasks.npz"
@@ -480,6 +496,7 @@ READERS: dict[str, Reader] = {
     "detector.dat": Reader(_detector_text, _read_detector),
     "detector.h5": Reader(_detector_h5, _read_detector),
     "truth": Reader(_truth, _read_truth),
+    "known mixture": Reader(_known_mixture, _read_known_mixture),
     "challenge": Reader(_tasks, _read_tasks),
     "reconstruction": Reader(_reconstruction, motes.Reconstruction.load),
     "checkpoint": Reader(_checkpoint, _go_on, VALUE, names_file=False),  # sums set right: it may look like this run's

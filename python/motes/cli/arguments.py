@@ -170,3 +170,15 @@ def read_array(path: Path) -> NDArray[Any]:
 
     with open_file(path) as (file, size):
         return read_values(file, read_header(file, size, str(path)), str(path))
+
+
+def picture_of(path: Path, side: int) -> NDArray[Any]:
+    """The largest centred square of a picture, (side, side); what is no picture is told of ``--image``."""
+    from motes.simulate import picture
+
+    try:
+        return picture(path, side)
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise ValueError(f"--image: {path} is no picture that can be read") from error
