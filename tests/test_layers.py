@@ -31,6 +31,7 @@ LAYERS = (
         "detector",
         "rotations",
         "noise",
+        "quotient",
         "kernels",
         "files",
         "advice",
