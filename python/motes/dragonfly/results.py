@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
 from motes.dragonfly.output import LEFT_OUT, Output
+from motes.errors import kind_of
 from motes.patterns import Patterns
 from motes.reconstruction import MixtureReconstruction, Reconstruction
 from motes.reconstruction.blocks import blocks
+from motes.reconstruction.mixture.templates import AnyPatterns
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
@@ -18,7 +22,7 @@ _AT_ONCE = 1 << 22  # responsibilities held together: 16 MB in single precision
 
 def output_of(
     result: Reconstruction | MixtureReconstruction,
-    patterns: Patterns,
+    patterns: AnyPatterns,
     kept: npt.NDArray[np.bool_] | None = None,
     *,
     threads: int | None = None,
@@ -32,7 +36,7 @@ def output_of(
     ----------
     result : Reconstruction or MixtureReconstruction
         What was found.
-    patterns : Patterns
+    patterns : Patterns or DensePatterns
         Those that it was found in.
     kept : (N,) bool array, optional
         Of the patterns of the file, those; by default all. The others are told to be left out.
@@ -58,22 +62,46 @@ def output_of(
     orientations[kept] = _orientations(result)
     prior, first = _prior(result)
     information, occupancies = np.empty(len(patterns)), np.empty((len(patterns), len(first)))
-    for block in blocks(patterns, most=max(_AT_ONCE // prior.size, 1)):
-        gamma = result.responsibilities(patterns[block], threads=threads).astype(np.float64)
+    likelihood = np.empty(len(patterns))
+    for block in _blocks(patterns, max(_AT_ONCE // prior.size, 1)):
+        gamma, likelihood[block] = _posterior(result, patterns[block], block, threads)
         information[block] = _information(gamma, prior)
         occupancies[block] = np.add.reduceat(gamma, first, axis=1).clip(0.0, 1.0)
-    likelihood = result.assign(patterns, threads=threads).log_likelihood
-    if result.noise.name == "poisson":
-        likelihood = likelihood - _log_factorials(patterns, result.good)
-    mixture = isinstance(result, MixtureReconstruction)
+    masters = result.masters if isinstance(result, MixtureReconstruction) else result.master[None]
+    fluence = result.fluence if isinstance(result, MixtureReconstruction) else None
     return Output(
-        intens=np.nan_to_num(result.masters if mixture else result.master[None]),
+        intens=np.nan_to_num(masters),
         orientations=orientations,
         likelihood=_spread(likelihood, kept),
         mutual_info=_spread(information, kept),
         occupancies=_spread(occupancies, kept),
-        scale=_spread(result.fluence, kept) if mixture and result.fluence is not None else None,
+        scale=None if fluence is None else _spread(fluence, kept),
     )
+
+
+def _blocks(patterns: AnyPatterns, most: int) -> Iterator[slice]:
+    """Slices of at most so many patterns."""
+    if isinstance(patterns, Patterns):
+        return blocks(patterns, most=most)
+    return (slice(first, first + most) for first in range(0, len(patterns), most))
+
+
+def _posterior(
+    result: Reconstruction | MixtureReconstruction, patterns: AnyPatterns, block: slice, threads: int | None
+) -> tuple[FloatArray, FloatArray]:
+    """Probability of each template for some of the patterns that were fitted, and their log-likelihood with -ln x!."""
+    if isinstance(result, MixtureReconstruction):
+        fluence = None if result.fluence is None else result.fluence[block]
+        gamma = result.responsibilities(patterns, fluence=fluence, threads=threads)
+        found = result.assign(patterns, fluence=fluence, threads=threads).log_likelihood
+    elif isinstance(patterns, Patterns):
+        gamma = result.responsibilities(patterns, threads=threads)
+        found = result.assign(patterns, threads=threads).log_likelihood
+    else:
+        raise TypeError(f"patterns: expected motes.Patterns, as were fitted, got {kind_of(patterns)}")
+    if isinstance(patterns, Patterns) and result.noise.name == "poisson":
+        found = found - _log_factorials(patterns, result.good)
+    return gamma.astype(np.float64), found
 
 
 def _orientations(result: Reconstruction | MixtureReconstruction) -> IntArray:
@@ -106,15 +134,12 @@ def _information(responsibilities: npt.NDArray[np.floating], weights: FloatArray
 
 
 def _log_factorials(patterns: Patterns, good: npt.NDArray[np.bool_]) -> FloatArray:
-    """Sum ln x! over the good pixels of each pattern, (N,)."""
+    """Sum ln x! over the good pixels of each pattern, (n,)."""
     from scipy.special import gammaln
 
-    parts: list[FloatArray] = []
-    for block in blocks(patterns):
-        counts = patterns[block].to_scipy()
-        counts.data = gammaln(counts.data + 1.0)
-        parts.append(counts @ good.ravel().astype(np.float64))
-    return np.concatenate(parts or [np.empty(0)])
+    counts = patterns.to_scipy()
+    counts.data = gammaln(counts.data + 1.0)
+    return np.asarray(counts @ good.ravel().astype(np.float64))
 
 
 def _spread(values: FloatArray, kept: npt.NDArray[np.bool_]) -> FloatArray:
