@@ -119,8 +119,9 @@ def reconstruct_halves(
 
     Notes
     -----
-    Masters fade out at their edge, those of in-plane turns at that of their disc, before they are correlated; what this
-    itself makes alike is taken out by randomised phases (`motes.resolution.frc`).
+    Masters fade out at their edge, those of in-plane turns at that of their disc, before they are correlated. What this
+    itself makes alike is little, since the edge is wide, and less than what taking it out by randomised phases would
+    add: rings of images as small as these hold few numbers.
 
     Examples
     --------
@@ -221,7 +222,7 @@ def correlate(first: FloatArray, second: FloatArray, rotations: TemplateMap, con
     if not seen.any():
         raise ValueError("even: no pixel that both halves know")
     images = [np.where(seen, image - image[seen].mean(), 0.0) for image in (first, second)]
-    return frc(images[0], images[1], mask=seen * _window(first.shape, rotations), confidence=confidence)
+    return frc(images[0], images[1], mask=seen * _window(first.shape, rotations), correct=False, confidence=confidence)
 
 
 def _window(shape: tuple[int, ...], rotations: TemplateMap) -> FloatArray:
