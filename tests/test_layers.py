@@ -33,6 +33,7 @@ LAYERS = (
         "in_plane",
         "maps",
         "noise",
+        "quotient",
         "kernels",
         "files",
         "advice",
