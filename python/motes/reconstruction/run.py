@@ -22,10 +22,11 @@ from motes.reconstruction import options
 from motes.reconstruction.checkpoint import Progress
 from motes.reconstruction.doubts import doubts, own_error
 from motes.reconstruction.evidence import evidence, evidence_of_noise
-from motes.reconstruction.information import ErrorBars, error_bars
+from motes.reconstruction.information import ErrorBars
 from motes.reconstruction.ondevice import ProblemOnDevice
 from motes.reconstruction.problem import FloatArray, Problem
 from motes.reconstruction.result import Reconstruction, many
+from motes.reconstruction.robust import KINDS, REPLICATES, error_bars_by
 from motes.reconstruction.start import start_master
 from motes.reconstruction.state import Method, State
 from motes.rotations import C4, Rotations, rotations_of
@@ -61,6 +62,8 @@ def reconstruct(
     hard: bool = False,
     dtype: type[np.float32] | type[np.float64] = np.float32,
     std_error: bool = True,
+    error_bars: str = "information",
+    replicates: int = REPLICATES,
     callback: Callback | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
@@ -113,8 +116,14 @@ def reconstruct(
         Of the scores; float64 is the reference mode.
     std_error : bool
         False leaves the error bars out (NaN). Hard assignment is biased and has none.
+    error_bars : {"information", "sandwich", "bootstrap"}
+        From the information, which is right where the model is; from the sandwich form, or from fits to patterns drawn
+        anew, which are right also where patterns scatter more than the model says, such as by an unknown fluence.
+    replicates : int
+        Fits of the bootstrap.
     callback : callable, optional
-        Called with each record of the history; returning True ends the run as Ctrl-C does.
+        Called with each record of the history, and of the bootstrap with each `replicate`; returning True ends the run
+        as Ctrl-C does.
     checkpoint : path, optional
         File to keep the state in, every few seconds and at the end of an interrupted run.
     resume : bool
@@ -157,6 +166,8 @@ def reconstruct(
     seed = checks.whole("seed", seed, 0)
     epochs = checks.whole("epochs", epochs, 1)
     checks.truth("deterministic", deterministic)
+    checks.one_of("error_bars", error_bars, KINDS)
+    replicates = checks.whole("replicates", replicates, 2)
     sgd = {
         "epochs": epochs,
         "batch": checks.whole("batch", batch, 1),
@@ -185,7 +196,16 @@ def reconstruct(
     most = min(max_iterations, epochs) if method == "sgd" else max_iterations
     climbed = _climb_all(problem, climb, start, n_starts, seed, most, callback, keeper, began)
     biased = method in options.HARD or (method == "sgd" and bool(hard))
-    return _look_back(problem, climb, climbed, acceleration, start, seed, std_error, biased, began)
+
+    def bars(master: FloatArray, estimated: FloatArray) -> ErrorBars:
+        if std_error and not biased:
+            return error_bars_by(
+                error_bars, problem, master, estimated, seed=seed, replicates=replicates, observe=callback
+            )
+        no_error = np.full(rotations.n, np.nan if problem.estimate_weights else 0.0)
+        return ErrorBars(np.full(master.size, np.nan), no_error, np.nan, np.nan, ())
+
+    return _look_back(problem, climb, climbed, acceleration, start, seed, bars, biased, began)
 
 
 @dataclass(frozen=True)
@@ -270,7 +290,7 @@ def _ending(best: State, climbed: _Climbed) -> list[str]:
 
 def _look_back(
     problem: Problem, climb: Method, climbed: _Climbed, acceleration: str, start: str | FloatArray, seed: int,
-    std_error: bool, biased: bool, began: float,
+    error_bars: Callable[[FloatArray, FloatArray], ErrorBars], biased: bool, began: float,
 ) -> Reconstruction:  # fmt: skip
     """Of the best state: labels, error bars, and the turn that makes the first pattern's label 0."""
     best = max(climbed.states, key=lambda state: state.point.log_likelihood)
@@ -278,11 +298,7 @@ def _look_back(
     point = problem.evaluate(master, weights) if climb.name in options.HARD else best.point
     shape, rotations, patterns = problem.patterns.shape, problem.rotations, problem.patterns
     notes = [*climbed.notes, *_ending(best, climbed)]
-    if std_error and not biased:
-        bars = error_bars(problem, master, weights, seed=seed)
-    else:
-        no_error = np.full(rotations.n, np.nan if problem.estimate_weights else 0.0)
-        bars = ErrorBars(np.full(master.size, np.nan), no_error, np.nan, np.nan, ())
+    bars = error_bars(master, weights)
     contrast = problem.contrast(master)
     labels = problem.labels(master, weights)
     first = int(labels[0]) if len(labels) else 0
