@@ -139,7 +139,7 @@ def main() -> None:
         print(table_of([row for case in SMOKE for spread in SPREADS for row in measure(case, spread, 2, 5)]))
         return
     if not asked.tables:
-        save("error_bar_study", [row for case in CASES for spread in SPREADS for row in measure(case, spread, 24, 60)])
+        save("error_bar_study", [row for case in CASES for spread in SPREADS for row in measure(case, spread, 24, 40)])
     write_tables()
 
 
