@@ -108,6 +108,38 @@ def _read_tasks(path: Path) -> None:
         assert len(task.patterns) > 0
 
 
+def _detector_text(folder: Path) -> Path:
+    x, y = (grid.ravel() for grid in np.meshgrid(np.arange(5.0) - 2, np.arange(4.0) - 1.5))
+    lines = [f"{a} {b} 0 {1 + a / 100} {int(a == 2)}" for a, b in zip(x, y, strict=True)]
+    (folder / "detector.dat").write_text("\n".join(["20 1000 1000", *lines, ""]))
+    return folder / "detector.dat"
+
+
+def _detector_h5(folder: Path) -> Path:
+    h5py = pytest.importorskip("h5py", reason="HDF5 needs h5py")
+    x, y = (grid.ravel() for grid in np.meshgrid(np.arange(5.0) - 2, np.arange(4.0) - 1.5))
+    columns = {"qx": x, "qy": y, "qz": 0 * x, "corr": 1 + x / 100, "mask": (x == 2).astype(np.uint8)}
+    with h5py.File(folder / "detector.h5", "w") as file:
+        for name, column in (columns | {"detd": 1000.0, "ewald_rad": 1000.0}).items():
+            file[name] = column
+    return folder / "detector.h5"
+
+
+def _read_detector(path: Path) -> None:
+    detector = motes.read_detector(path)
+    assert detector.good.any()
+    assert np.isfinite(detector.correction).all()
+
+
+def _dense(folder: Path) -> Path:
+    np.save(folder / "dense.npy", np.random.default_rng(2).normal(0, 1, (6, 4, 5)).astype(np.float32))
+    return folder / "dense.npy"
+
+
+def _read_dense(path: Path) -> None:
+    assert np.isfinite(motes.read_dense(path).values).all()
+
+
 # Reconstructions ---------------------------------------------------------------
 
 
@@ -369,6 +401,9 @@ READERS: dict[str, Reader] = {
     "patterns.h5": Reader(partial(_patterns, ".h5", None), _read_patterns, from_byte=b"GCOL"),
     "int32 .emc": Reader(partial(_dense_emc, 1), _read_patterns),
     "float64 .emc": Reader(partial(_dense_emc, 2), _read_patterns),
+    "dense.npy": Reader(_dense, _read_dense),
+    "detector.dat": Reader(_detector_text, _read_detector),
+    "detector.h5": Reader(_detector_h5, _read_detector),
     "truth": Reader(_truth, _read_truth),
     "challenge": Reader(_tasks, _read_tasks),
     "reconstruction": Reader(_reconstruction, motes.Reconstruction.load),

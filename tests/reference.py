@@ -140,6 +140,29 @@ def templates(master, group: str) -> np.ndarray:
     return np.stack([turned(master, group, r) for r in range(GROUP_SIZE[group])])
 
 
+def in_plane(side: int, n: int, *, mirrored: bool = False) -> np.ndarray:
+    """The map of a master's pixels to those of all templates, (R, M, M), point by point."""
+    inside = [
+        [(2 * i - side + 1) ** 2 + (2 * j - side + 1) ** 2 <= (side - 1) ** 2 for j in range(side)] for i in range(side)
+    ]
+    table = np.zeros((n * (1 + mirrored), side, side, side, side))
+    middle = mpmath.mpf(side - 1) / 2
+    for r, i, j in np.ndindex(table.shape[:3]):
+        if not inside[i][j]:
+            continue
+        turn = 2 * mpmath.mpf(r % n) / n
+        down, right = i - middle, j - middle  # turned back, against the clock
+        x = mpmath.cospi(turn) * right + mpmath.sinpi(turn) * down
+        y = mpmath.cospi(turn) * down - mpmath.sinpi(turn) * right
+        x = middle + (x if r < n else -x)  # of the mirrored master
+        y = middle + y
+        for a, b in np.ndindex(side, side):
+            if inside[a][b]:
+                table[r, i, j, a, b] = max(0, 1 - abs(y - a)) * max(0, 1 - abs(x - b))
+        table[r, i, j] /= table[r, i, j].sum()
+    return table.reshape(len(table), side**2, side**2)
+
+
 def pattern_home(row, gamma, group: str, shape) -> np.ndarray:
     """v_p: the pattern turned home from every orientation by its responsibilities, and these."""
     home = sum(g * turned_home(row.reshape(shape), group, r) for r, g in enumerate(gamma))

@@ -55,7 +55,7 @@ def test_noise_by_name(kernel):
 
 def test_rotations_by_name():
     np.testing.assert_array_equal(motes.back_rotate(DATA, GAMMA, "c4"), motes.back_rotate(DATA, GAMMA))
-    with pytest.raises(TypeError, match=r"rotations: expected motes\.C4, motes\.D4 or motes\.C1, got int"):
+    with pytest.raises(TypeError, match=r"another motes\.TemplateMap or a name, got int"):
         motes.back_rotate(DATA, GAMMA, 4)
     with pytest.raises(TypeError, match="coefficients: expected an array of float32 or float64, got list"):
         motes.back_rotate(DATA, GAMMA.tolist())

@@ -36,16 +36,26 @@ if TYPE_CHECKING:
     from motes._core import version as __version__
     from motes.circles import Circles
     from motes.config import show_config
+    from motes.dense import DensePatterns, read_dense
+    from motes.detector import Detector, read_detector
     from motes.errors import CheckpointError, CopyWarning, DeviceError, FormatError
     from motes.files import describe, read_patterns, write_patterns
+    from motes.in_plane import InPlane
     from motes.kernels.backrotation import back_rotate
     from motes.kernels.likelihood import log_likelihood
     from motes.kernels.sweep import Sweep, sweep
+    from motes.maps import TemplateMap
     from motes.micrograph import Micrograph, read_micrograph
-    from motes.noise import Bernoulli, Poisson
+    from motes.noise import Bernoulli, Gaussian, Poisson
     from motes.patterns import Patterns
     from motes.picks import Picks, read_picks, write_picks
-    from motes.reconstruction import GoodnessOfFit, Reconstruction, goodness_of_fit, reconstruct
+    from motes.reconstruction import (
+        GoodnessOfFit,
+        MixtureReconstruction,
+        Reconstruction,
+        goodness_of_fit,
+        reconstruct,
+    )
     from motes.rotations import C1, C4, D4, Rotations
 
 _HOME = {
@@ -56,20 +66,28 @@ _HOME = {
     "Circles": "circles",
     "CopyWarning": "errors",
     "D4": "rotations",
+    "DensePatterns": "dense",
+    "Detector": "detector",
     "DeviceError": "errors",
     "FormatError": "errors",
+    "Gaussian": "noise",
     "GoodnessOfFit": "reconstruction",
+    "InPlane": "in_plane",
     "Micrograph": "micrograph",
+    "MixtureReconstruction": "reconstruction",
     "Patterns": "patterns",
     "Picks": "picks",
     "Poisson": "noise",
     "Reconstruction": "reconstruction",
     "Rotations": "rotations",
     "Sweep": "kernels.sweep",
+    "TemplateMap": "maps",
     "back_rotate": "kernels.backrotation",
     "describe": "files",
     "goodness_of_fit": "reconstruction",
     "log_likelihood": "kernels.likelihood",
+    "read_dense": "dense",
+    "read_detector": "detector",
     "read_micrograph": "micrograph",
     "read_patterns": "files",
     "read_picks": "picks",
@@ -105,16 +123,22 @@ __all__ = [
     "CheckpointError",
     "Circles",
     "CopyWarning",
+    "DensePatterns",
+    "Detector",
     "DeviceError",
     "FormatError",
+    "Gaussian",
     "GoodnessOfFit",
+    "InPlane",
     "Micrograph",
+    "MixtureReconstruction",
     "Patterns",
     "Picks",
     "Poisson",
     "Reconstruction",
     "Rotations",
     "Sweep",
+    "TemplateMap",
     "__version__",
     "active",
     "back_rotate",
@@ -130,6 +154,8 @@ __all__ = [
     "picking",
     "picks",
     "plotting",
+    "read_dense",
+    "read_detector",
     "read_micrograph",
     "read_patterns",
     "read_picks",

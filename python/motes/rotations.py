@@ -1,8 +1,9 @@
-"""Groups of exact rotations: index permutations, clockwise as in the challenge."""
+"""Groups of exact rotations, index permutations, clockwise as in the challenge; and the names of all rotations."""
 
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -12,6 +13,8 @@ import numpy.typing as npt
 
 from motes.errors import kind_of
 from motes.foreign import array_of
+from motes.in_plane import InPlane
+from motes.maps import TemplateMap
 from motes.shapes import Shape, check_shape
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -67,6 +70,58 @@ class Rotations:
     """R, how many there are."""
     turn: Turn = field(repr=False, compare=False)
     """`turn(image, r)` is the image turned by rotation r."""
+
+    @staticmethod
+    def in_plane(n: int, *, mirrored: bool = False) -> InPlane:
+        """Rotations by any number of angles, interpolated: template r is the master turned clockwise by 360 r / n.
+
+        Parameters
+        ----------
+        n : int
+            Angles, 1 or more. 4 are the quarter turns of `C4`, within the disc that turns into itself.
+        mirrored : bool
+            As many templates of the mirrored master more, in the order of `D4`.
+
+        Returns
+        -------
+        InPlane
+            A `motes.TemplateMap` of n (or 2 n) templates; by name, `"in-plane:36"` or `"in-plane:36m"`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `n` is no whole number of 1 or more.
+
+        Examples
+        --------
+        >>> Rotations.in_plane(36).angles[:3]
+        array([ 0., 10., 20.])
+        """
+        return InPlane(n, mirrored)
+
+    @property
+    def angles(self) -> FloatArray:
+        """(R,) degrees clockwise; of mirror images, those by which the mirrored master is turned.
+
+        Examples
+        --------
+        >>> C4.angles
+        array([  0.,  90., 180., 270.])
+        """
+        top = 2  # of five columns and rows, the pixel above the centre; a mirror image has it there too
+        lands = np.argmax(self.index((5, 5)) == top, axis=1)
+        degrees: FloatArray = np.rint(np.degrees(np.arctan2(lands % 5 - 2, 2 - lands // 5))) % 360.0
+        return degrees
+
+    def support(self, shape: Sequence[int]) -> npt.NDArray[np.bool_]:
+        """The pixels that templates cover: all of them, (H, W).
+
+        Examples
+        --------
+        >>> bool(C4.support((3, 3)).all())
+        True
+        """
+        return np.ones(self.index(shape).shape[1], np.bool_).reshape(check_shape(shape))
 
     def index(self, shape: Sequence[int]) -> npt.NDArray[np.int32]:
         """Pixels of the master that the templates show.
@@ -258,8 +313,12 @@ D4 = Rotations("D4", 8, _quarter_or_mirrored)
 """`C4`, then quarter turns of the mirrored master: template 4 + r is `numpy.rot90(master[:, ::-1], -r)`."""
 
 
-def rotations_of(rotations: object) -> Rotations:
-    """A group as a user may give it: itself or its name.
+_GROUPS = {group.name: group for group in (C1, C4, D4)}
+_IN_PLANE = re.compile(r"in-plane:(\d+)(m?)", re.IGNORECASE)
+
+
+def rotations_of(rotations: object) -> TemplateMap:
+    """A map as a user may give it: itself, or the name of a group or of in-plane rotations.
 
     Raises
     ------
@@ -268,14 +327,39 @@ def rotations_of(rotations: object) -> Rotations:
 
     Examples
     --------
-    >>> rotations_of("d4")
-    D4
+    >>> rotations_of("d4"), rotations_of("in-plane:36m")
+    (D4, in-plane:36m)
     """
-    groups = {group.name: group for group in (C1, C4, D4)}
+    if isinstance(rotations, str):
+        if rotations.upper() in _GROUPS:
+            return _GROUPS[rotations.upper()]
+        if named := _IN_PLANE.fullmatch(rotations):
+            return Rotations.in_plane(int(named[1]), mirrored=bool(named[2]))
+        raise ValueError(f"rotations: expected C4, D4, C1, in-plane:K or in-plane:Km (K angles), got {rotations!r}")
+    if isinstance(rotations, type) or not isinstance(rotations, TemplateMap):
+        raise TypeError(f"rotations: expected motes.C4, another motes.TemplateMap or a name, got {kind_of(rotations)}")
+    return rotations
+
+
+def exact_rotations_of(rotations: object) -> Rotations:
+    """A group of exact rotations or its name, where pixels must move as wholes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is none; the message names the argument `rotations`.
+
+    Examples
+    --------
+    >>> exact_rotations_of("in-plane:36")
+    Traceback (most recent call last):
+    ...
+    ValueError: rotations: expected C4, D4 or C1, got 'in-plane:36'
+    """
     if isinstance(rotations, Rotations):
         return rotations
     if not isinstance(rotations, str):
         raise TypeError(f"rotations: expected motes.C4, motes.D4 or motes.C1, got {kind_of(rotations)}")
-    if rotations.upper() not in groups:
+    if rotations.upper() not in _GROUPS:
         raise ValueError(f"rotations: expected C4, D4 or C1, got {rotations!r}")
-    return groups[rotations.upper()]
+    return _GROUPS[rotations.upper()]

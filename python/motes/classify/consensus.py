@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from motes.checks import whole
 from motes.foreign import array_of
-from motes.rotations import C4, Rotations, rotations_of
+from motes.rotations import C4, Rotations, exact_rotations_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ def consensus(
     >>> found.rotations, bool(np.all(found.master == image))
     (array([0, 1], dtype=int32), True)
     """
-    rotations = rotations_of(rotations)
+    rotations = exact_rotations_of(rotations)
     anchor = whole("anchor", anchor, 0)
     images = np.asarray(array_of("averages", averages), np.float64)
     if images.ndim != 3 or not anchor < len(images):

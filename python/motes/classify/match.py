@@ -12,7 +12,7 @@ from motes.devices import Device
 from motes.foreign import array_of
 from motes.kernels.assignment import Clusters, assign
 from motes.patterns import Patterns
-from motes.rotations import C4, Rotations, rotations_of
+from motes.rotations import C4, Rotations, exact_rotations_of
 from motes.threads import available_threads
 
 _CHUNK = 2**22  # pixels compared at a time
@@ -68,7 +68,7 @@ def match(
         ...
     ValueError: pattern 1 is no rotation of the reference: the nearest, 0, differs in 2 of 4 pixels
     """
-    rotations = rotations_of(rotations)
+    rotations = exact_rotations_of(rotations)
     threads = available_threads(threads)
     stack = patterns if isinstance(patterns, Patterns) else Patterns.from_dense(_of_one_size(patterns))
     stack = stack if device is None else stack.to(device)

@@ -66,10 +66,10 @@ def limits(
     from motes.limits.master import master_and_taken
     from motes.noise import noise_of
     from motes.report import to_json
-    from motes.rotations import rotations_of
+    from motes.rotations import exact_rotations_of
 
     began = time.perf_counter()
-    group, model = rotations_of(rotations), noise_of(noise)
+    group, model = exact_rotations_of(rotations), noise_of(noise)
     master, taken = master_and_taken(image, photons, contrast, _side(shape))
     if model.name == "bernoulli" and master.max() > 1:
         raise ValueError(

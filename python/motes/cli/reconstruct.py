@@ -195,7 +195,7 @@ def reconstruct(
 
     Bad input is told in one line (exit status 2), and nothing is written.
     """
-    from motes import read_patterns
+    from motes import MixtureReconstruction, read_patterns
     from motes import reconstruct as fit
     from motes.devices import device_of
     from motes.reconstruction.options import TOLERANCE
@@ -245,6 +245,8 @@ def reconstruct(
                 checkpoint=checkpoint,
                 resume=resume,
             )
+        if isinstance(result, MixtureReconstruction):
+            raise ValueError(f"rotations: expected C1, C4 or D4, got {rotations}")
         if not result.interrupted and result.seconds < CHEAP:
             checkpoint.unlink(missing_ok=True)
         told = report(result, context.obj, known)

@@ -10,15 +10,16 @@ import numpy.typing as npt
 from motes import _core
 from motes.devices import CPU, cuda_extension, held_by, stream_of
 from motes.foreign import reals_of
+from motes.maps import TemplateMap
 from motes.patterns import Patterns, check_patterns
-from motes.rotations import C4, Rotations, rotations_of
+from motes.rotations import C4, rotations_of
 from motes.threads import available_threads
 
 
 def back_rotate(
     patterns: Patterns,
     coefficients: Any,
-    rotations: Rotations | str = C4,
+    rotations: TemplateMap | str = C4,
     *,
     threads: int | None = None,
     stream: Any = None,
@@ -35,8 +36,8 @@ def back_rotate(
     coefficients : (N, R) float32 or float64 array
         Finite: responsibilities, labels as 0 and 1, residuals of a gradient. For patterns on a GPU also an array there,
         of any library that knows DLPack or `__cuda_array_interface__`.
-    rotations : Rotations or its name
-        R rotations.
+    rotations : TemplateMap or its name
+        R rotations, exact or by any angles (`motes.Rotations.in_plane`), or a map of one's own.
     threads : int, optional
         By default all that this process may use. The result does not depend on it, nor on the order of patterns.
     stream : CUDA stream or its handle, optional
@@ -45,7 +46,8 @@ def back_rotate(
     Returns
     -------
     (H, W) float64 array
-        Of NumPy also where the patterns are on a GPU: bit for bit the same. Compiled, not yet run on hardware.
+        Or of the shape of the map's masters. Of NumPy also where the patterns are on a GPU: bit for bit the same.
+        Compiled, not yet run on hardware.
 
     Raises
     ------

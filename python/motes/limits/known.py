@@ -16,7 +16,7 @@ from motes.patterns import Patterns
 from motes.reconstruction.information import LARGEST_MATRIX, PerPattern, free_pixels, per_pattern
 from motes.reconstruction.missing import missing_information
 from motes.reconstruction.problem import Problem
-from motes.rotations import Rotations, rotations_of
+from motes.rotations import Rotations, exact_rotations_of
 from motes.simulate.photons import check_means, templates
 from motes.threads import available_threads
 
@@ -110,7 +110,7 @@ def checked(
     ...
     ValueError: rotations: expected C4 or D4, got C1: it leaves no orientation unknown
     """
-    rotations, noise = rotations_of(rotations), noise_of(noise)
+    rotations, noise = exact_rotations_of(rotations), noise_of(noise)
     if rotations.n == 1:
         raise ValueError(f"rotations: expected C4 or D4, got {rotations.name}: it leaves no orientation unknown")
     truth = np.asarray(master, np.float64)

@@ -1,7 +1,8 @@
 """Reconstruction: from patterns of unknown orientation to the master, with error bars."""
 
 from motes.reconstruction.goodness import GoodnessOfFit, goodness_of_fit
+from motes.reconstruction.mixture import MixtureReconstruction
 from motes.reconstruction.result import Reconstruction
 from motes.reconstruction.run import reconstruct
 
-__all__ = ["GoodnessOfFit", "Reconstruction", "goodness_of_fit", "reconstruct"]
+__all__ = ["GoodnessOfFit", "MixtureReconstruction", "Reconstruction", "goodness_of_fit", "reconstruct"]

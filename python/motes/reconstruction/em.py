@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from motes.reconstruction.problem import Point, Problem
-from motes.reconstruction.state import State
+from motes.reconstruction.problem import Point
+from motes.reconstruction.state import Hill, State
 
 # A float32 likelihood of many patterns is known to a few 1e-9 nats each (of few, to 1e-5): less says nothing.
 NOISE = 1e-8
@@ -53,11 +53,11 @@ class PlainEM:
     name: str = "em"
     start_with: str = "spectral"
 
-    def begin(self, problem: Problem, point: Point) -> State:
+    def begin(self, problem: Hill, point: Point) -> State:
         """Remember what was won."""
         return State(point, memory={"gains": np.array(Gains.NONE)})
 
-    def step(self, problem: Problem, state: State) -> State:
+    def step(self, problem: Hill, state: State) -> State:
         """Move to the M step's master."""
         point = problem.advance(state.point)
         point = higher(state.point, point)
@@ -79,11 +79,11 @@ class Squarem:
     name: str = "em"
     start_with: str = "spectral"
 
-    def begin(self, problem: Problem, point: Point) -> State:
+    def begin(self, problem: Hill, point: Point) -> State:
         """Remember how far an extrapolation may go, and what was won."""
         return State(point, memory={"longest": np.array(4.0), "gains": np.array(Gains.NONE)})
 
-    def step(self, problem: Problem, state: State) -> State:
+    def step(self, problem: Hill, state: State) -> State:
         """EM, EM, extrapolate; or fall back to the second EM step."""
         start = state.point
         first = problem.advance(start)

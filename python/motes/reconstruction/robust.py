@@ -45,10 +45,13 @@ Observer = Callable[[dict[str, Any]], object]
 
 
 def error_bars_by(
-    kind: str, problem: Problem, master: FloatArray, weights: FloatArray, *, seed: int, replicates: int,
+    kind: str | None, problem: Problem, master: FloatArray, weights: FloatArray, *, seed: int, replicates: int,
     observe: Observer | None = None,
 ) -> ErrorBars:  # fmt: skip
-    """Standard errors of a maximum-likelihood master, by one of `KINDS`."""
+    """Standard errors of a maximum-likelihood master, by one of `KINDS`; NaN for None."""
+    if kind is None:
+        of_weights = np.full(len(weights), np.nan if problem.estimate_weights else 0.0)
+        return ErrorBars(np.full(master.size, np.nan), of_weights, np.nan, np.nan, ())
     if kind == "sandwich":
         return sandwich(problem, master, weights, seed=seed)
     if kind == "bootstrap":

@@ -1,0 +1,256 @@
+"""The likelihood of several masters seen through linear maps, and the sums from which every method makes its step."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from motes import _core
+from motes.cached import cached_property
+from motes.detector import Detector
+from motes.kernels.posterior import posterior
+from motes.maps import TemplateMap
+from motes.noise import LinearModel, Noise
+from motes.patterns import Patterns
+from motes.reconstruction.blocks import blocks
+from motes.reconstruction.checkpoint import fingerprint_of
+from motes.reconstruction.mixture.estep import Sums, annealed_model, uniform_sums
+from motes.reconstruction.mixture.layout import Layout
+from motes.reconstruction.mixture.steps import m_step
+from motes.reconstruction.problem import Point
+
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+
+_AT_ONCE = 1 << 22  # responsibilities held together: 16 MB in single precision
+
+
+@dataclass(frozen=True, eq=False)
+class MixturePoint(Point):
+    """A point of a mixture: `master` is the vector of parameters of `Layout`, `weights` (T,) the templates' prior.
+
+    Attributes
+    ----------
+    information : float
+        Mean over patterns of the divergence of responsibilities from the prior, nats: what a pattern tells of its
+        class and orientation.
+    """
+
+    information: float = float("nan")
+
+
+def information_at(point: Point) -> float:
+    """What a sweep told of classes and orientations, nats a pattern; NaN for a point that a checkpoint kept."""
+    return point.information if isinstance(point, MixturePoint) else float("nan")
+
+
+@dataclass(frozen=True)
+class MixtureProblem:
+    """Patterns, K classes with the map of each, how they scatter, and the detector.
+
+    What the methods of `em.py` climb: `evaluate`, `advance` and `extrapolate`, as of `Problem`.
+    """
+
+    patterns: Patterns
+    maps: tuple[TemplateMap, ...]
+    noise: Noise
+    detector: Detector
+    estimate_weights: bool
+    estimate_classes: bool
+    beta: float
+    dtype: type[np.float32] | type[np.float64]
+    threads: int
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where in vectors and stacks each class is."""
+        return Layout(self.maps, self.patterns.shape)
+
+    @cached_property
+    def good(self) -> npt.NDArray[np.bool_]:
+        """(M,): pixels that templates are told apart by: good ones that all classes cover."""
+        return np.asarray(self.detector.good & self.layout.support).ravel()
+
+    @cached_property
+    def merging(self) -> Detector:
+        """The detector, without the pixels that not all classes cover."""
+        merged = self.detector.merged & self.layout.support
+        return replace(self.detector, good=self.detector.good & merged, merged=merged)
+
+    @cached_property
+    def seen(self) -> npt.NDArray[np.bool_]:
+        """(n_pixels,): pixels of the masters that some template shows to a merged pixel."""
+        merged = np.broadcast_to(self.merging.merged, (self.layout.n_templates, *self.patterns.shape))
+        return self.layout.back_rotate(merged.astype(np.float64)) > 0
+
+    @cached_property
+    def photons(self) -> npt.NDArray[np.int64]:
+        """(M,): photons of each good pixel over all patterns."""
+        return np.where(self.good, self.patterns.total_image().ravel(), 0)
+
+    @cached_property
+    def limits(self) -> tuple[float, float]:
+        """Means that estimates are kept within."""
+        return self.noise.limits(len(self.patterns))
+
+    @cached_property
+    def mean_masters(self) -> FloatArray:
+        """(n_pixels,): for every class what all patterns say of it where nothing is known of their templates."""
+        detector, shape = self.merging, (self.layout.n_templates, *self.patterns.shape)
+        mean = self.patterns.total_image() / max(len(self.patterns), 1)
+        if detector.background is not None:
+            mean = np.maximum(mean - detector.background, 0.0)
+        looks = self.layout.back_rotate(np.broadcast_to(detector.merged * detector.correction, shape))
+        home = self.layout.back_rotate(np.broadcast_to(np.where(detector.merged, mean, 0.0), shape))
+        typical = home.sum() / max(looks.sum(), 1e-300)
+        return self.inside(np.where(looks > 0, home / np.maximum(looks, 1e-300), typical))
+
+    @property
+    def uniform(self) -> FloatArray:
+        """(T,): equal classes, and equal templates within each."""
+        return np.concatenate([np.full(turns.n, 1 / turns.n / len(self.maps)) for turns in self.maps])
+
+    @property
+    def least_weight(self) -> float:
+        """A thousandth of a pattern: probabilities are kept above it."""
+        return 1e-3 / max(len(self.patterns), 1)
+
+    def at(self, beta: float, maps: tuple[TemplateMap, ...] | None = None) -> MixtureProblem:
+        """The same patterns under another power, or through other maps of the same masters."""
+        return replace(self, beta=beta, maps=self.maps if maps is None else maps)
+
+    def inside(self, vector: FloatArray) -> FloatArray:
+        """Masters kept within the limits of the noise model; the rest of a vector is left as it is."""
+        n = self.layout.n_pixels
+        return np.concatenate([np.clip(vector[:n], *self.limits), vector[n:]])
+
+    def weights_inside(self, weights: FloatArray) -> FloatArray:
+        """Probabilities of classes, and of templates within each, kept a thousandth of a pattern from 0."""
+        kept = np.empty_like(weights)
+        of_class = floored(self.layout.per_class(weights), self.least_weight)
+        for part, share in zip(self.layout.parts, of_class, strict=True):
+            kept[part] = share * floored(weights[part], self.least_weight)
+        return kept
+
+    def means(self, vector: FloatArray) -> FloatArray:
+        """(T, M): mean photons a pixel of each template, where the fluence is 1."""
+        templates = self.layout.expand(vector) * self.detector.correction
+        if self.detector.background is not None:
+            templates += self.detector.background
+        return np.clip(templates.reshape(self.layout.n_templates, -1), *self.limits)
+
+    def sums(self, vector: FloatArray, weights: FloatArray) -> Sums:
+        """The E step over all patterns."""
+        return uniform_sums(
+            self.patterns, self.noise, self.means(vector), np.log(weights), self.good, beta=self.beta,
+            photons=self.photons, dtype=self.dtype, threads=self.threads,
+        )  # fmt: skip
+
+    def evaluate(self, master: FloatArray, weights: FloatArray) -> MixturePoint:
+        """One sweep at a vector of parameters: its likelihood, and the M step from there."""
+        sums = self.sums(master, weights)
+        step = m_step(self.noise.name)
+        masters = [
+            step(turns, self.merging, sums.planes[part], sums.exposure[part], values)
+            for turns, part, values in zip(self.maps, self.layout.parts, self.layout.split(master), strict=True)
+        ]
+        em_master = self.inside(self.layout.join(masters, sums.rest))
+        n_patterns = max(len(self.patterns), 1)
+        value = sums.log_likelihood / n_patterns
+        told = self.beta * (sums.expected / n_patterns - value)
+        return MixturePoint(master, weights, value, em_master, self._em_weights(weights, sums.weights), told)
+
+    def _em_weights(self, before: FloatArray, sums: FloatArray) -> FloatArray:
+        """The prior of each template: its class's, times its own within the class; each estimated or as it was."""
+        if not sums.sum() > 0 or not (self.estimate_classes or self.estimate_weights):
+            return before
+        of_class = self.layout.per_class(sums if self.estimate_classes else before)
+        within = sums if self.estimate_weights else before
+        weights = np.empty_like(before)
+        for part, share in zip(self.layout.parts, of_class, strict=True):
+            own = within[part] if within[part].sum() > 0 else before[part]
+            weights[part] = share * own / own.sum()
+        return self.weights_inside(weights)
+
+    def advance(self, point: Point) -> MixturePoint:
+        """The point at the M step from another."""
+        return self.evaluate(point.em_master, point.em_weights)
+
+    def extrapolate(self, start: Point, first: Point, longest: float) -> tuple[float, MixturePoint]:
+        """The point beyond two EM steps from `start`, of which `first` is the first: see `Problem.extrapolate`."""
+        n = self.layout.n_pixels
+        metric = self.noise.precision(start.master[:n]) * self.seen
+        difference = first.master - start.master
+        bend = first.em_master - 2 * first.master + start.master
+        size, curve = float(metric @ difference[:n] ** 2), float(metric @ bend[:n] ** 2)
+        length = min(max(np.sqrt(size / curve), 1.0), longest) if curve > 0 else 1.0
+        master = self.inside(start.master + 2 * length * difference + length**2 * bend)
+        weights = start.weights + 2 * length * (first.weights - start.weights)
+        weights = weights + length**2 * (first.em_weights - 2 * first.weights + start.weights)
+        return length, self.evaluate(master, self.weights_inside(weights))
+
+    def model(self, vector: FloatArray, weights: FloatArray) -> LinearModel:
+        """Templates as the kernels take them, scored by their posterior probability."""
+        return annealed_model(self.noise, self.means(vector), np.log(weights), self.good, 1.0, np.float32)
+
+    def labels(self, vector: FloatArray, weights: FloatArray) -> npt.NDArray[np.int32]:
+        """(N, 2) int32: the most likely class of each pattern, and the most likely rotation within it."""
+        return labels_of(self.layout, self.patterns, self._responsibilities(self.model(vector, weights)))
+
+    def _responsibilities(self, model: LinearModel) -> Callable[[Patterns], npt.NDArray[np.float32]]:
+        def of(patterns: Patterns) -> npt.NDArray[np.float32]:
+            found = posterior(patterns, model, responsibilities=True, threads=self.threads)
+            return found.responsibilities
+
+        return of
+
+    def mark(self, asked: dict[str, Any]) -> str:
+        """Of the input, the options and the version: a resumed run must have the same."""
+        digest = hashlib.blake2b(digest_size=16)
+        for array in (self.good, self.merging.merged, self.detector.correction, self.detector.background):
+            digest.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
+        told = [_core.version, _core.isa(), asked, fingerprint_of(self.patterns)]
+        digest.update(json.dumps(told, default=str).encode())
+        return digest.hexdigest()
+
+
+def floored(shares: FloatArray, least: float) -> FloatArray:
+    """Of all probabilities of at least `least`, those that maximise the sum of shares times their logarithms.
+
+    Examples
+    --------
+    >>> floored(np.array([0.0, 2.0, 6.0]), 0.1).round(3)
+    array([0.1  , 0.225, 0.675])
+    """
+    least = min(least, 1 / len(shares))
+    low = shares <= 0
+    while not low.all():
+        scale = (1 - least * low.sum()) / shares[~low].sum()
+        kept: FloatArray = np.where(low, least, shares * scale)
+        below = kept < least
+        if not below.any():
+            return kept
+        low |= below
+    return np.full(len(shares), 1 / len(shares))
+
+
+def labels_of(
+    layout: Layout, patterns: Patterns, responsibilities: Callable[[Patterns], npt.NDArray[np.float32]]
+) -> npt.NDArray[np.int32]:
+    """Class and rotation of each pattern: (N, 2) int32, in blocks of patterns.
+
+    The class is the one of the largest probability over all its rotations; the rotation the likeliest of that class.
+    """
+    labels = np.empty((len(patterns), 2), np.int32)
+    first = np.array([part.start for part in layout.parts])
+    for block in blocks(patterns, most=max(_AT_ONCE // layout.n_templates, 1)):
+        gamma = responsibilities(patterns[block])
+        kinds = np.add.reduceat(gamma, first, axis=1, dtype=np.float64).argmax(axis=1)
+        labels[block, 0] = kinds
+        labels[block, 1] = layout.rotation_of[np.where(layout.class_of == kinds[:, None], gamma, -1.0).argmax(axis=1)]
+    return labels
