@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from motes import C1, C4, D4, Bernoulli, Detector, Patterns, Poisson, Rotations
+from motes import C1, C4, D4, Bernoulli, DensePatterns, Detector, Gaussian, Patterns, Poisson, Rotations
 from motes.reconstruction.mixture.problem import MixtureProblem
 from motes.simulate.photons import draw
+
+NOISES = {"poisson": Poisson(), "bernoulli": Bernoulli(), "gaussian": Gaussian()}
 
 
 class RandomMap:
@@ -47,16 +49,19 @@ def random_problem(
     masked: bool = False, corrected: bool = False, background: bool = False, beta: float = 1.0, **options,
 ) -> MixtureProblem:  # fmt: skip
     """Counts that know nothing of the model: a likelihood may not fall for them either."""
-    counts = rng.poisson(rng.uniform(0, 1.5, (side, side)), (n_patterns, side, side))
-    patterns = Patterns.from_dense(counts if noise == "poisson" else counts > 0)
+    if noise == "gaussian":
+        patterns = DensePatterns(rng.normal(rng.uniform(-1, 1, (side, side)), 1.0, (n_patterns, side, side)))
+    else:
+        counts = rng.poisson(rng.uniform(0, 1.5, (side, side)), (n_patterns, side, side))
+        patterns = Patterns.from_dense(counts if noise == "poisson" else counts > 0)
     levels = np.where(rng.random((side, side)) < (0.2 if masked else 0.0), 2, 0)
     levels.flat[side * side // 2] = 0
-    correction = rng.uniform(0.4, 1.6 if noise == "poisson" else 1.0, (side, side)) if corrected else None
+    correction = rng.uniform(0.4, 1.0 if noise == "bernoulli" else 1.6, (side, side)) if corrected else None
     detector = Detector.from_mask(levels, correction, rng.uniform(0, 0.3, (side, side)) if background else None)
     turning = map_named(turns, side, rng)
     asked = {"estimate_weights": True, "estimate_classes": True, "dtype": np.float64, "threads": 1} | options
     return MixtureProblem(
-        patterns, (turning,) * classes + (C1,) * still, {"poisson": Poisson(), "bernoulli": Bernoulli()}[noise],
+        patterns, (turning,) * classes + (C1,) * still, NOISES[noise],
         detector, beta=beta, **asked,
     )  # fmt: skip
 

@@ -20,9 +20,9 @@ LAYERS = (
     ("cli",),
     ("labelling",),
     ("bench", "challenge", "study", "project"),
-    ("report", "truth", "plotting", "viewer"),
+    ("report", "truth", "known_mixture", "plotting", "viewer"),
     ("active",),
-    ("reconstruction", "classify", "limits", "pickers", "numba_support"),
+    ("dragonfly", "reconstruction", "classify", "limits", "pickers", "numba_support"),
     ("sample", "picking", "resolution", "particles"),
     (
         "batches",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         bench,
         challenge,
         classify,
+        dragonfly,
         limits,
         particles,
         pickers,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from motes._core import version as __version__
     from motes.circles import Circles
     from motes.config import show_config
-    from motes.dense import DensePatterns, read_dense
+    from motes.dense import DensePatterns, read_dense, write_dense
     from motes.detector import Detector, read_detector
     from motes.errors import CheckpointError, CopyWarning, DeviceError, FormatError
     from motes.files import describe, read_patterns, write_patterns
@@ -94,6 +95,7 @@ _HOME = {
     "reconstruct": "reconstruction",
     "show_config": "config",
     "sweep": "kernels.sweep",
+    "write_dense": "dense",
     "write_patterns": "files",
     "write_picks": "picks",
 }
@@ -102,6 +104,7 @@ _MODULES = (
     "bench",
     "challenge",
     "classify",
+    "dragonfly",
     "limits",
     "particles",
     "pickers",
@@ -146,6 +149,7 @@ __all__ = [
     "challenge",
     "classify",
     "describe",
+    "dragonfly",
     "goodness_of_fit",
     "limits",
     "log_likelihood",
@@ -167,6 +171,7 @@ __all__ = [
     "study",
     "sweep",
     "viewer",
+    "write_dense",
     "write_patterns",
     "write_picks",
 ]

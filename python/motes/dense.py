@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, TypeAlias, overload
 
 import numpy as np
@@ -13,7 +14,8 @@ import numpy.typing as npt
 from motes.entries import row_indices
 from motes.errors import FormatError, kind_of
 from motes.foreign import reals_of
-from motes.io.npy import map_values
+from motes.io.atomic import atomic_path
+from motes.io.npy import Table, map_values, write_table
 from motes.shapes import Shape, shape_of_dense
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -207,6 +209,38 @@ def read_dense(path: str | os.PathLike[str], shape: Shape | None = None) -> Dens
         raise
     except ValueError as error:
         raise FormatError(f"{place}: {error}") from error
+
+
+def write_dense(path: str | os.PathLike[str], patterns: DensePatterns) -> None:
+    """Write dense patterns as a .npy file, (N, H, W), whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+        An existing file is replaced once the new one is complete.
+    patterns : DensePatterns
+
+    Raises
+    ------
+    ValueError
+        If the suffix is another.
+    OSError
+        If the file can not be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> patterns = DensePatterns(np.ones((2, 3, 3)))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_dense(f"{folder}/frames.npy", patterns)
+    ...     read_dense(f"{folder}/frames.npy") == patterns
+    True
+    """
+    if Path(path).suffix.lower() != ".npy":
+        raise ValueError(f"{os.fspath(path)}: dense patterns are written as .npy, got suffix {Path(path).suffix!r}")
+    values = check_dense(patterns).values
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        write_table(file, Table(values.dtype, values.shape, (values[part] for part in patterns.blocks())))
 
 
 def check_dense(patterns: object) -> DensePatterns:

@@ -202,6 +202,34 @@ def noise_of(noise: object) -> Noise:
     return models[noise.lower()]
 
 
+def noise_text(noise: Noise) -> str:
+    """A noise model in words: `poisson`, `gaussian:0.5`.
+
+    Examples
+    --------
+    >>> noise_text(Gaussian(0.5)), noise_named("gaussian:0.5")
+    ('gaussian:0.5', Gaussian(sigma=0.5, name='gaussian'))
+    """
+    return f"gaussian:{noise.sigma!r}" if isinstance(noise, Gaussian) and noise.sigma else noise.name
+
+
+def noise_named(text: str) -> Noise:
+    """The noise model of a text: `poisson`, `gaussian` (its sigma to be estimated), `gaussian:0.5`.
+
+    Raises
+    ------
+    ValueError
+        If it names none.
+    """
+    kind, _, sigma = text.partition(":")
+    if kind.lower() != "gaussian":
+        return noise_of(text)
+    try:
+        return Gaussian(float(sigma) if sigma else None)
+    except ValueError as error:
+        raise ValueError(f"noise: expected gaussian or gaussian:SIGMA, got {text!r}") from error
+
+
 @dataclass(frozen=True)
 class LinearModel:
     """Templates as the kernels take them, split so that float32 holds what matters.

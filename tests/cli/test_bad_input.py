@@ -227,7 +227,7 @@ def test_older_results_and_logs_outlive_a_failure(archive, refused):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["reconstruct"], "(?i)missing argument"),
+        (["reconstruct", "-o", "out"], "expected a file of patterns"),
         (["reconstruct", "endeavor.npz"], "(?i)missing option.*--out"),
         (["unmake"], "unmake"),
         (["--loud"], "--loud"),

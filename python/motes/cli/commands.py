@@ -30,7 +30,7 @@ ADVICE = {
 }
 
 OF_ONE_NAME = (
-    "acceleration|background|box|centring|confidence|contrast|downsample|edge|image|init|iou|mask|missing|method|noise|photons|rotations|task|tolerance"
+    "acceleration|background|box|centring|confidence|contrast|downsample|edge|image|init|iou|mask|missing|method|noise|photons|rotations|sigma|task|tolerance"
     "|truth|weights|diameter|preset|strategy|threshold|device"
 )
 OTHERWISE = {"--y-origin": "--flip-y", "--micrograph": "--micrographs"}  # what other commands call it

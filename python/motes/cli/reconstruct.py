@@ -9,10 +9,11 @@ import typer
 
 from motes.cli import arguments
 from motes.cli.commands import INTERRUPTED
-from motes.cli.observers import observers
+from motes.cli.dragonfly import EMC_LOG, ConfigFile, log_header, notes_of
+from motes.cli.observers import EMCLog, observers
 from motes.cli.outputs import output_folder
 from motes.cli.results import EVERYTHING, RESULTS, write_results
-from motes.cli.source import source
+from motes.cli.source import read_files, source
 from motes.cli.summary import summary
 
 CHECKPOINT = "checkpoint.npz"
@@ -22,10 +23,6 @@ DATA, MODEL, FIT, OUTPUT = "Data", "Model", "Fit", "Output"
 
 def reconstruct(
     context: typer.Context,
-    file: Annotated[
-        Path,
-        typer.Argument(help="Photon patterns: an archive of the challenge, CSR .npz, .npy, Dragonfly .emc or .h5."),
-    ],
     out: Annotated[
         Path,
         typer.Option(
@@ -36,6 +33,16 @@ def reconstruct(
             help="Folder for master.npy, std_error.npy, labels.npy, reconstruction.npz, report.json and two pictures.",
         ),
     ],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="FILE...",
+            show_default=False,
+            help="Photon patterns: an archive of the challenge, CSR .npz, .npy, Dragonfly .emc or .h5; several are "
+            "taken one after the other.",
+        ),
+    ] = None,
+    config: ConfigFile = None,
     task: Annotated[
         int | None, typer.Option(rich_help_panel=DATA, help="Which task of an archive of the challenge.")
     ] = None,
@@ -74,6 +81,22 @@ def reconstruct(
             metavar="FILE",
             rich_help_panel=DATA,
             help="Patterns to leave out, counted from 0: one number a line, a JSON list, or a .npy. Their label is -1.",
+        ),
+    ] = None,
+    blacklist: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            rich_help_panel=DATA,
+            help="Dragonfly's list of patterns to leave out: for each pattern 0, or 1 where it is left out.",
+        ),
+    ] = None,
+    selection: Annotated[
+        str | None,
+        typer.Option(
+            metavar="odd|even",
+            rich_help_panel=DATA,
+            help="Half of the patterns that are not left out: the first, third, ..., or the others.",
         ),
     ] = None,
     truth: Annotated[
@@ -195,9 +218,11 @@ def reconstruct(
 
     Bad input is told in one line (exit status 2), and nothing is written.
     """
-    from motes import MixtureReconstruction, read_patterns
+    from motes import MixtureReconstruction
     from motes import reconstruct as fit
     from motes.devices import device_of
+    from motes.dragonfly import output_of, write_output
+    from motes.dragonfly.output import output_path
     from motes.reconstruction.options import TOLERANCE
     from motes.report import report
     from motes.truth import read_truth
@@ -211,25 +236,27 @@ def reconstruct(
             "--resume out to replace the result"
         )
     with output_folder(out, (*RESULTS, CHECKPOINT)) as staging:
-        patterns = read_patterns(file, task, arguments.shape_of(shape), n_patterns)
-        kept = ~arguments.read_excluded(exclude, len(patterns))
+        patterns = read_files(files or [], task, arguments.shape_of(shape), n_patterns)
+        kept = arguments.read_kept(exclude, blacklist, selection, len(patterns))
         known = None if truth is None else read_truth(truth, task, patterns)
         if known is not None:
             known.require(patterns.shape, len(patterns))
             known = known.select(kept)
-        told_of_input = source(file, task, binarise, kept, patterns)
-        if exclude is not None:
+        told_of_input = source(files or [], task, binarise, kept, patterns)
+        if not kept.all():
             patterns = patterns[kept]
         if not len(patterns):
-            raise ValueError(f"{file}: no pattern is left" if kept.size else f"{file}: holds no pattern")
-        with observers(tolerance=tolerance, quiet=quiet, log=log) as callback:
+            names = ", ".join(map(str, files or []))
+            raise ValueError(f"{names}: no pattern is left" if kept.size else f"{names}: holds no pattern")
+        emc_log = None if config is None else EMCLog(out / EMC_LOG, rotations, log_header(context, kept), resume)
+        with observers(tolerance=tolerance, quiet=quiet, log=log, emc_log=emc_log) as callback:
             result = fit(
                 patterns,
                 rotations,
                 noise,
                 method=method,
                 acceleration=acceleration,
-                init=arguments.init_of(init),
+                init=arguments.init_of(init, patterns),
                 weights=weights,
                 tolerance=tolerance,
                 max_iterations=max_iterations,
@@ -254,7 +281,10 @@ def reconstruct(
         told["device"] = str(place)
         if exclude is not None and kept.all():
             told["notes"].append(f"{exclude} names no pattern: none was left out")
+        told["notes"] = [*told["notes"], *notes_of(context)]
         write_results(staging, result, told, known, kept)
+        if config is not None:
+            write_output(output_path(staging, result.iterations), output_of(result, patterns, kept, threads=threads))
     if not result.interrupted:
         checkpoint.unlink(missing_ok=True)
     if not quiet:

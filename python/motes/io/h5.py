@@ -162,7 +162,7 @@ def write_h5(path: str | os.PathLike[str], patterns: PatternBlocks) -> None:
 
     if patterns.n_pixels > MAX_COUNT:
         raise ValueError(f"{place}: Dragonfly HDF5 holds at most {MAX_COUNT} pixels a pattern")
-    with atomic_path(path) as temporary, _HeldErrors(temporary, "w+") as held, h5py.File(held, "w") as file:
+    with atomic_path(path) as temporary, HeldErrors(temporary, "w+") as held, h5py.File(held, "w") as file:
         file["num_pix"] = np.array([patterns.n_pixels], np.int32)
         if patterns.shape is not None:
             file.attrs[IMAGE_SHAPE] = patterns.shape
@@ -180,7 +180,7 @@ def write_h5(path: str | os.PathLike[str], patterns: PatternBlocks) -> None:
             first = last
 
 
-class _HeldErrors(FileIO):
+class HeldErrors(FileIO):
     """A file for the HDF5 library, which ends the process if a write fails or if what it wrote can not be read back.
 
     The first error is kept, and raised on closing; what is written from then on is kept in memory, for reading back.

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import checks
+from motes.dense import DensePatterns
 from motes.detector import Detector
 from motes.devices import CPU, Device
 from motes.maps import TemplateMap
@@ -23,6 +24,7 @@ from motes.reconstruction.climb import Callback, Climbed, Keeper, climb_all, end
 from motes.reconstruction.doubts import doubts, own_error
 from motes.reconstruction.evidence import evidence, evidence_of_noise
 from motes.reconstruction.information import ErrorBars
+from motes.reconstruction.mixture.options import gaussian_of
 from motes.reconstruction.mixture.result import MixtureReconstruction
 from motes.reconstruction.mixture.run import reconstruct_mixture
 from motes.reconstruction.ondevice import ProblemOnDevice
@@ -71,7 +73,7 @@ def reconstruct(
 
 @overload
 def reconstruct(
-    patterns: Patterns,
+    patterns: Patterns | DensePatterns,
     rotations: TemplateMap | str = ...,
     noise: Noise | str | None = ...,
     *,
@@ -111,7 +113,7 @@ def reconstruct(
 
 
 def reconstruct(
-    patterns: Patterns,
+    patterns: Patterns | DensePatterns,
     rotations: TemplateMap | str = C4,
     noise: Noise | str | None = None,
     *,
@@ -156,13 +158,14 @@ def reconstruct(
 
     Parameters
     ----------
-    patterns : Patterns
+    patterns : Patterns or DensePatterns
         N patterns of (L, L) pixels, each the master turned by an unknown rotation.
     rotations : TemplateMap or its name
         `motes.C4` (default), `motes.D4` or `motes.C1`; `motes.Rotations.in_plane(36)` or `"in-plane:36"`; any map with
         a transpose.
-    noise : Bernoulli, Poisson or their name, optional
-        `motes.Bernoulli()` by default: a pixel fires or not.
+    noise : Bernoulli, Poisson, Gaussian or their name, optional
+        `motes.Bernoulli()` by default: a pixel fires or not. Of dense patterns `motes.Gaussian()`, which estimates its
+        sigma where it is not given.
     method : {"em", "sgd", "hard-em", "l2-em"}
         Maximum likelihood by soft expectation maximisation; by stochastic gradients with back-rotation; hard assignment
         by likelihood; the seed's Algorithm 1 (hard, Euclidean, from the mean, 5 rounds), a baseline.
@@ -219,8 +222,8 @@ def reconstruct(
         Occupancies of the classes: estimated with the masters, or equal. `weights` is that of rotations, in each class.
     detector : Detector, optional
         Which pixels tell orientations and which are merged, their correction and a known background.
-    fluence : {"uniform"}
-        All patterns are of equal fluence.
+    fluence : {"uniform", "estimate"} or (N,) array
+        Of Poisson patterns: all equal; estimated with the masters, their mean being 1; or known.
     beta : float, "auto" or sequence of float
         Power on the likelihood, above 0 and at most 1: deterministic annealing. One number for all iterations; or one
         for each of the first, the last of them for the rest; or by itself from the data to 1 (`auto`).
@@ -253,7 +256,13 @@ def reconstruct(
     (True, (9, 9))
     """
     began = time.perf_counter()
-    patterns, turns, noise = check_patterns(patterns), rotations_of(rotations), noise_of(noise)
+    turns = rotations_of(rotations)
+    if isinstance(patterns, DensePatterns):
+        if binarise or device is not None:
+            raise ValueError(f"{'binarise' if binarise else 'device'}: is for patterns of photons, got dense ones")
+        noise = gaussian_of(noise)
+    else:
+        patterns, noise = check_patterns(patterns), noise_of(noise)
     checks.one_of("method", method, options.METHODS)
     checks.one_of("weights", weights, options.WEIGHTS)
     dtype = checks.floating("dtype", dtype)
@@ -274,13 +283,14 @@ def reconstruct(
     }
     if resume and checkpoint is None:
         raise ValueError("resume: needs the checkpoint to go on from")
-    patterns = patterns.binarised() if binarise else patterns
-    noise.check(patterns)
-    patterns = patterns if device is None else patterns.to(device)
     good = options.check_mask(mask, patterns.shape)
+    if not isinstance(patterns, DensePatterns):
+        patterns = patterns.binarised() if binarise else patterns
+        noise.check(patterns)
+        patterns = patterns if device is None else patterns.to(device)
     usual = classes == 1 and still_classes == 0 and class_weights == "estimate" and detector is None and coarse is None
     usual = usual and isinstance(fluence, str) and fluence == "uniform" and np.ndim(beta) == 0 and beta == 1
-    if not isinstance(turns, Rotations) or not usual:
+    if isinstance(patterns, DensePatterns) or not isinstance(turns, Rotations) or not usual:
         return reconstruct_mixture(
             patterns, turns, noise, classes=classes, still_classes=still_classes, class_weights=class_weights,
             weights=weights, detector=detector, fluence=fluence, beta=beta, coarse=coarse, method=method,

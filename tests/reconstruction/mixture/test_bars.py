@@ -50,7 +50,7 @@ def small(noise="poisson", maps=None, n=40, *, seed=0, corrected=False, estimate
 
 def evidence_of(problem, vector, weights, counts):
     """ln L of each pattern and its responsibilities, slowly."""
-    means, good = problem.means(vector), problem.good
+    means, good = problem.templates(vector, weights).means, problem.good
     scores = np.log(weights) + (problem.noise.base(means) * good).sum(axis=1)
     scores = scores + counts @ (problem.noise.weight(means) * good).T
     top = scores.max(axis=1, keepdims=True)

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from mixtures import RandomMap, drawn
-from motes import C4, Detector, MixtureReconstruction, Patterns, Rotations, reconstruct, simulate
+from motes import (
+    C4,
+    DensePatterns,
+    Detector,
+    Gaussian,
+    MixtureReconstruction,
+    Patterns,
+    Rotations,
+    reconstruct,
+    simulate,
+)
 from motes.errors import CheckpointError, FormatError
 from motes.reconstruction import climb
 
@@ -42,10 +53,8 @@ def test_a_small_snail_is_found_at_any_angle(patterns):
     turns = Rotations.in_plane(12)
     result = reconstruct(patterns, turns, "poisson", init="random", restarts=3, seed=1)
     assert result.converged
-    inside = turns.support(PORTRAIT.shape)
-    near = [np.corrcoef(template[inside], result.master[inside])[0, 1] for template in turns.expand(SNAIL)]
-    assert max(near) > 0.9
-    assert np.isnan(result.master[~inside]).all()
+    assert near(result.master, SNAIL, turns) > 0.9
+    assert np.isnan(result.master[~turns.support(PORTRAIT.shape)]).all()
     assert result.labels.shape == (1500, 2)
     np.testing.assert_array_equal(result.angles, 30.0 * result.labels[:, 1])
 
@@ -122,6 +131,70 @@ def test_a_resumed_run_has_the_bits_of_an_uninterrupted_one(patterns, tmp_path, 
         reconstruct(patterns, **asked | {"classes": 1}, checkpoint=path, resume=True)
 
 
+def near(master: np.ndarray, truth: np.ndarray, turns) -> float:
+    """Largest correlation of a master with the truth turned."""
+    inside = turns.support(truth.shape)
+    return max(np.corrcoef(template[inside], master[inside])[0, 1] for template in turns.expand(truth))
+
+
+def test_the_spectral_start_finds_two_classes():
+    turns = Rotations.in_plane(16)
+    pictures = [simulate.scaled(simulate.creature(15, seed=1), 60.0), simulate.scaled(simulate.portrait(15), 60.0)]
+    patterns, labels = drawn(pictures, turns, 4000, seed=7)
+    result = reconstruct(patterns, turns, "poisson", classes=2, tolerance=1e-5)
+    assert result.init == "spectral"
+    right = np.mean(result.labels[:, 0] == labels[:, 0])
+    known = replace(result, masters=np.stack(pictures), class_weights=np.full(2, 0.5)).assign(patterns).labels
+    assert max(right, 1 - right) > np.mean(known[:, 0] == labels[:, 0]) - 0.02
+    order = [0, 1] if right > 0.5 else [1, 0]
+    assert min(near(result.masters[k], pictures[order[k]], turns) for k in (0, 1)) > 0.9
+
+
+@pytest.mark.parametrize("background", [None, 0.05])
+def test_fluences_are_found_with_the_master(background):
+    turns, rng = Rotations.in_plane(8), np.random.default_rng(8)
+    fluence = rng.lognormal(0, 0.5, 600)
+    fluence /= fluence.mean()
+    labels = rng.integers(0, 8, 600)
+    means = 4 * fluence[:, None, None] * turns.expand(SNAIL)[labels] + (background or 0)
+    patterns = Patterns.from_dense(rng.poisson(means))
+    detector = None if background is None else Detector.from_mask(np.zeros((SIDE, SIDE), int), background=background)
+    result = reconstruct(
+        patterns, turns, "poisson", init=4 * SNAIL, fluence="estimate", detector=detector, tolerance=1e-4
+    )
+    inside = turns.support((SIDE, SIDE))
+    photons = fluence * 4 * SNAIL[inside].sum()
+    assert np.sqrt(np.mean(((result.fluence - fluence) / fluence) ** 2 * photons)) < 1.4
+    assert result.fluence.mean() == pytest.approx(1)
+    assert near(result.master, SNAIL, turns) > 0.98
+    assert np.mean(result.assign(patterns).labels[:, 1] == result.labels[:, 1]) > 0.95
+    known = reconstruct(
+        patterns, turns, "poisson", init=4 * SNAIL, fluence=fluence, detector=detector, max_iterations=2
+    )
+    np.testing.assert_allclose(known.fluence, fluence)
+
+
+def test_dense_patterns_have_gaussian_noise(tmp_path):
+    turns, rng = Rotations.in_plane(4), np.random.default_rng(9)
+    means = turns.expand(SNAIL - SNAIL.mean())[rng.integers(0, 4, 2000)]
+    patterns = DensePatterns(means + rng.normal(0, 0.3, means.shape))
+    result = reconstruct(patterns, turns)
+    assert result.noise.sigma == pytest.approx(0.3, rel=0.02)
+    assert near(result.master, SNAIL, turns) > 0.97
+    known = reconstruct(patterns, turns, Gaussian(0.3), init=SNAIL - SNAIL.mean())
+    assert known.noise.sigma == 0.3
+    np.testing.assert_array_equal(known.assign(patterns).labels, known.labels)
+    known.save(tmp_path / "dense.npz")
+    assert MixtureReconstruction.load(tmp_path / "dense.npz").noise == Gaussian(0.3)
+    for options, message in [
+        ({"noise": "poisson"}, "noise: dense patterns need motes.Gaussian(), got poisson"),
+        ({"fluence": "estimate"}, "fluence: patterns of unequal fluence need Poisson noise, got gaussian"),
+        ({"binarise": True}, "binarise: is for patterns of photons, got dense ones"),
+    ]:
+        with pytest.raises(ValueError, match=re.escape(message)):
+            reconstruct(patterns, turns, **options)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -142,6 +215,18 @@ def test_a_resumed_run_has_the_bits_of_an_uninterrupted_one(patterns, tmp_path, 
         ({"acceleration": "fisher"}, "acceleration: expected one of auto, squarem, none, got 'fisher'"),
         ({"detector": np.zeros((9, 9))}, "detector: expected a motes.Detector, got ndarray"),
         ({"detector": Detector.from_mask(np.zeros((8, 8), int))}, "detector: 8x8 pixels, but the patterns have 9x9"),
+        ({"fluence": np.zeros(1500)}, "fluence: pattern 0 has 0, expected a positive, finite number"),
+        ({"fluence": np.ones(3)}, "fluence: expected one for each of 1500 patterns, got shape (3,)"),
+        ({"fluence": "some"}, "fluence: expected one of uniform, estimate, got 'some'"),
+        ({"noise": "bernoulli", "binarise": True, "fluence": "estimate"}, "fluence: patterns of unequal fluence need"),
+        (
+            {
+                "noise": "bernoulli",
+                "binarise": True,
+                "detector": Detector.from_mask(np.zeros((9, 9), int), background=0.1),
+            },
+            "detector: a background needs Poisson or Gaussian noise, got bernoulli",
+        ),
         ({"mask": np.ones((9, 9), bool)}, "mask: every pixel is bad"),
         ({"classes": 2, "init": "mean"}, "init: mean is the same for all classes"),
         ({"init": np.ones((2, 9, 9))}, "init: expected shape (9, 9), got (2, 9, 9)"),

@@ -21,7 +21,7 @@ ROUNDING = 1e-7
     side=st.integers(3, 5),
     n_patterns=st.integers(1, 40),
     turns=st.sampled_from(["C1", "C4", "D4", "5", "8", "random"]),
-    noise=st.sampled_from(["bernoulli", "poisson"]),
+    noise=st.sampled_from(["bernoulli", "poisson", "unequal", "gaussian"]),
     classes=st.integers(1, 3),
     still=st.integers(0, 1),
     masked=st.booleans(),
@@ -34,10 +34,12 @@ def test_the_likelihood_never_falls(
 ):
     rng = np.random.default_rng(seed)
     problem = random_problem(
-        rng, side=side, n_patterns=n_patterns, turns=turns, noise=noise, classes=classes, still=still, masked=masked,
-        corrected=corrected, background=background and noise == "poisson", beta=beta,
+        rng, side=side, n_patterns=n_patterns, turns=turns, noise="poisson" if noise == "unequal" else noise,
+        classes=classes, still=still, masked=masked, corrected=corrected, beta=beta,
+        background=background and noise != "bernoulli", estimate_fluence=noise == "unequal",
     )  # fmt: skip
-    start = problem.inside(problem.mean_masters * rng.uniform(0.5, 1.5, problem.layout.n_pixels))
+    scattered = problem.mean_masters * rng.uniform(0.5, 1.5, problem.layout.n_pixels)
+    start = problem.inside(np.concatenate([scattered, problem.first_rest]))
     point = problem.evaluate(start, problem.uniform)
     for _ in range(8):
         after = problem.advance(point)

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import checks
-from motes.kernels.posterior import posterior
 from motes.reconstruction.information import PATTERNS_USED, hardly_told
 from motes.reconstruction.mixture.information import (
     Sample,
@@ -16,6 +15,7 @@ from motes.reconstruction.mixture.information import (
     directions_of,
     inverted,
     observed,
+    scales_of,
     squared,
     turns_of,
 )
@@ -80,10 +80,7 @@ def mixture_error_bars(
     together = int(problem.seen.sum()) + len(directions) <= LARGEST_MATRIX
     groups = [everything] if together else [(k,) for k in everything]
     chosen = _chosen(n_patterns, max(n_used, _SAMPLES * (LARGEST_MATRIX if not together else layout.n_pixels)), seed)
-    patterns = problem.patterns if len(chosen) == n_patterns else problem.patterns[chosen]
-    sample = Sample(patterns, posterior(
-        patterns, problem.model(vector, weights), responsibilities=True, threads=problem.threads
-    ).responsibilities)  # fmt: skip
+    sample = _sample(problem, vector, weights, chosen)
     variance, notes = np.full(layout.n_pixels, np.nan), []
     ends = np.cumsum(layout.sizes)
     for classes in groups:
@@ -108,15 +105,29 @@ def _told(scores: Scores, sample: Sample, kind: str, n_patterns: int) -> tuple[T
     turns = turns_of(scores)
     with one_blas_thread():
         of_scores = squared(scores, sample)
-        if kind == "sandwich" or (n_sample == n_patterns and n_sample < _FEW * size):
-            information = observed(scores, sample, of_scores)
-            between = of_scores if kind == "sandwich" else None
-            told = inverted(scores, information, turns=turns, n_sample=n_sample, between=between)
-        else:
-            shrink = max(1 - (size + 1) / n_sample, 0.01)  # the mean of an inverse Wishart matrix
-            told = inverted(scores, of_scores, turns=turns, n_sample=n_sample, shrink=shrink)
+        louis = kind == "sandwich" or (n_sample == n_patterns and n_sample < _FEW * size)
+        information = observed(scores, sample, of_scores) if louis else of_scores
+        if scores.problem.estimate_fluence:
+            n_pixels = scores.masters.size
+            of_scores[:n_pixels, :n_pixels] += scales_of(scores)  # Louis' form takes fluences as known: it has them
+        between = of_scores if kind == "sandwich" else None
+        shrink = 1.0 if louis else max(1 - (size + 1) / n_sample, 0.01)  # the mean of an inverse Wishart matrix
+        told = inverted(scores, information, turns=turns, n_sample=n_sample, between=between, shrink=shrink)
     notes = ["error bars by the sandwich form"] if kind == "sandwich" else []
     return told, [*notes, *([hardly_told(told.untold)] if told.untold else [])]
+
+
+def _sample(problem: MixtureProblem, vector: FloatArray, weights: FloatArray, chosen: npt.NDArray[np.int64]) -> Sample:
+    """Some patterns, their responsibilities and fluences."""
+    patterns, fluence = problem.patterns, problem.fluence_at(vector)
+    if len(chosen) < len(patterns):
+        patterns, fluence = patterns[chosen], None if fluence is None else fluence[chosen]
+    templates = problem.templates(vector, weights)
+    gamma = [
+        templates.responsibilities(patterns[part], None if fluence is None else fluence[part])
+        for part in templates.parts(patterns)
+    ]
+    return Sample(patterns, np.concatenate(gamma) if gamma else np.zeros((0, len(weights))), fluence)
 
 
 def _chosen(n_patterns: int, n_used: int, seed: int) -> npt.NDArray[np.int64]:

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from motes.patterns import Patterns
 from motes.quotient import tangent, turns_freely
 from motes.reconstruction.information import tangent_of
 from motes.reconstruction.inverse import inverse_of
 from motes.reconstruction.mixture.layout import FloatArray, Layout
 from motes.reconstruction.mixture.scores import Scores
+from motes.reconstruction.mixture.templates import AnyPatterns
 
 FLOOR = 1e-3  # of a pixel's own information: a smaller eigenvalue is not to be told from 0 by a sample
 _LEAST_PHOTONS = 25.0
@@ -33,7 +33,7 @@ class Sample:
 
     Attributes
     ----------
-    patterns : Patterns
+    patterns : Patterns or DensePatterns
         n of them.
     responsibilities : (n, T) array
         Of each template.
@@ -41,7 +41,7 @@ class Sample:
         Of each pattern; None where all are 1.
     """
 
-    patterns: Patterns
+    patterns: AnyPatterns
     responsibilities: npt.NDArray[np.floating]
     fluence: FloatArray | None = None
 
@@ -76,7 +76,7 @@ def observed(scores: Scores, sample: Sample, of_scores: FloatArray) -> FloatArra
     from scipy.sparse import diags_array
 
     exposure = sample.exposure()
-    told = exposure[:, None] * scores.slopes**2 / scores.problem.noise.precision(scores.means)
+    told = exposure[:, None] * scores.slopes**2 / scores.templates.noise.precision(scores.means)
     complete = (scores.maps.T @ diags_array(told.ravel()) @ scores.maps).toarray()
     information = of_scores - squared(scores, sample, apart=True)
     n_pixels = len(complete)
@@ -85,6 +85,25 @@ def observed(scores: Scores, sample: Sample, of_scores: FloatArray) -> FloatArra
     frequencies = sample.responsibilities.mean(axis=0, dtype=np.float64)
     information[n_pixels:, n_pixels:] += (of_weights * frequencies) @ of_weights.T
     return information
+
+
+def scales_of(scores: Scores) -> FloatArray:
+    """What a mean fluence of 1 tells of the masters where fluences are estimated: (n, n), n the pixels of all masters.
+
+    Only the product of fluence and master is seen, so s s^T is 0 along each master. But of the photons of all patterns
+    of a class their mean is known as well as their number: its information is g g^T / S, S the photons of a pattern of
+    fluence 1 and g their gradient.
+    """
+    layout, masters = scores.problem.layout, scores.masters
+    told = np.zeros((masters.size, masters.size))
+    begin = 0
+    for k, master in scores.per_class():
+        part, own = layout.parts[k], slice(begin, begin + master.size)
+        gradient = scores.weights[part] @ scores.shared[part, own]  # times the frequency of the class
+        photons = float(gradient @ masters[own])
+        told[own, own] = np.outer(gradient, gradient) / max(photons, _TINY)
+        begin += master.size
+    return told
 
 
 def turns_of(scores: Scores) -> FloatArray:

@@ -15,14 +15,16 @@ from motes.errors import kind_of
 from motes.foreign import array_of
 from motes.in_plane import InPlane
 from motes.maps import TemplateMap
-from motes.noise import Bernoulli, Noise
+from motes.noise import Bernoulli, Gaussian, Noise, noise_named
 from motes.reconstruction.em import PlainEM, Squarem
+from motes.reconstruction.mixture.fluence import check_fluence
 from motes.reconstruction.mixture.layout import Layout
 from motes.reconstruction.mixture.start import NAMES
 from motes.rotations import C1
 from motes.shapes import Shape
 
 ACCELERATIONS = ("auto", "squarem", "none")
+FLUENCE = ("uniform", "estimate")
 CLASS_WEIGHTS = ("estimate", "uniform")
 
 
@@ -56,7 +58,7 @@ def maps_of(rotations: TemplateMap, classes: object, still_classes: object, shap
 
 
 def detector_of(
-    detector: object, good: npt.NDArray[np.bool_], shape: Shape, support: npt.NDArray[np.bool_]
+    detector: object, good: npt.NDArray[np.bool_], shape: Shape, support: npt.NDArray[np.bool_], noise: Noise
 ) -> Detector:
     """The detector, without the pixels that a mask calls bad: `good` (M,)."""
     if detector is None:
@@ -74,7 +76,36 @@ def detector_of(
     if not (kept.good & support).any():
         name = "mask" if detector is None else "detector"
         raise ValueError(f"{name}: no good pixel within what the templates cover")
+    if noise.name == "bernoulli" and kept.background is not None and kept.background.any():
+        raise ValueError("detector: a background needs Poisson or Gaussian noise, got bernoulli")
     return kept
+
+
+def gaussian_of(noise: object) -> Gaussian:
+    """Noise of dense patterns as a user may give it: itself, its name, or None for a sigma that is estimated."""
+    if noise is None:
+        return Gaussian()
+    model = noise_named(noise) if isinstance(noise, str) else noise
+    if not isinstance(model, Gaussian):
+        raise ValueError(f"noise: dense patterns need motes.Gaussian(), got {getattr(model, 'name', kind_of(model))}")
+    return model
+
+
+def fluence_of(fluence: object, noise: Noise, n_patterns: int) -> tuple[npt.NDArray[np.float64] | None, bool]:
+    """Known fluences, if there are any; and whether they are estimated."""
+    if isinstance(fluence, str):
+        checks.one_of("fluence", fluence, FLUENCE)
+        if fluence == "uniform":
+            return None, False
+    if noise.name != "poisson":
+        raise ValueError(f"fluence: patterns of unequal fluence need Poisson noise, got {noise.name}")
+    return (None, True) if isinstance(fluence, str) else (check_fluence(fluence, n_patterns), False)
+
+
+def check_light(fluence: object, n_patterns: int) -> npt.NDArray[np.float64]:
+    """Fluences of patterns that are no fit's own: positive numbers as they are, whatever their mean."""
+    light = check_fluence(fluence, n_patterns)
+    return light * float(np.mean(array_of("fluence", fluence))) if light.size else light
 
 
 def powers_of(beta: object) -> tuple[float, ...] | None:

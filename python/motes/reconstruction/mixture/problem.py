@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -13,21 +12,18 @@ import numpy.typing as npt
 
 from motes import _core
 from motes.cached import cached_property
+from motes.dense import DensePatterns
 from motes.detector import Detector
-from motes.kernels.posterior import posterior
 from motes.maps import TemplateMap
-from motes.noise import LinearModel, Noise
-from motes.patterns import Patterns
-from motes.reconstruction.blocks import blocks
+from motes.noise import Gaussian, Noise
 from motes.reconstruction.checkpoint import fingerprint_of
-from motes.reconstruction.mixture.estep import Sums, annealed_model, uniform_sums
+from motes.reconstruction.mixture.gaussian import start_sigma
 from motes.reconstruction.mixture.layout import Layout
 from motes.reconstruction.mixture.steps import m_step
+from motes.reconstruction.mixture.templates import AnyPatterns, Templates
 from motes.reconstruction.problem import Point
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
-
-_AT_ONCE = 1 << 22  # responsibilities held together: 16 MB in single precision
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +49,11 @@ def information_at(point: Point) -> float:
 class MixtureProblem:
     """Patterns, K classes with the map of each, how they scatter, and the detector.
 
-    What the methods of `em.py` climb: `evaluate`, `advance` and `extrapolate`, as of `Problem`.
+    What the methods of `em.py` climb: `evaluate`, `advance` and `extrapolate`, as of `Problem`. Parameters beside the
+    masters (`Layout.rest`) are the fluences, or Gaussian noise's sigma, where they are estimated.
     """
 
-    patterns: Patterns
+    patterns: AnyPatterns
     maps: tuple[TemplateMap, ...]
     noise: Noise
     detector: Detector
@@ -65,6 +62,8 @@ class MixtureProblem:
     beta: float
     dtype: type[np.float32] | type[np.float64]
     threads: int
+    fluence: FloatArray | None = None  # known ones
+    estimate_fluence: bool = False
 
     @cached_property
     def layout(self) -> Layout:
@@ -89,9 +88,21 @@ class MixtureProblem:
         return self.layout.back_rotate(merged.astype(np.float64)) > 0
 
     @cached_property
-    def photons(self) -> npt.NDArray[np.int64]:
-        """(M,): photons of each good pixel over all patterns."""
+    def photons(self) -> npt.NDArray[np.int64] | None:
+        """(M,): photons of each good pixel over all patterns; None of dense ones."""
+        if isinstance(self.patterns, DensePatterns):
+            return None
         return np.where(self.good, self.patterns.total_image().ravel(), 0)
+
+    @cached_property
+    def first_rest(self) -> FloatArray:
+        """Where what is estimated beside the masters begins: fluences by the photons, or the spread of all pixels."""
+        if isinstance(self.noise, Gaussian) and isinstance(self.patterns, DensePatterns):
+            return np.zeros(0) if self.noise.sigma else np.array([start_sigma(self.patterns, self.good)])
+        if not self.estimate_fluence or isinstance(self.patterns, DensePatterns):
+            return np.zeros(0)
+        photons = np.maximum(self.patterns.photons_per_pattern().astype(np.float64), 0.5)
+        return np.asarray(photons / photons.mean()) if photons.size else photons
 
     @cached_property
     def limits(self) -> tuple[float, float]:
@@ -104,7 +115,7 @@ class MixtureProblem:
         detector, shape = self.merging, (self.layout.n_templates, *self.patterns.shape)
         mean = self.patterns.total_image() / max(len(self.patterns), 1)
         if detector.background is not None:
-            mean = np.maximum(mean - detector.background, 0.0)
+            mean = np.clip(mean - detector.background, *self.limits)
         looks = self.layout.back_rotate(np.broadcast_to(detector.merged * detector.correction, shape))
         home = self.layout.back_rotate(np.broadcast_to(np.where(detector.merged, mean, 0.0), shape))
         typical = home.sum() / max(looks.sum(), 1e-300)
@@ -125,9 +136,15 @@ class MixtureProblem:
         return replace(self, beta=beta, maps=self.maps if maps is None else maps)
 
     def inside(self, vector: FloatArray) -> FloatArray:
-        """Masters kept within the limits of the noise model; the rest of a vector is left as it is."""
+        """Masters kept within the limits of the noise model; fluences 0 or more, of mean 1; sigma away from 0."""
         n = self.layout.n_pixels
-        return np.concatenate([np.clip(vector[:n], *self.limits), vector[n:]])
+        rest = vector[n:]
+        if self.estimate_fluence and rest.size:
+            rest = np.maximum(rest, 0.0)
+            rest = rest / rest.mean() if rest.any() else self.first_rest
+        elif rest.size:
+            rest = np.maximum(rest, 1e-3 * self.first_rest)
+        return np.concatenate([np.clip(vector[:n], *self.limits), rest])
 
     def weights_inside(self, weights: FloatArray) -> FloatArray:
         """Probabilities of classes, and of templates within each, kept a thousandth of a pattern from 0."""
@@ -137,26 +154,33 @@ class MixtureProblem:
             kept[part] = share * floored(weights[part], self.least_weight)
         return kept
 
-    def means(self, vector: FloatArray) -> FloatArray:
-        """(T, M): mean photons a pixel of each template, where the fluence is 1."""
-        templates = self.layout.expand(vector) * self.detector.correction
-        if self.detector.background is not None:
-            templates += self.detector.background
-        return np.clip(templates.reshape(self.layout.n_templates, -1), *self.limits)
-
-    def sums(self, vector: FloatArray, weights: FloatArray) -> Sums:
-        """The E step over all patterns."""
-        return uniform_sums(
-            self.patterns, self.noise, self.means(vector), np.log(weights), self.good, beta=self.beta,
-            photons=self.photons, dtype=self.dtype, threads=self.threads,
+    def templates(self, vector: FloatArray, weights: FloatArray) -> Templates:
+        """Templates with their prior, as patterns are scored by them."""
+        signal = self.layout.expand(vector) * self.detector.correction
+        background = self.detector.background
+        noise, rest = self.noise, self.layout.rest(vector)
+        if isinstance(noise, Gaussian) and rest.size:
+            noise = Gaussian(float(rest[0]))
+        return Templates(
+            signal.reshape(self.layout.n_templates, -1), None if background is None else background.ravel(),
+            np.log(weights), self.good, noise, self.limits, self.dtype, self.threads,
         )  # fmt: skip
+
+    def fluence_at(self, vector: FloatArray) -> FloatArray | None:
+        """(N,): of each pattern; None where all are 1."""
+        return self.layout.rest(vector) if self.estimate_fluence else self.fluence
 
     def evaluate(self, master: FloatArray, weights: FloatArray) -> MixturePoint:
         """One sweep at a vector of parameters: its likelihood, and the M step from there."""
-        sums = self.sums(master, weights)
+        sums = self.templates(master, weights).sums(
+            self.patterns, beta=self.beta, fluence=self.fluence_at(master), photons=self.photons,
+            estimate=bool(self.first_rest.size),
+        )  # fmt: skip
         step = m_step(self.noise.name)
+        claimed = self.estimate_fluence or self.fluence is not None  # then planes are of the signal alone
+        detector = replace(self.merging, background=None) if claimed else self.merging
         masters = [
-            step(turns, self.merging, sums.planes[part], sums.exposure[part], values)
+            step(turns, detector, sums.planes[part], sums.exposure[part], values)
             for turns, part, values in zip(self.maps, self.layout.parts, self.layout.split(master), strict=True)
         ]
         em_master = self.inside(self.layout.join(masters, sums.rest))
@@ -184,7 +208,7 @@ class MixtureProblem:
     def extrapolate(self, start: Point, first: Point, longest: float) -> tuple[float, MixturePoint]:
         """The point beyond two EM steps from `start`, of which `first` is the first: see `Problem.extrapolate`."""
         n = self.layout.n_pixels
-        metric = self.noise.precision(start.master[:n]) * self.seen
+        metric = self.precision(start.master[:n]) * self.seen
         difference = first.master - start.master
         bend = first.em_master - 2 * first.master + start.master
         size, curve = float(metric @ difference[:n] ** 2), float(metric @ bend[:n] ** 2)
@@ -194,29 +218,32 @@ class MixtureProblem:
         weights = weights + length**2 * (first.em_weights - 2 * first.weights + start.weights)
         return length, self.evaluate(master, self.weights_inside(weights))
 
-    def model(self, vector: FloatArray, weights: FloatArray) -> LinearModel:
-        """Templates as the kernels take them, scored by their posterior probability."""
-        return annealed_model(self.noise, self.means(vector), np.log(weights), self.good, 1.0, np.float32)
+    def precision(self, means: FloatArray) -> FloatArray:
+        """Fisher information about a mean in one look; of Gaussian noise whose sigma is not known, up to a factor."""
+        if isinstance(self.noise, Gaussian) and self.noise.sigma is None:
+            return Gaussian(float(self.first_rest[0])).precision(means)
+        return self.noise.precision(means)
 
     def labels(self, vector: FloatArray, weights: FloatArray) -> npt.NDArray[np.int32]:
         """(N, 2) int32: the most likely class of each pattern, and the most likely rotation within it."""
-        return labels_of(self.layout, self.patterns, self._responsibilities(self.model(vector, weights)))
-
-    def _responsibilities(self, model: LinearModel) -> Callable[[Patterns], npt.NDArray[np.float32]]:
-        def of(patterns: Patterns) -> npt.NDArray[np.float32]:
-            found = posterior(patterns, model, responsibilities=True, threads=self.threads)
-            return found.responsibilities
-
-        return of
+        return labels_of(self.layout, self.patterns, self.templates(vector, weights), self.fluence_at(vector))
 
     def mark(self, asked: dict[str, Any]) -> str:
         """Of the input, the options and the version: a resumed run must have the same."""
         digest = hashlib.blake2b(digest_size=16)
-        for array in (self.good, self.merging.merged, self.detector.correction, self.detector.background):
+        for array in (self.good, self.merging.merged, self.detector.correction, self.detector.background, self.fluence):
             digest.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
-        told = [_core.version, _core.isa(), asked, fingerprint_of(self.patterns)]
+        told = [_core.version, _core.isa(), asked, self._fingerprint()]
         digest.update(json.dumps(told, default=str).encode())
         return digest.hexdigest()
+
+    def _fingerprint(self) -> str:
+        if not isinstance(self.patterns, DensePatterns):
+            return fingerprint_of(self.patterns)
+        digest = hashlib.blake2b(digest_size=16)
+        for block in self.patterns.blocks():
+            digest.update(np.ascontiguousarray(self.patterns.values[block]).data)
+        return f"{len(self.patterns)} {self.patterns.shape} {digest.hexdigest()}"
 
 
 def floored(shares: FloatArray, least: float) -> FloatArray:
@@ -240,7 +267,7 @@ def floored(shares: FloatArray, least: float) -> FloatArray:
 
 
 def labels_of(
-    layout: Layout, patterns: Patterns, responsibilities: Callable[[Patterns], npt.NDArray[np.float32]]
+    layout: Layout, patterns: AnyPatterns, templates: Templates, fluence: FloatArray | None
 ) -> npt.NDArray[np.int32]:
     """Class and rotation of each pattern: (N, 2) int32, in blocks of patterns.
 
@@ -248,8 +275,8 @@ def labels_of(
     """
     labels = np.empty((len(patterns), 2), np.int32)
     first = np.array([part.start for part in layout.parts])
-    for block in blocks(patterns, most=max(_AT_ONCE // layout.n_templates, 1)):
-        gamma = responsibilities(patterns[block])
+    for block in templates.parts(patterns):
+        gamma = templates.responsibilities(patterns[block], None if fluence is None else fluence[block])
         kinds = np.add.reduceat(gamma, first, axis=1, dtype=np.float64).argmax(axis=1)
         labels[block, 0] = kinds
         labels[block, 1] = layout.rotation_of[np.where(layout.class_of == kinds[:, None], gamma, -1.0).argmax(axis=1)]

@@ -12,17 +12,17 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import _core
+from motes.dense import DensePatterns
+from motes.errors import kind_of
 from motes.io.npy import array_table
 from motes.io.npz import write_npz
-from motes.kernels.posterior import posterior
 from motes.maps import TemplateMap
-from motes.noise import Noise
-from motes.patterns import Patterns, check_patterns
-from motes.reconstruction.blocks import blocks
-from motes.reconstruction.mixture.estep import annealed_model
+from motes.noise import Gaussian, Noise, noise_text
 from motes.reconstruction.mixture.layout import Layout
+from motes.reconstruction.mixture.options import check_light
 from motes.reconstruction.mixture.problem import labels_of
 from motes.reconstruction.mixture.saved import ARRAYS, read
+from motes.reconstruction.mixture.templates import AnyPatterns, Templates
 from motes.reconstruction.result import effort, many
 from motes.threads import available_threads
 
@@ -185,52 +185,70 @@ class MixtureReconstruction:
         flat = np.nan_to_num(self.masters.reshape(self.n_classes, -1), nan=0.5).ravel()
         return self.layout.expand(flat) * self.correction
 
-    def responsibilities(self, patterns: Patterns, *, threads: int | None = None) -> npt.NDArray[np.float32]:
+    def responsibilities(
+        self, patterns: AnyPatterns, *, fluence: npt.ArrayLike | None = None, threads: int | None = None
+    ) -> npt.NDArray[np.float32]:
         """Posterior probability of each class and rotation for each pattern: (N, T) float32, class after class.
 
         Parameters
         ----------
-        patterns : Patterns
+        patterns : Patterns or DensePatterns
             Those that were fitted, or others of the same shape.
+        fluence : (N,) array, optional
+            Of each pattern, where they differ; by default what its photons tell.
         threads : int, optional
             By default all that this process may use.
         """
-        model = self._model(patterns)
-        return posterior(patterns, model, responsibilities=True, threads=available_threads(threads)).responsibilities
+        templates = self._templates(patterns, threads)
+        light = self._light(templates, patterns, fluence)
+        gamma = np.empty((len(patterns), self.layout.n_templates), np.float32)
+        for part in templates.parts(patterns):
+            gamma[part] = templates.responsibilities(patterns[part], None if light is None else light[part])
+        return gamma
 
-    def assign(self, patterns: Patterns, *, threads: int | None = None) -> MixtureAssignment:
+    def assign(
+        self, patterns: AnyPatterns, *, fluence: npt.ArrayLike | None = None, threads: int | None = None
+    ) -> MixtureAssignment:
         """Labels and likelihoods of patterns, also of those that the masters were not fitted to.
 
         Parameters
         ----------
-        patterns : Patterns
+        patterns : Patterns or DensePatterns
             N patterns of the same shape.
+        fluence : (N,) array, optional
+            Of each pattern, where they differ; by default what its photons tell.
         threads : int, optional
             By default all that this process may use.
         """
-        model, lanes = self._model(patterns), available_threads(threads)
-        labels = labels_of(
-            self.layout, patterns, lambda some: posterior(some, model, responsibilities=True, threads=lanes)[1]
-        )
-        common = np.where(self.good.ravel(), model.common_weight, 0.0)
-        whole = posterior(patterns, model, evidence=True, threads=lanes).evidence.astype(np.float64)
-        for block in blocks(patterns):
-            whole[block] += patterns[block].to_scipy() @ common + model.common_base
-        return MixtureAssignment(labels, whole)
+        templates = self._templates(patterns, threads)
+        light = self._light(templates, patterns, fluence)
+        whole = np.empty(len(patterns))
+        for part in templates.parts(patterns):
+            whole[part] = templates.log_likelihood(patterns[part], None if light is None else light[part])
+        return MixtureAssignment(labels_of(self.layout, patterns, templates, light), whole)
 
-    def _model(self, patterns: Patterns) -> Any:
-        if check_patterns(patterns).shape != self.good.shape:
+    def _templates(self, patterns: AnyPatterns, threads: int | None) -> Templates:
+        if isinstance(self.noise, Gaussian) != isinstance(patterns, DensePatterns):
+            expected = "motes.DensePatterns" if isinstance(self.noise, Gaussian) else "motes.Patterns"
+            raise TypeError(f"patterns: expected {expected}, got {kind_of(patterns)}")
+        if patterns.shape != self.good.shape:
             raise ValueError(f"patterns: expected shape {self.good.shape}, got {patterns.shape}")
-        self.noise.check(patterns)
-        means = (self.templates() + self.background).reshape(self.layout.n_templates, -1)
-        means = means.clip(*self.noise.limits(self.n_patterns))
-        prior = np.concatenate(
-            [
-                share * row[: turns.n]
-                for share, row, turns in zip(self.class_weights, self.weights, self.maps, strict=True)
-            ]
-        )
-        return annealed_model(self.noise, means, np.log(prior), self.good.ravel(), 1.0, np.float32)
+        if not isinstance(patterns, DensePatterns):
+            self.noise.check(patterns)
+        rows = zip(self.class_weights, self.weights, self.maps, strict=True)
+        prior = np.concatenate([share * row[: turns.n] for share, row, turns in rows])
+        return Templates(
+            self.templates().reshape(self.layout.n_templates, -1),
+            self.background.ravel() if self.background.any() else None, np.log(prior), self.good.ravel(), self.noise,
+            self.noise.limits(self.n_patterns), np.float32, available_threads(threads),
+        )  # fmt: skip
+
+    def _light(
+        self, templates: Templates, patterns: AnyPatterns, fluence: npt.ArrayLike | None
+    ) -> npt.NDArray[np.float64] | None:
+        if isinstance(patterns, DensePatterns) or (self.fluence is None and fluence is None):
+            return None
+        return templates.likely_fluence(patterns) if fluence is None else check_light(fluence, len(patterns))
 
     def plot(self) -> Figure:
         """Masters and error bars: a Matplotlib figure."""
@@ -248,7 +266,7 @@ class MixtureReconstruction:
         """
         fields = [field.name for field in dataclasses.fields(self)]
         record = {name: getattr(self, name) for name in fields if name not in (*ARRAYS, "fluence")}
-        record.update(maps=[turns.name for turns in self.maps], noise=self.noise.name, version=_core.version)
+        record.update(maps=[turns.name for turns in self.maps], noise=noise_text(self.noise), version=_core.version)
         arrays = {name: getattr(self, name) for name in ARRAYS}
         if self.fluence is not None:
             arrays["fluence"] = self.fluence
@@ -275,12 +293,12 @@ class MixtureReconstruction:
 
     def __repr__(self) -> str:
         shape = "x".join(map(str, self.masters.shape[1:]))
-        photons = self.n_photons / max(self.n_patterns, 1)
+        photons = f" of {self.n_photons / max(self.n_patterns, 1):.3g} photons" if self.n_photons else ""
         ended = "interrupted" if self.interrupted else "converged" if self.converged else "not converged"
         kinds = "1 class" if self.n_classes == 1 else f"{self.n_classes} classes"
         return (
             f"MixtureReconstruction({kinds} of {shape} pixels, {', '.join(dict.fromkeys(m.name for m in self.maps))}, "
-            f"from {many(self.n_patterns, 'pattern')} of {photons:.3g} photons, {ended} after "
+            f"from {many(self.n_patterns, 'pattern')}{photons}, {ended} after "
             f"{effort(self.sweeps, self.iterations)}, {self.log_likelihood:.4f} nats a pattern"
             f"{', ' + many(len(self.notes), 'note') if self.notes else ''})"
         )

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import checks
+from motes.dense import DensePatterns
 from motes.devices import CPU
 from motes.maps import TemplateMap
 from motes.noise import Noise
-from motes.patterns import Patterns
 from motes.reconstruction.climb import Callback, Climbed, Keeper, climb_all, ending
 from motes.reconstruction.em import PlainEM, Squarem
 from motes.reconstruction.mixture import options
@@ -23,6 +23,7 @@ from motes.reconstruction.mixture.problem import MixtureProblem, information_at
 from motes.reconstruction.mixture.result import MixtureReconstruction
 from motes.reconstruction.mixture.stages import Stage, Staged, carried
 from motes.reconstruction.mixture.start import start_vector
+from motes.reconstruction.mixture.templates import AnyPatterns
 from motes.reconstruction.result import many
 from motes.reconstruction.state import State
 from motes.threads import available_threads
@@ -32,7 +33,7 @@ COARSE_TOLERANCE = 1e-5  # nats a pattern: what fewer angles can tell, the next 
 
 
 def reconstruct_mixture(
-    patterns: Patterns,
+    patterns: AnyPatterns,
     rotations: TemplateMap,
     noise: Noise,
     *,
@@ -62,7 +63,7 @@ def reconstruct_mixture(
     began: float,
 ) -> MixtureReconstruction:
     """What `motes.reconstruct` does where one master and exact rotations are not enough; its options, checked here."""
-    if patterns.device != CPU:
+    if not isinstance(patterns, DensePatterns) and patterns.device != CPU:
         raise ValueError("device: mixtures are fitted by the processor, got patterns on a GPU")
     maps = options.maps_of(rotations, classes, still_classes, patterns.shape, len(patterns))
     checks.one_of("class_weights", class_weights, options.CLASS_WEIGHTS)
@@ -72,16 +73,17 @@ def reconstruct_mixture(
     powers, coarser = options.powers_of(beta), options.coarser_of(coarse, rotations)
     support = np.logical_and.reduce([turns.support(patterns.shape) for turns in maps])
     problem = MixtureProblem(
-        patterns, maps, noise, options.detector_of(detector, good, patterns.shape, support), weights == "estimate",
-        class_weights == "estimate", 1.0, dtype, available_threads(threads),
+        patterns, maps, noise, options.detector_of(detector, good, patterns.shape, support, noise),
+        weights == "estimate", class_weights == "estimate", 1.0, dtype, available_threads(threads),
+        *options.fluence_of(fluence, noise, len(patterns)),
     )  # fmt: skip
     start = options.init_of(init, problem.layout, noise)
     asked = {
         "maps": [turns.name for turns in maps], "noise": repr(noise), "class_weights": class_weights,
-        "weights": weights, "beta": powers, "coarse": [turns.name for turns in coarser],
-        "acceleration": acceleration, "init": start if isinstance(start, str) else start.tobytes().hex(),
-        "tolerance": tolerance, "max_iterations": max_iterations, "restarts": restarts, "seed": seed,
-        "dtype": np.dtype(dtype).name,
+        "weights": weights, "fluence": problem.estimate_fluence, "beta": powers,
+        "coarse": [turns.name for turns in coarser], "acceleration": acceleration, "tolerance": tolerance,
+        "init": start if isinstance(start, str) else start.tobytes().hex(), "max_iterations": max_iterations,
+        "restarts": restarts, "seed": seed, "dtype": np.dtype(dtype).name,
     }  # fmt: skip
     keeper = Keeper(checkpoint, lambda: problem.mark(asked), resume)
     staged = Staged(_stages(problem, powers or (1.0,), coarser, climb))
@@ -156,14 +158,14 @@ def _look_back(
     shared = int((~layout.support).sum())
     if shared:
         notes.append(f"{many(shared, 'pixel')} outside what all templates cover: left out")
-    background = detector.background
+    background, light = detector.background, problem.fluence_at(vector)
     return MixtureReconstruction(
         masters=masters,
         std_error=np.stack(layout.split(std_error))[order],
         labels=labels,
         class_weights=of_class[order],
         weights=rows,
-        fluence=None,
+        fluence=None if light is None else np.array(light),
         good=problem.good.reshape(patterns.shape).copy(),
         correction=np.array(detector.correction),
         background=np.zeros(patterns.shape) if background is None else np.array(background),
@@ -180,9 +182,9 @@ def _look_back(
         threads=problem.threads,
         seconds=time.perf_counter() - began,
         n_patterns=len(patterns),
-        n_photons=patterns.n_photons,
+        n_photons=0 if isinstance(patterns, DensePatterns) else patterns.n_photons,
         maps=problem.maps,
-        noise=problem.noise,
+        noise=problem.templates(vector, weights).noise,
         notes=tuple(notes),
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 from motes.errors import FormatError
 from motes.io.npz import open_archive
 from motes.maps import TemplateMap
-from motes.noise import noise_of
+from motes.noise import noise_named
 from motes.reconstruction.mixture.layout import Layout
 from motes.reconstruction.saved import STEP, Fields, check_range, flag, number, read_record, text, texts, whole
 from motes.rotations import rotations_of
@@ -52,7 +52,7 @@ def read(path: str | os.PathLike[str], maps: tuple[TemplateMap, ...] | None) -> 
         arrays = {name: archive.array(name) for name in ARRAYS}
         fluence = archive.array("fluence") if "fluence" in archive.names else None
     try:
-        record["noise"] = noise_of(record["noise"])
+        record["noise"] = noise_named(record["noise"])
         names, found = record["maps"], maps
         if found is None:
             found = tuple(rotations_of(name) for name in names)
@@ -81,7 +81,10 @@ def _check(place: str, arrays: dict[str, Any], fluence: Any, record: dict[str, A
     for name, dtype in ARRAYS.items():
         _check_kind(place, name, arrays[name], dtype, shapes[name])
     for name in ("masters", "std_error"):
-        check_range(place, name, arrays[name][~np.isnan(arrays[name])], np.inf)
+        known = arrays[name][~np.isnan(arrays[name])]
+        check_range(
+            place, name, np.abs(known) if name == "masters" and record["noise"].name == "gaussian" else known, np.inf
+        )
     for name, highest in (("class_weights", 1.0), ("weights", 1.0), ("correction", np.inf), ("background", np.inf)):
         check_range(place, name, arrays[name], highest)
     check_range(place, "labels", arrays["labels"][:, 0], len(maps) - 1)

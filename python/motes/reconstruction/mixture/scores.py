@@ -19,11 +19,12 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.cached import cached_property
+from motes.dense import DensePatterns
 from motes.maps import TemplateMap
-from motes.patterns import Patterns
 from motes.reconstruction.blocks import blocks
 from motes.reconstruction.mixture.layout import FloatArray
 from motes.reconstruction.mixture.problem import MixtureProblem
+from motes.reconstruction.mixture.templates import AnyPatterns, Templates
 from motes.shapes import Shape
 
 if TYPE_CHECKING:
@@ -86,16 +87,21 @@ class Scores:
     classes: tuple[int, ...] | None = None
 
     @cached_property
+    def templates(self) -> Templates:
+        """What patterns are scored by."""
+        return self.problem.templates(self.vector, self.weights)
+
+    @property
     def means(self) -> FloatArray:
         """(T, M): at fluence 1."""
-        return self.problem.means(self.vector)
+        return self.templates.means
 
     @cached_property
     def slopes(self) -> FloatArray:
         """(T, M): what one photon adds to the score about the template's pixel, at fluence 1."""
         detector = self.problem.merging
         collected = np.where(detector.merged, detector.correction, 0.0).ravel()
-        slopes: FloatArray = collected * self.problem.noise.precision(self.means)
+        slopes: FloatArray = collected * self.templates.noise.precision(self.means)
         return slopes
 
     @cached_property
@@ -141,7 +147,7 @@ class Scores:
         """(n_pixels,): information of one pattern about each pixel, if its template were known."""
         squared = self.maps.copy()
         squared.data = squared.data**2
-        told = self.weights[:, None] * self.slopes**2 / self.problem.noise.precision(self.means)
+        told = self.weights[:, None] * self.slopes**2 / self.templates.noise.precision(self.means)
         return np.asarray(squared.T @ told.ravel())
 
     @cached_property
@@ -152,7 +158,7 @@ class Scores:
 
     def of(
         self,
-        patterns: Patterns,
+        patterns: AnyPatterns,
         responsibilities: npt.NDArray[Any],
         fluence: FloatArray | None = None,
         *,
@@ -162,7 +168,7 @@ class Scores:
 
         Parameters
         ----------
-        patterns : Patterns
+        patterns : Patterns or DensePatterns
             Any of them.
         responsibilities : (N, T) array
             Of these.
@@ -171,8 +177,8 @@ class Scores:
         apart : bool
             A row for each template that a pattern may show, as if it were known, times the root of its responsibility.
         """
-        lit = np.diff(patterns.indptr)
-        for part in blocks(patterns, most=_AT_ONCE):
+        lit = _lit_of(patterns)
+        for part in _blocks(patterns):
             kept = (responsibilities[part] > SMALL).sum(axis=1)
             ends = np.cumsum(np.maximum(kept, 1) * np.maximum(lit[part], (self.maps.shape[1] if apart else 0)))
             first = 0
@@ -185,11 +191,11 @@ class Scores:
                 first = last
 
     def _block(
-        self, patterns: Patterns, gamma: FloatArray, fluence: FloatArray | None, apart: bool
+        self, patterns: AnyPatterns, gamma: FloatArray, fluence: FloatArray | None, apart: bool
     ) -> npt.NDArray[np.float32]:
         from scipy.sparse import csr_array
 
-        counts, n_pixels = patterns.to_scipy(), self.means.shape[1]
+        counts, n_pixels = _sparse(patterns), self.means.shape[1]
         pattern, template = np.nonzero(gamma)
         share = gamma[pattern, template]
         row, n_rows = (np.arange(len(share)), len(share)) if apart else (pattern, len(gamma))
@@ -214,3 +220,28 @@ class Scores:
         along = np.ascontiguousarray((self.directions / self.weights).T)
         of_weights = np.asarray(csr_array((share, (row, template)), shape=shape) @ along)
         return np.concatenate([scores, of_weights], axis=1, dtype=np.float32)
+
+
+def _lit_of(patterns: AnyPatterns) -> npt.NDArray[np.int64]:
+    """(N,): pixels of each pattern that are not 0, or, of dense ones, all."""
+    if isinstance(patterns, DensePatterns):
+        return np.full(len(patterns), patterns.n_pixels, np.int64)
+    return np.diff(patterns.indptr)
+
+
+def _blocks(patterns: AnyPatterns) -> Iterator[slice]:
+    if isinstance(patterns, DensePatterns):
+        return (slice(k, min(k + _AT_ONCE, len(patterns))) for k in range(0, len(patterns), _AT_ONCE))
+    return blocks(patterns, most=_AT_ONCE)
+
+
+def _sparse(patterns: AnyPatterns) -> csr_array[Any]:
+    """(N, M): values of pixels; of dense patterns all of them, also those that are 0."""
+    if not isinstance(patterns, DensePatterns):
+        return patterns.to_scipy()
+    from scipy.sparse import csr_array
+
+    n, n_pixels = len(patterns), patterns.n_pixels
+    columns = np.tile(np.arange(n_pixels), n)
+    values = patterns.rows(slice(0, n)).astype(np.float64, copy=False)
+    return csr_array((values.ravel(), columns, n_pixels * np.arange(n + 1)), shape=(n, n_pixels))

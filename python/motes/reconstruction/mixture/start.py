@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from motes.noise import Gaussian
 from motes.reconstruction.mixture.problem import FloatArray, MixtureProblem
+from motes.reconstruction.mixture.spectral import spectral_masters
 
 NAMES = ("spectral", "random", "mean")
 
@@ -31,6 +33,16 @@ def start_vector(problem: MixtureProblem, init: str | FloatArray, *, seed: int, 
         masters = init
     elif init == "mean":
         masters = problem.mean_masters
+    elif init == "spectral" and _knows_directions(problem):
+        masters = spectral_masters(problem, rng)
     else:
         masters = problem.mean_masters * rng.uniform(0.5, 1.5, problem.layout.n_pixels)
-    return problem.inside(masters)
+        if isinstance(problem.noise, Gaussian):  # a mean may be 0, the noise is not
+            masters += rng.standard_normal(masters.size) / np.sqrt(problem.precision(masters))
+    return problem.inside(np.concatenate([masters, problem.first_rest]))
+
+
+def _knows_directions(problem: MixtureProblem) -> bool:
+    """Whether there are patterns and templates to tell apart, and masters that are images of the detector's shape."""
+    images = all(shape == problem.patterns.shape for shape in problem.layout.master_shapes)
+    return images and problem.layout.n_templates > 1 and len(problem.patterns) > 1
