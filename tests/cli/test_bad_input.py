@@ -137,6 +137,8 @@ OPTIONS = {
     "tolerance": (lambda: ["--tolerance", "small"], "--tolerance"),
     "negative tolerance": (lambda: ["--tolerance", -1], "--tolerance"),
     "tolerance of nothing": (lambda: ["--tolerance", 0], "--tolerance: expected a positive"),
+    "error bars": (lambda: ["--error-bars", "thin"], "--error-bars: expected one of information, sandwich, bootstrap"),
+    "replicates": (lambda: ["--error-bars", "bootstrap", "--replicates", 1], "--replicates"),
     "restarts": (lambda: ["--restarts", 0], "--restarts"),
     "threads": (lambda: ["--threads", 0], "--threads"),
     "seed": (lambda: ["--seed", -5], "--seed"),

@@ -48,6 +48,7 @@ SPELLING = {  # what a message of the library advises, and the option that does 
     r"\bpixel_size says": "--pixel-size says",
     r"^randomise_from: ": "--randomise-from: ",
     r"^rule: ": "--matching: ",
+    r"^error_bars: ": "--error-bars: ",
     r"^stack: ": "-o: ",
     r"^min_pickers: ": "--min-pickers: ",
     r"^before: ": "--against: ",

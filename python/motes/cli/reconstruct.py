@@ -175,6 +175,16 @@ def reconstruct(
             help="Most iterations of each start; of sgd, epochs (passes over all patterns), 10 at most.",
         ),
     ] = 1000,
+    error_bars: Annotated[
+        str,
+        typer.Option(
+            metavar="information|sandwich|bootstrap",
+            rich_help_panel=FIT,
+            help="information: right where the model is; sandwich, or bootstrap (fits to patterns drawn anew): right "
+            "also where patterns scatter more than the model says.",
+        ),
+    ] = "information",
+    replicates: Annotated[int, typer.Option(min=2, rich_help_panel=FIT, help="Fits of the bootstrap.")] = 100,
     restarts: Annotated[
         int,
         typer.Option(min=1, rich_help_panel=FIT, help="Number of starts; the best end is kept, their agreement told."),
@@ -263,6 +273,8 @@ def reconstruct(
             "device": place,
             "mask": arguments.read_mask(mask),
             "binarise": binarise,
+            "error_bars": error_bars,
+            "replicates": replicates,
         }
         with observers(tolerance=tolerance, quiet=quiet, log=log, emc_log=emc_log) as callback:
             result = fit(patterns, rotations, noise, **asked, callback=callback, checkpoint=checkpoint, resume=resume)

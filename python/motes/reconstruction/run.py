@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, overload
 
 import numpy as np
@@ -22,13 +23,14 @@ from motes.reconstruction.checkpoint import fingerprint
 from motes.reconstruction.climb import Callback, Climbed, Keeper, climb_all, ending
 from motes.reconstruction.doubts import doubts, own_error
 from motes.reconstruction.evidence import evidence, evidence_of_noise
-from motes.reconstruction.information import ErrorBars, error_bars
+from motes.reconstruction.information import ErrorBars
 from motes.reconstruction.mixture.options import gaussian_of
 from motes.reconstruction.mixture.result import MixtureReconstruction
 from motes.reconstruction.mixture.run import reconstruct_mixture
 from motes.reconstruction.ondevice import ProblemOnDevice
 from motes.reconstruction.problem import FloatArray, Problem
 from motes.reconstruction.result import Reconstruction, many
+from motes.reconstruction.robust import KINDS, REPLICATES, error_bars_by
 from motes.reconstruction.start import start_master
 from motes.reconstruction.state import Method, State
 from motes.rotations import C4, Rotations, rotations_of
@@ -61,6 +63,8 @@ def reconstruct(
     hard: bool = ...,
     dtype: type[np.float32] | type[np.float64] = ...,
     std_error: bool = ...,
+    error_bars: str = ...,
+    replicates: int = ...,
     callback: Callback | None = ...,
     checkpoint: str | os.PathLike[str] | None = ...,
     resume: bool = ...,
@@ -93,6 +97,8 @@ def reconstruct(
     hard: bool = ...,
     dtype: type[np.float32] | type[np.float64] = ...,
     std_error: bool = ...,
+    error_bars: str = ...,
+    replicates: int = ...,
     callback: Callback | None = ...,
     checkpoint: str | os.PathLike[str] | None = ...,
     resume: bool = ...,
@@ -131,6 +137,8 @@ def reconstruct(
     hard: bool = False,
     dtype: type[np.float32] | type[np.float64] = np.float32,
     std_error: bool = True,
+    error_bars: str = "information",
+    replicates: int = REPLICATES,
     callback: Callback | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
@@ -196,8 +204,14 @@ def reconstruct(
         Of the scores; float64 is the reference mode.
     std_error : bool
         False leaves the error bars out (NaN). Hard assignment is biased and has none.
+    error_bars : {"information", "sandwich", "bootstrap"}
+        From the information, right where the model is; by the sandwich form, or from fits to patterns drawn anew, right
+        also where patterns scatter more than the model says (docs/theory.md). Mixtures have no bootstrap.
+    replicates : int
+        Fits of it.
     callback : callable, optional
-        Called with each record of the history; returning True ends the run as Ctrl-C does.
+        Called with each record of the history, and of the bootstrap with each `replicate`; returning True ends the run
+        as Ctrl-C does.
     checkpoint : path, optional
         File to keep the state in, every few seconds and at the end of an interrupted run.
     resume : bool
@@ -229,8 +243,7 @@ def reconstruct(
 
     Notes
     -----
-    Model, formulas and error bars: docs/theory.md. Ctrl-C during the iterations returns the best so far, marked as
-    interrupted.
+    Model, formulas and error bars: docs/theory.md. Ctrl-C while it climbs returns the best so far, marked so.
 
     Examples
     --------
@@ -259,6 +272,8 @@ def reconstruct(
     seed = checks.whole("seed", seed, 0)
     epochs = checks.whole("epochs", epochs, 1)
     checks.truth("deterministic", deterministic)
+    checks.one_of("error_bars", error_bars, KINDS)
+    replicates = checks.whole("replicates", replicates, 2)
     sgd = {
         "epochs": epochs,
         "batch": checks.whole("batch", batch, 1),
@@ -280,11 +295,10 @@ def reconstruct(
             patterns, turns, noise, classes=classes, still_classes=still_classes, class_weights=class_weights,
             weights=weights, detector=detector, fluence=fluence, beta=beta, coarse=coarse, method=method,
             acceleration=acceleration, init=init, tolerance=tolerance, max_iterations=max_iterations,
-            restarts=restarts, seed=seed, threads=threads, good=good, dtype=dtype, callback=callback,
-            checkpoint=checkpoint, resume=resume, began=began,
+            restarts=restarts, seed=seed, threads=threads, good=good, dtype=dtype, std_error=std_error,
+            error_bars=error_bars, callback=callback, checkpoint=checkpoint, resume=resume, began=began,
         )  # fmt: skip
-    rotations = turns
-    rotations.index(patterns.shape)  # refuses what is no square
+    (rotations := turns).index(patterns.shape)  # refuses what is no square
     climb, acceleration = options.choose_method(patterns, rotations.n, method, acceleration, tolerance, seed, sgd)
     start = options.check_init(climb.start_with if init is None else init, patterns, noise)
     kind = Problem if patterns.device == CPU else ProblemOnDevice
@@ -307,12 +321,15 @@ def reconstruct(
         keeper=keeper, began=began,
     )  # fmt: skip
     biased = method in options.HARD or (method == "sgd" and bool(hard))
-    return _look_back(problem, climb, climbed, acceleration, start, seed, std_error, biased, began)
+
+    which = None if biased or not std_error else error_bars
+    bars = partial(error_bars_by, which, problem, seed=seed, replicates=replicates, observe=callback)
+    return _look_back(problem, climb, climbed, acceleration, start, seed, bars, biased, began)
 
 
 def _look_back(
     problem: Problem, climb: Method, climbed: Climbed, acceleration: str, start: str | FloatArray, seed: int,
-    std_error: bool, biased: bool, began: float,
+    error_bars: Callable[[FloatArray, FloatArray], ErrorBars], biased: bool, began: float,
 ) -> Reconstruction:  # fmt: skip
     """Of the best state: labels, error bars, and the turn that makes the first pattern's label 0."""
     best = max(climbed.states, key=lambda state: state.point.log_likelihood)
@@ -320,11 +337,7 @@ def _look_back(
     point = problem.evaluate(master, weights) if climb.name in options.HARD else best.point
     shape, rotations, patterns = problem.patterns.shape, problem.rotations, problem.patterns
     notes = [*climbed.notes, *ending(best, climbed)]
-    if std_error and not biased:
-        bars = error_bars(problem, master, weights, seed=seed)
-    else:
-        no_error = np.full(rotations.n, np.nan if problem.estimate_weights else 0.0)
-        bars = ErrorBars(np.full(master.size, np.nan), no_error, np.nan, np.nan, ())
+    bars = error_bars(master, weights)
     contrast = problem.contrast(master)
     labels = problem.labels(master, weights)
     first = int(labels[0]) if len(labels) else 0

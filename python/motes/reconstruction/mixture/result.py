@@ -64,7 +64,7 @@ class MixtureReconstruction:
     masters : (K, H, W) float64 array
         Mean photons a pixel; NaN where no template shows the pixel to a merged one.
     std_error : (K, H, W) float64 array
-        Standard error of each pixel, photons; NaN where it is not known.
+        Standard error of each pixel, photons, across the turns of its master; NaN where it is not known.
     labels : (N, 2) int32 array
         Each pattern's most likely class, and the most likely rotation within it.
     class_weights : (K,) float64 array
@@ -145,6 +145,14 @@ class MixtureReconstruction:
             raise ValueError(f"master: there are {self.n_classes} classes; see masters")
         only: npt.NDArray[np.float64] = self.masters[0]
         return only
+
+    @property
+    def error_bound(self) -> float:
+        """Cramer-Rao bound on ||masters - truth|| / ||truth - its means||, at the estimate; NaN without error bars.
+
+        After the best turn of each master, where angles are free.
+        """
+        return relative_error(self.masters, self.std_error)
 
     @property
     def layout(self) -> Layout:
@@ -321,3 +329,18 @@ class MixtureReconstruction:
             f"{effort(self.sweeps, self.iterations)}, {self.log_likelihood:.4f} nats a pattern"
             f"{', ' + many(len(self.notes), 'note') if self.notes else ''})"
         )
+
+
+def relative_error(masters: npt.NDArray[np.float64], errors: npt.NDArray[np.float64]) -> float:
+    """Size of errors over that of the masters' contrast, all classes together; NaN where nothing is known.
+
+    Examples
+    --------
+    >>> relative_error(np.array([[[0.0, 2.0]]]), np.array([[[0.3, 0.4]]])).__round__(4)
+    0.3536
+    """
+    if not np.isfinite(errors).any():
+        return float("nan")
+    contrast = masters - np.nanmean(masters, axis=(1, 2), keepdims=True)
+    with np.errstate(divide="ignore"):
+        return float(np.sqrt(np.nansum(errors**2) / np.nansum(contrast**2)))

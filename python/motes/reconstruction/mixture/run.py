@@ -18,6 +18,7 @@ from motes.reconstruction.climb import Callback, Climbed, Keeper, climb_all, end
 from motes.reconstruction.em import PlainEM, Squarem
 from motes.reconstruction.mixture import options
 from motes.reconstruction.mixture.annealing import powers_of_data
+from motes.reconstruction.mixture.bars import KINDS, mixture_error_bars
 from motes.reconstruction.mixture.layout import FloatArray
 from motes.reconstruction.mixture.problem import MixtureProblem, information_at
 from motes.reconstruction.mixture.result import MixtureReconstruction
@@ -55,6 +56,8 @@ def reconstruct_mixture(
     threads: int | None,
     good: npt.NDArray[np.bool_],
     dtype: type[np.float32] | type[np.float64],
+    std_error: bool,
+    error_bars: str,
     callback: Callback | None,
     checkpoint: str | os.PathLike[str] | None,
     resume: bool,
@@ -65,6 +68,8 @@ def reconstruct_mixture(
         raise ValueError("device: mixtures are fitted by the processor, got patterns on a GPU")
     maps = options.maps_of(rotations, classes, still_classes, patterns.shape, len(patterns))
     checks.one_of("class_weights", class_weights, options.CLASS_WEIGHTS)
+    if error_bars not in KINDS:
+        raise ValueError(f"error_bars: of a mixture {' or '.join(KINDS)}, got {error_bars}")
     powers, coarser = options.powers_of(beta), options.coarser_of(coarse, rotations)
     support = np.logical_and.reduce([turns.support(patterns.shape) for turns in maps])
     kept = options.detector_of(detector, good, patterns.shape, support, noise)
@@ -95,7 +100,7 @@ def reconstruct_mixture(
         begin, staged.step, n_starts=1 if isinstance(start, np.ndarray) else restarts, max_iterations=max_iterations,
         callback=callback, keeper=keeper, began=began, told=told,
     )  # fmt: skip
-    return _look_back(staged, climbed, acceleration, start, seed, began)
+    return _look_back(staged, climbed, acceleration, start, seed, error_bars if std_error else None, began)
 
 
 def _stages(
@@ -125,9 +130,10 @@ def _change(problem: MixtureProblem, before: State, after: State) -> float:
 
 
 def _look_back(
-    staged: Staged, climbed: Climbed, acceleration: str, start: str | FloatArray, seed: int, began: float
-) -> MixtureReconstruction:
-    """Of the best state: labels, and classes in the order of their occupancy."""
+    staged: Staged, climbed: Climbed, acceleration: str, start: str | FloatArray, seed: int, error_bars: str | None,
+    began: float,
+) -> MixtureReconstruction:  # fmt: skip
+    """Of the best state: labels, error bars, and classes in the order of their occupancy."""
     last = len(staged.stages) - 1
     arrived = [state for state in climbed.states if staged.stage_of(state) == last] or list(climbed.states)
     best = max(arrived, key=lambda state: state.point.log_likelihood)
@@ -145,6 +151,11 @@ def _look_back(
     labels = problem.labels(vector, weights)
     labels[:, 0] = np.argsort(order)[labels[:, 0]]
     notes = [*climbed.notes, *ending(best, climbed)]
+    std_error = np.full(layout.n_pixels, np.nan)
+    if error_bars is not None:
+        bars = mixture_error_bars(problem, vector, weights, kind=error_bars, seed=seed)
+        std_error = bars.std_error
+        notes += bars.notes
     shared = int((~layout.support).sum())
     if shared:
         notes.append(f"{many(shared, 'pixel')} outside what all templates cover: left out")
@@ -157,7 +168,7 @@ def _look_back(
     background, light = detector.background, problem.fluence_at(vector)
     return MixtureReconstruction(
         masters=masters,
-        std_error=np.full_like(masters, np.nan),
+        std_error=np.stack(layout.split(std_error))[order],
         labels=labels,
         class_weights=of_class[order],
         weights=rows,
