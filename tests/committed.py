@@ -32,7 +32,7 @@ def kernels() -> dict[str, str]:
     """Digests of what every kernel gives, under the instruction set of this process."""
     order = np.arange(fingerprint.N_PATTERNS)
     results = {kernel: run(fingerprint.data(), order, 2) for kernel, run in fingerprint.KERNELS.items()}
-    results |= {kernel: run(2) for kernel, run in fingerprint.CIRCLES.items()}
+    results |= {kernel: run(2) for kernel, run in fingerprint.OTHERS.items()}
     return {f"{kernel}: {what}": digest(value) for kernel, found in results.items() for what, value in found.items()}
 
 

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 
 from circle_strategies import layout
-from motes import C4, Circles, Patterns, _core
+from motes import C4, Circles, Patterns, Rotations, _core
 from motes.kernels.circles import circle_iou, pairwise_box_iou, pairwise_circle_iou
 from motes.kernels.matching import match, near_pairs
 from motes.kernels.outer import outer_home, second_moments
@@ -148,6 +148,16 @@ def circles(threads: int) -> Results:
     }
 
 
+def interpolation(threads: int) -> Results:
+    rng = np.random.default_rng(10)
+    results = {}
+    for side, n in ((9, 4), (64, 36), (33, 13)):
+        turns = Rotations.in_plane(n, mirrored=n == 13)
+        templates = turns.expand(rng.random((side, side)), threads=threads)
+        results |= {f"templates {n}": templates, f"home {n}": turns.back_rotate(templates**2, threads=threads)}
+    return results
+
+
 def suppression(threads: int) -> Results:
     a, _ = micrographs()
     results = {}
@@ -170,7 +180,8 @@ def matching(threads: int) -> Results:
     return results
 
 
-CIRCLES: dict[str, Callable[[int], Results]] = {
+OTHERS: dict[str, Callable[[int], Results]] = {
+    "interpolation": interpolation,
     "circles": circles,
     "suppression": suppression,
     "matching": matching,
@@ -183,7 +194,7 @@ def main(path: str) -> None:
     found = {
         f"{kernel}: {name}": value for kernel, run in KERNELS.items() for name, value in run(data(), order, 2).items()
     }
-    for kernel, run in CIRCLES.items():
+    for kernel, run in OTHERS.items():
         found |= {f"{kernel}: {name}": value for name, value in run(2).items()}
     np.savez(path, isa=np.array(_core.isa()), **found)
 

@@ -61,6 +61,8 @@ py::dict functions() {
   FUNCTION(motes_backrotation_f64);
   FUNCTION(motes_expand);
   FUNCTION(motes_rotate_home);
+  FUNCTION(motes_interpolate);
+  FUNCTION(motes_interpolate_home);
   FUNCTION(motes_sweep_f32);
   FUNCTION(motes_sweep_f64);
   FUNCTION(motes_assignment);

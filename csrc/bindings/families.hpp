@@ -7,6 +7,7 @@ void register_patterns(pybind11::module_& m);
 void register_ingest(pybind11::module_& m);
 void register_likelihood(pybind11::module_& m);
 void register_backrotation(pybind11::module_& m);
+void register_interpolation(pybind11::module_& m);
 void register_sweep(pybind11::module_& m);
 void register_assignment(pybind11::module_& m);
 void register_outer(pybind11::module_& m);

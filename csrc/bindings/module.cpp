@@ -28,6 +28,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   motes::python::register_ingest(m);
   motes::python::register_likelihood(m);
   motes::python::register_backrotation(m);
+  motes::python::register_interpolation(m);
   motes::python::register_sweep(m);
   motes::python::register_assignment(m);
   motes::python::register_outer(m);

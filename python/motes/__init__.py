@@ -52,10 +52,12 @@ if TYPE_CHECKING:
     from motes.picks import Picks, read_picks, write_picks
     from motes.reconstruction import (
         GoodnessOfFit,
+        Halves,
         MixtureReconstruction,
         Reconstruction,
         goodness_of_fit,
         reconstruct,
+        reconstruct_halves,
     )
     from motes.rotations import C1, C4, D4, Rotations
 
@@ -73,6 +75,7 @@ _HOME = {
     "FormatError": "errors",
     "Gaussian": "noise",
     "GoodnessOfFit": "reconstruction",
+    "Halves": "reconstruction",
     "InPlane": "in_plane",
     "Micrograph": "micrograph",
     "MixtureReconstruction": "reconstruction",
@@ -93,6 +96,7 @@ _HOME = {
     "read_patterns": "files",
     "read_picks": "picks",
     "reconstruct": "reconstruction",
+    "reconstruct_halves": "reconstruction",
     "show_config": "config",
     "sweep": "kernels.sweep",
     "write_dense": "dense",
@@ -132,6 +136,7 @@ __all__ = [
     "FormatError",
     "Gaussian",
     "GoodnessOfFit",
+    "Halves",
     "InPlane",
     "Micrograph",
     "MixtureReconstruction",
@@ -164,6 +169,7 @@ __all__ = [
     "read_patterns",
     "read_picks",
     "reconstruct",
+    "reconstruct_halves",
     "resolution",
     "sample",
     "show_config",

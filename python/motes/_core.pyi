@@ -4,7 +4,7 @@ The compiled kernels of motes. Thin: convert, check, release the GIL, call.
 from __future__ import annotations
 import numpy
 import typing
-__all__: list[str] = ['PatternsView', 'assignment', 'backrotation', 'box_iou', 'box_iou_all', 'c_functions', 'c_structs', 'circle_iou', 'circle_iou_all', 'compiler', 'equal_radii_distance', 'hardware_threads', 'ingest', 'isa', 'isa_available', 'largest', 'likelihood', 'map_suppression', 'matching', 'near_pairs', 'outer', 'posterior', 'probe_additions', 'probe_arithmetic', 'probe_reads', 'soft_suppression', 'suppression', 'sweep', 'take', 'total_image', 'version']
+__all__: list[str] = ['PatternsView', 'assignment', 'backrotation', 'box_iou', 'box_iou_all', 'c_functions', 'c_structs', 'circle_iou', 'circle_iou_all', 'compiler', 'equal_radii_distance', 'hardware_threads', 'ingest', 'interpolate', 'interpolate_home', 'isa', 'isa_available', 'largest', 'likelihood', 'map_suppression', 'matching', 'near_pairs', 'outer', 'posterior', 'probe_additions', 'probe_arithmetic', 'probe_reads', 'soft_suppression', 'suppression', 'sweep', 'take', 'total_image', 'version']
 class PatternsView:
     """
     Patterns as the kernels see them: arrays kept alive, photons checked once.
@@ -33,6 +33,10 @@ def equal_radii_distance(iou: typing.SupportsFloat | typing.SupportsIndex) -> fl
 def hardware_threads() -> int:
     ...
 def ingest(rows: typing.Any, cols: typing.Any, counts: typing.Any, *, n_patterns: typing.SupportsInt | typing.SupportsIndex, n_pixels: typing.SupportsInt | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, out_indptr: typing.Any = None, out_pixels: typing.Any = None) -> tuple:
+    ...
+def interpolate(master: typing.Any, turns: typing.Any, *, threads: typing.SupportsInt | typing.SupportsIndex, out: typing.Any = None) -> numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]:
+    ...
+def interpolate_home(planes: typing.Any, turns: typing.Any, *, side: typing.SupportsInt | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, out: typing.Any = None) -> numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]:
     ...
 def isa() -> str:
     """

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from motes import checks
 from motes.foreign import array_of
+from motes.kernels.interpolation import interpolate, interpolate_home
 from motes.shapes import check_shape
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 
@@ -74,7 +73,7 @@ class InPlane:
 
         Returns
         -------
-        (R, 2, 2) float64 array
+        (R, 2, 2) float64 array, read-only
             Template r shows at (x, y), columns and rows from the centre, the master's place `matrices[r] @ (x, y)`.
             Quarter and eighth turns have exact zeros, ones and equal entries.
 
@@ -83,10 +82,7 @@ class InPlane:
         >>> InPlane(4).matrices()[1].tolist()  # its right side was the master's top
         [[0.0, 1.0], [-1.0, 0.0]]
         """
-        cosine, sine = _cosines_and_sines(self.n_angles)
-        turns = np.stack([cosine, sine, 0.0 - sine, cosine], axis=1).reshape(-1, 2, 2)
-        mirror = np.array([[-1.0], [1.0]])
-        return np.concatenate([turns, turns * mirror]) if self.mirrored else turns
+        return _matrices(self)
 
     def support(self, shape: Sequence[int]) -> npt.NDArray[np.bool_]:
         """The disc that turns into itself: (H, W).
@@ -108,8 +104,10 @@ class InPlane:
         inside: npt.NDArray[np.bool_] = twice[:, None] ** 2 + twice**2 <= (side - 1) ** 2
         return inside
 
-    def expand(self, master: npt.NDArray[np.floating]) -> FloatArray:
-        """Templates of a master: (R, H, W) float64 from (H, W).
+    def expand(self, master: npt.NDArray[np.floating], *, threads: int | None = None) -> FloatArray:
+        """Templates of a master: (R, L, L) float64 from (L, L).
+
+        `threads` by default are all that this process may use; no bit depends on them.
 
         Raises
         ------
@@ -124,12 +122,11 @@ class InPlane:
         values: FloatArray = np.asarray(array_of("master", master), np.float64)
         if values.ndim != 2:
             raise ValueError(f"master: expected shape (L, L), got {values.shape}")
-        side = self._side(values.shape)
-        templates: FloatArray = _matrix(self, side) @ values.ravel()
-        return templates.reshape(self.n, side, side)
+        self._side(values.shape)
+        return interpolate(values, _matrices(self), threads=threads)
 
-    def back_rotate(self, planes: npt.NDArray[np.floating]) -> FloatArray:
-        """The transpose of `expand`: each plane turned home, and all added; (H, W) from (R, H, W).
+    def back_rotate(self, planes: npt.NDArray[np.floating], *, threads: int | None = None) -> FloatArray:
+        """The transpose of `expand`: each plane turned home, and all added; (L, L) from (R, L, L).
 
         Raises
         ------
@@ -145,9 +142,8 @@ class InPlane:
         values: FloatArray = np.asarray(array_of("planes", planes), np.float64)
         if values.ndim != 3 or len(values) != self.n:
             raise ValueError(f"planes: expected shape ({self.n}, L, L), got {values.shape}")
-        side = self._side(values.shape[1:])
-        home: FloatArray = _matrix(self, side).T @ values.ravel()
-        return home.reshape(side, side)
+        self._side(values.shape[1:])
+        return interpolate_home(values, _matrices(self), threads=threads)
 
     def _side(self, shape: Sequence[int]) -> int:
         height, width = check_shape(shape)
@@ -167,39 +163,20 @@ def _cosines_and_sines(n: int) -> tuple[FloatArray, FloatArray]:
     eighth, rest = 8 * r // n, 8 * r % n  # the angle is (eighth + rest / n) * 45 degrees
     backwards = eighth % 2 == 1
     angle = np.where(backwards, n - rest, rest) / n * (np.pi / 4)
-    short, long = np.sin(angle), np.cos(angle)
-    short, long = np.where(angle == np.pi / 4, [[np.sqrt(0.5)], [np.sqrt(0.5)]], [short, long])
+    # Of the C library, one by one: NumPy's own differ in the last bit from one processor to the next.
+    short, long = (np.array([function(value) for value in angle]) for function in (math.sin, math.cos))
+    short, long = np.where(angle == np.pi / 4, np.sqrt(0.5), [short, long])
     swapped = (eighth + 1) // 2 % 2 == 1  # the sine is the longer leg
     cosine, sine = np.where(swapped, short, long), np.where(swapped, long, short)
     cosine = np.where((eighth >= 2) & (eighth < 6), 0.0 - cosine, cosine)
     return cosine, np.where(eighth >= 4, 0.0 - sine, sine)
 
 
-@functools.lru_cache(maxsize=4)
-def _matrix(turns: InPlane, side: int) -> csr_array[Any]:
-    """The map as (R * M, M), its rows those of all templates."""
-    from scipy.sparse import csr_array
-
-    inside = turns.support((side, side))
-    rows, columns = np.nonzero(inside)
-    centre = (side - 1) / 2
-    place = turns.matrices() @ np.stack([columns - centre, rows - centre])  # (R, 2, pixels of the disc)
-    x, y = place[:, 0] + centre, place[:, 1] + centre
-    left, top = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
-    right_part, lower_part = x - left, y - top
-    padded = np.pad(inside, 1)  # a place beyond the edge has neighbours there, outside the disc
-    weights, taps = [], []
-    for down in (0, 1):
-        for right in (0, 1):
-            weight = (right_part if right else 1 - right_part) * (lower_part if down else 1 - lower_part)
-            weights.append(weight * padded[top + down + 1, left + right + 1])
-            taps.append((top + down).clip(0, side - 1) * side + (left + right).clip(0, side - 1))
-    weight = np.stack(weights) / np.sum(weights, axis=0)
-    pixel = np.arange(turns.n)[:, None] * side**2 + rows * side + columns
-    used = weight > 0
-    matrix = csr_array(
-        (weight[used], (np.broadcast_to(pixel, weight.shape)[used], np.stack(taps)[used])),
-        shape=(turns.n * side**2, side**2),
-    )
-    matrix.sum_duplicates()
-    return matrix
+@functools.lru_cache(maxsize=32)
+def _matrices(turns: InPlane) -> FloatArray:
+    cosine, sine = _cosines_and_sines(turns.n_angles)
+    matrices = np.stack([cosine, sine, 0.0 - sine, cosine], axis=1).reshape(-1, 2, 2)
+    if turns.mirrored:
+        matrices = np.concatenate([matrices, matrices * np.array([[-1.0], [1.0]])])
+    matrices.flags.writeable = False
+    return matrices

@@ -196,6 +196,24 @@ static void test_backrotation(void) {
   REFUSED(motes_rotate_home(planes, index, R, -M, home, &error), "index: negative number of pixels, -4", -1);
 }
 
+static void test_interpolation(void) {
+  /* 3x3 pixels without their corners: as they are, and a quarter turn clockwise. */
+  const double master[9] = {NAN, 1, NAN, 3, 4, 5, NAN, 7, NAN}, turns[8] = {1, 0, 0, 1, 0, 1, -1, 0};
+  const double longer[4] = {1, 0, 0, 1.5}, planes[9] = {9, 1, 9, 3, 4, 5, 9, 7, 9};
+  double templates[18], home[9];
+  FINE(motes_interpolate(master, turns, 2, 3, templates, NULL, &error));
+  SAME(double, 18, templates, 0, 0, 1, 3, 0, 0, 3, 7, 4, 4, 5, 1, 0, 0, 7, 5, 0, 0);
+  FINE(motes_interpolate_home(planes, turns + 4, 1, 3, home, NULL, &error));
+  SAME(double, 9, home, 0, 5, 0, 1, 4, 7, 0, 3, 0);
+  REFUSED(motes_interpolate(master, longer, 1, 3, templates, NULL, &error),
+          "turns: expected rotations, got ((1, 0), (0, 1.5)) at index 0", 0);
+  REFUSED(motes_interpolate_home(planes, turns, 0, 3, home, NULL, &error),
+          "turns: expected 1 to 16777216 templates, got 0", -1);
+  REFUSED(motes_interpolate(master, turns, 1, 40000, templates, NULL, &error),
+          "side: expected 0 to 32768 pixels, got 40000", -1);
+  REFUSED(motes_interpolate_home(NULL, turns, 1, 3, home, NULL, &error), "planes: expected 9 values, got a null pointer", -1);
+}
+
 static void expect_hard_sums(const motes_sums* sums, const int64_t* planes, const int64_t* share) {
   const int64_t one = (int64_t)(1 / sums->quantum);
   const int64_t expected[M * R] = {one, 0, 3 * one, 0, one, 0, one, 0};
@@ -352,6 +370,7 @@ int motes_abi_calls(void) {
   test_check_patterns();
   test_likelihood();
   test_backrotation();
+  test_interpolation();
   test_sweep();
   test_assignment();
   test_outer();

@@ -4,6 +4,7 @@
 #include <motes/backrotation.hpp>
 #include <motes/circles.hpp>
 #include <motes/ingest.hpp>
+#include <motes/interpolation.hpp>
 #include <motes/likelihood.hpp>
 #include <motes/matching.hpp>
 #include <motes/outer.hpp>
@@ -92,6 +93,13 @@ void test_patterns() {
   motes::expand(Doubles{1, 2, 3, 4}, index, templates);
   motes::rotate_home(templates, index, home);
   EXPECT(templates == Doubles{1, 4, 2, 3, 3, 2, 4, 1} && home == Doubles{2, 4, 6, 8});
+
+  Doubles turned(9), back(9);
+  const Doubles corners{9, 1, 9, 3, 4, 5, 9, 7, 9}, quarter{0, 1, -1, 0};
+  motes::interpolate(corners, quarter, 3, turned);
+  motes::interpolate_home(turned, quarter, 3, back);
+  EXPECT(turned == Doubles{0, 3, 0, 7, 4, 1, 0, 5, 0} && back == Doubles{0, 1, 0, 3, 4, 5, 0, 7, 0});
+  EXPECT(refusal([&] { motes::interpolate(corners, quarter, 4, turned); }) == "master: expected 16 values, got 9");
 
   Wholes photons(8), members(2);
   std::vector<int32_t> labels(3, -1);

@@ -87,7 +87,7 @@ def changed(**arrays):
     [
         (changed(intens=None), "intens missing, or no numbers of 3 axes"),
         (changed(intens=np.ones((5, 5))), "intens missing, or no numbers of 3 axes"),
-        (changed(intens=np.full((2, 5, 5), np.nan)), "intens: expected finite numbers of 0 or more"),
+        (changed(intens=np.full((2, 5, 5), np.nan)), "intens: expected finite numbers"),
         (changed(intens=np.ones((0, 5, 5))), "intens: expected models, got shape (0, 5, 5)"),
         (changed(orientations=np.zeros(7)), "orientations missing, or no numbers of 1 axes"),
         (changed(orientations=np.full(7, -2)), "orientations: expected -1 or more, got -2"),
@@ -130,8 +130,8 @@ def test_models_to_start_from(tmp_path):
         read_model(tmp_path / "a.h5", (6, 6))
     with pytest.raises(motes.FormatError, match=r"784 bytes, expected HDF5 with intens, or models of 5x5 float64"):
         read_model(tmp_path / "a.bin", (5, 5))
-    (tmp_path / "a.bin").write_bytes(np.full((7, 7), -1.0).tobytes())
-    with pytest.raises(motes.FormatError, match="expected models of finite numbers, 0 or more"):
+    (tmp_path / "a.bin").write_bytes(np.full((7, 7), np.nan).tobytes())
+    with pytest.raises(motes.FormatError, match="expected models of finite numbers"):
         read_model(tmp_path / "a.bin", (7, 7))
 
 
@@ -158,7 +158,7 @@ def test_a_reconstruction_as_dragonfly_would_keep_it(fitted):
     np.testing.assert_allclose(output.likelihood, np.log(evidence), atol=2e-4)  # with -ln x!, float32 scores
     information = (gamma * np.log(np.maximum(gamma, 1e-300) / result.weights)).sum(axis=1)
     np.testing.assert_allclose(output.mutual_info, information, atol=1e-4)
-    np.testing.assert_array_equal(output.occupancies, np.ones((400, 1)))
+    np.testing.assert_allclose(output.occupancies, np.ones((400, 1)), atol=1e-6)
 
 
 def test_patterns_that_were_left_out_are_told_in_their_places(fitted):
@@ -171,5 +171,65 @@ def test_patterns_that_were_left_out_are_told_in_their_places(fitted):
     assert (output.orientations[~kept] == -1).all()
     assert np.isnan(output.mutual_info[~kept]).all()
     assert repr(output) == "Output(1 models of 9x9 pixels, 500 patterns, 100 left out)"
-    with pytest.raises(ValueError, match="kept: names 500 patterns, but there are 400"):
+    with pytest.raises(ValueError, match="kept: names 500 patterns, 400 patterns were fitted, and there are 400"):
         output_of(result, patterns, np.ones(500, bool))
+
+
+def test_a_mixture_as_dragonfly_would_keep_it():
+    """Two classes at six angles and one that does not rotate, all of it once more from the definition."""
+    from scipy.stats import poisson
+
+    from mixtures import drawn
+
+    masters = [motes.simulate.scaled(motes.simulate.portrait(9), 40.0), np.full((9, 9), 0.4)]
+    patterns, _ = drawn(masters, motes.Rotations.in_plane(6), 300, seed=3)
+    result = motes.reconstruct(patterns, "in-plane:6", "poisson", classes=2, still_classes=1, max_iterations=5, seed=2)
+    output = output_of(result, patterns)
+    templates = result.templates()
+    support = motes.Rotations.in_plane(6).support((9, 9))
+    log_p = poisson.logpmf(patterns.to_dense()[:, None], np.maximum(templates, 1e-300))[:, :, support].sum(axis=2)
+    prior = np.concatenate([(result.class_weights[:2, None] * result.weights[:2]).ravel(), result.class_weights[2:]])
+    joint = np.exp(log_p) * prior
+    evidence = joint.sum(axis=1)
+    gamma = joint / evidence[:, None]
+    np.testing.assert_allclose(output.likelihood, np.log(evidence), atol=1e-3)
+    information = (gamma * np.log(np.maximum(gamma, 1e-300) / prior)).sum(axis=1)
+    np.testing.assert_allclose(output.mutual_info, information, atol=1e-3)
+    of_class = np.stack([gamma[:, :6].sum(axis=1), gamma[:, 6:12].sum(axis=1), gamma[:, 12]], axis=1)
+    np.testing.assert_allclose(output.occupancies, of_class, atol=1e-3)
+    kinds, turns = result.labels.T
+    assert set(kinds) >= {0, 1}
+    # models first: r * num_modes + mode, and after all of these the models that do not rotate
+    np.testing.assert_array_equal(output.orientations, np.where(kinds < 2, 2 * turns + kinds, 12))
+    assert output.intens.shape == (3, 9, 9)
+    assert np.isfinite(output.intens).all()
+    assert output.scale is None
+
+
+def test_fluences_are_kept_as_scale():
+    from scipy.stats import poisson
+
+    from mixtures import drawn
+
+    turns = motes.Rotations.in_plane(6)
+    patterns, _ = drawn([motes.simulate.scaled(motes.simulate.portrait(9), 40.0)], turns, 200, seed=3)
+    result = motes.reconstruct(patterns, turns, "poisson", fluence="estimate", max_iterations=4, seed=2)
+    output = output_of(result, patterns)
+    np.testing.assert_array_equal(output.scale, result.fluence)
+    means = np.maximum(result.templates() * result.fluence[:, None, None, None], 1e-300)
+    inside = turns.support((9, 9))
+    log_p = poisson.logpmf(patterns.to_dense()[:, None], means)[:, :, inside].sum(axis=2)
+    evidence = (np.exp(log_p) * result.weights[0]).sum(axis=1)
+    np.testing.assert_allclose(output.likelihood, np.log(evidence), atol=1e-3)
+
+
+def test_dense_patterns():
+    from motes import DensePatterns
+
+    rng = np.random.default_rng(0)
+    values = motes.C4.expand(motes.simulate.portrait(9))[rng.integers(0, 4, 50)] + 0.1 * rng.normal(size=(50, 9, 9))
+    patterns = DensePatterns(values)
+    result = motes.reconstruct(patterns, "C4", motes.Gaussian(0.1), max_iterations=4)
+    output = output_of(result, patterns)
+    np.testing.assert_allclose(output.likelihood, result.assign(patterns).log_likelihood)
+    np.testing.assert_array_equal(output.orientations, result.labels[:, 1])

@@ -34,11 +34,11 @@ def test_any_number_of_threads_gives_the_same_bits(kernel, threads):
         assert_same_bits(fingerprint.KERNELS[kernel](fingerprint.data(), ORDER, threads), alone(kernel))
 
 
-@pytest.mark.parametrize("kernel", fingerprint.CIRCLES)
+@pytest.mark.parametrize("kernel", fingerprint.OTHERS)
 def test_any_number_of_threads_finds_the_same_circles(kernel):
-    expected = fingerprint.CIRCLES[kernel](1)
+    expected = fingerprint.OTHERS[kernel](1)
     for threads in (2, 3, 16):
-        assert_same_bits(fingerprint.CIRCLES[kernel](threads), expected)
+        assert_same_bits(fingerprint.OTHERS[kernel](threads), expected)
 
 
 @kernels

@@ -1,5 +1,6 @@
 // Random patterns, and calls of the families that take them.
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 
 #include "session.hpp"
@@ -372,12 +373,41 @@ void turns(Session& session) {
   });
 }
 
+void interpolation(Session& session) {
+  auto& random = session.random;
+  const int64_t side = random.of<int64_t>({0, 1, 2, 3, 10, 25}), r = draw_templates(random), m = side * side;
+  Array<double> turns(4 * r);
+  for (int64_t k = 0; k < r; ++k) {
+    const double angle = random.unit() * 7, mirror = random.one_in(2) ? -1 : 1;
+    turns[4 * k] = mirror * std::cos(angle);
+    turns[4 * k + 1] = mirror * std::sin(angle);
+    turns[4 * k + 2] = -std::sin(angle);
+    turns[4 * k + 3] = std::cos(angle);
+  }
+  if (random.one_in(6)) {
+    turns[random.below(4 * r)] = random.of<double>({1.5, -2.0, 1e300, std::numeric_limits<double>::quiet_NaN()});
+    session.expect_refusal();
+  }
+  const auto from = numbers<double>(random, m * r);
+  const auto* source = session.pointer(from.get(), m);
+  const auto* at = session.pointer(turns.get(), 4 * r);
+  const int64_t count = spoil_templates(session, r);
+  const int64_t length = session.number<int64_t>(side, {-1, 32769, std::numeric_limits<int64_t>::min(),
+                                                        std::numeric_limits<int64_t>::max()});
+  const bool home = random.one_in(2), lost = session.loses(m);
+  session.make(home ? "interpolate_home" : "interpolate", [&](Outputs& out, const motes_run* run, motes_error* error) {
+    if (home) return motes_interpolate_home(source, at, count, length, out.array<double>(m, lost), run, error);
+    return motes_interpolate(source, at, count, length, out.array<double>(m * r, lost), run, error);
+  });
+}
+
 }  // namespace
 
 void photons(Session& session) {
   auto& random = session.random;
   if (random.one_in(5)) return ingest(session);
   if (random.one_in(8)) return turns(session);
+  if (random.one_in(8)) return interpolation(session);
   Given given = draw_patterns(random);
   if (random.one_in(4)) corrupt(given, random);
   motes_error error;

@@ -150,6 +150,13 @@ MOTES_API motes_status motes_expand(const double* master, const int32_t* index, 
 MOTES_API motes_status motes_rotate_home(const double* planes, const int32_t* index, int64_t n_templates,
                                          int64_t n_pixels, double* master, motes_error* error);
 
+/* interpolation: motes/interpolation.hpp ---------------------------------------------------------------------------- */
+/* `turns` (R, 2, 2): where each template finds the pixel (x, y), columns and rows from the centre of side * side pixels. */
+MOTES_API motes_status motes_interpolate(const double* master, const double* turns, int64_t n_templates, int64_t side,
+                                         double* templates, const motes_run* run, motes_error* error);
+MOTES_API motes_status motes_interpolate_home(const double* planes, const double* turns, int64_t n_templates,
+                                              int64_t side, double* master, const motes_run* run, motes_error* error);
+
 /* sweep: motes/sweep.hpp -------------------------------------------------------------------------------------------- */
 typedef enum MOTES_INT { MOTES_SOFT = 0, MOTES_HARD = 1 } motes_assignment_rule;
 

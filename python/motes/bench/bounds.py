@@ -11,6 +11,7 @@ import numpy as np
 
 from motes.bench.circle_work import MAP_SIDE, N_MATCHED, N_POLYGONS
 from motes.bench.map_work import SIDES
+from motes.bench.turned_work import turned
 from motes.bench.workloads import Work
 from motes.bench.yardsticks import CACHED
 
@@ -99,6 +100,22 @@ def _many_templates(_: str, work: Work, __: Any) -> Told:
     return f"{_size(work)}, {r} templates", amounts
 
 
+def _step(_: str, work: Work, __: Any) -> Told:
+    given = turned(work)
+    n, photons = given.n_patterns, given.patterns.n_photons
+    rows = photons * given.turns.n / 16
+    amounts: dict[str, float] = {"bytes": PIXEL * photons + END * n, "wide reads": rows, "additions": 4 * rows}
+    return f"{n:,} patterns, {photons:,} photons, {given.turns.n} templates", amounts
+
+
+def _interpolation(kernel: str, work: Work, _: Any) -> Told:
+    given = turned(work)
+    shown = float(given.inside.sum()) * given.turns.n
+    rows = {"additions" if kernel.endswith("home") else "reads": 2 * shown}  # two neighbours each
+    told = f"{given.side} x {given.side} pixels, {given.turns.n} angles"
+    return told, {"bytes": 8.0 * given.planes.size, "arithmetic": 20 * shown} | rows
+
+
 def _kmeans(_: str, work: Work, found: Any) -> Told:
     told, amounts = _photons("assignment", work, None)
     return f"{told}, {found.iterations} rounds", {name: found.iterations * value for name, value in amounts.items()}
@@ -160,6 +177,8 @@ _OF_NAME: dict[str, Callable[[str, Work, Any], Told]] = {
     "posterior": _photons,
     "back-rotation": _photons,
     "sweep": _photons,
+    "sweep, R = 36": _step,
+    "interpolation": _interpolation,
     "assignment": _photons,
     "k-means": _kmeans,
     "match": _match,

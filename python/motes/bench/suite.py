@@ -22,9 +22,9 @@ from motes.threads import available_threads
 
 SUITE = (
     "ingest", "ingest, shuffled", "likelihood", "likelihood, R = 1024", "posterior", "back-rotation", "sweep",
-    "assignment", "outer", "circle IoU matrix", "circle IoU matrix, all overlap", "suppression, 1e5",
-    "suppression, 1e5 unequal", "suppression, 1000 x 1000", "map suppression", "matching", "FSC, 129", "k-means",
-    "match", "reconstruct",
+    "interpolation", "interpolation, home", "assignment", "outer", "circle IoU matrix",
+    "circle IoU matrix, all overlap", "suppression, 1e5", "suppression, 1e5 unequal", "suppression, 1000 x 1000",
+    "map suppression", "matching", "FSC, 129", "k-means", "match", "reconstruct",
 )  # fmt: skip
 WITH_PEERS = (*SUITE, "circle IoU matrix, polygons")  # that one is there for a peer's sake
 
@@ -66,7 +66,8 @@ def cases_of(only: Sequence[str] = ()) -> list[str]:
     Traceback (most recent call last):
         ...
     ValueError: only: there is no case speed; there are ingest, likelihood, posterior, back-rotation, sweep, \
-assignment, outer, circle IoU matrix, suppression, map suppression, matching, FSC, k-means, match, reconstruct
+interpolation, assignment, outer, circle IoU matrix, suppression, map suppression, matching, FSC, k-means, match, \
+reconstruct
     """
     if isinstance(only, str):
         only = (only,)

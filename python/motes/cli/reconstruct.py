@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from motes.cli import arguments
 from motes.cli.commands import INTERRUPTED
 from motes.cli.dragonfly import EMC_LOG, ConfigFile, log_header, notes_of
+from motes.cli.halves import FILES as HALVES
+from motes.cli.halves import fit_halves, summary_of, write_halves
 from motes.cli.observers import EMCLog, observers
 from motes.cli.outputs import output_folder
 from motes.cli.results import EVERYTHING, RESULTS, write_results
@@ -202,6 +204,15 @@ def reconstruct(
         bool,
         typer.Option("--resume", rich_help_panel=FIT, help="Go on from the checkpoint in DIR, same input and options."),
     ] = False,
+    halves: Annotated[
+        bool,
+        typer.Option(
+            "--halves",
+            rich_help_panel=OUTPUT,
+            help="Reconstruct from the odd and from the even patterns as well, and correlate the two: half1.npy, "
+            "half2.npy, frc.csv, frc.json and frc.png.",
+        ),
+    ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", rich_help_panel=OUTPUT, help="No progress bar and no summary.")
     ] = False,
@@ -235,7 +246,7 @@ def reconstruct(
             f"{out}: holds a finished result and no {CHECKPOINT}, nothing to resume; give another folder, or leave "
             "--resume out to replace the result"
         )
-    with output_folder(out, (*RESULTS, CHECKPOINT)) as staging:
+    with output_folder(out, (*RESULTS, *(HALVES if halves else ()), CHECKPOINT)) as staging:
         patterns = read_files(files or [], task, arguments.shape_of(shape), n_patterns)
         kept = arguments.read_kept(exclude, blacklist, selection, len(patterns))
         known = None if truth is None else read_truth(truth, task, patterns)
@@ -249,29 +260,24 @@ def reconstruct(
             names = ", ".join(map(str, files or []))
             raise ValueError(f"{names}: no pattern is left" if kept.size else f"{names}: holds no pattern")
         emc_log = None if config is None else EMCLog(out / EMC_LOG, rotations, log_header(context, kept), resume)
+        asked: dict[str, Any] = {
+            "method": method,
+            "acceleration": acceleration,
+            "init": arguments.init_of(init, patterns),
+            "weights": weights,
+            "tolerance": tolerance,
+            "max_iterations": max_iterations,
+            "restarts": restarts,
+            "seed": seed,
+            "threads": threads,
+            "device": place,
+            "mask": arguments.read_mask(mask),
+            "binarise": binarise,
+            "error_bars": error_bars,
+            "replicates": replicates,
+        }
         with observers(tolerance=tolerance, quiet=quiet, log=log, emc_log=emc_log) as callback:
-            result = fit(
-                patterns,
-                rotations,
-                noise,
-                method=method,
-                acceleration=acceleration,
-                init=arguments.init_of(init, patterns),
-                weights=weights,
-                tolerance=tolerance,
-                max_iterations=max_iterations,
-                restarts=restarts,
-                seed=seed,
-                threads=threads,
-                device=place,
-                mask=arguments.read_mask(mask),
-                binarise=binarise,
-                error_bars=error_bars,
-                replicates=replicates,
-                callback=callback,
-                checkpoint=checkpoint,
-                resume=resume,
-            )
+            result = fit(patterns, rotations, noise, **asked, callback=callback, checkpoint=checkpoint, resume=resume)
         if isinstance(result, MixtureReconstruction):
             raise ValueError(f"rotations: expected C1, C4 or D4, got {rotations}")
         if not result.interrupted and result.seconds < CHEAP:
@@ -282,13 +288,20 @@ def reconstruct(
         if exclude is not None and kept.all():
             told["notes"].append(f"{exclude} names no pattern: none was left out")
         told["notes"] = [*told["notes"], *notes_of(context)]
+        found = None
+        if halves and not result.interrupted:
+            found = fit_halves(patterns, rotations, noise, asked, tolerance=tolerance, quiet=quiet)
+            if found is None:
+                told["notes"].append("interrupted: two halves were asked for, and are not there")
+            else:
+                told["halves"] = write_halves(staging, found)
         write_results(staging, result, told, known, kept)
         if config is not None:
             write_output(output_path(staging, result.iterations), output_of(result, patterns, kept, threads=threads))
     if not result.interrupted:
         checkpoint.unlink(missing_ok=True)
     if not quiet:
-        typer.echo(summary(told))
+        typer.echo("\n".join([summary(told), *([] if found is None else summary_of(found))]))
     if result.interrupted:
         if not quiet:
             typer.echo("to go on from here: the same command with --resume")

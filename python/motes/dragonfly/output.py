@@ -39,7 +39,7 @@ class Output:
     Attributes
     ----------
     intens : (K, H, W) float64 array
-        Models, mean photons a pixel; 0 where nothing is known.
+        Models, mean photons (or values) a pixel; 0 where nothing is known.
     orientations : (N,) int32 array
         The likeliest model and orientation of each pattern, as one number: see the module's first lines. -1 where it
         was left out; the numbers below are NaN there.
@@ -83,8 +83,8 @@ class Output:
         n_patterns, n_models = len(self.orientations), len(self.intens)
         if not self.intens.size:
             raise ValueError(f"intens: expected models, got shape {self.intens.shape}")
-        if not (np.isfinite(self.intens) & (self.intens >= 0)).all():
-            raise ValueError("intens: expected finite numbers of 0 or more")
+        if not np.isfinite(self.intens).all():
+            raise ValueError("intens: expected finite numbers")
         if n_patterns and self.orientations.min() < LEFT_OUT:
             raise ValueError(f"orientations: expected {LEFT_OUT} or more, got {self.orientations.min()}")
         for name in ("likelihood", "mutual_info", *_PERHAPS):
@@ -187,7 +187,7 @@ def read_model(path: str | os.PathLike[str], shape: tuple[int, int]) -> FloatArr
     Raises
     ------
     FormatError
-        If it holds no models of finite numbers, 0 or more, or models of another shape.
+        If it holds no models of finite numbers, or models of another shape.
     """
     place = os.fspath(path)
     with open_file(path) as (file, size):
@@ -205,8 +205,8 @@ def read_model(path: str | os.PathLike[str], shape: tuple[int, int]) -> FloatArr
 
         with told(place), h5py.File(path, "r") as h5:
             models = _dataset(h5, "intens", size, place)
-    if models.ndim != 3 or not models.size or not (np.isfinite(models) & (models >= 0)).all():
-        raise FormatError(f"{place}: expected models of finite numbers, 0 or more, got shape {models.shape}")
+    if models.ndim != 3 or not models.size or not np.isfinite(models).all():
+        raise FormatError(f"{place}: expected models of finite numbers, got shape {models.shape}")
     return _cut(models, shape, place)
 
 

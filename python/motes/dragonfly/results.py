@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
 from motes.dragonfly.output import LEFT_OUT, Output
+from motes.errors import kind_of
 from motes.patterns import Patterns
-from motes.reconstruction import Reconstruction
+from motes.reconstruction import MixtureReconstruction, Reconstruction
 from motes.reconstruction.blocks import blocks
+from motes.reconstruction.mixture.templates import AnyPatterns
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int32]
+
+_AT_ONCE = 1 << 22  # responsibilities held together: 16 MB in single precision
 
 
 def output_of(
-    result: Reconstruction, patterns: Patterns, kept: npt.NDArray[np.bool_] | None = None, *, threads: int | None = None
+    result: Reconstruction | MixtureReconstruction,
+    patterns: AnyPatterns,
+    kept: npt.NDArray[np.bool_] | None = None,
+    *,
+    threads: int | None = None,
 ) -> Output:
     """What Dragonfly would have kept of a reconstruction.
 
@@ -23,9 +34,9 @@ def output_of(
 
     Parameters
     ----------
-    result : Reconstruction
+    result : Reconstruction or MixtureReconstruction
         What was found.
-    patterns : Patterns
+    patterns : Patterns or DensePatterns
         Those that it was found in.
     kept : (N,) bool array, optional
         Of the patterns of the file, those; by default all. The others are told to be left out.
@@ -44,24 +55,75 @@ def output_of(
     array([0, 1, 2], dtype=int32)
     """
     kept = np.ones(len(patterns), np.bool_) if kept is None else np.asarray(kept, np.bool_)
-    if int(kept.sum()) != len(patterns):
-        raise ValueError(f"kept: names {int(kept.sum())} patterns, but there are {len(patterns)}")
+    if int(kept.sum()) != len(patterns) or len(patterns) != len(result.labels):
+        told = f"{len(result.labels)} patterns were fitted, and there are {len(patterns)}"
+        raise ValueError(f"kept: names {int(kept.sum())} patterns, {told}")
     orientations = np.full(kept.size, LEFT_OUT, np.int32)
-    orientations[kept] = result.labels
-    information = [
-        _information(result.responsibilities(patterns[block], threads=threads), result.weights)
-        for block in blocks(patterns)
-    ]
-    likelihood = result.assign(patterns, threads=threads).log_likelihood
-    if result.noise.name == "poisson":
-        likelihood = likelihood - _log_factorials(patterns, result.good)
+    orientations[kept] = _orientations(result)
+    prior, first = _prior(result)
+    information, occupancies = np.empty(len(patterns)), np.empty((len(patterns), len(first)))
+    likelihood = np.empty(len(patterns))
+    for block in _blocks(patterns, max(_AT_ONCE // prior.size, 1)):
+        gamma, likelihood[block] = _posterior(result, patterns[block], block, threads)
+        information[block] = _information(gamma, prior)
+        occupancies[block] = np.add.reduceat(gamma, first, axis=1).clip(0.0, 1.0)
+    masters = result.masters if isinstance(result, MixtureReconstruction) else result.master[None]
+    fluence = result.fluence if isinstance(result, MixtureReconstruction) else None
     return Output(
-        intens=np.nan_to_num(result.master)[None],
+        intens=np.nan_to_num(masters),
         orientations=orientations,
         likelihood=_spread(likelihood, kept),
-        mutual_info=_spread(np.concatenate(information or [np.empty(0)]), kept),
-        occupancies=_spread(np.ones((len(patterns), 1)), kept),
+        mutual_info=_spread(information, kept),
+        occupancies=_spread(occupancies, kept),
+        scale=None if fluence is None else _spread(fluence, kept),
     )
+
+
+def _blocks(patterns: AnyPatterns, most: int) -> Iterator[slice]:
+    """Slices of at most so many patterns."""
+    if isinstance(patterns, Patterns):
+        return blocks(patterns, most=most)
+    return (slice(first, first + most) for first in range(0, len(patterns), most))
+
+
+def _posterior(
+    result: Reconstruction | MixtureReconstruction, patterns: AnyPatterns, block: slice, threads: int | None
+) -> tuple[FloatArray, FloatArray]:
+    """Probability of each template for some of the patterns that were fitted, and their log-likelihood with -ln x!."""
+    if isinstance(result, MixtureReconstruction):
+        fluence = None if result.fluence is None else result.fluence[block]
+        gamma = result.responsibilities(patterns, fluence=fluence, threads=threads)
+        found = result.assign(patterns, fluence=fluence, threads=threads).log_likelihood
+    elif isinstance(patterns, Patterns):
+        gamma = result.responsibilities(patterns, threads=threads)
+        found = result.assign(patterns, threads=threads).log_likelihood
+    else:
+        raise TypeError(f"patterns: expected motes.Patterns, as were fitted, got {kind_of(patterns)}")
+    if isinstance(patterns, Patterns) and result.noise.name == "poisson":
+        found = found - _log_factorials(patterns, result.good)
+    return gamma.astype(np.float64), found
+
+
+def _orientations(result: Reconstruction | MixtureReconstruction) -> IntArray:
+    """Class and rotation as one number, as `output.py` says."""
+    if isinstance(result, Reconstruction):
+        return result.labels
+    turning = sum(turns.n > 1 for turns in result.maps) or len(result.maps)  # where none turns, all are alike
+    n_rotations = max(turns.n for turns in result.maps)
+    kinds, rotations = result.labels.T
+    numbers: IntArray = np.where(kinds < turning, rotations * turning + kinds, n_rotations * turning + kinds - turning)
+    return numbers.astype(np.int32)
+
+
+def _prior(result: Reconstruction | MixtureReconstruction) -> tuple[FloatArray, npt.NDArray[np.int64]]:
+    """Probability of each template, class after class, and where each class begins."""
+    if isinstance(result, Reconstruction):
+        return result.weights, np.zeros(1, np.int64)
+    parts = [
+        share * row[: turns.n]
+        for share, row, turns in zip(result.class_weights, result.weights, result.maps, strict=True)
+    ]
+    return np.concatenate(parts), np.cumsum([0, *(part.size for part in parts[:-1])])
 
 
 def _information(responsibilities: npt.NDArray[np.floating], weights: FloatArray) -> FloatArray:
@@ -72,15 +134,12 @@ def _information(responsibilities: npt.NDArray[np.floating], weights: FloatArray
 
 
 def _log_factorials(patterns: Patterns, good: npt.NDArray[np.bool_]) -> FloatArray:
-    """Sum ln x! over the good pixels of each pattern, (N,)."""
+    """Sum ln x! over the good pixels of each pattern, (n,)."""
     from scipy.special import gammaln
 
-    parts: list[FloatArray] = []
-    for block in blocks(patterns):
-        counts = patterns[block].to_scipy()
-        counts.data = gammaln(counts.data + 1.0)
-        parts.append(counts @ good.ravel().astype(np.float64))
-    return np.concatenate(parts or [np.empty(0)])
+    counts = patterns.to_scipy()
+    counts.data = gammaln(counts.data + 1.0)
+    return np.asarray(counts @ good.ravel().astype(np.float64))
 
 
 def _spread(values: FloatArray, kept: npt.NDArray[np.bool_]) -> FloatArray:

@@ -47,9 +47,14 @@ class Gains:
 
 @dataclass(frozen=True)
 class PlainEM:
-    """One E and one M step an iteration."""
+    """One E and one M step an iteration.
+
+    `safeguarded`, a step down (rounding) is not taken. Where no one likelihood climbs it is, and the steps end where it
+    has come to rest.
+    """
 
     tolerance: float
+    safeguarded: bool = True
     name: str = "em"
     start_with: str = "spectral"
 
@@ -60,9 +65,10 @@ class PlainEM:
     def step(self, problem: Hill, state: State) -> State:
         """Move to the M step's master."""
         point = problem.advance(state.point)
-        point = higher(state.point, point)
+        if self.safeguarded:
+            point = higher(state.point, point)
         gain = point.log_likelihood - state.point.log_likelihood
-        gains = Gains(state.memory["gains"], gain)
+        gains = Gains(state.memory["gains"], gain if self.safeguarded else abs(gain))
         memory = {"gains": np.array(gains.last)}
         return State(point, state.iteration + 1, state.sweeps + 1, gain, "em", gains.settled(self.tolerance), memory)
 

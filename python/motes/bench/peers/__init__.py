@@ -16,7 +16,7 @@ from typing import Any
 from motes.bench.workloads import Work
 
 CIRCLES = ("circles_with_motes", "circles_with_peers")
-MAPS = ("maps",)
+IMAGES = ("maps", "turned")
 LIBRARIES = ("motes", "scipy", "numpy", "numba", "mkl", "torch", "sklearn", "pomegranate")
 OURS = "motes"
 
@@ -89,7 +89,7 @@ def contender(kernel: str, name: str, *, needs: str) -> Callable[[Callable[[Work
 def _load() -> None:
     for library in LIBRARIES:
         importlib.import_module(f"{__name__}.with_{library}")
-    for module in CIRCLES + MAPS:
+    for module in CIRCLES + IMAGES:
         importlib.import_module(f"{__name__}.{module}")
 
 

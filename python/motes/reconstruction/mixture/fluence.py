@@ -74,11 +74,18 @@ class FluenceModel:
         """Photons of the background on good pixels."""
         return 0.0 if self.background is None else float(self.background[self.good].sum())
 
-    def scores(self, patterns: Patterns, fluence: FloatArray) -> FloatArray:
-        """Log-likelihood of each pattern under each template, without ln x!: (N, T) float64 nats."""
+    def lit(self, patterns: Patterns, fluence: FloatArray) -> Lit | None:
+        """Lit pixels under every template, where there is a background."""
+        return None if self.background is None else Lit.of(patterns, fluence, self.signal, self.background)
+
+    def scores(self, patterns: Patterns, fluence: FloatArray, lit: Lit | None = None) -> FloatArray:
+        """Log-likelihood of each pattern under each template, without ln x!: (N, T) float64 nats.
+
+        `lit` is that of the patterns, where it is at hand.
+        """
         base = -fluence[:, None] * self.photons - self.background_photons
-        if self.background is not None:
-            lit = Lit.of(patterns, fluence, self.signal, self.background)
+        lit = self.lit(patterns, fluence) if lit is None else lit
+        if lit is not None:
             told: FloatArray = base + lit.per_pattern(np.where(self.good[lit.pixel, None], np.log(lit.means), 0.0))
             return told
         nothing = np.zeros(len(self.signal), self.dtype)
@@ -163,8 +170,9 @@ def fluence_sums(
 
     def work(part: slice) -> _Part:
         some, phi = patterns[part], fluence[part]
-        found = posteriors(model.scores(some, phi), log_prior, beta)
-        planes, claimed = _claimed(some, model, phi, found)
+        lit = model.lit(some, phi)
+        found = posteriors(model.scores(some, phi, lit), log_prior, beta)
+        planes, claimed = _claimed(some, model, lit, found)
         after = claimed / np.maximum(found.gamma @ model.photons, _TINY) if estimate else phi
         weights, exposure = found.gamma.sum(axis=0), after @ found.gamma
         return _Part(float(found.value.sum()), found.expected, planes, weights, exposure, after)
@@ -189,12 +197,11 @@ def fluence_sums(
 
 
 def _claimed(
-    patterns: Patterns, model: FluenceModel, fluence: FloatArray, found: Posteriors
+    patterns: Patterns, model: FluenceModel, lit: Lit | None, found: Posteriors
 ) -> tuple[FloatArray, FloatArray]:
     """Planes of what the signal claims, (T, M), over all pixels; and of each pattern on good ones, (n,)."""
-    if model.background is None:
+    if lit is None:
         return back_rotated_planes(patterns, found.gamma, threads=1).T, model.photons_of(patterns)
-    lit = Lit.of(patterns, fluence, model.signal, model.background)
     claims = found.gamma[lit.pattern] * lit.signal / lit.means
     planes = lit.per_pixel(claims, model.good.size)
     return planes.T, lit.per_pattern(model.good[lit.pixel] * claims.sum(axis=1))
@@ -230,13 +237,13 @@ def fluence_std_error(
 
     def work(part: slice) -> FloatArray:
         some, phi = patterns[part], fluence[part]
-        gamma = posteriors(model.scores(some, phi), log_prior, 1.0).gamma
+        lit = model.lit(some, phi)
+        gamma = posteriors(model.scores(some, phi, lit), log_prior, 1.0).gamma
         per = np.where(phi > 0, phi, 1.0)  # a pattern of fluence 0 has no error, whatever comes out here
-        if model.background is None:
+        if lit is None:
             known = model.photons_of(some) / per**2
             score = np.broadcast_to(-model.photons, gamma.shape)  # but for what all templates share
         else:
-            lit = Lit.of(some, phi, model.signal, model.background)
             slope = model.good[lit.pixel, None] * lit.signal / lit.means / per[lit.pattern, None]
             known = (gamma * lit.per_pattern(slope**2)).sum(axis=1)
             score = lit.per_pattern(slope) - model.photons
@@ -251,6 +258,35 @@ def fluence_std_error(
     n = max(told.size, 1)
     of_mean = float(np.nansum(variance)) / n**2
     return np.sqrt(np.maximum(variance * (1 - 2 * fluence / n) + fluence**2 * of_mean, 0.0))
+
+
+def fitted_fluence(
+    patterns: Patterns, model: FluenceModel, log_prior: FloatArray, *, threads: int, rounds: int = 20
+) -> FloatArray:
+    """The likeliest fluence of each pattern under templates that are known: (N,), not scaled to any mean.
+
+    Without a background two rounds are enough, and one where all templates have as many photons.
+
+    Examples
+    --------
+    >>> patterns = Patterns.from_dense([[3, 0, 0, 0], [0, 1, 0, 0]])
+    >>> model = FluenceModel(np.array([[1.5, 0.5, 1e-3, 1e-3]]), np.ones(4, bool))
+    >>> fitted_fluence(patterns, model, np.zeros(1), threads=1).round(2)
+    array([1.5, 0.5])
+    """
+
+    def work(part: slice) -> FloatArray:
+        some = patterns[part]
+        phi: FloatArray = model.photons_of(some) / model.photons.mean()
+        for _ in range(rounds):
+            lit = model.lit(some, phi)
+            found = posteriors(model.scores(some, phi, lit), log_prior, 1.0)
+            before, phi = phi, _claimed(some, model, lit, found)[1] / np.maximum(found.gamma @ model.photons, _TINY)
+            if (np.abs(phi - before) <= 1e-6 * phi).all():
+                break
+        return phi
+
+    return np.concatenate([np.zeros(0), *in_order(work, model.parts(patterns), threads=threads)])
 
 
 def check_fluence(fluence: object, n_patterns: int) -> FloatArray:
@@ -271,7 +307,8 @@ def check_fluence(fluence: object, n_patterns: int) -> FloatArray:
     if not good.all():
         p = int(np.argmin(good))
         raise ValueError(f"fluence: pattern {p} has {values[p]:g}, expected a positive, finite number")
-    return values / values.mean() if values.size else values
+    mean = float(values.mean()) if values.size else 1.0
+    return np.asarray(values / mean)
 
 
 def _log(values: FloatArray) -> FloatArray:

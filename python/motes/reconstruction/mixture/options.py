@@ -148,12 +148,19 @@ def coarser_of(coarse: object, rotations: TemplateMap) -> tuple[TemplateMap, ...
     return tuple(replace(rotations, n_angles=count) for count in counts)
 
 
-def method_of(method: str, acceleration: str | None, tolerance: float) -> tuple[PlainEM | Squarem, str]:
-    """The method, and the acceleration's name as it was chosen."""
+def method_of(
+    method: str, acceleration: str | None, tolerance: float, detector: Detector
+) -> tuple[PlainEM | Squarem, str]:
+    """The method, and the acceleration's name as it was chosen.
+
+    Where the detector has pixels that are merged only, no one likelihood climbs: plain steps are taken, down or up.
+    """
     if method != "em":
         raise ValueError(f"method: {method} is for exact rotations of one master; a mixture takes em")
     chosen = "none" if acceleration is None else checks.one_of("acceleration", acceleration, ACCELERATIONS)
     chosen = "squarem" if chosen == "auto" else chosen
+    if (detector.merged & ~detector.good).any():
+        return PlainEM(tolerance, safeguarded=False), "none"
     return (Squarem(tolerance) if chosen == "squarem" else PlainEM(tolerance)), chosen
 
 

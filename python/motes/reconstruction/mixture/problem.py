@@ -143,7 +143,7 @@ class MixtureProblem:
             rest = np.maximum(rest, 0.0)
             rest = rest / rest.mean() if rest.any() else self.first_rest
         elif rest.size:
-            rest = np.maximum(rest, 1e-3 * self.first_rest)
+            rest = np.maximum(rest, 1e-6 * self.first_rest)  # a class for every pattern would have no best sigma
         return np.concatenate([np.clip(vector[:n], *self.limits), rest])
 
     def weights_inside(self, weights: FloatArray) -> FloatArray:
@@ -275,7 +275,7 @@ def labels_of(
     """
     labels = np.empty((len(patterns), 2), np.int32)
     first = np.array([part.start for part in layout.parts])
-    for block in templates.parts(patterns):
+    for block in templates.parts(patterns, fluence):
         gamma = templates.responsibilities(patterns[block], None if fluence is None else fluence[block])
         kinds = np.add.reduceat(gamma, first, axis=1, dtype=np.float64).argmax(axis=1)
         labels[block, 0] = kinds

@@ -18,6 +18,7 @@ from motes.io.npy import array_table
 from motes.io.npz import write_npz
 from motes.maps import TemplateMap
 from motes.noise import Gaussian, Noise, noise_text
+from motes.patterns import Patterns
 from motes.reconstruction.mixture.layout import Layout
 from motes.reconstruction.mixture.options import check_light
 from motes.reconstruction.mixture.problem import labels_of
@@ -71,7 +72,7 @@ class MixtureReconstruction:
     weights : (K, R) float64 array
         Probability of each rotation within its class; 0 beyond the rotations of a class that has fewer.
     fluence : (N,) float64 array or None
-        Of each pattern, relative to their mean; None where all are 1.
+        Of each pattern, relative to their mean; None where all are 1. `fluence_std_error` tells how well each is known.
     log_likelihood : float
         Nats per pattern (Poisson: without ln x!).
     information : float
@@ -202,7 +203,7 @@ class MixtureReconstruction:
         templates = self._templates(patterns, threads)
         light = self._light(templates, patterns, fluence)
         gamma = np.empty((len(patterns), self.layout.n_templates), np.float32)
-        for part in templates.parts(patterns):
+        for part in templates.parts(patterns, light):
             gamma[part] = templates.responsibilities(patterns[part], None if light is None else light[part])
         return gamma
 
@@ -223,9 +224,35 @@ class MixtureReconstruction:
         templates = self._templates(patterns, threads)
         light = self._light(templates, patterns, fluence)
         whole = np.empty(len(patterns))
-        for part in templates.parts(patterns):
+        for part in templates.parts(patterns, light):
             whole[part] = templates.log_likelihood(patterns[part], None if light is None else light[part])
         return MixtureAssignment(labels_of(self.layout, patterns, templates, light), whole)
+
+    def fluence_std_error(self, patterns: Patterns, *, threads: int | None = None) -> npt.NDArray[np.float64]:
+        """Standard error of each fluence that was estimated: (N,), relative to their mean.
+
+        Parameters
+        ----------
+        patterns : Patterns
+            Those that were fitted.
+        threads : int, optional
+            By default all that this process may use.
+
+        Returns
+        -------
+        (N,) float64 array
+            About fluence / sqrt(photons of the pattern); NaN where a pattern tells nothing of its own.
+
+        Raises
+        ------
+        ValueError
+            If there are no fluences, or patterns are not as many.
+        """
+        if self.fluence is None:
+            raise ValueError("patterns: all have the fluence 1")
+        if len(patterns) != self.n_patterns:
+            raise ValueError(f"patterns: expected the {self.n_patterns} that were fitted, got {len(patterns)}")
+        return self._templates(patterns, threads).fluence_std_error(patterns, self.fluence)
 
     def _templates(self, patterns: AnyPatterns, threads: int | None) -> Templates:
         if isinstance(self.noise, Gaussian) != isinstance(patterns, DensePatterns):

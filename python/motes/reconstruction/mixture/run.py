@@ -17,6 +17,7 @@ from motes.noise import Noise
 from motes.reconstruction.climb import Callback, Climbed, Keeper, climb_all, ending
 from motes.reconstruction.em import PlainEM, Squarem
 from motes.reconstruction.mixture import options
+from motes.reconstruction.mixture.annealing import powers_of_data
 from motes.reconstruction.mixture.bars import KINDS, mixture_error_bars
 from motes.reconstruction.mixture.layout import FloatArray
 from motes.reconstruction.mixture.problem import MixtureProblem, information_at
@@ -69,11 +70,12 @@ def reconstruct_mixture(
     checks.one_of("class_weights", class_weights, options.CLASS_WEIGHTS)
     if error_bars not in KINDS:
         raise ValueError(f"error_bars: of a mixture {' or '.join(KINDS)}, got {error_bars}")
-    climb, acceleration = options.method_of(method, acceleration, tolerance)
     powers, coarser = options.powers_of(beta), options.coarser_of(coarse, rotations)
     support = np.logical_and.reduce([turns.support(patterns.shape) for turns in maps])
+    kept = options.detector_of(detector, good, patterns.shape, support, noise)
+    climb, acceleration = options.method_of(method, acceleration, tolerance, kept)
     problem = MixtureProblem(
-        patterns, maps, noise, options.detector_of(detector, good, patterns.shape, support, noise),
+        patterns, maps, noise, kept,
         weights == "estimate", class_weights == "estimate", 1.0, dtype, available_threads(threads),
         *options.fluence_of(fluence, noise, len(patterns)),
     )  # fmt: skip
@@ -86,7 +88,7 @@ def reconstruct_mixture(
         "restarts": restarts, "seed": seed, "dtype": np.dtype(dtype).name,
     }  # fmt: skip
     keeper = Keeper(checkpoint, lambda: problem.mark(asked), resume)
-    staged = Staged(_stages(problem, powers or (1.0,), coarser, climb))
+    staged = Staged(_stages(problem, powers_of_data(problem, seed) if powers is None else powers, coarser, climb))
 
     def begin(restart: int) -> State:
         return staged.begin(start_vector(problem, start, seed=seed, restart=restart))
@@ -113,9 +115,8 @@ def _stages(
     chain = [(turns.name, finest.at(powers[-1], through(turns))) for turns in coarser] + [("", finest)]
     first = chain[0][1]
     runs = options.runs_of(powers)
-    stages = [
-        Stage(first.at(power), PlainEM(climb.tolerance), n_steps, f"beta {power:.3g}") for power, n_steps in runs[:-1]
-    ]
+    plain = climb if isinstance(climb, PlainEM) else PlainEM(climb.tolerance)
+    stages = [Stage(first.at(power), plain, n_steps, f"beta {power:.3g}") for power, n_steps in runs[:-1]]
     loose = replace(climb, tolerance=max(climb.tolerance, COARSE_TOLERANCE))
     stages += [Stage(coarse, loose, COARSE_STEPS, name) for name, coarse in chain[:-1]]
     return (*stages, Stage(finest, climb, 0, ""))
@@ -158,6 +159,12 @@ def _look_back(
     shared = int((~layout.support).sum())
     if shared:
         notes.append(f"{many(shared, 'pixel')} outside what all templates cover: left out")
+    only = int((detector.merged & ~detector.good).sum())
+    if only:
+        notes.append(
+            f"{many(only, 'pixel')} merged, but no orientation told from them: no one likelihood climbs, and steps are "
+            "taken whether it rises or not"
+        )
     background, light = detector.background, problem.fluence_at(vector)
     return MixtureReconstruction(
         masters=masters,

@@ -34,6 +34,7 @@ _POWERS = 12
 _LEAST_DIRECTIONS, _MOST_DIRECTIONS = 3, 24
 _SMALL = 4_000  # patterns that decide between starts
 _STARTS = 8
+ABOVE_CRITICAL = 1.3  # times the power at which the first direction appears
 _STEPS = 6  # powers
 _ROUNDS = 12  # at each
 _AT_ONCE = 1 << 22  # responsibilities held together
@@ -158,7 +159,7 @@ def spectral_masters(problem: MixtureProblem, rng: np.random.Generator) -> Float
         found = leading(problem, rng)
         points = np.concatenate([found.project(part) for part in found.parts(len(found.excess))], axis=1)
         # Below 1 / (1 + excess) every start shrinks to no picture at all; just above, the first direction decides.
-        powers = tuple(np.geomspace(min(1.3 / (1 + found.excess[0]), 1.0), 1.0, _STEPS))
+        powers = tuple(np.geomspace(min(ABOVE_CRITICAL / (1 + found.excess[0]), 1.0), 1.0, _STEPS))
         small = np.ascontiguousarray(points[:, :_SMALL])
         best, best_value = np.zeros(0), -np.inf
         for _ in range(_STARTS):

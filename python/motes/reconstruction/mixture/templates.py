@@ -16,8 +16,15 @@ from motes.patterns import Patterns
 from motes.reconstruction.blocks import blocks
 from motes.reconstruction.mixture.blockwise import posteriors
 from motes.reconstruction.mixture.estep import Sums, annealed_model, uniform_sums
-from motes.reconstruction.mixture.fluence import FluenceModel, fluence_responsibilities, fluence_sums
+from motes.reconstruction.mixture.fluence import (
+    FluenceModel,
+    fitted_fluence,
+    fluence_responsibilities,
+    fluence_std_error,
+    fluence_sums,
+)
 from motes.reconstruction.mixture.gaussian import GaussianModel, gaussian_responsibilities, gaussian_sums
+from motes.threads import one_blas_thread
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 AnyPatterns: TypeAlias = Patterns | DensePatterns
@@ -116,8 +123,10 @@ class Templates:
             threads=self.threads,
         )  # fmt: skip
 
-    def parts(self, patterns: AnyPatterns) -> list[slice]:
+    def parts(self, patterns: AnyPatterns, fluence: FloatArray | None) -> list[slice]:
         """Blocks of patterns whose responsibilities fit the memory, always the same ones."""
+        if fluence is not None and isinstance(patterns, Patterns):
+            return self._of_fluence.parts(patterns)
         most = max(_AT_ONCE // len(self.signal), 1)
         if isinstance(patterns, DensePatterns):
             return list(patterns.blocks(min(_AT_ONCE, most * patterns.n_pixels)))
@@ -134,8 +143,9 @@ class Templates:
     def log_likelihood(self, patterns: AnyPatterns, fluence: FloatArray | None) -> FloatArray:
         """Of some patterns, over all templates: (n,) nats, for Poisson without ln x!."""
         if isinstance(patterns, DensePatterns):
-            rows = patterns.rows(slice(0, len(patterns)))
-            return posteriors(self._gaussian.scores(rows), self.log_prior, 1.0).value
+            with one_blas_thread():
+                scores = self._gaussian.scores(patterns.rows(slice(0, len(patterns))))
+            return posteriors(scores, self.log_prior, 1.0).value
         if fluence is not None:
             return posteriors(self._of_fluence.scores(patterns, fluence), self.log_prior, 1.0).value
         common = np.where(self.good, self._linear.common_weight, 0.0)
@@ -143,8 +153,9 @@ class Templates:
         return np.asarray(whole + patterns.to_scipy() @ common + self._linear.common_base)
 
     def likely_fluence(self, patterns: Patterns) -> FloatArray:
-        """What the photons of patterns, beside the background's, tell of their fluence: (n,)."""
-        model = self._of_fluence
-        own = model.photons_of(patterns) - model.background_photons
-        least = self.limits[0]
-        return np.asarray(np.maximum(own / (np.exp(self.log_prior) @ model.photons), least))
+        """The likeliest fluence of each pattern: (n,)."""
+        return fitted_fluence(patterns, self._of_fluence, self.log_prior, threads=self.threads)
+
+    def fluence_std_error(self, patterns: Patterns, fluence: FloatArray) -> FloatArray:
+        """Standard errors of fluences that were estimated, relative to their mean: (n,)."""
+        return fluence_std_error(patterns, self._of_fluence, self.log_prior, fluence, threads=self.threads)
