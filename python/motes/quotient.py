@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.in_plane import InPlane
+from motes.kernels.interpolation import interpolate
 from motes.maps import TemplateMap
 from motes.rotations import Rotations
 
@@ -35,30 +36,6 @@ def turns_freely(rotations: TemplateMap) -> bool:
     (True, False)
     """
     return isinstance(rotations, InPlane) and rotations.n_angles > 1
-
-
-@dataclass(frozen=True)
-class _Turns(InPlane):
-    """Turns by any angles, interpolated as those of `InPlane` are."""
-
-    degrees: tuple[float, ...] = ()
-
-    def matrices(self) -> FloatArray:
-        """See `InPlane.matrices`."""
-        angle = np.deg2rad(self.angles)
-        cosine, sine = np.cos(angle), np.sin(angle)
-        turns = np.stack([cosine, sine, -sine, cosine], axis=1).reshape(-1, 2, 2)
-        return turns * np.array([[-1.0], [1.0]]) if self.mirrored else turns
-
-    @property
-    def n(self) -> int:
-        """How many."""
-        return len(self.degrees)
-
-    @property
-    def angles(self) -> FloatArray:
-        """Degrees clockwise."""
-        return np.array(self.degrees)
 
 
 def turned(image: npt.NDArray[np.floating], degrees: float, *, mirrored: bool = False) -> FloatArray:
@@ -90,7 +67,10 @@ def turned(image: npt.NDArray[np.floating], degrees: float, *, mirrored: bool = 
 
 
 def _turned(image: FloatArray, degrees: tuple[float, ...], mirrored: bool) -> FloatArray:
-    return _Turns(1, mirrored, degrees).expand(image)
+    angle = np.deg2rad(degrees)
+    cosine, sine = np.cos(angle), np.sin(angle)
+    matrices = np.stack([cosine, sine, -sine, cosine], axis=1).reshape(-1, 2, 2)
+    return interpolate(image, matrices * np.array([[-1.0], [1.0]]) if mirrored else matrices)
 
 
 def tangent(image: npt.NDArray[np.floating]) -> FloatArray:
