@@ -125,7 +125,7 @@ def _sample(problem: MixtureProblem, vector: FloatArray, weights: FloatArray, ch
     templates = problem.templates(vector, weights)
     gamma = [
         templates.responsibilities(patterns[part], None if fluence is None else fluence[part])
-        for part in templates.parts(patterns)
+        for part in templates.parts(patterns, fluence)
     ]
     return Sample(patterns, np.concatenate(gamma) if gamma else np.zeros((0, len(weights))), fluence)
 
