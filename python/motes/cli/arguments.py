@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from motes.dense import DensePatterns
     from motes.patterns import Patterns
 
 MOST_PATTERNS = 10**18
@@ -64,26 +65,26 @@ def n_patterns_of(text: str) -> int:
     return int(number)
 
 
-def init_of(text: str | None, patterns: Patterns) -> str | NDArray[Any] | None:
+def init_of(text: str | None, patterns: Patterns | DensePatterns) -> str | NDArray[Any] | None:
     """Name of a start, the master in a .npy, or the models of a Dragonfly output, as bright as the patterns are."""
     if text is not None and text.endswith((".h5", ".hdf5", ".bin")):
         from motes.dragonfly import read_model
 
         models = read_model(text, patterns.shape)
-        photons = models.sum(axis=(1, 2)).mean()
-        if not photons > 0:
+        bright = models.sum(axis=(1, 2)).mean()
+        if not bright > 0:
             raise ValueError(f"{text}: models without photons")
-        models *= patterns.n_photons / max(len(patterns), 1) / photons
+        models *= float(patterns.total_image().sum()) / max(len(patterns), 1) / bright
         return models if len(models) > 1 else models[0]
-    return _numbers_of(Path(text), "iuf") if text is not None and text.endswith(".npy") else text
+    return numbers_of(Path(text), "iuf") if text is not None and text.endswith(".npy") else text
 
 
 def read_mask(path: Path | None) -> NDArray[Any] | None:
     """Bad pixels, (H, W), from a .npy."""
-    return None if path is None else _numbers_of(path)
+    return None if path is None else numbers_of(path)
 
 
-def _numbers_of(path: Path, kinds: str = "biuf") -> NDArray[Any]:
+def numbers_of(path: Path, kinds: str = "biuf") -> NDArray[Any]:
     """Truth values or real numbers: other types are the file's fault, not the program's."""
     array = read_array(path)
     if array.dtype.kind not in kinds:

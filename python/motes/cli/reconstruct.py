@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from motes.cli import arguments
+from motes.cli.beyond import (
+    Beta,
+    Classes,
+    ClassWeights,
+    Coarse,
+    DetectorFile,
+    Fluence,
+    StillClasses,
+    coarse_of,
+    detector_of,
+    fluence_of,
+    is_exact,
+    is_gaussian,
+    powers_of,
+    read_dense_files,
+    read_mixture,
+)
 from motes.cli.commands import INTERRUPTED
 from motes.cli.dragonfly import EMC_LOG, ConfigFile, log_header, notes_of
 from motes.cli.halves import FILES as HALVES
 from motes.cli.halves import fit_halves, summary_of, write_halves
 from motes.cli.observers import EMCLog, observers
 from motes.cli.outputs import output_folder
-from motes.cli.results import EVERYTHING, RESULTS, write_results
+from motes.cli.results import EVERYTHING, OF_MIXTURES, RESULTS, write_results
 from motes.cli.source import read_files, source
 from motes.cli.summary import summary
+
+if TYPE_CHECKING:
+    from motes.patterns import Patterns
 
 CHECKPOINT = "checkpoint.npz"
 CHEAP = 60.0  # seconds: a finished fit that took longer keeps its checkpoint until its results are written
@@ -77,6 +97,7 @@ def reconstruct(
             help="Bad pixels: an array of the shape, True or 1 where bad, False or 0 where good.",
         ),
     ] = None,
+    detector: DetectorFile = None,
     exclude: Annotated[
         Path | None,
         typer.Option(
@@ -112,19 +133,23 @@ def reconstruct(
     rotations: Annotated[
         str,
         typer.Option(
-            metavar="C1|C4|D4",
+            metavar="C1|C4|D4|in-plane:N",
             rich_help_panel=MODEL,
-            help="Quarter turns (C4), mirror images too (D4), or none (C1).",
+            help="Quarter turns (C4), mirror images too (D4), none (C1), or N angles; in-plane:Nm has mirror images.",
         ),
     ] = "C4",
     noise: Annotated[
         str,
         typer.Option(
-            metavar="bernoulli|poisson",
+            metavar="bernoulli|poisson|gaussian[:SIGMA]",
             rich_help_panel=MODEL,
-            help="bernoulli: a pixel catches one photon or none; poisson: any number.",
+            help="bernoulli: a pixel catches one photon or none; poisson: any number; gaussian: real numbers (.npy).",
         ),
     ] = "bernoulli",
+    classes: Classes = 1,
+    still_classes: StillClasses = 0,
+    class_weights: ClassWeights = "estimate",
+    fluence: Fluence = "uniform",
     weights: Annotated[
         str,
         typer.Option(
@@ -159,6 +184,8 @@ def reconstruct(
             help="How em takes longer steps; auto is the one that is predicted to be faster.",
         ),
     ] = "auto",
+    beta: Beta = "1",
+    coarse: Coarse = None,
     tolerance: Annotated[
         float | None,
         typer.Option(
@@ -229,11 +256,12 @@ def reconstruct(
 
     Bad input is told in one line (exit status 2), and nothing is written.
     """
-    from motes import MixtureReconstruction
+    from motes import DensePatterns, MixtureReconstruction
     from motes import reconstruct as fit
     from motes.devices import device_of
     from motes.dragonfly import output_of, write_output
     from motes.dragonfly.output import output_path
+    from motes.mixture_report import mixture_report
     from motes.reconstruction.options import TOLERANCE
     from motes.report import report
     from motes.truth import read_truth
@@ -246,13 +274,23 @@ def reconstruct(
             f"{out}: holds a finished result and no {CHECKPOINT}, nothing to resume; give another folder, or leave "
             "--resume out to replace the result"
         )
-    with output_folder(out, (*RESULTS, *(HALVES if halves else ()), CHECKPOINT)) as staging:
-        patterns = read_files(files or [], task, arguments.shape_of(shape), n_patterns)
+    with output_folder(out, (*RESULTS, *OF_MIXTURES, *(HALVES if halves else ()), CHECKPOINT)) as staging:
+        sides = arguments.shape_of(shape)
+        seen_by = detector_of(detector, sides)
+        sides = sides if seen_by is None else seen_by.shape
+        patterns: Patterns | DensePatterns
+        if is_gaussian(noise):
+            patterns = read_dense_files(files or [], sides)
+        else:
+            patterns = read_files(files or [], task, sides, n_patterns)
         kept = arguments.read_kept(exclude, blacklist, selection, len(patterns))
-        known = None if truth is None else read_truth(truth, task, patterns)
-        if known is not None:
+        known, known_mixture = None, None
+        if truth is not None and is_exact(context):
+            known = read_truth(truth, task, None if isinstance(patterns, DensePatterns) else patterns)
             known.require(patterns.shape, len(patterns))
             known = known.select(kept)
+        elif truth is not None:
+            known_mixture = read_mixture(truth, patterns, kept)
         told_of_input = source(files or [], task, binarise, kept, patterns)
         if not kept.all():
             patterns = patterns[kept]
@@ -270,19 +308,27 @@ def reconstruct(
             "restarts": restarts,
             "seed": seed,
             "threads": threads,
-            "device": place,
+            "device": None if is_gaussian(noise) else place,
             "mask": arguments.read_mask(mask),
             "binarise": binarise,
             "error_bars": error_bars,
             "replicates": replicates,
+            "classes": classes,
+            "still_classes": still_classes,
+            "class_weights": class_weights,
+            "fluence": fluence_of(fluence, kept),
+            "detector": seen_by,
+            "beta": powers_of(beta),
+            "coarse": coarse_of(coarse),
         }
         with observers(tolerance=tolerance, quiet=quiet, log=log, emc_log=emc_log) as callback:
             result = fit(patterns, rotations, noise, **asked, callback=callback, checkpoint=checkpoint, resume=resume)
-        if isinstance(result, MixtureReconstruction):
-            raise ValueError(f"rotations: expected C1, C4 or D4, got {rotations}")
         if not result.interrupted and result.seconds < CHEAP:
             checkpoint.unlink(missing_ok=True)
-        told = report(result, context.obj, known)
+        if isinstance(result, MixtureReconstruction):
+            told = mixture_report(result, context.obj, known_mixture)
+        else:
+            told = report(result, context.obj, known)
         told["input"] = told_of_input
         told["device"] = str(place)
         if exclude is not None and kept.all():

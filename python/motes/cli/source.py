@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from motes.dense import DensePatterns
     from motes.patterns import Patterns
     from motes.reconstruction import Reconstruction
 
@@ -41,7 +42,7 @@ def read_files(
 
 
 def source(
-    files: Sequence[Path], task: int | None, binarise: bool, kept: NDArray[np.bool_], patterns: Patterns
+    files: Sequence[Path], task: int | None, binarise: bool, kept: NDArray[np.bool_], patterns: Patterns | DensePatterns
 ) -> dict[str, Any]:
     """Where the patterns are and how they were read, as the report says it under `input`.
 
@@ -53,7 +54,7 @@ def source(
         The options of these names.
     kept : (N,) bool array
         False for patterns that were left out.
-    patterns : Patterns
+    patterns : Patterns or DensePatterns
         All N of the file, as they were read.
     """
     from motes.reconstruction.checkpoint import fingerprint_of

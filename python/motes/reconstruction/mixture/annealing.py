@@ -1,10 +1,11 @@
 """Powers on the likelihood by themselves: from where the first picture appears to 1.
 
 At the power beta, EM stays at a master without any picture as long as beta * lambda < 1, lambda the largest eigenvalue
-of the patterns' covariance in units of their noise (the critical temperature of Rose, Gurewitz and Fox, Phys. Rev. Lett.
-65 (1990) 945). lambda - 1 is what the templates' differences along that direction are worth in the log-likelihood; it
-grows in proportion to the photons. So the climb begins a little above 1 / lambda, where differences of the expected
-log-likelihood between templates are of order 1 and only the strongest direction can grow, and goes up in equal ratios.
+of the patterns' covariance in units of their noise (the critical temperature of Rose, Gurewitz and Fox, Physical Review
+Letters 65 (1990) 945). lambda - 1 is what the templates' differences along that direction are worth in the
+log-likelihood; it grows in proportion to the photons. So the climb begins a little above 1 / lambda, where differences
+of the expected log-likelihood between templates are of order 1 and only the strongest direction can grow, and goes up
+in equal ratios.
 """
 
 from __future__ import annotations

@@ -233,17 +233,9 @@ class MixtureProblem:
         digest = hashlib.blake2b(digest_size=16)
         for array in (self.good, self.merging.merged, self.detector.correction, self.detector.background, self.fluence):
             digest.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
-        told = [_core.version, _core.isa(), asked, self._fingerprint()]
+        told = [_core.version, _core.isa(), asked, fingerprint_of(self.patterns)]
         digest.update(json.dumps(told, default=str).encode())
         return digest.hexdigest()
-
-    def _fingerprint(self) -> str:
-        if not isinstance(self.patterns, DensePatterns):
-            return fingerprint_of(self.patterns)
-        digest = hashlib.blake2b(digest_size=16)
-        for block in self.patterns.blocks():
-            digest.update(np.ascontiguousarray(self.patterns.values[block]).data)
-        return f"{len(self.patterns)} {self.patterns.shape} {digest.hexdigest()}"
 
 
 def floored(shares: FloatArray, least: float) -> FloatArray:
