@@ -128,6 +128,24 @@ def test_a_whole_configuration_is_what_the_library_does(folder, motes):
     assert [(row[5], float(row[6])) for row in rows] == [("4", 0.3), ("4", 0.6), ("4", 1.0), ("4", 1.0)]
 
 
+def test_a_resumed_run_goes_on_with_its_log(tmp_path):
+    from motes.cli.observers import EMCLog
+
+    def record(iteration, seconds):
+        return {"iteration": iteration, "seconds": seconds, "log_likelihood": -1.0, "change": 0.1, "information": 0.5}
+
+    for resume, iterations in ((False, (1, 2)), (True, (3,)), (False, (1,))):
+        log = EMCLog(tmp_path / "EMC.log", "in-plane:36", {"seed": 0}, resume)
+        for iteration in iterations:
+            log(record(iteration, 2.0 * iteration))
+        lines = (tmp_path / "EMC.log").read_text().splitlines()
+        rows = [line.split() for line in lines if line[:1].isdigit()]
+        assert [int(row[0]) for row in rows] == ([1] if iterations == (1,) else list(range(1, iterations[-1] + 1)))
+        assert sum(line.startswith("Iter") for line in lines) == 1
+    log(record(2, 5.0))
+    assert (tmp_path / "EMC.log").read_text().splitlines()[-1].split()[1] == "3.00"  # of this iteration alone
+
+
 @pytest.mark.parametrize(
     ("lines", "told"),
     [
