@@ -20,7 +20,7 @@ LAYERS = (
     ("cli",),
     ("labelling",),
     ("bench", "challenge", "study", "project"),
-    ("report", "mixture_report", "truth", "known_mixture", "mixture_truth", "plotting", "viewer"),
+    ("report", "truth", "known_mixture", "mixture_truth", "plotting", "viewer"),
     ("active",),
     ("dragonfly", "reconstruction", "classify", "limits", "pickers", "numba_support"),
     ("sample", "picking", "resolution", "particles"),

@@ -71,20 +71,20 @@ def init_of(text: str | None, patterns: Patterns | DensePatterns) -> str | NDArr
         from motes.dragonfly import read_model
 
         models = read_model(text, patterns.shape)
-        bright = models.sum(axis=(1, 2)).mean()
-        if not bright > 0:
+        photons = models.sum(axis=(1, 2)).mean()
+        if not photons > 0:
             raise ValueError(f"{text}: models without photons")
-        models *= float(patterns.total_image().sum()) / max(len(patterns), 1) / bright
+        models *= patterns.total_image().sum() / max(len(patterns), 1) / photons
         return models if len(models) > 1 else models[0]
-    return numbers_of(Path(text), "iuf") if text is not None and text.endswith(".npy") else text
+    return _numbers_of(Path(text), "iuf") if text is not None and text.endswith(".npy") else text
 
 
 def read_mask(path: Path | None) -> NDArray[Any] | None:
     """Bad pixels, (H, W), from a .npy."""
-    return None if path is None else numbers_of(path)
+    return None if path is None else _numbers_of(path)
 
 
-def numbers_of(path: Path, kinds: str = "biuf") -> NDArray[Any]:
+def _numbers_of(path: Path, kinds: str = "biuf") -> NDArray[Any]:
     """Truth values or real numbers: other types are the file's fault, not the program's."""
     array = read_array(path)
     if array.dtype.kind not in kinds:

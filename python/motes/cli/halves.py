@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from motes.noise import Noise
     from motes.reconstruction.halves import Halves
     from motes.reconstruction.mixture.templates import AnyPatterns
 
@@ -14,7 +15,13 @@ RULES = ("0.143", "0.5", "half-bit")
 
 
 def fit_halves(
-    patterns: AnyPatterns, rotations: str, noise: str, asked: dict[str, Any], *, tolerance: float, quiet: bool
+    patterns: AnyPatterns,
+    rotations: str,
+    noise: Noise,
+    asked: dict[str, Any],
+    *,
+    tolerance: float,
+    quiet: bool,
 ) -> Halves | None:
     """Two half reconstructions, watched by a progress bar; None where Ctrl-C ended them."""
     from motes import reconstruct_halves

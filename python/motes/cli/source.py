@@ -41,6 +41,15 @@ def read_files(
     return Patterns.concatenate(parts)
 
 
+def read_dense_files(files: Sequence[Path], shape: tuple[int, int] | None = None) -> DensePatterns:
+    """Dense patterns of one .npy, mapped."""
+    from motes import read_dense
+
+    if len(files) != 1:
+        raise ValueError(f"FILE: dense patterns are read from one .npy, got {len(files)} files")
+    return read_dense(files[0], shape)
+
+
 def source(
     files: Sequence[Path], task: int | None, binarise: bool, kept: NDArray[np.bool_], patterns: Patterns | DensePatterns
 ) -> dict[str, Any]:

@@ -18,8 +18,6 @@ def summary(report: dict[str, Any]) -> str:
     str
         A few lines.
     """
-    if "classes" in report:
-        return _of_mixture(report)
     from motes.reconstruction.result import effort, many
 
     n, photons = report["n_patterns"], report["n_photons"]
@@ -44,37 +42,6 @@ def summary(report: dict[str, Any]) -> str:
         lines.append(
             f"error {_figure(report['error'], '.4g')}, relative to the contrast, "
             f"{efficiency}accuracy {_figure(report['accuracy'], '.4f')}"
-        )
-    return "\n".join([*lines, *(f"note: {note}" for note in report["notes"])])
-
-
-def _of_mixture(report: dict[str, Any]) -> str:
-    """Of what `motes.mixture_report.mixture_report` says."""
-    from motes.reconstruction.result import effort, many
-
-    n, photons = report["n_patterns"], report["n_photons"]
-    each = f", {many(photons, 'photon')} ({photons / n:.2f} each)" if n and photons else ""
-    state = "interrupted" if report["interrupted"] else "converged" if report["converged"] else "NOT converged"
-    lines = [
-        f"{many(n, 'pattern')} of {'x'.join(map(str, report['shape']))} pixels{each}",
-        f"{state} after {effort(report['sweeps'], report['iterations'])}, {report['seconds']:.2f} s, "
-        f"log-likelihood {_figure(report['log_likelihood'], '.6f')} nats a pattern",
-        f"a pattern tells {_figure(report['information'], '.3f')} nats of its class and rotation",
-    ]
-    rows = zip(report["rotations"], report["class_weights"], report["class_counts"], strict=True)
-    if report["classes"] > 1:
-        lines += [
-            f"class {k} ({turns}): {100 * share:.3g}%, {many(count, 'pattern')}"
-            for k, (turns, share, count) in enumerate(rows)
-        ]
-    if report["fluence_spread"] is not None:
-        lines.append(f"fluences spread by {report['fluence_spread']:.3g} about their mean 1")
-    lines.append(f"error bound (Cramer-Rao) {_figure(report['error_bound'], '.4g')}, relative to the contrast")
-    if "error" in report:
-        angles = "" if report["angle_error"] is None else f", angles within {report['angle_error']:.3g} degrees (rms)"
-        lines.append(
-            f"error {_figure(report['error'], '.4g')}, relative to the contrast, "
-            f"classes right {_figure(report['class_accuracy'], '.4f')}{angles}"
         )
     return "\n".join([*lines, *(f"note: {note}" for note in report["notes"])])
 

@@ -38,13 +38,13 @@ class Progress:
 def fingerprint_of(patterns: Patterns | DensePatterns) -> str:
     """Of patterns alone, in their order: the same from whatever file they were read."""
     digest = hashlib.blake2b(digest_size=16)
+    digest.update(json.dumps([patterns.shape, len(patterns)]).encode())
     if isinstance(patterns, DensePatterns):
         for block in patterns.blocks():
             digest.update(np.ascontiguousarray(patterns.values[block]).data)
-        return f"{len(patterns)} {patterns.shape} {digest.hexdigest()}"
-    digest.update(json.dumps([patterns.shape, len(patterns)]).encode())
-    for array in patterns._arrays.own():
-        digest.update(np.ascontiguousarray(array).data)
+    else:
+        for array in patterns._arrays.own():
+            digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 
