@@ -97,7 +97,8 @@ def reconstruct_mixture(
         return staged.begin(start_vector(problem, start, seed=seed, restart=restart))
 
     def told(before: State, after: State) -> dict[str, float]:
-        return {"change": _change(problem, before, after), "information": information_at(after.point)}
+        beta = staged.stages[staged.stage_of(after)].problem.beta
+        return {"change": _change(problem, before, after), "information": information_at(after.point), "beta": beta}
 
     climbed = climb_all(
         begin, staged.step, n_starts=1 if isinstance(start, np.ndarray) else restarts, max_iterations=max_iterations,
