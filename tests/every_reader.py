@@ -96,6 +96,22 @@ def _read_truth(path: Path) -> None:
     assert np.isfinite(read_truth(path).master).all()
 
 
+def _known_mixture(folder: Path) -> Path:
+    from motes.known_mixture import KnownMixture, write_known_mixture
+
+    each = np.arange(4)
+    known = KnownMixture(np.ones((2, 3, 4)), each % 2, each // 2, 90.0 * each, 1.0 + 0 * each, np.zeros((3, 4)))
+    write_known_mixture(folder / "known.npz", known)
+    return folder / "known.npz"
+
+
+def _read_known_mixture(path: Path) -> None:
+    from motes.known_mixture import read_known_mixture
+
+    known = read_known_mixture(path)
+    assert np.isfinite(known.masters[known.classes]).all()
+
+
 def _tasks(folder: Path) -> Path:
     np.savez(folder / "tasks.npz", task3=PATTERNS.to_dense().reshape(40, 25), task7a=[0, 1, 1], task7b=[3, 4, 4])
     return folder / "tasks.npz"
@@ -106,6 +122,38 @@ def _read_tasks(path: Path) -> None:
 
     for task in read_tasks(path):
         assert len(task.patterns) > 0
+
+
+def _detector_text(folder: Path) -> Path:
+    x, y = (grid.ravel() for grid in np.meshgrid(np.arange(5.0) - 2, np.arange(4.0) - 1.5))
+    lines = [f"{a} {b} 0 {1 + a / 100} {int(a == 2)}" for a, b in zip(x, y, strict=True)]
+    (folder / "detector.dat").write_text("\n".join(["20 1000 1000", *lines, ""]))
+    return folder / "detector.dat"
+
+
+def _detector_h5(folder: Path) -> Path:
+    h5py = pytest.importorskip("h5py", reason="HDF5 needs h5py")
+    x, y = (grid.ravel() for grid in np.meshgrid(np.arange(5.0) - 2, np.arange(4.0) - 1.5))
+    columns = {"qx": x, "qy": y, "qz": 0 * x, "corr": 1 + x / 100, "mask": (x == 2).astype(np.uint8)}
+    with h5py.File(folder / "detector.h5", "w") as file:
+        for name, column in (columns | {"detd": 1000.0, "ewald_rad": 1000.0}).items():
+            file[name] = column
+    return folder / "detector.h5"
+
+
+def _read_detector(path: Path) -> None:
+    detector = motes.read_detector(path)
+    assert detector.good.any()
+    assert np.isfinite(detector.correction).all()
+
+
+def _dense(folder: Path) -> Path:
+    np.save(folder / "dense.npy", np.random.default_rng(2).normal(0, 1, (6, 4, 5)).astype(np.float32))
+    return folder / "dense.npy"
+
+
+def _read_dense(path: Path) -> None:
+    assert np.isfinite(motes.read_dense(path).values).all()
 
 
 # Reconstructions ---------------------------------------------------------------
@@ -128,6 +176,77 @@ def _checkpoint(folder: Path) -> Path:
 
 def _go_on(path: Path) -> None:
     motes.reconstruct(ONES, seed=1, max_iterations=2, checkpoint=path, resume=True)
+
+
+# Dragonfly's own files ---------------------------------------------------------------
+
+CONFIG = """[emc]
+recon_type = 2d
+in_photons_file = make_data:::out_photons_file
+num_rot = 36
+num_modes = 3
+need_scaling = 1
+beta = 0.01
+beta_schedule = 1.4 10
+selection = odd_only
+num_div = 10
+
+[make_data]
+out_photons_file = a.emc
+"""
+
+
+def _config(folder: Path) -> Path:
+    (folder / "config.ini").write_text(CONFIG)
+    return folder / "config.ini"
+
+
+def _read_config(path: Path) -> None:
+    from motes.dragonfly import read_config
+
+    assert read_config(path).num_rot > 0
+
+
+def _blacklist(folder: Path) -> Path:
+    (folder / "blacklist.dat").write_text("".join(f"{i % 2}\n" for i in range(40)))
+    return folder / "blacklist.dat"
+
+
+def _read_blacklist(path: Path) -> None:
+    from motes.dragonfly import read_blacklist
+
+    assert read_blacklist(path, 40).shape == (40,)
+
+
+FIRST = 0.123456789
+
+
+def _output(folder: Path) -> Path:
+    from motes.dragonfly import Output, write_output
+
+    pytest.importorskip("h5py", reason="HDF5 needs h5py")
+    one, intens = np.ones(40), np.full((2, 5, 5), 3.0)
+    intens[0, 0, 0] = FIRST
+    output = Output(intens, np.arange(40, dtype=np.int32), -one, one, np.full((40, 2), 0.5), one)
+    write_output(folder / "output_001.h5", output)
+    return folder / "output_001.h5"
+
+
+def _read_output(path: Path) -> None:
+    from motes.dragonfly import read_model, read_output
+
+    assert len(read_output(path).intens) == len(read_model(path, (5, 5)))
+
+
+def _model(folder: Path) -> Path:
+    (folder / "model.bin").write_bytes(np.full((2, 5, 5), 3.0).tobytes())
+    return folder / "model.bin"
+
+
+def _read_model(path: Path) -> None:
+    from motes.dragonfly import read_model
+
+    assert read_model(path, (5, 5)).max() < np.inf
 
 
 # Coordinates and images ---------------------------------------------------------------
@@ -369,7 +488,15 @@ READERS: dict[str, Reader] = {
     "patterns.h5": Reader(partial(_patterns, ".h5", None), _read_patterns, from_byte=b"GCOL"),
     "int32 .emc": Reader(partial(_dense_emc, 1), _read_patterns),
     "float64 .emc": Reader(partial(_dense_emc, 2), _read_patterns),
+    "config.ini": Reader(_config, _read_config),
+    "blacklist.dat": Reader(_blacklist, _read_blacklist),
+    "output_001.h5": Reader(_output, _read_output, from_byte=np.float64(FIRST).tobytes()),
+    "model.bin": Reader(_model, _read_model),
+    "dense.npy": Reader(_dense, _read_dense),
+    "detector.dat": Reader(_detector_text, _read_detector),
+    "detector.h5": Reader(_detector_h5, _read_detector),
     "truth": Reader(_truth, _read_truth),
+    "known mixture": Reader(_known_mixture, _read_known_mixture),
     "challenge": Reader(_tasks, _read_tasks),
     "reconstruction": Reader(_reconstruction, motes.Reconstruction.load),
     "checkpoint": Reader(_checkpoint, _go_on, VALUE, names_file=False),  # sums set right: it may look like this run's

@@ -571,3 +571,43 @@ def mean_square_residual(p: float, predicted: bool, f: float, beta: float) -> fl
     a = 1 / (1 + beta**2)
     residual = {y: y * predicted - f * (a * predicted + (1 - a) * y) for y in (0, 1)}
     return p * residual[1] ** 2 + (1 - p) * residual[0] ** 2
+
+
+def _softmax(scores, log_prior, beta):
+    """gamma, and ln[sum_t p_t L_pt^beta] / beta of each pattern."""
+    powered = beta * scores + log_prior
+    total = np.logaddexp.reduce(powered, axis=1, keepdims=True)
+    return np.exp(powered - total), total[:, 0] / beta
+
+
+def fluence_step(x, signal, background, good, log_prior, fluence, beta):
+    """One E step of Poisson patterns (N, M) of unequal fluence, and the fluences' own: `mixture/fluence.py`."""
+    n, t = len(x), len(signal)
+    b = np.zeros(signal.shape[1]) if background is None else background
+    scores = np.zeros((n, t))
+    share = np.zeros((n, t, x.shape[1]))
+    for p in range(n):
+        for r in range(t):
+            means = fluence[p] * signal[r] + b
+            scores[p, r] = (x[p] * np.log(means) - means)[good].sum()
+            share[p, r] = x[p] * fluence[p] * signal[r] / means
+    gamma, value = _softmax(scores, log_prior, beta)
+    claimed = np.einsum("pr,pri->p", gamma, share[:, :, good])
+    after = claimed / (gamma @ signal[:, good].sum(axis=1))
+    after = after / after.mean()
+    return {
+        "log_likelihood": value.sum(), "planes": np.einsum("pr,pri->ri", gamma, share), "weights": gamma.sum(axis=0),
+        "exposure": after @ gamma, "expected": (gamma * scores).sum(), "rest": after, "gamma": gamma,
+    }  # fmt: skip
+
+
+def gaussian_step(x, means, good, log_prior, sigma, beta):
+    """One E step of dense patterns (N, M) under Gaussian noise, and sigma's own: `mixture/gaussian.py`."""
+    squares = np.array([[((row - mean)[good] ** 2).sum() for mean in means] for row in x])
+    scores = -squares / (2 * sigma**2) - good.sum() * np.log(sigma * np.sqrt(2 * np.pi))
+    gamma, value = _softmax(scores, log_prior, beta)
+    return {
+        "log_likelihood": value.sum(), "planes": gamma.T @ x, "weights": gamma.sum(axis=0),
+        "expected": (gamma * scores).sum(), "rest": np.sqrt([(gamma * squares).sum() / len(x) / good.sum()]),
+        "gamma": gamma,
+    }  # fmt: skip

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 import reference
-from motes import Bernoulli, Patterns, Poisson
-from motes.noise import linear_model
+from motes import Bernoulli, Gaussian, Patterns, Poisson
+from motes.noise import linear_model, noise_of
 from strategies import random_case
 
 noises = pytest.mark.parametrize("noise", [Bernoulli(), Poisson()], ids=lambda noise: noise.name)
@@ -89,3 +90,28 @@ def test_linear_model_is_the_likelihood_split_in_two(noise, seed, masked, with_p
     np.testing.assert_allclose(centred + each[:, None], expected, rtol=1e-12)
     total = model.log_likelihood(centred[:, 0].sum(), counts.sum(axis=0), len(counts))
     assert total == pytest.approx(expected[:, 0].sum(), rel=1e-12)
+
+
+def test_gaussian_scores_are_its_logarithms_but_for_what_knows_no_mean():
+    x, means = np.array([-1.5, 0.0, 2.0])[:, None], np.array([-0.5, 0.0, 3.0])
+    noise = Gaussian(0.7)
+    scores = x * noise.weight(means) + noise.base(means)
+    exact = stats.norm.logpdf(x, means, 0.7)
+    np.testing.assert_allclose(scores - scores[:, :1], exact - exact[:, :1], rtol=1e-12)
+    np.testing.assert_allclose(noise.precision(means), 1 / 0.49)
+    assert noise.limits(3) == (-np.inf, np.inf)
+
+
+@pytest.mark.parametrize(
+    ("sigma", "error"), [(0, ValueError), (-1.0, ValueError), (np.nan, ValueError), ("a", TypeError)]
+)
+def test_gaussian_refuses(sigma, error):
+    with pytest.raises(error, match="sigma: expected a"):
+        Gaussian(sigma)
+
+
+def test_gaussian_of_unknown_sigma_has_no_score_and_photons_none_of_it():
+    with pytest.raises(ValueError, match="sigma: not known yet"):
+        Gaussian().weight(np.ones(1))
+    with pytest.raises(ValueError, match=re.escape("noise: Gaussian noise is for motes.DensePatterns")):
+        noise_of(Gaussian(1.0))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         bench,
         challenge,
         classify,
+        dragonfly,
         limits,
         particles,
         pickers,
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from motes._core import version as __version__
     from motes.circles import Circles
     from motes.config import show_config
+    from motes.dense import DensePatterns, read_dense, write_dense
+    from motes.detector import Detector, read_detector
     from motes.errors import CheckpointError, CopyWarning, DeviceError, FormatError
     from motes.files import describe, read_patterns, write_patterns
     from motes.in_plane import InPlane
@@ -44,10 +47,18 @@ if TYPE_CHECKING:
     from motes.kernels.sweep import Sweep, sweep
     from motes.maps import TemplateMap
     from motes.micrograph import Micrograph, read_micrograph
-    from motes.noise import Bernoulli, Poisson
+    from motes.noise import Bernoulli, Gaussian, Poisson
     from motes.patterns import Patterns
     from motes.picks import Picks, read_picks, write_picks
-    from motes.reconstruction import GoodnessOfFit, Reconstruction, goodness_of_fit, reconstruct
+    from motes.reconstruction import (
+        GoodnessOfFit,
+        Halves,
+        MixtureReconstruction,
+        Reconstruction,
+        goodness_of_fit,
+        reconstruct,
+        reconstruct_halves,
+    )
     from motes.rotations import C1, C4, D4, Rotations
 
 _HOME = {
@@ -58,11 +69,16 @@ _HOME = {
     "Circles": "circles",
     "CopyWarning": "errors",
     "D4": "rotations",
+    "DensePatterns": "dense",
+    "Detector": "detector",
     "DeviceError": "errors",
     "FormatError": "errors",
+    "Gaussian": "noise",
     "GoodnessOfFit": "reconstruction",
+    "Halves": "reconstruction",
     "InPlane": "in_plane",
     "Micrograph": "micrograph",
+    "MixtureReconstruction": "reconstruction",
     "Patterns": "patterns",
     "Picks": "picks",
     "Poisson": "noise",
@@ -74,12 +90,16 @@ _HOME = {
     "describe": "files",
     "goodness_of_fit": "reconstruction",
     "log_likelihood": "kernels.likelihood",
+    "read_dense": "dense",
+    "read_detector": "detector",
     "read_micrograph": "micrograph",
     "read_patterns": "files",
     "read_picks": "picks",
     "reconstruct": "reconstruction",
+    "reconstruct_halves": "reconstruction",
     "show_config": "config",
     "sweep": "kernels.sweep",
+    "write_dense": "dense",
     "write_patterns": "files",
     "write_picks": "picks",
 }
@@ -88,6 +108,7 @@ _MODULES = (
     "bench",
     "challenge",
     "classify",
+    "dragonfly",
     "limits",
     "particles",
     "pickers",
@@ -109,11 +130,16 @@ __all__ = [
     "CheckpointError",
     "Circles",
     "CopyWarning",
+    "DensePatterns",
+    "Detector",
     "DeviceError",
     "FormatError",
+    "Gaussian",
     "GoodnessOfFit",
+    "Halves",
     "InPlane",
     "Micrograph",
+    "MixtureReconstruction",
     "Patterns",
     "Picks",
     "Poisson",
@@ -128,6 +154,7 @@ __all__ = [
     "challenge",
     "classify",
     "describe",
+    "dragonfly",
     "goodness_of_fit",
     "limits",
     "log_likelihood",
@@ -136,10 +163,13 @@ __all__ = [
     "picking",
     "picks",
     "plotting",
+    "read_dense",
+    "read_detector",
     "read_micrograph",
     "read_patterns",
     "read_picks",
     "reconstruct",
+    "reconstruct_halves",
     "resolution",
     "sample",
     "show_config",
@@ -147,6 +177,7 @@ __all__ = [
     "study",
     "sweep",
     "viewer",
+    "write_dense",
     "write_patterns",
     "write_picks",
 ]

@@ -5,6 +5,8 @@ Each is a built-in exception too, so code that does not know motes catches it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class FormatError(ValueError):
     """A file does not hold what its format promises.
@@ -70,3 +72,19 @@ def kind_of(value: object) -> str:
     ('float', 'the class float')
     """
     return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+
+
+def did_you_mean(given: object, known: Iterable[str]) -> str:
+    """The end of a message about a word that is not known.
+
+    Examples
+    --------
+    >>> did_you_mean("margni", ["margin", "random"])
+    '; did you mean margin? (known: margin, random)'
+    """
+    import difflib
+
+    names = sorted(known)
+    near = difflib.get_close_matches(str(given), names, 1)
+    told = f"; did you mean {near[0]}?" if near else ""
+    return f"{told} (known: {', '.join(names) or 'none'})"

@@ -1,6 +1,6 @@
-"""Noise models: how the photons of one pixel scatter about their mean.
+"""Noise models: how what one pixel holds scatters about its mean.
 
-Both are exponential families with the pixel's photons as their statistic, so that a log-likelihood is linear in them,
+All are exponential families with the pixel's value as their statistic, so that a log-likelihood is linear in them,
 
     L[p, r] = base[r] + sum_i x[p, i] w[i, r],
 
@@ -15,6 +15,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from motes import checks
 from motes.errors import kind_of
 from motes.patterns import Patterns
 
@@ -26,7 +27,7 @@ class Noise(Protocol):
 
     @property
     def name(self) -> str:
-        """`bernoulli`, `poisson`."""
+        """`bernoulli`, `poisson`, `gaussian`."""
 
     def check(self, patterns: Patterns) -> None:
         """Raise ValueError for patterns that the model can not have made."""
@@ -119,8 +120,63 @@ class Poisson:
         return 1e-3 / max(n_patterns, 1), np.inf
 
 
+@dataclass(frozen=True)
+class Gaussian:
+    """A pixel holds a real number: the mean and a normal deviate of one standard deviation everywhere.
+
+    Parameters
+    ----------
+    sigma : float, optional
+        Standard deviation of a pixel; None to have it estimated.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no positive, finite number.
+
+    Examples
+    --------
+    >>> Gaussian(2.0).weight(np.array([1.0]))
+    array([0.25])
+    """
+
+    sigma: float | None = None
+    name: str = "gaussian"
+    """As options and reports have it."""
+
+    def __post_init__(self) -> None:
+        if self.sigma is not None:
+            object.__setattr__(self, "sigma", checks.positive("sigma", self.sigma))
+
+    @property
+    def variance(self) -> float:
+        """sigma^2; a ValueError as long as it is not known."""
+        if self.sigma is None:
+            raise ValueError("sigma: not known yet, expected a positive number")
+        return self.sigma**2
+
+    def check(self, patterns: Patterns) -> None:
+        """Nothing to refuse: any finite value can come of any mean."""
+
+    def weight(self, mean: FloatArray) -> FloatArray:
+        """Mean / sigma^2."""
+        return mean / self.variance
+
+    def base(self, mean: FloatArray) -> FloatArray:
+        """-mean^2 / (2 sigma^2); what knows no template, -x^2 / (2 sigma^2) - ln(sigma sqrt(2 pi)), is left out."""
+        return -(mean**2) / (2 * self.variance)
+
+    def precision(self, mean: FloatArray) -> FloatArray:
+        """1 / sigma^2."""
+        return np.full(np.shape(mean), 1 / self.variance)
+
+    def limits(self, n_patterns: int) -> tuple[float, float]:
+        """None: a mean may be anything."""
+        return -np.inf, np.inf
+
+
 def noise_of(noise: object) -> Noise:
-    """A noise model as a user may give it: itself, its name, or None for Bernoulli.
+    """A noise model of photons as a user may give it: itself, its name, or None for Bernoulli.
 
     Raises
     ------
@@ -137,11 +193,41 @@ def noise_of(noise: object) -> Noise:
         return models["bernoulli"]
     if isinstance(noise, Bernoulli | Poisson):
         return noise
+    if isinstance(noise, Gaussian):
+        raise ValueError("noise: Gaussian noise is for motes.DensePatterns; photons need Bernoulli() or Poisson()")
     if not isinstance(noise, str):
         raise TypeError(f"noise: expected motes.Bernoulli() or motes.Poisson(), got {kind_of(noise)}")
     if noise.lower() not in models:
         raise ValueError(f"noise: expected bernoulli or poisson, got {noise!r}")
     return models[noise.lower()]
+
+
+def noise_text(noise: Noise) -> str:
+    """A noise model in words: `poisson`, `gaussian:0.5`.
+
+    Examples
+    --------
+    >>> noise_text(Gaussian(0.5)), noise_named("gaussian:0.5")
+    ('gaussian:0.5', Gaussian(sigma=0.5, name='gaussian'))
+    """
+    return f"gaussian:{noise.sigma!r}" if isinstance(noise, Gaussian) and noise.sigma else noise.name
+
+
+def noise_named(text: str) -> Noise:
+    """The noise model of a text: `poisson`, `gaussian` (its sigma to be estimated), `gaussian:0.5`.
+
+    Raises
+    ------
+    ValueError
+        If it names none.
+    """
+    kind, _, sigma = text.partition(":")
+    if kind.lower() != "gaussian":
+        return noise_of(text)
+    try:
+        return Gaussian(float(sigma) if sigma else None)
+    except ValueError as error:
+        raise ValueError(f"noise: expected gaussian or gaussian:SIGMA, got {text!r}") from error
 
 
 @dataclass(frozen=True)

@@ -137,6 +137,8 @@ OPTIONS = {
     "tolerance": (lambda: ["--tolerance", "small"], "--tolerance"),
     "negative tolerance": (lambda: ["--tolerance", -1], "--tolerance"),
     "tolerance of nothing": (lambda: ["--tolerance", 0], "--tolerance: expected a positive"),
+    "error bars": (lambda: ["--error-bars", "thin"], "--error-bars: expected one of information, sandwich, bootstrap"),
+    "replicates": (lambda: ["--error-bars", "bootstrap", "--replicates", 1], "--replicates"),
     "restarts": (lambda: ["--restarts", 0], "--restarts"),
     "threads": (lambda: ["--threads", 0], "--threads"),
     "seed": (lambda: ["--seed", -5], "--seed"),
@@ -225,7 +227,7 @@ def test_older_results_and_logs_outlive_a_failure(archive, refused):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["reconstruct"], "(?i)missing argument"),
+        (["reconstruct", "-o", "out"], "expected a file of patterns"),
         (["reconstruct", "endeavor.npz"], "(?i)missing option.*--out"),
         (["unmake"], "unmake"),
         (["--loud"], "--loud"),

@@ -149,6 +149,17 @@ def test_restarts_and_their_agreement(archive, motes):
     assert 0 < report_of(archive / "out")["agreement"] <= 1
 
 
+def test_error_bars_of_another_kind_say_so(archive, motes):
+    words = ["reconstruct", "endeavor.npz", "--max-iterations", 3]
+    assert motes(*words, "-o", "plain").exit_code == 0
+    assert motes(*words, "-o", "robust", "--error-bars", "sandwich").exit_code == 0
+    np.testing.assert_array_equal(np.load("robust/master.npy"), np.load("plain/master.npy"))
+    assert (np.load("robust/std_error.npy") != np.load("plain/std_error.npy")).any()
+    assert any("sandwich" in note for note in report_of(archive / "robust")["notes"])
+    assert motes(*words, "-o", "drawn", "--error-bars", "bootstrap", "--replicates", 2).exit_code == 0
+    assert any("bootstrap of 2 fits" in note for note in report_of(archive / "drawn")["notes"])
+
+
 def test_binarise_counts_a_pixel_once(archive, motes, refused, drawn):
     np.savez("double.npz", task7a=np.append(drawn.rows, drawn.rows[:1]), task7b=np.append(drawn.cols, drawn.cols[:1]))
     assert "use --noise poisson, or --binarise" in refused(archive, "reconstruct", "double.npz", "-o", "out")

@@ -9,6 +9,7 @@ import pytest
 
 import motes as library
 from motes import simulate
+from motes.known_mixture import read_known_mixture
 
 TASK7 = ["simulate", "patterns", "--task", 7, "--patterns", 400]
 FILES = ["-o", "data.npz", "--truth", "truth.npz"]
@@ -129,3 +130,84 @@ def test_info_says_what_is_in_a_file(motes):
     for expected in ("task7: photon pairs", "400 patterns of 25x25 pixels", f"{patterns.n_photons:,} photons"):
         assert expected in told.stdout
     assert "master: float64 array (25, 25)" in motes("info", "truth.npz").stdout
+
+
+MIXED = ["simulate", "patterns", "--side", 9, "--photons", 20, "--patterns", 300, *FILES]
+
+
+def known():
+    return read_known_mixture("truth.npz")
+
+
+@pytest.mark.parametrize(("rotations", "steps"), [("C4", 4), ("in-plane:12", 12), ("any", 300)])
+def test_rotations_and_their_angles(motes, rotations, steps):
+    assert motes(*MIXED, "--rotations", rotations).exit_code == 0
+    patterns, truth = library.read_patterns("data.npz"), known()
+    assert patterns.shape == (9, 9)
+    assert patterns.n_photons / 300 == pytest.approx(20, rel=0.1)
+    spacing = np.unique(np.round(np.diff(np.unique(truth.angles)), 6))
+    np.testing.assert_allclose(spacing % (360 / steps), 0, atol=1e-5)
+    assert 0 <= truth.angles.min() < truth.angles.max() < 360
+    with np.load("truth.npz") as arrays:
+        np.testing.assert_array_equal(arrays["labels"], truth.rotations)
+        assert arrays["master"].sum() == pytest.approx(20, rel=0.05)
+
+
+def test_two_pictures_and_nothing(motes):
+    np.save("a.npy", simulate.creature(9, 1))
+    np.save("b.npy", simulate.creature(9, 2))
+    words = ["--image", "a.npy", "--image", "b.npy", "--class-weights", "1,3", "--empty", 0.2, "--background", 0.05]
+    assert motes(*MIXED, *words).exit_code == 0
+    truth = known()
+    assert truth.masters.shape == (3, 9, 9)
+    np.testing.assert_array_equal(truth.masters[2], 0)
+    np.testing.assert_allclose(np.bincount(truth.classes) / 300, [0.2, 0.6, 0.2], atol=0.1)
+    assert np.isnan(truth.angles[truth.classes == 2]).all()
+    photons = library.read_patterns("data.npz").photons_per_pattern()
+    assert photons[truth.classes == 2].mean() < 8 < 18 < photons[truth.classes < 2].mean()
+
+
+def test_fluences_and_gaussian_noise(motes):
+    assert motes(*MIXED, "--fluence-spread", 0.5).exit_code == 0
+    photons = library.read_patterns("data.npz").photons_per_pattern()
+    assert np.corrcoef(photons, known().fluence)[0, 1] > 0.8
+    told = motes(*MIXED[:-4], "--noise", "gaussian", "--sigma", 0.5, "-o", "d.npy", "--truth", "truth.npz")
+    assert told.exit_code == 0, told.stderr
+    assert "d.npy: 300 patterns of 9x9 real numbers" in told.stdout
+    dense = library.read_dense("d.npy")
+    assert (dense.values - library.C4.expand(known().masters[0])[known().rotations]).std() == pytest.approx(
+        0.5, rel=0.1
+    )
+
+
+def test_a_task_of_the_challenge_with_another_noise(motes):
+    assert motes(*TASK7, *FILES, "--noise", "poisson").exit_code == 0
+    patterns = library.read_patterns("data.npz", task=7, n_patterns=400)
+    assert patterns.max_count > 1
+    assert patterns.n_photons / 400 == pytest.approx(27.38, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--patterns", 5], "--photons: needed"),
+        (["--photons", 5], "--patterns: needed"),
+        (["--photons", 5, "--patterns", 5], "--side: needed"),
+        ([*MIXED[2:8], "--rotations", "C9"], "--rotations: expected"),
+        ([*MIXED[2:8], "--noise", "odd"], "--noise: expected one of bernoulli"),
+        ([*MIXED[2:8], "--sigma", 3], "--sigma: only Gaussian noise has one"),
+        ([*MIXED[2:8], "--noise", "gaussian"], "--sigma: Gaussian noise needs a positive"),
+        ([*MIXED[2:8], "--noise", "gaussian", "--sigma", 1], "data.npz: dense patterns are written as .npy"),
+        ([*MIXED[2:8], "--class-weights", "1,2"], "--class-weights: expected 1 positive numbers, got '1,2'"),
+        ([*MIXED[2:8], "--class-weights", "x"], "--class-weights: expected 1 positive numbers"),
+        ([*MIXED[2:8], "--empty", 1], "--empty: expected a share between 0 and 1, got 1"),
+        ([*MIXED[2:8], "--image", "flat.npy"], "--image: flat.npy: float64 of shape .3, 5., expected a 9x9 image"),
+        ([*MIXED[2:8], "--image", "nan.npy"], "--image: nan.npy: expected finite brightness"),
+        ([*MIXED[2:8], "--contrast", 9], "--contrast: 9 makes pixels negative"),
+        ([*MIXED[2:8], "--noise", "bernoulli", "--photons", 900], "--noise: a mean of .*catches at most 1"),
+    ],
+)
+def test_mixtures_refuse(refused, tmp_path, words, message):
+    np.save("flat.npy", np.ones((3, 5)))
+    np.save("nan.npy", np.full((9, 9), np.nan))
+    assert re.search(message, refused(tmp_path, "simulate", "patterns", *FILES, *words))

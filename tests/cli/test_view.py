@@ -104,8 +104,8 @@ def test_refusals(done, motes, refused, drawn, monkeypatch):
 @pytest.mark.parametrize(
     ("stated", "message"),
     [
-        ({"path": 5}, "report.json: input: path: expected a text, got 5"),
-        ({"path": None}, "report.json: input: path: expected a text, got null"),
+        ({"path": 5}, "report.json: input: path: expected a text, or a list of texts, got 5"),
+        ({"path": None}, "report.json: input: path: expected a text, or a list of texts, got null"),
         ({"path": "endeavor.npz", "task": [1]}, "report.json: input: task: expected a whole number or null, got [1]"),
         ({"path": "endeavor.npz", "task": True}, "report.json: input: task: expected a whole number or null, got true"),
         ({"path": "endeavor.npz", "binarise": "no"}, "report.json: input: binarise: expected true or false"),

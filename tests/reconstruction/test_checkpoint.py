@@ -10,7 +10,7 @@ import pytest
 
 import gpus
 from motes import D4, CheckpointError, Patterns, Poisson, Reconstruction, reconstruct
-from motes.reconstruction import run
+from motes.reconstruction import climb
 from problems import master_of, patterns_of
 
 RUNS = {
@@ -40,7 +40,7 @@ def patterns() -> Patterns:
 
 @pytest.fixture(autouse=True)
 def every_iteration_is_kept(monkeypatch):
-    monkeypatch.setattr(run, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(climb, "CHECKPOINT_SECONDS", 0.0)
 
 
 def without_time(history) -> list[dict[str, object]]:

@@ -34,7 +34,7 @@ def test_information_is_the_mean_outer_product_of_the_scores(group, noise, maske
     n = problem.rotations.n
     master = master_of(side, seed=2)  # not where the patterns came from: the identity holds anywhere
     weights = np.random.default_rng(3).dirichlet(np.full(n, 5.0)) if estimate_weights else UNIFORM[n]
-    tangent = information._tangent(n) if estimate_weights and n > 1 else None
+    tangent = information.tangent_of(n) if estimate_weights and n > 1 else None
     scores = reference.numerical_scores(counts_of(patterns), master, group, weights, noise, ~bad, tangent)
     expected = scores.T @ scores / len(scores)
     found = information_matrix(problem, master.ravel(), weights, patterns)
@@ -45,7 +45,7 @@ def test_information_is_the_mean_outer_product_of_the_scores(group, noise, maske
 
 def test_the_tangent_keeps_the_sum_of_the_weights():
     for n in (2, 4, 8):
-        tangent = information._tangent(n)
+        tangent = information.tangent_of(n)
         np.testing.assert_allclose(tangent @ tangent.T, np.eye(n - 1), atol=1e-14)
         np.testing.assert_allclose(tangent.sum(axis=1), 0, atol=1e-14)
 
@@ -80,13 +80,13 @@ def test_error_bars_are_the_inverse_of_the_information():
     master, weights = master_of(4).ravel(), np.full(4, 0.25)
     bars = error_bars(problem, master, weights, seed=0)
     scores = reference.numerical_scores(
-        counts_of(patterns), master.reshape(4, 4), "C4", weights, "bernoulli", tangent=information._tangent(4)
+        counts_of(patterns), master.reshape(4, 4), "C4", weights, "bernoulli", tangent=information.tangent_of(4)
     )
     shrink = 1 - (19 + 1) / 3000
     covariance = shrink * np.linalg.inv(scores.T @ scores)
     np.testing.assert_allclose(bars.std_error, np.sqrt(np.diag(covariance)[:16]), rtol=5e-3)
     assert bars.total_variance == pytest.approx(np.trace(covariance[:16, :16]), rel=1e-2)
-    turned = information._tangent(4).T @ covariance[16:, 16:] @ information._tangent(4)
+    turned = information.tangent_of(4).T @ covariance[16:, 16:] @ information.tangent_of(4)
     np.testing.assert_allclose(bars.weights_std_error, np.sqrt(np.diag(turned)), rtol=5e-3)
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from motes.patterns import Patterns
+
 MOST_PATTERNS = 10**18
 RANDOM = "Random seed: where the random numbers begin. "
 WHERE = "Where to work: the processor, a GPU, or auto, a GPU where there is one."
@@ -62,8 +64,17 @@ def n_patterns_of(text: str) -> int:
     return int(number)
 
 
-def init_of(text: str | None) -> str | NDArray[Any] | None:
-    """Name of a start, or the master in a .npy."""
+def init_of(text: str | None, patterns: Patterns) -> str | NDArray[Any] | None:
+    """Name of a start, the master in a .npy, or the models of a Dragonfly output, as bright as the patterns are."""
+    if text is not None and text.endswith((".h5", ".hdf5", ".bin")):
+        from motes.dragonfly import read_model
+
+        models = read_model(text, patterns.shape)
+        photons = models.sum(axis=(1, 2)).mean()
+        if not photons > 0:
+            raise ValueError(f"{text}: models without photons")
+        models *= patterns.n_photons / max(len(patterns), 1) / photons
+        return models if len(models) > 1 else models[0]
     return _numbers_of(Path(text), "iuf") if text is not None and text.endswith(".npy") else text
 
 
@@ -78,6 +89,21 @@ def _numbers_of(path: Path, kinds: str = "biuf") -> NDArray[Any]:
     if array.dtype.kind not in kinds:
         raise ValueError(f"{path}: expected numbers, got {array.dtype}")
     return array
+
+
+def read_kept(
+    exclude: Path | None, blacklist: Path | None, selection: str | None, n_patterns: int
+) -> NDArray[np.bool_]:
+    """Which patterns to use, (N,): all but those of two lists, and of these every other one if asked."""
+    from motes.dragonfly import half_of, read_blacklist
+    from motes.dragonfly.selection import HALVES
+
+    if selection is not None and selection not in HALVES:
+        raise ValueError(f"--selection: expected {' or '.join(HALVES)}, got {selection!r}")
+    kept = ~read_excluded(exclude, n_patterns)
+    if blacklist is not None:
+        kept &= ~read_blacklist(blacklist, n_patterns)
+    return kept if selection is None else half_of(kept, selection)
 
 
 def read_excluded(path: Path | None, n_patterns: int) -> NDArray[np.bool_]:
@@ -144,3 +170,15 @@ def read_array(path: Path) -> NDArray[Any]:
 
     with open_file(path) as (file, size):
         return read_values(file, read_header(file, size, str(path)), str(path))
+
+
+def picture_of(path: Path, side: int) -> NDArray[Any]:
+    """The largest centred square of a picture, (side, side); what is no picture is told of ``--image``."""
+    from motes.simulate import picture
+
+    try:
+        return picture(path, side)
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise ValueError(f"--image: {path} is no picture that can be read") from error

@@ -30,7 +30,7 @@ ADVICE = {
 }
 
 OF_ONE_NAME = (
-    "acceleration|background|box|centring|confidence|contrast|downsample|edge|image|init|iou|mask|missing|method|noise|photons|rotations|task|tolerance"
+    "acceleration|background|box|centring|confidence|contrast|downsample|edge|image|init|iou|mask|missing|method|noise|photons|rotations|sigma|task|tolerance"
     "|truth|weights|diameter|preset|strategy|threshold|device"
 )
 OTHERWISE = {"--y-origin": "--flip-y", "--micrograph": "--micrographs"}  # what other commands call it
@@ -48,6 +48,7 @@ SPELLING = {  # what a message of the library advises, and the option that does 
     r"\bpixel_size says": "--pixel-size says",
     r"^randomise_from: ": "--randomise-from: ",
     r"^rule: ": "--matching: ",
+    r"^error_bars: ": "--error-bars: ",
     r"^stack: ": "-o: ",
     r"^min_pickers: ": "--min-pickers: ",
     r"^before: ": "--against: ",

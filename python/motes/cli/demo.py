@@ -64,7 +64,7 @@ def demo(
         with observers(tolerance=TOLERANCE, quiet=False, log=None) as callback:
             result = fit(patterns, threads=threads, device=place, callback=callback)
         told = report(result, context.obj, truth)
-        told["input"] = source(file, None, False, np.ones(len(patterns), np.bool_), patterns)
+        told["input"] = source([file], None, False, np.ones(len(patterns), np.bool_), patterns)
         told["device"] = str(place)
         write_results(staging, result, told, truth)
         plotting.demo(result, patterns, truth).savefig(staging / STORY)

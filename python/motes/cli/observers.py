@@ -41,6 +41,8 @@ def progress_bar(tolerance: float, quiet: bool) -> Iterator[Observer | None]:
             if first > gain > 0 and first > tolerance > 0:
                 filled = max(filled, min(1.0, math.log(first / gain) / math.log(first / tolerance)))
             told = f"sweep {record['sweeps']}, log-likelihood {record['log_likelihood']:.6f}"
+            if "replicate" in record:
+                told, filled = "error bars by bootstrap", record["replicate"] / record["replicates"]
             progress.update(bar, completed=filled, description=told)
 
         yield observe
@@ -82,11 +84,47 @@ def json_lines(path: Path | None) -> Iterator[Observer | None]:
                 path.unlink()
 
 
+class EMCLog:
+    """Dragonfly's text log, a line for each iteration; a file of that name is replaced when the first is written.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    rotations : str
+        Of the run, by name.
+    told : mapping
+        What was asked for, for its head.
+    resume : bool
+        Go on at the end of the file, if it is there.
+    """
+
+    def __init__(self, path: Path, rotations: str, told: Mapping[str, object], resume: bool) -> None:
+        from motes.rotations import rotations_of
+
+        self.path, self.told, self.resume = path, told, resume
+        self.n_rotations = rotations_of(rotations).n
+        self._before: float | None = None
+
+    def __call__(self, record: Mapping[str, Any], /) -> None:
+        """Write one iteration."""
+        from motes.dragonfly.log import header, line
+
+        begins = self._before is None
+        seconds = record["seconds"] - (self._before or 0.0)
+        self._before = record["seconds"]
+        goes_on = not begins or (self.resume and self.path.exists())
+        with self.path.open("a" if goes_on else "w", encoding="utf-8") as file:
+            file.write(("" if goes_on else header(self.told)) + line(record, seconds, self.n_rotations))
+
+
 @contextmanager
-def observers(*, tolerance: float, quiet: bool, log: Path | None) -> Iterator[Observer]:
+def observers(
+    *, tolerance: float, quiet: bool, log: Path | None, emc_log: Observer | None = None
+) -> Iterator[Observer]:
     """Everything that was asked to watch, as one callback."""
     with progress_bar(tolerance, quiet) as bar, json_lines(log) as lines:
-        watching = [observer for observer in (bar, lines) if observer is not None]
+        watching = [observer for observer in (bar, lines, emc_log) if observer is not None]
 
         def observe(record: Mapping[str, Any], /) -> None:
             for observer in watching:

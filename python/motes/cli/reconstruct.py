@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from motes.cli import arguments
 from motes.cli.commands import INTERRUPTED
-from motes.cli.observers import observers
+from motes.cli.dragonfly import EMC_LOG, ConfigFile, log_header, notes_of
+from motes.cli.halves import FILES as HALVES
+from motes.cli.halves import fit_halves, summary_of, write_halves
+from motes.cli.observers import EMCLog, observers
 from motes.cli.outputs import output_folder
 from motes.cli.results import EVERYTHING, RESULTS, write_results
-from motes.cli.source import source
+from motes.cli.source import read_files, source
 from motes.cli.summary import summary
 
 CHECKPOINT = "checkpoint.npz"
@@ -22,10 +25,6 @@ DATA, MODEL, FIT, OUTPUT = "Data", "Model", "Fit", "Output"
 
 def reconstruct(
     context: typer.Context,
-    file: Annotated[
-        Path,
-        typer.Argument(help="Photon patterns: an archive of the challenge, CSR .npz, .npy, Dragonfly .emc or .h5."),
-    ],
     out: Annotated[
         Path,
         typer.Option(
@@ -36,6 +35,16 @@ def reconstruct(
             help="Folder for master.npy, std_error.npy, labels.npy, reconstruction.npz, report.json and two pictures.",
         ),
     ],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="FILE...",
+            show_default=False,
+            help="Photon patterns: an archive of the challenge, CSR .npz, .npy, Dragonfly .emc or .h5; several are "
+            "taken one after the other.",
+        ),
+    ] = None,
+    config: ConfigFile = None,
     task: Annotated[
         int | None, typer.Option(rich_help_panel=DATA, help="Which task of an archive of the challenge.")
     ] = None,
@@ -74,6 +83,22 @@ def reconstruct(
             metavar="FILE",
             rich_help_panel=DATA,
             help="Patterns to leave out, counted from 0: one number a line, a JSON list, or a .npy. Their label is -1.",
+        ),
+    ] = None,
+    blacklist: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            rich_help_panel=DATA,
+            help="Dragonfly's list of patterns to leave out: for each pattern 0, or 1 where it is left out.",
+        ),
+    ] = None,
+    selection: Annotated[
+        str | None,
+        typer.Option(
+            metavar="odd|even",
+            rich_help_panel=DATA,
+            help="Half of the patterns that are not left out: the first, third, ..., or the others.",
         ),
     ] = None,
     truth: Annotated[
@@ -150,6 +175,16 @@ def reconstruct(
             help="Most iterations of each start; of sgd, epochs (passes over all patterns), 10 at most.",
         ),
     ] = 1000,
+    error_bars: Annotated[
+        str,
+        typer.Option(
+            metavar="information|sandwich|bootstrap",
+            rich_help_panel=FIT,
+            help="information: right where the model is; sandwich, or bootstrap (fits to patterns drawn anew): right "
+            "also where patterns scatter more than the model says.",
+        ),
+    ] = "information",
+    replicates: Annotated[int, typer.Option(min=2, rich_help_panel=FIT, help="Fits of the bootstrap.")] = 100,
     restarts: Annotated[
         int,
         typer.Option(min=1, rich_help_panel=FIT, help="Number of starts; the best end is kept, their agreement told."),
@@ -169,6 +204,15 @@ def reconstruct(
         bool,
         typer.Option("--resume", rich_help_panel=FIT, help="Go on from the checkpoint in DIR, same input and options."),
     ] = False,
+    halves: Annotated[
+        bool,
+        typer.Option(
+            "--halves",
+            rich_help_panel=OUTPUT,
+            help="Reconstruct from the odd and from the even patterns as well, and correlate the two: half1.npy, "
+            "half2.npy, frc.csv, frc.json and frc.png.",
+        ),
+    ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", rich_help_panel=OUTPUT, help="No progress bar and no summary.")
     ] = False,
@@ -185,9 +229,11 @@ def reconstruct(
 
     Bad input is told in one line (exit status 2), and nothing is written.
     """
-    from motes import read_patterns
+    from motes import MixtureReconstruction
     from motes import reconstruct as fit
     from motes.devices import device_of
+    from motes.dragonfly import output_of, write_output
+    from motes.dragonfly.output import output_path
     from motes.reconstruction.options import TOLERANCE
     from motes.report import report
     from motes.truth import read_truth
@@ -200,39 +246,40 @@ def reconstruct(
             f"{out}: holds a finished result and no {CHECKPOINT}, nothing to resume; give another folder, or leave "
             "--resume out to replace the result"
         )
-    with output_folder(out, (*RESULTS, CHECKPOINT)) as staging:
-        patterns = read_patterns(file, task, arguments.shape_of(shape), n_patterns)
-        kept = ~arguments.read_excluded(exclude, len(patterns))
+    with output_folder(out, (*RESULTS, *(HALVES if halves else ()), CHECKPOINT)) as staging:
+        patterns = read_files(files or [], task, arguments.shape_of(shape), n_patterns)
+        kept = arguments.read_kept(exclude, blacklist, selection, len(patterns))
         known = None if truth is None else read_truth(truth, task, patterns)
         if known is not None:
             known.require(patterns.shape, len(patterns))
             known = known.select(kept)
-        told_of_input = source(file, task, binarise, kept, patterns)
-        if exclude is not None:
+        told_of_input = source(files or [], task, binarise, kept, patterns)
+        if not kept.all():
             patterns = patterns[kept]
         if not len(patterns):
-            raise ValueError(f"{file}: no pattern is left" if kept.size else f"{file}: holds no pattern")
-        with observers(tolerance=tolerance, quiet=quiet, log=log) as callback:
-            result = fit(
-                patterns,
-                rotations,
-                noise,
-                method=method,
-                acceleration=acceleration,
-                init=arguments.init_of(init),
-                weights=weights,
-                tolerance=tolerance,
-                max_iterations=max_iterations,
-                restarts=restarts,
-                seed=seed,
-                threads=threads,
-                device=place,
-                mask=arguments.read_mask(mask),
-                binarise=binarise,
-                callback=callback,
-                checkpoint=checkpoint,
-                resume=resume,
-            )
+            names = ", ".join(map(str, files or []))
+            raise ValueError(f"{names}: no pattern is left" if kept.size else f"{names}: holds no pattern")
+        emc_log = None if config is None else EMCLog(out / EMC_LOG, rotations, log_header(context, kept), resume)
+        asked: dict[str, Any] = {
+            "method": method,
+            "acceleration": acceleration,
+            "init": arguments.init_of(init, patterns),
+            "weights": weights,
+            "tolerance": tolerance,
+            "max_iterations": max_iterations,
+            "restarts": restarts,
+            "seed": seed,
+            "threads": threads,
+            "device": place,
+            "mask": arguments.read_mask(mask),
+            "binarise": binarise,
+            "error_bars": error_bars,
+            "replicates": replicates,
+        }
+        with observers(tolerance=tolerance, quiet=quiet, log=log, emc_log=emc_log) as callback:
+            result = fit(patterns, rotations, noise, **asked, callback=callback, checkpoint=checkpoint, resume=resume)
+        if isinstance(result, MixtureReconstruction):
+            raise ValueError(f"rotations: expected C1, C4 or D4, got {rotations}")
         if not result.interrupted and result.seconds < CHEAP:
             checkpoint.unlink(missing_ok=True)
         told = report(result, context.obj, known)
@@ -240,11 +287,21 @@ def reconstruct(
         told["device"] = str(place)
         if exclude is not None and kept.all():
             told["notes"].append(f"{exclude} names no pattern: none was left out")
+        told["notes"] = [*told["notes"], *notes_of(context)]
+        found = None
+        if halves and not result.interrupted:
+            found = fit_halves(patterns, rotations, noise, asked, tolerance=tolerance, quiet=quiet)
+            if found is None:
+                told["notes"].append("interrupted: two halves were asked for, and are not there")
+            else:
+                told["halves"] = write_halves(staging, found)
         write_results(staging, result, told, known, kept)
+        if config is not None:
+            write_output(output_path(staging, result.iterations), output_of(result, patterns, kept, threads=threads))
     if not result.interrupted:
         checkpoint.unlink(missing_ok=True)
     if not quiet:
-        typer.echo(summary(told))
+        typer.echo("\n".join([summary(told), *([] if found is None else summary_of(found))]))
     if result.interrupted:
         if not quiet:
             typer.echo("to go on from here: the same command with --resume")

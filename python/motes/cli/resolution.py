@@ -249,7 +249,7 @@ def _tell(
             ]
             command = {"version": __version__, "command": context.obj, "options": _options(context)}
             (staging / report).write_text(to_json(command | {"curves": told}, indent=2) + "\n", encoding="utf-8")
-            write_delimited(staging / table, _columns({name: curve for name, (_, curve) in curves.items()}), ",")
+            write_delimited(staging / table, columns_of({name: curve for name, (_, curve) in curves.items()}), ",")
             drawn = plotting.shell_curves({name: curve for name, (_, curve) in curves.items()}, rules)
             drawn.savefig(staging / figure)
     for name, (_, curve) in curves.items():
@@ -270,7 +270,7 @@ def _options(context: typer.Context) -> dict[str, Any]:
     return {name: value for name, value in context.params.items() if name not in left_out}
 
 
-def _columns(curves: dict[str, ShellCurve]) -> dict[str, list[str]]:
+def columns_of(curves: dict[str, ShellCurve]) -> dict[str, list[str]]:
     """One row for each shell of each curve; empty where a curve lacks a column."""
     tables = {name: curve.columns() for name, curve in curves.items()}
     columns = {"curve": [name for name, curve in curves.items() for _ in range(len(curve))]}

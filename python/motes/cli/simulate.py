@@ -13,6 +13,9 @@ from motes.cli.micrographs import micrographs
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from motes import DensePatterns, Patterns
+    from motes.cli.mixtures import Asked
+
 simulate = typer.Typer(help="Make data with known truth.", rich_markup_mode="rich")
 
 
@@ -23,21 +26,32 @@ simulate.command(
 
 
 @simulate.command(
-    epilog="Example: [bold]motes simulate patterns --task 7 --contrast 0.5 -o endeavor.npz --truth truth.npz[/bold]"
+    epilog="Examples: [bold]motes simulate patterns --task 7 --contrast 0.5 -o endeavor.npz --truth truth.npz[/bold]   "
+    "[bold]motes simulate patterns --side 64 --photons 400 --patterns 5e4 --rotations any --fluence-spread 0.3 "
+    "-o turned.npz --truth truth.npz[/bold]"
 )
 def patterns(
-    task: Annotated[int, typer.Option(help="Task of the challenge whose layout is wanted: 1, 2, 3, 4, 6 or 7.")],
     output: Annotated[
         Path,
         typer.Option(
-            "-o", "--out", help="File to write: .npz for the challenge's layout, or .npy, .emc or .h5.", metavar="FILE"
+            "-o",
+            "--out",
+            help="File to write: .npz for the challenge's layout (without a task SciPy's), or .npy, .emc or .h5; "
+            "Gaussian noise: .npy.",
+            metavar="FILE",
         ),
     ],
-    truth: Annotated[Path, typer.Option(help="File for the truth: arrays master and labels.", metavar="TRUTH.npz")],
+    truth: Annotated[
+        Path, typer.Option(help="File for the truth: arrays master and labels, and more.", metavar="TRUTH.npz")
+    ],
+    task: Annotated[
+        int | None, typer.Option(help="Task of the challenge whose layout is wanted: 1, 2, 3, 4, 6 or 7.")
+    ] = None,
     image: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            help="Picture to hide, or a square .npy of brightness; by default the task's own.", metavar="FILE"
+            help="Picture to hide, or a square .npy of brightness; by default the task's own. Several: a class each.",
+            metavar="FILE",
         ),
     ] = None,
     contrast: Annotated[float, typer.Option(help="1 shows the picture as it is, 0 makes it flat.")] = 1.0,
@@ -53,47 +67,115 @@ def patterns(
     photons: Annotated[
         float | None, typer.Option(help="Mean photons a pattern; by default as in the challenge.", min=0)
     ] = None,
+    side: Annotated[int | None, typer.Option(help="Pixels along one edge; by default the task's.", min=1)] = None,
+    rotations: Annotated[
+        str | None,
+        typer.Option(
+            help="Turns of a pattern: by default C4; any: by random angles, from a picture four times as fine.",
+            metavar="C1|C4|D4|in-plane:K|any",
+        ),
+    ] = None,
+    noise: Annotated[
+        str | None,
+        typer.Option(help="By default the task's, poisson without a task.", metavar="bernoulli|poisson|gaussian"),
+    ] = None,
+    sigma: Annotated[float | None, typer.Option(help="Standard deviation of a pixel under Gaussian noise.")] = None,
+    fluence_spread: Annotated[
+        float | None, typer.Option(help="Standard deviation of ln fluence, 0.3, say: brightness differs.", min=0)
+    ] = None,
+    background: Annotated[
+        float | None, typer.Option(help="Mean photons that every pixel gets beside, whatever the fluence.", min=0)
+    ] = None,
+    class_weights: Annotated[
+        str | None, typer.Option(help="How frequent each --image is; by default equally.", metavar="W,W,...")
+    ] = None,
+    empty: Annotated[
+        float | None, typer.Option(help="Share of patterns that show nothing but the background.", metavar="SHARE")
+    ] = None,
     seed: Annotated[int, typer.Option(help=RANDOM + "The same seed gives the same data.", min=0)] = 0,
 ) -> None:
-    """Draw photon patterns of the challenge's layout from a picture that is known, and keep the truth beside them."""
-    from motes import Patterns, write_patterns
-    from motes.io.atomic import atomic_path
-    from motes.reconstruction.result import many
-    from motes.simulate import task_patterns
-    from motes.truth import Truth, write_truth
+    """Draw photon patterns from a picture that is known, and keep the truth beside them."""
+    from motes.cli.mixtures import Asked
 
     if truth.suffix != ".npz":
         raise ValueError(f"--truth: expected a name that ends in .npz, got {truth}")
     if truth.resolve() == output.resolve():
         raise ValueError(f"--truth: needs another file than -o, got {truth} for both")
+    asked = Asked(
+        task, image or [], contrast, n_patterns, photons, side, rotations, noise, sigma, fluence_spread, background,
+        class_weights, empty, seed,
+    )  # fmt: skip
+    if asked.beyond_the_challenge:
+        _write_mixture(asked, output, truth)
+    else:
+        _write_task(asked, output, truth)
+
+
+def _write_task(asked: Asked, output: Path, truth: Path) -> None:
+    """Patterns exactly as one task of the challenge holds them."""
+    from motes import Patterns
+    from motes.io.atomic import atomic_path
+    from motes.simulate import task_patterns
+    from motes.truth import Truth, write_truth
+
+    assert asked.task is not None
+    image = _image(asked.images[0], asked.task) if asked.images else None
     drawn = task_patterns(
-        task, image=_image(image, task), n_patterns=n_patterns, photons=photons, contrast=contrast, seed=seed
-    )
+        asked.task, image=image, n_patterns=asked.n_patterns, photons=asked.photons, contrast=asked.contrast,
+        seed=asked.seed,
+    )  # fmt: skip
     made = Patterns.from_coo(
         drawn.rows, drawn.cols, shape=drawn.master.shape, n_patterns=drawn.n_patterns, counts=drawn.counts
     )
     with atomic_path(truth) as staged:
         write_truth(staged, Truth(drawn.master, drawn.labels))
-        write_patterns(output, made, task=task if output.suffix == ".npz" else None)
-    photons_drawn, n = many(made.n_photons, "photon"), many(len(made), "pattern")
-    rows, columns = made.shape
-    typer.echo(f"{output}: {photons_drawn} in {n} of {rows}x{columns} pixels")
+        _write(output, made, asked.task)
+    _tell(output, made)
     typer.echo(f"{truth}: the truth: the picture (master, photons a pixel) and how each pattern is turned (labels)")
+
+
+def _write_mixture(asked: Asked, output: Path, truth: Path) -> None:
+    """Patterns of what no task of the challenge has."""
+    from motes.cli.mixtures import draw_mixture
+    from motes.io.atomic import atomic_path
+    from motes.known_mixture import write_known_mixture
+
+    made, known = draw_mixture(asked)
+    with atomic_path(truth) as staged:
+        write_known_mixture(staged, known)
+        _write(output, made, asked.task)
+    _tell(output, made)
+    typer.echo(
+        f"{truth}: the truth: the pictures (masters), and of each pattern its class, rotation, angle and fluence "
+        "(classes, rotations, angles, fluence)"
+    )
+
+
+def _write(output: Path, made: Patterns | DensePatterns, task: int | None) -> None:
+    from motes import Patterns, write_patterns
+    from motes.dense import write_dense
+
+    if isinstance(made, Patterns):
+        write_patterns(output, made, task=task if output.suffix == ".npz" else None)
+    else:
+        write_dense(output, made)
+
+
+def _tell(output: Path, made: Patterns | DensePatterns) -> None:
+    from motes import Patterns
+    from motes.reconstruction.result import many
+
+    n, (rows, columns) = many(len(made), "pattern"), made.shape
+    if not isinstance(made, Patterns):
+        typer.echo(f"{output}: {n} of {rows}x{columns} real numbers")
+        return
+    typer.echo(f"{output}: {many(made.n_photons, 'photon')} in {n} of {rows}x{columns} pixels")
     if not made.n_photons:
         typer.echo("motes: note: not one photon was drawn: these patterns tell nothing", err=True)
 
 
-def _image(path: Path | None, task: int) -> NDArray[Any] | None:
-    from motes.cli.arguments import read_array
-    from motes.simulate import challenge_task, picture
+def _image(path: Path, task: int) -> NDArray[Any]:
+    from motes.cli.arguments import picture_of, read_array
+    from motes.simulate import challenge_task
 
-    if path is None:
-        return None
-    if path.suffix == ".npy":
-        return read_array(path)
-    try:
-        return picture(path, challenge_task(task).side)
-    except OSError as error:
-        if error.errno is not None:
-            raise
-        raise ValueError(f"--image: {path} is no picture that can be read") from error
+    return read_array(path) if path.suffix == ".npy" else picture_of(path, challenge_task(task).side)

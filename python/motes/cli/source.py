@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,20 +15,40 @@ if TYPE_CHECKING:
     from motes.reconstruction import Reconstruction
 
 _KINDS = {
-    "path": ((str,), "a text"),
+    "path": ((str, list), "a text, or a list of texts"),
     "task": ((int, type(None)), "a whole number or null"),
     "binarise": ((bool,), "true or false"),
     "fingerprint": ((str,), "a text"),
 }
 
 
-def source(file: Path, task: int | None, binarise: bool, kept: NDArray[np.bool_], patterns: Patterns) -> dict[str, Any]:
+def read_files(
+    files: Sequence[Path], task: int | None = None, shape: tuple[int, int] | None = None, n_patterns: int | None = None
+) -> Patterns:
+    """Patterns of one file, or of several one after the other; options as `motes.read_patterns` has them."""
+    from motes import Patterns, read_patterns
+
+    if not files:
+        raise ValueError("FILE: expected a file of patterns, or a --config that names one")
+    if n_patterns is not None and len(files) > 1:
+        raise ValueError(f"--patterns: is for one file, got {len(files)}")
+    parts = [read_patterns(file, task, shape, n_patterns) for file in files]
+    for file, part in zip(files, parts, strict=True):
+        if part.shape != parts[0].shape:
+            told = " and ".join("x".join(map(str, other.shape)) for other in (part, parts[0]))
+            raise ValueError(f"{file}: patterns of {told} pixels in {files[0]}; expected one shape")
+    return Patterns.concatenate(parts)
+
+
+def source(
+    files: Sequence[Path], task: int | None, binarise: bool, kept: NDArray[np.bool_], patterns: Patterns
+) -> dict[str, Any]:
     """Where the patterns are and how they were read, as the report says it under `input`.
 
     Parameters
     ----------
-    file : pathlib.Path
-        As it was given.
+    files : sequence of pathlib.Path
+        As they were given.
     task, binarise
         The options of these names.
     kept : (N,) bool array
@@ -37,8 +58,9 @@ def source(file: Path, task: int | None, binarise: bool, kept: NDArray[np.bool_]
     """
     from motes.reconstruction.checkpoint import fingerprint_of
 
+    paths = [str(file.resolve()) for file in files]
     return {
-        "path": str(file.resolve()),
+        "path": paths if len(paths) > 1 else paths[0],
         "task": task,
         "n_patterns": kept.size,
         "binarise": binarise,
@@ -73,7 +95,6 @@ def read_source(folder: Path, result: Reconstruction, file: Path | None) -> tupl
     """
     import numpy as np
 
-    from motes import read_patterns
     from motes.cli.arguments import read_array
     from motes.cli.results import EVERYTHING, EXCLUDED
     from motes.reconstruction.checkpoint import fingerprint_of
@@ -82,28 +103,32 @@ def read_source(folder: Path, result: Reconstruction, file: Path | None) -> tupl
     if file is None:
         if not stated:
             raise ValueError(f"{folder / 'report.json'}: names no file of patterns; give it with --patterns FILE")
-        file = Path(stated["path"])
-        if not file.exists():
-            raise ValueError(f"{file}: is not there any more; say where the patterns are now with --patterns FILE")
+        files = [Path(path) for path in _listed(stated["path"])]
+        for path in files:
+            if not path.exists():
+                raise ValueError(f"{path}: is not there any more; say where the patterns are now with --patterns FILE")
+    else:
+        files = [file]
+    names = ", ".join(map(str, files))
     labels = read_array(folder / "labels.npy")
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise ValueError(f"{folder / 'labels.npy'}: expected a list of labels, got {labels.dtype} of {labels.shape}")
     kept = labels != EXCLUDED
     if not np.array_equal(labels[kept], result.labels):
         raise ValueError(f"{folder / 'labels.npy'}: not the labels of {EVERYTHING} beside it")
-    task = stated.get("task") if _has_tasks(file) else None  # a copy in another format has none
-    patterns = read_patterns(file, task, result.master.shape, labels.size)
+    task = stated.get("task") if _has_tasks(files[0]) else None  # a copy in another format has none
+    patterns = read_files(files, task, result.master.shape, labels.size if len(files) == 1 else None)
     mark = fingerprint_of(patterns)
     patterns = patterns.binarised() if stated.get("binarise") else patterns
     photons = int(patterns.photons_per_pattern()[kept].sum())
     if photons != result.n_photons:
         raise ValueError(
-            f"{file}: not the patterns that {folder} was made from, which held {result.n_photons:,} photons, not "
+            f"{names}: not the patterns that {folder} was made from, which held {result.n_photons:,} photons, not "
             f"{photons:,}; give the right ones with --patterns FILE"
         )
     if stated.get("fingerprint", mark) != mark:
         raise ValueError(
-            f"{file}: not the patterns that {folder} was made from: as many photons, but in other places or another "
+            f"{names}: not the patterns that {folder} was made from: as many photons, but in other places or another "
             "order; give the right ones with --patterns FILE"
         )
     return patterns, kept
@@ -144,4 +169,10 @@ def _input(report: Path) -> dict[str, Any]:
     for name, (kinds, what) in _KINDS.items():
         if name in stated and type(stated[name]) not in kinds:
             raise ValueError(f"{report}: input: {name}: expected {what}, got {json.dumps(stated[name])[:40]}")
+    if not all(isinstance(path, str) for path in _listed(stated.get("path", ""))) or stated.get("path") == []:
+        raise ValueError(f"{report}: input: path: expected a text, or a list of texts")
     return stated
+
+
+def _listed(path: str | list[str]) -> list[str]:
+    return [path] if isinstance(path, str) else path

@@ -52,10 +52,10 @@ def read_h5(path: str | os.PathLike[str]) -> PatternBlocks:
         If h5py is not installed.
     """
     place = os.fspath(path)
-    _require_h5py(place)
+    require_h5py(place)
     import h5py
 
-    with open_file(path) as (plain, size), _told(place), h5py.File(path, "r") as file:
+    with open_file(path) as (plain, size), told(place), h5py.File(path, "r") as file:
         rows = [_rows(file, name, place) for name in ROWS]
         n_patterns = rows[0].shape[0]
         if any(column.shape != (n_patterns,) for column in rows):
@@ -127,7 +127,7 @@ def _blocks(path: str | os.PathLike[str], n_pixels: int) -> Iterator[Block]:
     size = Path(path).stat().st_size
     import h5py
 
-    with _told(place), h5py.File(path, "r") as file:
+    with told(place), h5py.File(path, "r") as file:
         for first in range(0, file[ROWS[0]].shape[0], ROWS_PER_BLOCK) or (0,):
             flat, lengths = {}, {}
             for name, (lowest, highest) in limits.items():
@@ -157,12 +157,12 @@ def write_h5(path: str | os.PathLike[str], patterns: PatternBlocks) -> None:
         If h5py is not installed.
     """
     place = os.fspath(path)
-    _require_h5py(place)
+    require_h5py(place)
     import h5py
 
     if patterns.n_pixels > MAX_COUNT:
         raise ValueError(f"{place}: Dragonfly HDF5 holds at most {MAX_COUNT} pixels a pattern")
-    with atomic_path(path) as temporary, _HeldErrors(temporary, "w+") as held, h5py.File(held, "w") as file:
+    with atomic_path(path) as temporary, HeldErrors(temporary, "w+") as held, h5py.File(held, "w") as file:
         file["num_pix"] = np.array([patterns.n_pixels], np.int32)
         if patterns.shape is not None:
             file.attrs[IMAGE_SHAPE] = patterns.shape
@@ -180,7 +180,7 @@ def write_h5(path: str | os.PathLike[str], patterns: PatternBlocks) -> None:
             first = last
 
 
-class _HeldErrors(FileIO):
+class HeldErrors(FileIO):
     """A file for the HDF5 library, which ends the process if a write fails or if what it wrote can not be read back.
 
     The first error is kept, and raised on closing; what is written from then on is kept in memory, for reading back.
@@ -245,13 +245,14 @@ def _ragged(flat: IntArray, lengths: IntArray, dtype: np.dtype[np.object_]) -> n
     return rows
 
 
-def _require_h5py(place: str) -> None:
+def require_h5py(place: str) -> None:
+    """Raise an ImportError that says how to get h5py, where there is none."""
     if find_spec("h5py") is None:
         raise ImportError(f'{place}: HDF5 needs h5py: pip install "motes[io]" (from a clone: pip install ".[io]")')
 
 
 @contextmanager
-def _told(place: str) -> Iterator[None]:
+def told(place: str) -> Iterator[None]:
     """Turn what h5py raises on damaged files into a FormatError that names the file."""
     try:
         yield

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from io import BufferedIOBase
 from math import prod
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -180,6 +180,17 @@ def npy_header(path: str | os.PathLike[str]) -> NpyHeader:
     """Header of a .npy file."""
     with open_file(path) as (file, size):
         return read_header(file, size, os.fspath(path))
+
+
+def map_values(path: str | os.PathLike[str]) -> tuple[NpyHeader, Array]:
+    """Header of a .npy file, and its values mapped into memory, read-only; they are read when they are looked at."""
+    with open_file(path) as (file, size):
+        header = read_header(file, size, os.fspath(path))
+    if not header.size:  # an empty map can not be made
+        return header, np.zeros(header.shape, header.dtype)
+    start = size - header.size * header.dtype.itemsize
+    order: Literal["F", "C"] = "F" if header.fortran_order else "C"
+    return header, np.memmap(path, header.dtype, "r", start, header.shape, order)
 
 
 def read_npy(path: str | os.PathLike[str]) -> PatternBlocks:

@@ -8,6 +8,7 @@ from motes.plotting.demo_picks import demo_picks
 from motes.plotting.design import design_matrices
 from motes.plotting.limits import limits
 from motes.plotting.master import master
+from motes.plotting.masters import masters
 from motes.plotting.overlay import overlay
 from motes.plotting.pixels import pixels_png
 from motes.plotting.shells import shell_curves
@@ -23,6 +24,7 @@ __all__ = [
     "design_matrices",
     "limits",
     "master",
+    "masters",
     "overlay",
     "pixels_png",
     "precision_recall",

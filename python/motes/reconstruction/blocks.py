@@ -11,8 +11,8 @@ from motes.patterns import Patterns
 MOST = 1 << 22  # lit pixels, or patterns, looked at together
 
 
-def blocks(patterns: Patterns) -> Iterator[slice]:
-    """Slices of about as many lit pixels each.
+def blocks(patterns: Patterns, most: int = MOST) -> Iterator[slice]:
+    """Slices of about as many lit pixels each, and of at most `most` patterns.
 
     Examples
     --------
@@ -22,6 +22,6 @@ def blocks(patterns: Patterns) -> Iterator[slice]:
     first = 0
     while first < len(patterns):
         last = int(np.searchsorted(patterns.indptr, patterns.indptr[first] + MOST, side="right")) - 1
-        last = min(max(last, first + 1), first + MOST, len(patterns))
+        last = min(max(last, first + 1), first + most, len(patterns))
         yield slice(first, last)
         first = last

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from motes.reconstruction.problem import Point, Problem
-from motes.reconstruction.state import State
+from motes.reconstruction.problem import Point
+from motes.reconstruction.state import Hill, State
 
 # A float32 likelihood of many patterns is known to a few 1e-9 nats each (of few, to 1e-5): less says nothing.
 NOISE = 1e-8
@@ -47,22 +47,28 @@ class Gains:
 
 @dataclass(frozen=True)
 class PlainEM:
-    """One E and one M step an iteration."""
+    """One E and one M step an iteration.
+
+    `safeguarded`, a step down (rounding) is not taken. Where no one likelihood climbs it is, and the steps end where it
+    has come to rest.
+    """
 
     tolerance: float
+    safeguarded: bool = True
     name: str = "em"
     start_with: str = "spectral"
 
-    def begin(self, problem: Problem, point: Point) -> State:
+    def begin(self, problem: Hill, point: Point) -> State:
         """Remember what was won."""
         return State(point, memory={"gains": np.array(Gains.NONE)})
 
-    def step(self, problem: Problem, state: State) -> State:
+    def step(self, problem: Hill, state: State) -> State:
         """Move to the M step's master."""
         point = problem.advance(state.point)
-        point = higher(state.point, point)
+        if self.safeguarded:
+            point = higher(state.point, point)
         gain = point.log_likelihood - state.point.log_likelihood
-        gains = Gains(state.memory["gains"], gain)
+        gains = Gains(state.memory["gains"], gain if self.safeguarded else abs(gain))
         memory = {"gains": np.array(gains.last)}
         return State(point, state.iteration + 1, state.sweeps + 1, gain, "em", gains.settled(self.tolerance), memory)
 
@@ -79,11 +85,11 @@ class Squarem:
     name: str = "em"
     start_with: str = "spectral"
 
-    def begin(self, problem: Problem, point: Point) -> State:
+    def begin(self, problem: Hill, point: Point) -> State:
         """Remember how far an extrapolation may go, and what was won."""
         return State(point, memory={"longest": np.array(4.0), "gains": np.array(Gains.NONE)})
 
-    def step(self, problem: Problem, state: State) -> State:
+    def step(self, problem: Hill, state: State) -> State:
         """EM, EM, extrapolate; or fall back to the second EM step."""
         start = state.point
         first = problem.advance(start)

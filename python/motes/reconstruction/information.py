@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from motes.kernels.outer import outer_home
 from motes.patterns import Patterns
+from motes.reconstruction.inverse import inverse_of
 from motes.reconstruction.matrixfree import diagonal_of_inverse
 from motes.reconstruction.missing import missing_information
 from motes.reconstruction.problem import FloatArray, Problem
@@ -28,7 +29,6 @@ PATTERNS_USED = 20_000
 FLOOR = 0.01  # of the complete-data information: a smaller eigenvalue is not to be told from 0 by a sample
 _LEAST_PHOTONS = 25.0
 _WORK = 4e9  # products of two photons that a matrix may cost; denser patterns go without one
-_HALVED = 64  # rows: smaller triangles are inverted as any matrix is
 _EXACT = 2.0**37  # squares of counts times R^2: up to there `outer` keeps 8 bits of a responsibility
 
 
@@ -101,9 +101,16 @@ def error_bars(
     n_used : int
         At most so many.
     """
-    n_patterns = len(problem.patterns)
     sample = sample_of(problem.patterns, n_used, seed)
     told = per_pattern(problem, master, weights, sample, seed=seed)
+    return bars_from(problem, master, weights, sample, told)
+
+
+def bars_from(
+    problem: Problem, master: FloatArray, weights: FloatArray, sample: Patterns, told: PerPattern
+) -> ErrorBars:
+    """What all patterns tell, from what one of them does on average."""
+    n_patterns = len(problem.patterns)
     missing = missing_information(problem, master, weights, sample, told.free, fitted=len(sample) == n_patterns)
     std_error = std_error_of(told, problem, master, weights, n_patterns)
     weights_std_error = np.sqrt(told.weights_variance / max(n_patterns, 1))
@@ -157,9 +164,7 @@ def per_pattern(
     floor : float
         Of the complete-data information: smaller eigenvalues are raised to it.
     """
-    looks = weights @ problem.looks
-    with np.errstate(divide="ignore", invalid="ignore"):
-        variance = 1 / (problem.noise.precision(master) * looks)  # if all orientations were known
+    variance = variance_if_known(problem, master, weights)
     weights_variance = np.zeros(problem.rotations.n)
     free = free_pixels(problem, master, weights, len(sample))
     if not free.any():
@@ -167,13 +172,20 @@ def per_pattern(
         untold = problem.rotations.n > 1 and bool((problem.seen & _inside(problem, master, len(sample))).any())
         return PerPattern(variance, weights_variance, free, untold=untold)
     n = problem.rotations.n
-    if not matrix_fits(sample, n, len(sample)) or _pairs(sample, n) > _WORK:
+    if not matrix_is_cheap(sample, n):
         variance[free], untold, notes = diagonal_of_inverse(problem, master, weights, sample, free, seed=seed)
         return PerPattern(variance, weights_variance, free, None, untold, notes)
     with one_blas_thread():
         covariance, weights_variance, untold, notes = _from_matrix(problem, master, weights, sample, free, floor)
     variance[free] = np.diag(covariance)
     return PerPattern(variance, weights_variance, free, covariance, untold, notes)
+
+
+def variance_if_known(problem: Problem, master: FloatArray, weights: FloatArray) -> FloatArray:
+    """Of each pixel, from one pattern, if its orientation were known: (M,), infinite where none sees it."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance: FloatArray = 1 / (problem.noise.precision(master) * (weights @ problem.looks))
+    return variance
 
 
 def matrix_fits(patterns: Patterns, n: int, n_used: int = PATTERNS_USED) -> bool:
@@ -187,6 +199,11 @@ def matrix_fits(patterns: Patterns, n: int, n_used: int = PATTERNS_USED) -> bool
     part = min(1.0, n_used / max(len(patterns), 1))
     excess = patterns.sum_of_squares() - patterns.n_lit  # may all be in the patterns that are drawn
     return patterns.n_pixels <= LARGEST_MATRIX and (part * patterns.n_lit + excess) * n * n <= _EXACT
+
+
+def matrix_is_cheap(sample: Patterns, n: int) -> bool:
+    """Whether the information of this sample, n rotations, is built as a matrix."""
+    return matrix_fits(sample, n, len(sample)) and _pairs(sample, n) <= _WORK
 
 
 def _rarer_outcome(master: FloatArray, high: float) -> FloatArray:
@@ -241,12 +258,12 @@ def _through_score(problem: Problem, master: FloatArray, weights: FloatArray, mo
     result += columns @ scaled_cross.T + columns @ mixed @ columns.T
     if not problem.estimate_weights or n == 1:
         return result
-    directions = _tangent(n) / weights  # score of the weights: g[k] / weights[k] along directions that keep their sum
+    directions = tangent_of(n) / weights  # score of the weights: g[k] / weights[k] along directions that keep their sum
     side = (scaled_cross + columns @ mixed) @ directions.T
     return np.block([[result, side], [side.T, directions @ mixed @ directions.T]])
 
 
-def _tangent(n: int) -> FloatArray:
+def tangent_of(n: int) -> FloatArray:
     """(n - 1, n): an orthonormal basis of the directions whose components add up to 0."""
     basis = np.linalg.qr(np.column_stack([np.ones(n), np.eye(n)[:, : n - 1]]))[0]
     return np.ascontiguousarray(basis[:, 1:].T)
@@ -264,41 +281,82 @@ def _from_matrix(
     n_free, n_sample = int(free.sum()), len(sample)
     n_extra = problem.rotations.n - 1 if problem.estimate_weights else 0
     whole = n_sample == len(problem.patterns)
-    complete = (problem.noise.precision(master) * (weights @ problem.looks))[free]
     notes: tuple[str, ...] = ()
     moments = _moments(problem, master, weights, sample)
     information = _through_score(problem, master, weights, moments) / n_sample
     size = n_free + n_extra
     if n_sample < 10 * size and whole:
-        moments = _moments_within(problem, master, weights, sample)
-        within = _through_score(problem, master, weights, moments) / n_sample
-        full = np.zeros_like(information)
-        complete_data = problem.noise.precision(master) * (weights @ problem.looks)
-        np.fill_diagonal(full[: master.size, : master.size], complete_data)
-        if n_extra:
-            tangent = _tangent(problem.rotations.n)
-            full[master.size :, master.size :] = (tangent / weights) @ tangent.T
-        information = full - (within - information)
+        information = observed_information(problem, master, weights, sample, information)
         shrink = 1.0
         notes = ("error bars from Louis' form: few patterns for each pixel",)
     else:
         shrink = max(1 - (size + 1) / n_sample, 0.01)  # the mean of an inverse Wishart matrix
-    keep = np.concatenate([np.flatnonzero(free), master.size + np.arange(n_extra)])
-    information = information[np.ix_(keep, keep)]
-    whiten = 1 / np.sqrt(np.concatenate([complete, np.maximum(np.diag(information)[n_free:], 1e-300)]))
-    inverse, floored = _invert(whiten[:, None] * information * whiten, floor)
-    inverse *= shrink
+    covariance, weights_variance, floored = inverted(problem, master, weights, free, information, floor=floor)
     if floored:
-        directions = "1 direction of the master is" if floored == 1 else f"{floored} directions of the master are"
-        told = f"{directions} hardly told by these patterns"
-        notes = (*notes, f"{told}: error bars are lower bounds")
-    weights_variance = np.zeros(problem.rotations.n)
-    if n_extra:
-        tangent = _tangent(problem.rotations.n)
-        of_weights = (whiten[n_free:, None] * inverse[n_free:, n_free:]) * whiten[n_free:]
-        weights_variance = np.einsum("ak,ab,bk->k", tangent, of_weights, tangent)
-    covariance = whiten[:n_free, None] * inverse[:n_free, :n_free] * whiten[:n_free]
-    return covariance, weights_variance, floored > 0, notes
+        notes = (*notes, hardly_told(floored))
+    return shrink * covariance, shrink * weights_variance, floored > 0, notes
+
+
+def inverted(
+    problem: Problem,
+    master: FloatArray,
+    weights: FloatArray,
+    free: npt.NDArray[np.bool_],
+    information: FloatArray,
+    *,
+    squared: FloatArray | None = None,
+    floor: float = FLOOR,
+) -> tuple[FloatArray, FloatArray, int]:
+    """Covariance of the free pixels and variance of the weights, per pattern; how many directions were floored.
+
+    With `squared`, the mean of s s^T, it is the sandwich information^-1 squared information^-1.
+    """
+    n, n_free = problem.rotations.n, int(free.sum())
+    keep = np.concatenate([np.flatnonzero(free), np.arange(master.size, len(information))])
+    information = information[np.ix_(keep, keep)]
+    complete = (problem.noise.precision(master) * (weights @ problem.looks))[free]
+    whiten = 1 / np.sqrt(np.concatenate([complete, np.maximum(np.diag(information)[n_free:], 1e-300)]))
+    inverse, floored = inverse_of(whiten[:, None] * information * whiten, floor)
+    if squared is not None:
+        inverse = inverse @ (whiten[:, None] * squared[np.ix_(keep, keep)] * whiten) @ inverse
+    covariance = whiten[:, None] * inverse * whiten
+    weights_variance = np.zeros(n)
+    if len(keep) > n_free:
+        tangent = tangent_of(n)
+        weights_variance = np.einsum("ak,ab,bk->k", tangent, covariance[n_free:, n_free:], tangent)
+    return covariance[:n_free, :n_free], weights_variance, floored
+
+
+def hardly_told(n: int) -> str:
+    """A note on so many directions."""
+    directions = "1 direction of the master is" if n == 1 else f"{n} directions of the master are"
+    return f"{directions} hardly told by these patterns: error bars are lower bounds"
+
+
+def observed_information(
+    problem: Problem, master: FloatArray, weights: FloatArray, sample: Patterns, squared: FloatArray
+) -> FloatArray:
+    """Louis' form: the complete-data information less the variance of its score over the unknown rotation.
+
+    It is minus the mean curvature of the log-likelihood at a maximum, whatever the patterns are.
+
+    Parameters
+    ----------
+    problem, master, weights, sample
+        As of `information_matrix`.
+    squared : array
+        What that gives: the mean of s s^T.
+    """
+    moments = _moments_within(problem, master, weights, sample)
+    within = _through_score(problem, master, weights, moments) / max(len(sample), 1)
+    information = squared - within
+    n_pixels = master.size
+    pixels = np.arange(n_pixels)
+    information[pixels, pixels] += problem.noise.precision(master) * (weights @ problem.looks)
+    if problem.estimate_weights and problem.rotations.n > 1:
+        tangent = tangent_of(problem.rotations.n)
+        information[n_pixels:, n_pixels:] += (tangent / weights) @ tangent.T
+    return information
 
 
 def _moments_within(problem: Problem, master: FloatArray, weights: FloatArray, sample: Patterns) -> FloatArray:
@@ -315,46 +373,6 @@ def _moments_within(problem: Problem, master: FloatArray, weights: FloatArray, s
         moments[:n_pixels, n_pixels + k] = moments[n_pixels + k, :n_pixels] = plane[inverse]
         moments[n_pixels + k, n_pixels + k] = responsibilities[:, k].sum()
     return moments
-
-
-def _invert(matrix: FloatArray, floor: float) -> tuple[FloatArray, int]:
-    """Inverse of a whitened information, and how many of its eigenvalues had to be raised to the floor."""
-    try:
-        factor = _inverse_of_triangle(np.asarray(np.linalg.cholesky(matrix), np.float64))
-        inverse = factor.T @ factor
-        if np.trace(inverse) < len(matrix) / floor and _largest_eigenvalue(inverse) < 1 / floor:
-            return inverse, 0
-    except np.linalg.LinAlgError:
-        pass  # not positive definite: the eigenvalues say where
-    values, vectors = np.linalg.eigh(matrix)
-    floored = int((values < floor).sum())
-    return (vectors / np.maximum(values, floor)) @ vectors.T, floored
-
-
-def _inverse_of_triangle(lower: FloatArray) -> FloatArray:
-    """By halves: a third of the work of a general inverse, nearly all of it products of matrices."""
-    n = len(lower)
-    if n <= _HALVED:
-        return np.asarray(np.linalg.inv(lower))
-    first, last = slice(None, n // 2), slice(n // 2, None)
-    inverse = np.zeros_like(lower)
-    inverse[first, first] = _inverse_of_triangle(lower[first, first])
-    inverse[last, last] = _inverse_of_triangle(lower[last, last])
-    inverse[last, first] = -inverse[last, last] @ (lower[last, first] @ inverse[first, first])
-    return inverse
-
-
-def _largest_eigenvalue(matrix: FloatArray) -> float:
-    """By powers, from a fixed start: to a per mille, which is all that is asked of it."""
-    vector = np.random.default_rng(0).standard_normal(len(matrix))
-    value = 0.0
-    for _ in range(200):
-        image = matrix @ vector
-        norm = float(np.linalg.norm(image))
-        if norm == 0 or abs(norm - value) < 1e-5 * norm:
-            return norm
-        value, vector = norm, image / norm
-    return value
 
 
 def _pairs(sample: Patterns, n: int) -> float:

@@ -7,6 +7,7 @@ diagonal, once whitened, contributes to it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,8 @@ from motes.reconstruction.problem import FloatArray, Problem
 
 WEIGHTS_KNOWN = "error bars take the orientation weights as known"
 PROBES = 64
+DRAWS = 128
+_HARDLY_TOLD = "some directions of the master are hardly told by these patterns: error bars are lower bounds"
 _TOGETHER = 16
 _TABLE = 1 << 20  # values of a table of all columns: larger pictures take fewer columns at a time
 _SLOPES = 1 << 23  # values of (n, R, columns) arrays, of which there are a few: many patterns, fewer columns
@@ -65,14 +68,24 @@ class InformationOperator:
         for k in range(n):  # NumPy's own sum along a short axis is slower by far
             mean_slope[:, 0] += gamma[:, k] * slopes[:, k]
         coefficients = gamma * (slopes - mean_slope if self.louis else mean_slope)
+        return self._home(coefficients) / len(self.sample)
+
+    def scores(self, factors: npt.NDArray[np.float32]) -> FloatArray:
+        """D^-1/2 sum_p factors[p] s_p: (n_free, q) from (n, q)."""
+        return self._home(self.responsibilities[:, :, None] * factors[:, None, :])
+
+    def _home(self, coefficients: npt.NDArray[np.float32]) -> FloatArray:
+        """D^-1/2 sum_p sum_r coefficients[p, r] times the score of pattern p were its rotation r: from (n, R, q)."""
+        problem, n = self.problem, self.problem.rotations.n
         planes = back_rotated_planes(
             self.sample, np.ascontiguousarray(coefficients.reshape(len(self.sample), -1)), threads=problem.threads
         )
         planes = planes.reshape(self.master.size, n, -1) * problem.good[:, None, None]
         home = sum(planes[problem.inverse[k], k] for k in range(n))
         totals = coefficients.sum(axis=0, dtype=np.float64)  # (R, q)
-        scores = precision * (home - self.master[:, None] * (problem.looks.T @ totals)) / len(self.sample)
-        image: FloatArray = whiten[:, None] * scores[self.free]
+        scores = (home - self.master[:, None] * (problem.looks.T @ totals))[self.free]
+        whiten = problem.noise.precision(self.master[self.free]) / np.sqrt(self.complete[self.free])
+        image: FloatArray = whiten[:, None] * scores
         return image
 
 
@@ -86,42 +99,89 @@ def diagonal_of_inverse(
     seed: int,
 ) -> tuple[FloatArray, bool, tuple[str, ...]]:
     """Diagonal of the inverse information per pattern, whether it failed, and notes."""
-    complete = problem.noise.precision(master) * (weights @ problem.looks)
     n_free = int(free.sum())
     louis = len(sample) < 10 * n_free
-    responsibilities = problem.posterior(master, weights, sample)
-    operator = InformationOperator(problem, master, sample, responsibilities, complete, free, louis)
+    operator = _operator(problem, master, weights, sample, free, louis)
     rng = np.random.default_rng(seed)
     estimate = np.zeros(n_free)
     solved = True
-    n = problem.rotations.n
-    together = min(_TOGETHER, max(1, min(_TABLE // (master.size * n), _SLOPES // (len(sample) * n))))
-    for begin in range(0, PROBES, together):
-        signs = rng.choice((-1.0, 1.0), (n_free, min(together, PROBES - begin)))
+    for q in _at_a_time(operator, PROBES):
+        signs = rng.choice((-1.0, 1.0), (n_free, q))
         solution, ok = _conjugate_gradients(operator, signs)
         solved &= ok
         estimate += (signs * solution).sum(axis=1)
     shrink = 1.0 if louis else max(1 - (n_free + 1) / len(sample), 0.01)
     # Unknown orientations only hide: no error is below that of known ones, whatever the random signs say.
-    variance = np.maximum(shrink * estimate / PROBES, 1.0) / complete[free]
+    variance = np.maximum(shrink * estimate / PROBES, 1.0) / operator.complete[free]
     form = "Louis' form" if louis else "the mean of squared scores"
     notes: tuple[str, ...] = (f"error bars from {form} without a matrix: {PROBES} random signs",)
     if problem.estimate_weights:
         notes = (*notes, WEIGHTS_KNOWN)
     if not solved:
-        notes = (*notes, "some directions of the master are hardly told by these patterns: error bars are lower bounds")
+        notes = (*notes, _HARDLY_TOLD)
     return variance, not solved, notes
+
+
+def sandwich_without_a_matrix(
+    problem: Problem,
+    master: FloatArray,
+    weights: FloatArray,
+    sample: Patterns,
+    free: npt.NDArray[np.bool_],
+    *,
+    seed: int,
+) -> tuple[FloatArray, tuple[str, ...]]:
+    """Diagonal of H^-1 J H^-1 per pattern, and notes; H by Louis' form, J the mean of s s^T.
+
+    It is the variance of H^-1 (sum of the scores, each with a random sign) / sqrt(n), of which `DRAWS` are drawn: what
+    lies off the diagonal, such as a brightness that all pixels share, makes it no less sure.
+    """
+    operator = _operator(problem, master, weights, sample, free, louis=True)
+    rng = np.random.default_rng(seed)
+    variance = np.zeros(int(free.sum()))
+    solved = True
+    for q in _at_a_time(operator, DRAWS):
+        signs = rng.choice(np.array((-1, 1), np.float32), (len(sample), q))
+        solution, ok = _conjugate_gradients(operator, operator.scores(signs))
+        solved &= ok
+        variance += (solution**2).sum(axis=1)
+    variance /= DRAWS * len(sample) * operator.complete[free]
+    notes: tuple[str, ...] = (f"error bars without a matrix: each known to {1 / np.sqrt(2 * DRAWS):.0%}",)
+    if problem.estimate_weights:
+        notes = (*notes, WEIGHTS_KNOWN)
+    if not solved:
+        notes = (*notes, _HARDLY_TOLD)
+    return variance, notes
+
+
+def _operator(
+    problem: Problem,
+    master: FloatArray,
+    weights: FloatArray,
+    sample: Patterns,
+    free: npt.NDArray[np.bool_],
+    louis: bool,
+) -> InformationOperator:
+    complete = problem.noise.precision(master) * (weights @ problem.looks)
+    responsibilities = problem.posterior(master, weights, sample)
+    return InformationOperator(problem, master, sample, responsibilities, complete, free, louis)
+
+
+def _at_a_time(operator: InformationOperator, columns: int) -> Iterator[int]:
+    """How many columns to take at once, until all are."""
+    n, n_pixels = operator.problem.rotations.n, operator.master.size
+    together = min(_TOGETHER, max(1, min(_TABLE // (n_pixels * n), _SLOPES // (len(operator.sample) * n))))
+    for begin in range(0, columns, together):
+        yield min(together, columns - begin)
 
 
 def newton_step(
     problem: Problem, master: FloatArray, weights: FloatArray, free: npt.NDArray[np.bool_], score: FloatArray
 ) -> FloatArray:
     """The inverse information per pattern, estimated from all patterns, times a score: (n_free,)."""
-    complete = problem.noise.precision(master) * (weights @ problem.looks)
-    responsibilities = problem.posterior(master, weights, problem.patterns)
     louis = len(problem.patterns) < 10 * int(free.sum())
-    operator = InformationOperator(problem, master, problem.patterns, responsibilities, complete, free, louis)
-    whiten = 1 / np.sqrt(complete[free])
+    operator = _operator(problem, master, weights, problem.patterns, free, louis)
+    whiten = 1 / np.sqrt(operator.complete[free])
     solution, _ = _conjugate_gradients(operator, (whiten * score[free])[:, None])
     return np.asarray(whiten * solution[:, 0])
 

@@ -2,43 +2,119 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from motes import checks
+from motes.dense import DensePatterns
+from motes.detector import Detector
 from motes.devices import CPU, Device
+from motes.maps import TemplateMap
 from motes.noise import Noise, noise_of
 from motes.patterns import Patterns, check_patterns
-from motes.reconstruction import checkpoint as checkpoints
 from motes.reconstruction import options
-from motes.reconstruction.checkpoint import Progress
+from motes.reconstruction.checkpoint import fingerprint
+from motes.reconstruction.climb import Callback, Climbed, Keeper, climb_all, ending
 from motes.reconstruction.doubts import doubts, own_error
 from motes.reconstruction.evidence import evidence, evidence_of_noise
-from motes.reconstruction.information import ErrorBars, error_bars
+from motes.reconstruction.information import ErrorBars
+from motes.reconstruction.mixture.options import gaussian_of
+from motes.reconstruction.mixture.result import MixtureReconstruction
+from motes.reconstruction.mixture.run import reconstruct_mixture
 from motes.reconstruction.ondevice import ProblemOnDevice
 from motes.reconstruction.problem import FloatArray, Problem
 from motes.reconstruction.result import Reconstruction, many
+from motes.reconstruction.robust import KINDS, REPLICATES, error_bars_by
 from motes.reconstruction.start import start_master
 from motes.reconstruction.state import Method, State
-from motes.rotations import C4, Rotations, exact_rotations_of
+from motes.rotations import C4, Rotations, rotations_of
 from motes.threads import available_threads
 
-Callback = Callable[[dict[str, Any]], bool | None]
 
-CHECKPOINT_SECONDS = 5.0
+@overload
+def reconstruct(
+    patterns: Patterns,
+    rotations: Rotations = ...,
+    noise: Noise | str | None = ...,
+    *,
+    method: str = ...,
+    acceleration: str | None = ...,
+    init: str | npt.NDArray[np.floating[Any]] | None = ...,
+    weights: str = ...,
+    tolerance: float = ...,
+    max_iterations: int = ...,
+    restarts: int = ...,
+    seed: int = ...,
+    threads: int | None = ...,
+    device: Device | str | None = ...,
+    deterministic: bool = ...,
+    mask: npt.NDArray[Any] | None = ...,
+    binarise: bool = ...,
+    epochs: int = ...,
+    batch: int = ...,
+    rate: float = ...,
+    decay: float = ...,
+    hard: bool = ...,
+    dtype: type[np.float32] | type[np.float64] = ...,
+    std_error: bool = ...,
+    error_bars: str = ...,
+    replicates: int = ...,
+    callback: Callback | None = ...,
+    checkpoint: str | os.PathLike[str] | None = ...,
+    resume: bool = ...,
+) -> Reconstruction: ...
+
+
+@overload
+def reconstruct(
+    patterns: Patterns | DensePatterns,
+    rotations: TemplateMap | str = ...,
+    noise: Noise | str | None = ...,
+    *,
+    method: str = ...,
+    acceleration: str | None = ...,
+    init: str | npt.NDArray[np.floating[Any]] | None = ...,
+    weights: str = ...,
+    tolerance: float = ...,
+    max_iterations: int = ...,
+    restarts: int = ...,
+    seed: int = ...,
+    threads: int | None = ...,
+    device: Device | str | None = ...,
+    deterministic: bool = ...,
+    mask: npt.NDArray[Any] | None = ...,
+    binarise: bool = ...,
+    epochs: int = ...,
+    batch: int = ...,
+    rate: float = ...,
+    decay: float = ...,
+    hard: bool = ...,
+    dtype: type[np.float32] | type[np.float64] = ...,
+    std_error: bool = ...,
+    error_bars: str = ...,
+    replicates: int = ...,
+    callback: Callback | None = ...,
+    checkpoint: str | os.PathLike[str] | None = ...,
+    resume: bool = ...,
+    classes: int = ...,
+    still_classes: int = ...,
+    class_weights: str = ...,
+    detector: Detector | None = ...,
+    fluence: str | npt.NDArray[np.floating[Any]] = ...,
+    beta: float | str | Sequence[float] = ...,
+    coarse: Sequence[int] | None = ...,
+) -> Reconstruction | MixtureReconstruction: ...
 
 
 def reconstruct(
-    patterns: Patterns,
-    rotations: Rotations | str = C4,
+    patterns: Patterns | DensePatterns,
+    rotations: TemplateMap | str = C4,
     noise: Noise | str | None = None,
     *,
     method: str = "em",
@@ -61,20 +137,35 @@ def reconstruct(
     hard: bool = False,
     dtype: type[np.float32] | type[np.float64] = np.float32,
     std_error: bool = True,
+    error_bars: str = "information",
+    replicates: int = REPLICATES,
     callback: Callback | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
-) -> Reconstruction:
+    classes: int = 1,
+    still_classes: int = 0,
+    class_weights: str = "estimate",
+    detector: Detector | None = None,
+    fluence: str | npt.NDArray[np.floating[Any]] = "uniform",
+    beta: float | str | Sequence[float] = 1.0,
+    coarse: Sequence[int] | None = None,
+) -> Reconstruction | MixtureReconstruction:
     """Recover the master image behind patterns of unknown orientation, with error bars.
+
+    Exact rotations of one master have the fast path and a `Reconstruction`. For anything else (in-plane rotations by
+    other angles, another map, several classes, a detector, fluences, powers) a mixture is fitted, method em on the
+    processor, and the answer is a `MixtureReconstruction`.
 
     Parameters
     ----------
-    patterns : Patterns
+    patterns : Patterns or DensePatterns
         N patterns of (L, L) pixels, each the master turned by an unknown rotation.
-    rotations : Rotations or its name
-        `motes.C4` (default), `motes.D4` or `motes.C1`.
-    noise : Bernoulli, Poisson or their name, optional
-        `motes.Bernoulli()` by default: a pixel fires or not.
+    rotations : TemplateMap or its name
+        `motes.C4` (default), `motes.D4` or `motes.C1`; `motes.Rotations.in_plane(36)` or `"in-plane:36"`; any map with
+        a transpose.
+    noise : Bernoulli, Poisson, Gaussian or their name, optional
+        `motes.Bernoulli()` by default: a pixel fires or not. Of dense patterns `motes.Gaussian()`, which estimates its
+        sigma where it is not given.
     method : {"em", "sgd", "hard-em", "l2-em"}
         Maximum likelihood by soft expectation maximisation; by stochastic gradients with back-rotation; hard assignment
         by likelihood; the seed's Algorithm 1 (hard, Euclidean, from the mean, 5 rounds), a baseline.
@@ -113,16 +204,35 @@ def reconstruct(
         Of the scores; float64 is the reference mode.
     std_error : bool
         False leaves the error bars out (NaN). Hard assignment is biased and has none.
+    error_bars : {"information", "sandwich", "bootstrap"}
+        From the information, right where the model is; by the sandwich form, or from fits to patterns drawn anew, right
+        also where patterns scatter more than the model says (docs/theory.md). Mixtures have no bootstrap.
+    replicates : int
+        Fits of it.
     callback : callable, optional
-        Called with each record of the history; returning True ends the run as Ctrl-C does.
+        Called with each record of the history, and of the bootstrap with each `replicate`; returning True ends the run
+        as Ctrl-C does.
     checkpoint : path, optional
         File to keep the state in, every few seconds and at the end of an interrupted run.
     resume : bool
         Go on from `checkpoint` if it is there; the result has the bits of an uninterrupted run.
+    classes, still_classes : int
+        Masters that rotate, and masters that do not.
+    class_weights : {"estimate", "uniform"}
+        Occupancies of the classes: estimated with the masters, or equal. `weights` is that of rotations, in each class.
+    detector : Detector, optional
+        Which pixels tell orientations and which are merged, their correction and a known background.
+    fluence : {"uniform", "estimate"} or (N,) array
+        Of Poisson patterns: all equal; estimated with the masters, their mean being 1; or known.
+    beta : float, "auto" or sequence of float
+        Power on the likelihood, above 0 and at most 1: deterministic annealing. One number for all iterations; or one
+        for each of the first, the last of them for the rest; or by itself from the data to 1 (`auto`).
+    coarse : sequence of int, optional
+        Growing numbers of in-plane angles to climb with before those of `rotations`.
 
     Returns
     -------
-    Reconstruction
+    Reconstruction or MixtureReconstruction
 
     Raises
     ------
@@ -133,8 +243,7 @@ def reconstruct(
 
     Notes
     -----
-    Model, formulas and error bars: docs/theory.md. Ctrl-C during the iterations returns the best so far, marked as
-    interrupted.
+    Model, formulas and error bars: docs/theory.md. Ctrl-C while it climbs returns the best so far, marked so.
 
     Examples
     --------
@@ -147,7 +256,13 @@ def reconstruct(
     (True, (9, 9))
     """
     began = time.perf_counter()
-    patterns, rotations, noise = check_patterns(patterns), exact_rotations_of(rotations), noise_of(noise)
+    turns = rotations_of(rotations)
+    if isinstance(patterns, DensePatterns):
+        if binarise or device is not None:
+            raise ValueError(f"{'binarise' if binarise else 'device'}: is for patterns of photons, got dense ones")
+        noise = gaussian_of(noise)
+    else:
+        patterns, noise = check_patterns(patterns), noise_of(noise)
     checks.one_of("method", method, options.METHODS)
     checks.one_of("weights", weights, options.WEIGHTS)
     dtype = checks.floating("dtype", dtype)
@@ -157,6 +272,8 @@ def reconstruct(
     seed = checks.whole("seed", seed, 0)
     epochs = checks.whole("epochs", epochs, 1)
     checks.truth("deterministic", deterministic)
+    checks.one_of("error_bars", error_bars, KINDS)
+    replicates = checks.whole("replicates", replicates, 2)
     sgd = {
         "epochs": epochs,
         "batch": checks.whole("batch", batch, 1),
@@ -166,11 +283,22 @@ def reconstruct(
     }
     if resume and checkpoint is None:
         raise ValueError("resume: needs the checkpoint to go on from")
-    patterns = patterns.binarised() if binarise else patterns
-    noise.check(patterns)
-    rotations.index(patterns.shape)  # refuses what is no square
-    patterns = patterns if device is None else patterns.to(device)
     good = options.check_mask(mask, patterns.shape)
+    if not isinstance(patterns, DensePatterns):
+        patterns = patterns.binarised() if binarise else patterns
+        noise.check(patterns)
+        patterns = patterns if device is None else patterns.to(device)
+    usual = classes == 1 and still_classes == 0 and class_weights == "estimate" and detector is None and coarse is None
+    usual = usual and isinstance(fluence, str) and fluence == "uniform" and np.ndim(beta) == 0 and beta == 1
+    if isinstance(patterns, DensePatterns) or not isinstance(turns, Rotations) or not usual:
+        return reconstruct_mixture(
+            patterns, turns, noise, classes=classes, still_classes=still_classes, class_weights=class_weights,
+            weights=weights, detector=detector, fluence=fluence, beta=beta, coarse=coarse, method=method,
+            acceleration=acceleration, init=init, tolerance=tolerance, max_iterations=max_iterations,
+            restarts=restarts, seed=seed, threads=threads, good=good, dtype=dtype, std_error=std_error,
+            error_bars=error_bars, callback=callback, checkpoint=checkpoint, resume=resume, began=began,
+        )  # fmt: skip
+    (rotations := turns).index(patterns.shape)  # refuses what is no square
     climb, acceleration = options.choose_method(patterns, rotations.n, method, acceleration, tolerance, seed, sgd)
     start = options.check_init(climb.start_with if init is None else init, patterns, noise)
     kind = Problem if patterns.device == CPU else ProblemOnDevice
@@ -180,109 +308,36 @@ def reconstruct(
         "init": start if isinstance(start, str) else start.tobytes().hex(), "weights": weights, "tolerance": tolerance,
         "max_iterations": max_iterations, "restarts": restarts, "seed": seed, "sgd": sgd, "dtype": np.dtype(dtype).name,
     }  # fmt: skip
-    keeper = _Keeper(problem, asked, None if checkpoint is None else Path(checkpoint), resume)
+    keeper = Keeper(checkpoint, lambda: fingerprint(problem, asked), resume)
     n_starts = 1 if isinstance(start, np.ndarray) else restarts
     most = min(max_iterations, epochs) if method == "sgd" else max_iterations
-    climbed = _climb_all(problem, climb, start, n_starts, seed, most, callback, keeper, began)
+
+    def begin(restart: int) -> State:
+        master = start_master(problem, start, seed=seed, restart=restart)
+        return climb.begin(problem, problem.evaluate(master, problem.uniform))
+
+    climbed = climb_all(
+        begin, lambda state: climb.step(problem, state), n_starts=n_starts, max_iterations=most, callback=callback,
+        keeper=keeper, began=began,
+    )  # fmt: skip
     biased = method in options.HARD or (method == "sgd" and bool(hard))
-    return _look_back(problem, climb, climbed, acceleration, start, seed, std_error, biased, began)
 
-
-@dataclass(frozen=True)
-class _Climbed:
-    states: tuple[State, ...]
-    history: tuple[dict[str, Any], ...]
-    interrupted: bool
-    n_starts: int
-    notes: tuple[str, ...]
-
-
-class _Keeper:
-    """Saves the state now and then; loads it once."""
-
-    def __init__(self, problem: Problem, asked: dict[str, Any], path: Path | None, resume: bool) -> None:
-        if path is not None and not path.parent.is_dir():  # known now, not when there is something to lose
-            raise FileNotFoundError(errno.ENOENT, "no such folder to keep the checkpoint in", str(path.parent))
-        self.path = path
-        self.mark = "" if path is None else checkpoints.fingerprint(problem, asked)
-        found = path is not None and resume and path.exists()
-        self.progress = checkpoints.load(path, self.mark) if found and path else Progress()
-        self.notes = (f"nothing to resume: there is no {path}, begun anew",) if resume and not found else ()
-        self._saved = time.monotonic()
-
-    def keep(self, progress: Progress, *, now: bool = False) -> None:
-        self.progress = progress
-        if self.path is not None and (now or time.monotonic() - self._saved > CHECKPOINT_SECONDS):
-            checkpoints.save(self.path, progress, self.mark)
-            self._saved = time.monotonic()
-
-
-def _climb_all(
-    problem: Problem, climb: Method, start: str | FloatArray, n_starts: int, seed: int, max_iterations: int,
-    callback: Callback | None, keeper: _Keeper, began: float,
-) -> _Climbed:  # fmt: skip
-    state = keeper.progress.current
-    interrupted = False
-    try:
-        for restart in range(len(keeper.progress.finished), n_starts):
-            if state is None:
-                master = start_master(problem, start, seed=seed, restart=restart)
-                state = climb.begin(problem, problem.evaluate(master, problem.uniform))
-                keeper.keep(replace(keeper.progress, current=state))
-            while not state.converged and state.iteration < max_iterations:
-                state = climb.step(problem, state)
-                record = _record(state, restart, began)
-                keeper.keep(replace(keeper.progress, current=state, history=(*keeper.progress.history, record)))
-                if callback is not None and callback(record):
-                    raise KeyboardInterrupt
-            keeper.keep(replace(keeper.progress, finished=(*keeper.progress.finished, state), current=None))
-            state = None
-    except KeyboardInterrupt:
-        if not keeper.progress.finished and keeper.progress.current is None:
-            raise  # nothing to return yet
-        interrupted = True
-    keeper.keep(keeper.progress, now=True)
-    current = keeper.progress.current
-    states = (*keeper.progress.finished, *(() if current is None else (current,)))
-    return _Climbed(states, keeper.progress.history, interrupted, n_starts, keeper.notes)
-
-
-def _record(state: State, restart: int, began: float) -> dict[str, Any]:
-    return {
-        "restart": restart,
-        "iteration": state.iteration,
-        "sweeps": state.sweeps,
-        "log_likelihood": state.point.log_likelihood,
-        "gain": state.gain,
-        "step": state.step,
-        "seconds": time.perf_counter() - began,
-    }
-
-
-def _ending(best: State, climbed: _Climbed) -> list[str]:
-    """How it ended, where that was too early."""
-    last = f"the last iteration won {best.gain:.3g} nats a pattern"
-    if not climbed.interrupted:
-        return [] if best.converged else [f"not converged after {many(best.iteration, 'iteration')}: {last}"]
-    where = f"in start {len(climbed.states)} of {climbed.n_starts}, the best is kept" if climbed.n_starts > 1 else last
-    return [f"interrupted: {where}"]
+    which = None if biased or not std_error else error_bars
+    bars = partial(error_bars_by, which, problem, seed=seed, replicates=replicates, observe=callback)
+    return _look_back(problem, climb, climbed, acceleration, start, seed, bars, biased, began)
 
 
 def _look_back(
-    problem: Problem, climb: Method, climbed: _Climbed, acceleration: str, start: str | FloatArray, seed: int,
-    std_error: bool, biased: bool, began: float,
+    problem: Problem, climb: Method, climbed: Climbed, acceleration: str, start: str | FloatArray, seed: int,
+    error_bars: Callable[[FloatArray, FloatArray], ErrorBars], biased: bool, began: float,
 ) -> Reconstruction:  # fmt: skip
     """Of the best state: labels, error bars, and the turn that makes the first pattern's label 0."""
     best = max(climbed.states, key=lambda state: state.point.log_likelihood)
     master, weights = best.point.master, best.point.weights
     point = problem.evaluate(master, weights) if climb.name in options.HARD else best.point
     shape, rotations, patterns = problem.patterns.shape, problem.rotations, problem.patterns
-    notes = [*climbed.notes, *_ending(best, climbed)]
-    if std_error and not biased:
-        bars = error_bars(problem, master, weights, seed=seed)
-    else:
-        no_error = np.full(rotations.n, np.nan if problem.estimate_weights else 0.0)
-        bars = ErrorBars(np.full(master.size, np.nan), no_error, np.nan, np.nan, ())
+    notes = [*climbed.notes, *ending(best, climbed)]
+    bars = error_bars(master, weights)
     contrast = problem.contrast(master)
     labels = problem.labels(master, weights)
     first = int(labels[0]) if len(labels) else 0

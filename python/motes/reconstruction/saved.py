@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -25,55 +25,62 @@ ARRAYS = {
     "seen": np.bool_,
     "good": np.bool_,
 }
+Fields: TypeAlias = dict[str, Callable[[object], bool]]
 _TOLD = 60  # characters of a wrong value
 
 
-def _whole(value: object) -> bool:
+def whole(value: object) -> bool:
+    """Whether a field is a whole number, 0 or more."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
 
 
-def _number(value: object) -> bool:
-    return isinstance(value, float) or _whole(value)
+def number(value: object) -> bool:
+    """Whether a field is a number."""
+    return isinstance(value, float) or whole(value)
 
 
-def _perhaps(value: object) -> bool:
-    return value is None or _number(value)
+def perhaps(value: object) -> bool:
+    """Whether a field is a number, or there is none."""
+    return value is None or number(value)
 
 
-def _flag(value: object) -> bool:
+def flag(value: object) -> bool:
+    """Whether a field is true or false."""
     return isinstance(value, bool)
 
 
-def _text(value: object) -> bool:
+def text(value: object) -> bool:
+    """Whether a field is a text."""
     return isinstance(value, str)
 
 
-_STEP = {
-    **dict.fromkeys(("restart", "iteration", "sweeps"), _whole),
-    **dict.fromkeys(("log_likelihood", "gain", "seconds"), _number),
-    "step": _text,
+def texts(value: object) -> bool:
+    """Whether a field is a list of texts, at least one."""
+    return isinstance(value, list) and bool(value) and all(map(text, value))
+
+
+STEP: Fields = {
+    **dict.fromkeys(("restart", "iteration", "sweeps"), whole),
+    **dict.fromkeys(("log_likelihood", "gain", "seconds"), number),
+    "step": text,
 }
-
-
-def _step(value: object) -> bool:
-    """One record of the history."""
-    return isinstance(value, dict) and value.keys() == _STEP.keys() and all(_STEP[k](value[k]) for k in _STEP)
 
 
 _WHAT: dict[Callable[[object], bool], str] = {
-    _whole: "a whole number",
-    _number: "a number",
-    _perhaps: "a number or null",
-    _flag: "true or false",
-    _text: "a text",
+    whole: "a whole number",
+    number: "a number",
+    perhaps: "a number or null",
+    flag: "true or false",
+    text: "a text",
+    texts: "a list of texts",
 }
-_FIELDS: dict[str, Callable[[object], bool]] = {
-    **dict.fromkeys(("iterations", "sweeps", "seed", "threads", "n_patterns", "n_photons"), _whole),
-    **dict.fromkeys(("log_likelihood", "error_bound", "missing_information", "seconds"), _number),
-    **dict.fromkeys(("evidence", "evidence_of_noise"), _number),
-    "agreement": _perhaps,
-    **dict.fromkeys(("converged", "interrupted"), _flag),
-    **dict.fromkeys(("method", "acceleration", "init", "rotations", "noise", "version"), _text),
+_FIELDS: Fields = {
+    **dict.fromkeys(("iterations", "sweeps", "seed", "threads", "n_patterns", "n_photons"), whole),
+    **dict.fromkeys(("log_likelihood", "error_bound", "missing_information", "seconds"), number),
+    **dict.fromkeys(("evidence", "evidence_of_noise"), number),
+    "agreement": perhaps,
+    **dict.fromkeys(("converged", "interrupted"), flag),
+    **dict.fromkeys(("method", "acceleration", "init", "rotations", "noise", "version"), text),
 }
 
 
@@ -90,7 +97,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
         missing = {*ARRAYS, "record"} - {*archive.names}
         if missing:
             raise FormatError(f"{place}: no saved reconstruction: it holds no {min(missing)}")
-        record = _record(archive)
+        record = read_record(archive, _FIELDS, STEP)
         arrays = {name: archive.array(name) for name in ARRAYS}
     try:
         record["rotations"], record["noise"] = exact_rotations_of(record["rotations"]), noise_of(record["noise"])
@@ -100,21 +107,25 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     return {**arrays, **record}
 
 
-def _record(archive: Archive) -> dict[str, Any]:
-    """Everything but the arrays, each field of its type."""
+def read_record(archive: Archive, fields: Fields, step: Fields) -> dict[str, Any]:
+    """Everything but the arrays, each field of its type: `fields`, a history whose records hold `step`, and notes."""
     place = archive.place("record")
     try:
         record = json.loads(archive.array("record").tobytes())
     except (ValueError, RecursionError) as error:  # JSON's own errors, other bytes, numbers beyond all bounds
         raise FormatError(f"{place}: expected JSON ({error})") from error
-    expected = {*_FIELDS, "history", "notes"}
+    expected = {*fields, "history", "notes"}
     if not isinstance(record, dict) or record.keys() != expected:
         differ = min(expected ^ record.keys()) if isinstance(record, dict) else type(record).__name__
         raise FormatError(f"{place}: no saved reconstruction: missing, or not known: {differ[:_TOLD]}")
-    for name, is_right in _FIELDS.items():
+    for name, is_right in fields.items():
         if not is_right(record[name]):
             raise FormatError(f"{place}: {name}: expected {_WHAT[is_right]}, got {_short(record[name])}")
-    for name, is_right, what in (("history", _step, "records of iterations"), ("notes", _text, "texts")):
+
+    def is_step(value: object) -> bool:
+        return isinstance(value, dict) and value.keys() == step.keys() and all(step[k](value[k]) for k in step)
+
+    for name, is_right, what in (("history", is_step, "records of iterations"), ("notes", text, "texts")):
         if not isinstance(record[name], list) or not all(map(is_right, record[name])):
             raise FormatError(f"{place}: {name}: expected a list of {what}, got {_short(record[name])}")
         record[name] = tuple(record[name])
@@ -140,15 +151,16 @@ def _check_arrays(place: str, arrays: dict[str, Any], record: dict[str, Any]) ->
             raise FormatError(f"{place}: {name}: expected {expected}, got {array.dtype} of shape {array.shape}")
     most = 1.0 if record["noise"].name == "bernoulli" else np.finfo(np.float64).max
     for name, highest in (("master", most), ("std_error", np.inf), ("weights_std_error", np.inf)):
-        _check_range(place, name, arrays[name][~np.isnan(arrays[name])], highest)
+        check_range(place, name, arrays[name][~np.isnan(arrays[name])], highest)
     for name, highest in (("weights", 1.0), ("first_pattern_posterior", 1.0), ("labels", n_rotations - 1)):
-        _check_range(place, name, arrays[name], highest)
-    _check_range(place, "counts", arrays["counts"], record["n_patterns"])
+        check_range(place, name, arrays[name], highest)
+    check_range(place, "counts", arrays["counts"], record["n_patterns"])
     if abs(arrays["weights"].sum() - 1) > 1e-6:
         raise FormatError(f"{place}: weights: expected a sum of 1, got {arrays['weights'].sum():g}")
 
 
-def _check_range(place: str, name: str, values: Any, highest: float) -> None:
+def check_range(place: str, name: str, values: Any, highest: float) -> None:
+    """Refuse values below 0 or above the highest; the message names the array."""
     wrong = values[~((values >= 0) & (values <= highest + 1e-6))]
     if wrong.size:
         raise FormatError(f"{place}: {name}: expected 0 to {highest:g}, got {wrong[0]:g}")

@@ -44,6 +44,16 @@ class State:
         return replace(self, memory=self.memory | more)
 
 
+class Hill(Protocol):
+    """What EM asks of a problem, whatever its master is: its steps."""
+
+    def advance(self, point: Point) -> Point:
+        """The point at the M step from another."""
+
+    def extrapolate(self, start: Point, first: Point, longest: float) -> tuple[float, Point]:
+        """The point beyond two EM steps from `start`, of which `first` is the first; and how many times as far."""
+
+
 class Method(Protocol):
     """A way to climb: pure functions of problem and state."""
 

@@ -11,12 +11,15 @@ from motes.simulate.cryoem import (
     write_micrographs,
 )
 from motes.simulate.masters import creature, picture, portrait, scaled, with_contrast
+from motes.simulate.mixtures import MixtureTruth, mixture
 from motes.simulate.photons import PhotonTruth, patterns, templates
+from motes.simulate.turned import turned
 
 __all__ = [
     "PRESETS",
     "TASKS",
     "Micrographs",
+    "MixtureTruth",
     "Particles",
     "PhotonTruth",
     "Settings",
@@ -25,12 +28,14 @@ __all__ = [
     "challenge_task",
     "creature",
     "micrographs",
+    "mixture",
     "patterns",
     "picture",
     "portrait",
     "scaled",
     "task_patterns",
     "templates",
+    "turned",
     "with_contrast",
     "write_micrographs",
 ]

@@ -132,10 +132,10 @@ def patterns(
     if n_patterns < 0:
         raise ValueError(f"n_patterns: can not be negative, got {n_patterns}")
     rng = np.random.default_rng(seed)
-    labels = rng.choice(len(copies), n_patterns, p=_frequencies(weights, len(copies)))
+    labels = rng.choice(len(copies), n_patterns, p=frequencies(weights, len(copies)))
     means = copies.reshape(len(copies), -1)
 
-    row_type, column_type = _index_type(n_patterns), _index_type(means.shape[1])
+    row_type, column_type = index_type(n_patterns), index_type(means.shape[1])
     rows, cols, counts = [], [], []
     at_once = max(1, int(PHOTONS_AT_ONCE / max(1.0, means[0].sum())))
     for first in range(0, max(1, n_patterns), at_once):
@@ -218,18 +218,18 @@ def check_means(master: NDArray[np.float64], noise: str) -> None:
     raise ValueError(f"{found}, expected {expected}")
 
 
-def _frequencies(weights: ArrayLike | None, n: int) -> NDArray[np.float64] | None:
-    """Weights that sum to 1."""
+def frequencies(weights: ArrayLike | None, n: int, name: str = "weights") -> NDArray[np.float64] | None:
+    """Weights that sum to 1; `name` is the argument's, for messages."""
     if weights is None:
         return None
-    frequencies = np.asarray(weights, np.float64)
-    total = frequencies.sum()
-    if frequencies.shape != (n,) or not (frequencies >= 0).all() or not 0 < total < np.inf:
-        raise ValueError(f"weights: expected {n} relative frequencies, not negative and not all zero, got {weights}")
-    return np.asarray(frequencies / total)
+    given = np.asarray(weights, np.float64)
+    total = given.sum()
+    if given.shape != (n,) or not (given >= 0).all() or not 0 < total < np.inf:
+        raise ValueError(f"{name}: expected {n} relative frequencies, not negative and not all zero, got {weights}")
+    return np.asarray(given / total)
 
 
-def _index_type(size: int) -> type[np.unsignedinteger[Any]]:
+def index_type(size: int) -> type[np.unsignedinteger[Any]]:
     """The challenge's own types: 2 bytes where they hold every index."""
     if size <= 2**16:
         return np.uint16

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from motes.errors import did_you_mean
 from motes.study.labels import Labels, settings_of
 from motes.study.maps import MapSettings
-from motes.study.schema import check, did_you_mean, section, value_of
+from motes.study.schema import check, section, value_of
 from motes.study.sources import Data, data_of
 from motes.study.strategies import asks_members, asks_samples, check_strategy
 

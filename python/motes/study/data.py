@@ -17,12 +17,11 @@ import numpy as np
 
 from motes.checks import positive
 from motes.circles import Circles
-from motes.errors import FormatError
+from motes.errors import FormatError, did_you_mean
 from motes.micrograph import Micrograph, images_of, read_micrograph
 from motes.pickers import Labelled
 from motes.pickers.preparation import fault
 from motes.picks import Picks, files_of, format_of, read_picks, stem, write_picks
-from motes.study.schema import did_you_mean
 from motes.study.sources import CryoPPPData, Data, FolderData, SampleData, SimulatedData
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Literal
 
-from motes.study.schema import check, did_you_mean, section
+from motes.errors import did_you_mean
+from motes.study.schema import check, section
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import sys
 from typing import Any
 
 from motes import pickers
+from motes.errors import did_you_mean
 from motes.pickers import FeatureCache, Picker, calibration, features
 from motes.picks import read_picks
-from motes.study.schema import did_you_mean
 
 PICKERS = {
     "filterbank": "FilterBankPicker",

@@ -7,10 +7,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from motes import pickers
+from motes.errors import did_you_mean
 from motes.pickers.picker import device_option
 from motes.study.config import StudyConfig, read_config
 from motes.study.pickers import PICKERS
-from motes.study.schema import did_you_mean
 from motes.study.sources import CryoPPPData
 
 THESIS = (

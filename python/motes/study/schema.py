@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from motes.errors import did_you_mean
 
 Section = TypeVar("Section")
 
@@ -61,20 +62,6 @@ def section(cls: type[Section], table: object, where: str = "") -> Section:
         elif field.default is MISSING and field.default_factory is MISSING:
             raise ValueError(f"{_path(where, name)}: needed, and not there")
     return cls(**values)
-
-
-def did_you_mean(given: object, known: Iterable[str]) -> str:
-    """The end of a message about a word that is not known.
-
-    Examples
-    --------
-    >>> did_you_mean("margni", ["margin", "random"])
-    '; did you mean margin? (known: margin, random)'
-    """
-    names = sorted(known)
-    near = difflib.get_close_matches(str(given), names, 1)
-    told = f"; did you mean {near[0]}?" if near else ""
-    return f"{told} (known: {', '.join(names) or 'none'})"
 
 
 def value_of(hint: Any, value: object, where: str) -> Any:

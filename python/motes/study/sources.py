@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from motes.study.schema import check, did_you_mean, section
+from motes.errors import did_you_mean
+from motes.study.schema import check, section
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from inspect import Parameter, signature
 from typing import Any
 
-from motes.study.schema import did_you_mean
+from motes.errors import did_you_mean
 
 OF_THE_RUN = ("seed", "allow_fewer")  # what a study decides itself
 

@@ -1,0 +1,130 @@
+"""Starts, one after the other, each climbed to its end: history, callback, checkpoints, Ctrl-C."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from motes.reconstruction import checkpoint as checkpoints
+from motes.reconstruction.checkpoint import Progress
+from motes.reconstruction.result import many
+from motes.reconstruction.state import State
+
+Callback = Callable[[dict[str, Any]], bool | None]
+Told = Callable[[State, State], dict[str, float]]
+"""What a record says beyond the usual, of the states before and after a step."""
+
+CHECKPOINT_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Climbed:
+    """Where the starts ended, in their order, and how they came there."""
+
+    states: tuple[State, ...]
+    history: tuple[dict[str, Any], ...]
+    interrupted: bool
+    n_starts: int
+    notes: tuple[str, ...]
+
+
+class Keeper:
+    """Saves the state now and then; loads it once."""
+
+    def __init__(self, path: str | os.PathLike[str] | None, mark: Callable[[], str], resume: bool) -> None:
+        self.path = None if path is None else Path(path)
+        if self.path is not None and not self.path.parent.is_dir():  # known now, not when there is something to lose
+            raise FileNotFoundError(errno.ENOENT, "no such folder to keep the checkpoint in", str(self.path.parent))
+        self.mark = "" if self.path is None else mark()
+        found = resume and self.path is not None and self.path.exists()
+        self.progress = checkpoints.load(self.path, self.mark) if found and self.path else Progress()
+        self.notes = (f"nothing to resume: there is no {self.path}, begun anew",) if resume and not found else ()
+        self._saved = time.monotonic()
+
+    def keep(self, progress: Progress, *, now: bool = False) -> None:
+        """Take over a progress; write it where it is time."""
+        self.progress = progress
+        if self.path is not None and (now or time.monotonic() - self._saved > CHECKPOINT_SECONDS):
+            checkpoints.save(self.path, progress, self.mark)
+            self._saved = time.monotonic()
+
+
+def climb_all(
+    begin: Callable[[int], State],
+    step: Callable[[State], State],
+    *,
+    n_starts: int,
+    max_iterations: int,
+    callback: Callback | None,
+    keeper: Keeper,
+    began: float,
+    told: Told | None = None,
+) -> Climbed:
+    """Climb every start until it settles.
+
+    Parameters
+    ----------
+    begin : callable
+        The state that a start, by its number, begins with.
+    step : callable
+        The next state.
+    n_starts, max_iterations : int
+        How many starts, and the most steps of each.
+    callback : callable, optional
+        Called with each record; returning True ends the climb as Ctrl-C does.
+    keeper : Keeper
+        What was done before, and where to keep it.
+    began : float
+        `time.perf_counter()` of the beginning.
+    told : callable, optional
+        More for each record.
+    """
+    state = keeper.progress.current
+    interrupted = False
+    try:
+        for restart in range(len(keeper.progress.finished), n_starts):
+            if state is None:
+                state = begin(restart)
+                keeper.keep(replace(keeper.progress, current=state))
+            while not state.converged and state.iteration < max_iterations:
+                before, state = state, step(state)
+                record = _record(state, restart, began) | ({} if told is None else told(before, state))
+                keeper.keep(replace(keeper.progress, current=state, history=(*keeper.progress.history, record)))
+                if callback is not None and callback(record):
+                    raise KeyboardInterrupt
+            keeper.keep(replace(keeper.progress, finished=(*keeper.progress.finished, state), current=None))
+            state = None
+    except KeyboardInterrupt:
+        if not keeper.progress.finished and keeper.progress.current is None:
+            raise  # nothing to return yet
+        interrupted = True
+    keeper.keep(keeper.progress, now=True)
+    current = keeper.progress.current
+    states = (*keeper.progress.finished, *(() if current is None else (current,)))
+    return Climbed(states, keeper.progress.history, interrupted, n_starts, keeper.notes)
+
+
+def _record(state: State, restart: int, began: float) -> dict[str, Any]:
+    return {
+        "restart": restart,
+        "iteration": state.iteration,
+        "sweeps": state.sweeps,
+        "log_likelihood": state.point.log_likelihood,
+        "gain": state.gain,
+        "step": state.step,
+        "seconds": time.perf_counter() - began,
+    }
+
+
+def ending(best: State, climbed: Climbed) -> list[str]:
+    """How it ended, where that was too early."""
+    last = f"the last iteration won {best.gain:.3g} nats a pattern"
+    if not climbed.interrupted:
+        return [] if best.converged else [f"not converged after {many(best.iteration, 'iteration')}: {last}"]
+    where = f"in start {len(climbed.states)} of {climbed.n_starts}, the best is kept" if climbed.n_starts > 1 else last
+    return [f"interrupted: {where}"]
