@@ -16,7 +16,7 @@ template <class Real, int Width, class Pixel>
 inline void score_columns(const motes_patterns& patterns, const Block& block, const Real* table, const Real* base,
                           Real* scores, int64_t stride, int valid, bool to_memory) {
   constexpr int kLanes = kRowLanes<Real, Width>;
-  constexpr int kTogether = kLanes * sizeof(Real) > 32 ? 4 : 8;
+  constexpr int kTogether = 8;
   typedef Row<Real, kLanes> Weights;
   const auto* pixels = static_cast<const Pixel*>(patterns.pixels);
   const int64_t* row = patterns.indptr + block.first;
