@@ -126,7 +126,7 @@ OPTIONS = {
     "more patterns than memory": (lambda: ["--patterns", 10**15], "memory"),
     "method": (lambda: ["--method", "magic"], "--method: expected one of em, .*'magic'"),
     "rotations": (lambda: ["--rotations", "C3"], r"--rotations: expected C4, D4, C1, in-plane:K or .*, got 'C3'"),
-    "rotations by no angles": (lambda: ["--rotations", "in-plane:0"], "--rotations: "),
+    "rotations by no angles": (lambda: ["--rotations", "in-plane:0"], "--rotations: expected C4, .*, got .in-plane:0."),
     "noise": (lambda: ["--noise", "pink"], "--noise: expected bernoulli or poisson, got 'pink'"),
     "noise of dense patterns": (lambda: ["--noise", "gaussian"], "endeavor.npz: begins with .*, expected .*NUMPY"),
     "init": (lambda: ["--init", "guess"], "--init: expected one of .*'guess'"),
