@@ -290,7 +290,7 @@ def reconstruct(
 
     Bad input is told in one line (exit status 2), and nothing is written.
     """
-    from motes import DensePatterns, Gaussian, MixtureReconstruction
+    from motes import Gaussian, MixtureReconstruction
     from motes import reconstruct as fit
     from motes.devices import device_of
     from motes.dragonfly import output_of, write_output
@@ -312,8 +312,6 @@ def reconstruct(
     with output_folder(out, (*RESULTS, *FILES, *(HALVES if halves else ()), CHECKPOINT)) as staging:
         size, model = arguments.shape_of(shape), noise_named(noise)
         dense = isinstance(model, Gaussian)
-        if dense and halves:
-            raise ValueError("--halves: is for patterns of photons, got gaussian noise")
         patterns = read_dense_files(files or [], size) if dense else read_files(files or [], task, size, n_patterns)
         kept = arguments.read_kept(exclude, blacklist, selection, len(patterns))
         asked: dict[str, Any] = {
@@ -369,7 +367,7 @@ def reconstruct(
             told["notes"].append(f"{exclude} names no pattern: none was left out")
         told["notes"] = [*told["notes"], *notes_of(context)]
         found = None
-        if halves and not result.interrupted and not isinstance(patterns, DensePatterns):
+        if halves and not result.interrupted:
             found = fit_halves(patterns, rotations, model, asked, tolerance=tolerance, quiet=quiet)
             if found is None:
                 told["notes"].append("interrupted: two halves were asked for, and are not there")
