@@ -73,7 +73,7 @@ def random_table(
     return Table(weights, base)
 
 
-TEMPLATES = (1, 2, 3, 4, 5, 8, 31, 32, 33, 64, 1000)
+TEMPLATES = (1, 2, 3, 4, 5, 8, 22, 31, 32, 33, 64, 1000)
 
 
 @st.composite

@@ -1,4 +1,5 @@
-// Templates laid out for the kernels: [M][R] at the interface, panels [n_panels][M][width] inside.
+// Templates laid out for the kernels: [M][R] at the interface, panels [n_panels][M][width] inside. The last panel is as
+// wide as what is left for it asks for: with 36 templates, rows of 16, 16 and 4.
 #pragma once
 #include <cstdint>
 #include <limits>
@@ -13,15 +14,17 @@ struct PanelShape {
   explicit PanelShape(int64_t n_templates) {
     while (width < 16 && width < n_templates) width *= 2;
     n_panels = (n_templates + width - 1) / width;
+    while (last < n_templates - (n_panels - 1) * width) last *= 2;
   }
   int64_t stride() const { return n_panels * width; }  // templates, padded
-  int width = 4;
+  int width = 4, last = 4;
   int64_t n_panels = 1;
 };
 
 // Where template r of pixel i stands.
 inline int64_t panel_offset(const PanelShape& shape, int64_t n_pixels, int64_t pixel, int64_t r) {
-  return ((r / shape.width) * n_pixels + pixel) * shape.width + r % shape.width;
+  const int64_t panel = r / shape.width;
+  return panel * n_pixels * shape.width + pixel * (panel == shape.n_panels - 1 ? shape.last : shape.width) + r % shape.width;
 }
 
 template <class Real>
@@ -35,7 +38,8 @@ class PackedTemplates {
     for (int64_t i = 0; i < n_pixels; ++i)
       for (int64_t r = 0; r < n_templates; ++r)
         table_[panel_offset(shape_, n_pixels, i, r)] = static_cast<Real>(weights[i * n_templates + r]);
-    panels = {table_.get(), base_.get(), n_templates, shape_.n_panels, n_pixels, shape_.width};
+    panels = {table_.get(), base_.get(), n_templates, shape_.n_panels, n_pixels, shape_.width,
+              shape_.last};
   }
   const PanelShape& shape() const { return shape_; }
   Panels<Real> panels;

@@ -16,7 +16,7 @@ class WorkerPlanes {
         narrow_(kSame ? 0 : shape.stride() * n_pixels),
         second_(twice(shape, n_pixels) ? shape.stride() * n_pixels : 0) {
     planes = {narrow(), twice(shape, n_pixels) ? second_.get() : nullptr, wide_.get(), shape.n_panels, n_pixels,
-              shape.width, 0};
+              shape.width, shape.last, 0};
   }
   Planes<Amount> planes;
 

@@ -17,13 +17,14 @@ struct Lane {
   int64_t begin, end;  // patterns
 };
 
-// R templates as panels [n_panels][n_pixels][width], rows aligned to their size; `base` is -inf in the padding.
+// R templates as panels [n_panels][n_pixels][width], the rows of the last one `last` wide; rows are aligned to their size,
+// and `base` is -inf in the padding.
 template <class Real>
 struct Panels {
   const Real* table;
   const Real* base;  // n_panels * width
   int64_t n_templates, n_panels, n_pixels;
-  int width;  // 4, 8 or 16
+  int width, last;  // 4, 8 or 16
 };
 
 // The patterns that one call of an inner loop takes together: their scores stay in the first-level cache.

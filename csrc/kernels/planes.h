@@ -27,11 +27,11 @@ constexpr int kLogBits = 30;
 
 template <class Amount>
 struct Planes {
-  Amount* narrow;  // [n_panels][n_pixels][width]
+  Amount* narrow;  // [n_panels][n_pixels][width], the rows of the last panel `last` wide
   Amount* second;  // another copy of `narrow`, for every other pattern; or null
   int64_t* wide;   // the same extents; where Amount is int64_t, the same memory as `narrow`
   int64_t n_panels, n_pixels;
-  int width;
+  int width, last;
   int pending;  // patterns in `narrow` and `second` that are not yet in `wide`
 };
 

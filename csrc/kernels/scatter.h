@@ -101,7 +101,7 @@ inline void scatter_block(const motes_patterns& patterns, const Block& block, co
     Amount* narrow = planes.narrow + offset;
     Amount* second = planes.second ? planes.second + offset : nullptr;
     int64_t* wide = planes.wide + offset;
-    switch (planes.width) {
+    switch (panel == planes.n_panels - 1 ? planes.last : planes.width) {
       case 4: scatter_panel<Amount, 4, Pixel>(patterns, block, from, stride, narrow, second, wide); break;
       case 8: scatter_panel<Amount, 8, Pixel>(patterns, block, from, stride, narrow, second, wide); break;
       default: scatter_panel<Amount, 16, Pixel>(patterns, block, from, stride, narrow, second, wide); break;

@@ -16,7 +16,7 @@ template <class Real, int Width, class Pixel>
 inline void score_columns(const motes_patterns& patterns, const Block& block, const Real* table, const Real* base,
                           Real* scores, int64_t stride, int valid, bool to_memory) {
   constexpr int kLanes = kRowLanes<Real, Width>;
-  constexpr int kTogether = kLanes * sizeof(Real) > 32 ? 4 : 8;
+  constexpr int kTogether = 8;
   typedef Row<Real, kLanes> Weights;
   const auto* pixels = static_cast<const Pixel*>(patterns.pixels);
   const int64_t* row = patterns.indptr + block.first;
@@ -80,12 +80,12 @@ template <class Real, class Pixel>
 inline void score_block(const motes_patterns& patterns, const Block& block, const Panels<Real>& panels, Real* scores,
                         int64_t stride, bool to_memory = false) {
   for (int64_t panel = 0; panel < panels.n_panels; ++panel) {
-    const int width = panels.width;
-    const Real* table = panels.table + panel * panels.n_pixels * width;
-    const Real* base = panels.base + panel * width;
-    Real* to = scores + panel * width;
+    const int width = panel == panels.n_panels - 1 ? panels.last : panels.width;
+    const Real* table = panels.table + panel * panels.n_pixels * panels.width;
+    const Real* base = panels.base + panel * panels.width;
+    Real* to = scores + panel * panels.width;
     // Into a caller's N x R array only R columns are written; into a scratch of padded rows, all.
-    const int64_t left = stride - panel * width;
+    const int64_t left = stride - panel * panels.width;
     const int valid = static_cast<int>(left < width ? left : width);
     switch (width) {
       case 4: score_panel<Real, 4, Pixel>(patterns, block, table, base, to, stride, valid, to_memory); break;
@@ -93,6 +93,10 @@ inline void score_block(const motes_patterns& patterns, const Block& block, cons
       default: score_panel<Real, 16, Pixel>(patterns, block, table, base, to, stride, valid, to_memory); break;
     }
   }
+  const int64_t padded = panels.n_panels * panels.width, first = padded - panels.width + panels.last;
+  if (stride == padded)
+    for (int k = 0; k < block.size; ++k)
+      for (int64_t r = first; r < padded; ++r) scores[k * stride + r] = panels.base[r];
 }
 
 }  // namespace

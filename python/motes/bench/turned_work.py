@@ -65,10 +65,9 @@ class Turned:
         return Patterns.from_coo(np.concatenate(rows), pixels, shape=self.master.shape, n_patterns=self.n_patterns)
 
     @functools.cache  # noqa: B019 - as long as the work
-    def csr(self, dtype: Any, *, transposed: bool = False) -> Any:
-        """SciPy CSR of the patterns (N, M), or of their transpose (M, N)."""
-        matrix = self.patterns.to_scipy().astype(dtype).tocsr()
-        return matrix.T.tocsr() if transposed else matrix
+    def csr(self, dtype: Any) -> Any:
+        """SciPy CSR of the patterns: (N, M)."""
+        return self.patterns.to_scipy().astype(dtype).tocsr()
 
     @cached_property
     def places(self) -> npt.NDArray[np.float64]:
