@@ -102,7 +102,7 @@ def _turned(told: list[dict[str, Any]], verdicts: Verdicts) -> Iterator[str]:
     yield "## Rotations by many angles"
     yield ""
     yield (
-        f"Measured while the machine had other work: a load of {loads[0]:.1f} to {loads[-1]:.1f}. A step is the E step, "
+        f"Taken while the machine had other work: a load of {loads[0]:.1f} to {loads[-1]:.1f}. A step is the E step, "
         "its sums and the ratio update of the M step; its floors are what it was to reach."
     )
     yield ""
