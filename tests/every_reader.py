@@ -169,6 +169,26 @@ def _reconstruction(folder: Path) -> Path:
     return folder / "result.npz"
 
 
+@cache
+def _mixture_result(kind: str) -> motes.MixtureReconstruction:
+    asked: dict[str, Any] = {"init": "random", "max_iterations": 2, "seed": 1, "classes": 2}
+    if kind == "dense":
+        return motes.reconstruct(motes.DensePatterns(PATTERNS.to_dense() - 0.5), "in-plane:3", **asked)
+    return motes.reconstruct(PATTERNS, "C4", "poisson", fluence="estimate", **asked)
+
+
+def _mixture(kind: str, folder: Path) -> Path:
+    _mixture_result(kind).save(folder / "mixture.npz")
+    return folder / "mixture.npz"
+
+
+def _read_mixture(path: Path) -> None:
+    found = motes.MixtureReconstruction.load(path)
+    assert found.counts.sum() == found.n_patterns
+    assert found.templates().shape[0] == found.layout.n_templates
+    assert repr(found)
+
+
 def _checkpoint(folder: Path) -> Path:
     motes.reconstruct(ONES, seed=1, max_iterations=2, checkpoint=folder / "checkpoint.npz")
     return folder / "checkpoint.npz"
@@ -499,6 +519,7 @@ READERS: dict[str, Reader] = {
     "known mixture": Reader(_known_mixture, _read_known_mixture),
     "challenge": Reader(_tasks, _read_tasks),
     "reconstruction": Reader(_reconstruction, motes.Reconstruction.load),
+    **{f"mixture of {kind} patterns": Reader(partial(_mixture, kind), _read_mixture) for kind in ("dense", "unequal")},
     "checkpoint": Reader(_checkpoint, _go_on, VALUE, names_file=False),  # sums set right: it may look like this run's
     **{f"picks {name}": Reader(partial(_picks, name), partial(_read_picks, name)) for name in FORMATS},
     "image.mrc": Reader(partial(_mrc, IMAGE), _read_image),

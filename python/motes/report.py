@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from motes.mixture_truth import compare_mixture
+from motes.noise import noise_text
 from motes.truth import Truth, compare
 
 if TYPE_CHECKING:
-    from motes.reconstruction import Reconstruction
+    from motes.known_mixture import KnownMixture
+    from motes.reconstruction import MixtureReconstruction, Reconstruction
 
 MOST_EFFICIENT = 10.0  # even of ten pixels alone, the bound's own noise leaves so small an error once in 5,000 times
 NOISELESS = "the error is far below the bound: the patterns hold less noise than the model expects, so no efficiency"
@@ -101,6 +104,49 @@ def report(result: Reconstruction, command: str, truth: Truth | None = None) -> 
             told["efficiency"] = squared / comparison.error**2
         elif 0 < squared < np.inf and not np.isnan(comparison.error):
             told["notes"] = [*result.notes, NOISELESS]
+    return {name: plain(value) for name, value in told.items()}
+
+
+def report_mixture(result: MixtureReconstruction, command: str, known: KnownMixture | None = None) -> dict[str, Any]:
+    """Sum up a mixture.
+
+    Parameters
+    ----------
+    result : MixtureReconstruction
+        What was found.
+    command : str
+        The command that it came from, as it can be typed again.
+    known : KnownMixture, optional
+        What the patterns were made from.
+
+    Returns
+    -------
+    dict
+        As `report` has it, but for what only one master of exact rotations has; besides ``maps``, ``class_weights``,
+        ``information`` (nats a pattern), ``counts`` (patterns per class and rotation). With a truth ``error``,
+        ``errors`` (of each class), ``class_accuracy`` and ``angle_error`` (rms, degrees): see
+        `motes.mixture_truth.compare_mixture`.
+    """
+    from motes import __version__
+
+    told: dict[str, Any] = {
+        "version": __version__,
+        "command": command,
+        "method": "em",
+        "noise": noise_text(result.noise),
+        "maps": [turns.name for turns in result.maps],
+        "n_patterns": result.n_patterns,
+        "n_photons": result.n_photons,
+        "shape": result.good.shape,
+        "counts": result.counts,
+        "error_bound": result.error_bound,
+    }
+    same = ("acceleration", "init", "seed", "threads", "seconds", "log_likelihood", "information", "converged",
+            "interrupted", "iterations", "sweeps", "class_weights", "weights", "notes")  # fmt: skip
+    told |= {name: getattr(result, name) for name in same}
+    if known is not None:
+        found = compare_mixture(result, known)
+        told |= {name: getattr(found, name) for name in ("error", "errors", "class_accuracy", "angle_error")}
     return {name: plain(value) for name, value in told.items()}
 
 

@@ -99,6 +99,53 @@ def test_options_override_the_configuration_and_are_told(folder, motes):
     assert float(rows[-1][4]) == pytest.approx(report_of()["log_likelihood"], rel=1e-6)
 
 
+def test_a_whole_configuration_is_what_the_library_does(folder, motes):
+    """Classes, angles, fluences, annealing, a start, halves of what is not blacklisted."""
+    start = np.random.default_rng(0).uniform(0.5, 1.5, (3, SIDE + 2, SIDE + 2))
+    Path("start.bin").write_bytes(np.ascontiguousarray(start[:, 1:-1, 1:-1]).tobytes())
+    model = ("num_modes = 2", "num_nonrot_modes = 1", "need_scaling = 1", "beta = 0.3", "beta_schedule = 2 1")
+    config(*model, "selection = odd_only", "blacklist_file = blacklist.dat", "start_model_file = start.bin")
+    result = motes("reconstruct", "--config", "config.ini", "-o", "out", "--max-iterations", 4)
+    assert result.exit_code == 0, result.stderr
+    kept = expected_kept()
+    patterns, models = folder[kept], start[:, 1:-1, 1:-1]
+    bright = models * (patterns.n_photons / len(patterns) / models.sum(axis=(1, 2)).mean())
+    found = library.reconstruct(
+        patterns, "in-plane:4", "poisson", classes=2, still_classes=1, fluence="estimate", beta=(0.3, 0.6, 1.0),
+        init=bright, max_iterations=4,
+    )  # fmt: skip
+    np.testing.assert_array_equal(np.load("out/master.npy"), found.masters)
+    output = read_output("out/output_004.h5")
+    np.testing.assert_array_equal(output.intens, np.nan_to_num(found.masters))
+    np.testing.assert_array_equal(output.scale[kept], found.fluence)
+    np.testing.assert_array_equal(output.orientations >= 0, kept)
+    kinds, turns = found.labels.T
+    np.testing.assert_array_equal(output.orientations[kept], np.where(kinds < 2, 2 * turns + kinds, 8))
+    rows = [line.split() for line in Path("out/EMC.log").read_text().splitlines() if line[:1].isdigit()]
+    for row, record in zip(rows, found.history, strict=True):
+        told = [record["change"], record["information"], record["log_likelihood"]]
+        np.testing.assert_allclose([float(cell) for cell in row[2:5]], told, rtol=1e-4, atol=1e-6)
+    assert [(row[5], float(row[6])) for row in rows] == [("4", 0.3), ("4", 0.6), ("4", 1.0), ("4", 1.0)]
+
+
+def test_a_resumed_run_goes_on_with_its_log(tmp_path):
+    from motes.cli.observers import EMCLog
+
+    def record(iteration, seconds):
+        return {"iteration": iteration, "seconds": seconds, "log_likelihood": -1.0, "change": 0.1, "information": 0.5}
+
+    for resume, iterations in ((False, (1, 2)), (True, (3,)), (False, (1,))):
+        log = EMCLog(tmp_path / "EMC.log", "in-plane:36", {"seed": 0}, resume)
+        for iteration in iterations:
+            log(record(iteration, 2.0 * iteration))
+        lines = (tmp_path / "EMC.log").read_text().splitlines()
+        rows = [line.split() for line in lines if line[:1].isdigit()]
+        assert [int(row[0]) for row in rows] == ([1] if iterations == (1,) else list(range(1, iterations[-1] + 1)))
+        assert sum(line.startswith("Iter") for line in lines) == 1
+    log(record(2, 5.0))
+    assert (tmp_path / "EMC.log").read_text().splitlines()[-1].split()[1] == "3.00"  # of this iteration alone
+
+
 @pytest.mark.parametrize(
     ("lines", "told"),
     [

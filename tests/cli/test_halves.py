@@ -35,3 +35,16 @@ def test_halves_that_begin_alike_are_refused(archive, refused):
     np.save("start.npy", np.full((25, 25), 0.04))
     told = refused(archive, "reconstruct", "endeavor.npz", "--halves", "-o", "out", "--init", "start.npy")
     assert "init: halves that begin alike would correlate by that" in told
+
+
+def test_halves_of_real_numbers_and_of_classes(tmp_path, motes, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    values = library.C4.expand(library.simulate.portrait(15))[rng.integers(0, 4, 60)]
+    np.save("dense.npy", values + rng.normal(0, 0.1, values.shape))
+    words = ("--noise", "gaussian:0.1", "--classes", 2, "--max-iterations", 3, "--quiet")
+    assert motes("reconstruct", "dense.npy", "--halves", "-o", "out", *words).exit_code == 0
+    assert np.load("out/half2.npy").shape == (2, 15, 15)
+    told = json.loads(Path("out/frc.json").read_text(encoding="utf-8"))
+    assert list(told["curves"]) == ["class 0", "class 1"]
+    assert sorted(told["classes"]) == [0, 1]

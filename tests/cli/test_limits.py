@@ -117,7 +117,7 @@ def test_what_was_taken_of_a_picture_is_said(motes, size, start, said):
         (["--shape", "25x20"], "--shape: expected a square"),
         (["--shape", "25"], "--shape: expected rows and columns"),
         (["--shape", "25x25"], "face.npy: expected 25x25 pixels, got 11x11"),
-        (["--rotations", "C3"], "--rotations: expected C4, D4 or C1, got 'C3'"),
+        (["--rotations", "C3"], "--rotations: expected C4, D4, C1, in-plane:K"),
         (["--noise", "pink"], "--noise: expected bernoulli or poisson, got 'pink'"),
         (["--threads", 0], "--threads"),
         (["--seed", -1], "--seed"),

@@ -93,6 +93,14 @@ def test_what_halves_may_not_share(options, message):
         reconstruct_halves(motes.Patterns.empty((SIDE, SIDE), 4), **options)
 
 
+def test_halves_of_dense_patterns():
+    rng = np.random.default_rng(0)
+    values = motes.C4.expand(blurred(100.0))[rng.integers(0, 4, 40)] + rng.normal(0, 0.05, (40, SIDE, SIDE))
+    halves = reconstruct_halves(motes.DensePatterns(values), "C4", motes.Gaussian(0.05), max_iterations=5)
+    assert [halves.odd.n_patterns, halves.even.n_patterns] == [20, 20]
+    assert halves.curves[0].correlation[1] > 0.9
+
+
 def test_too_few_patterns_and_other_models():
     with pytest.raises(ValueError, match="patterns: expected two or more, got 1"):
         reconstruct_halves(motes.Patterns.empty((5, 5), 1))

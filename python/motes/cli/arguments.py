@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from motes.dense import DensePatterns
     from motes.patterns import Patterns
 
 MOST_PATTERNS = 10**18
@@ -64,7 +65,7 @@ def n_patterns_of(text: str) -> int:
     return int(number)
 
 
-def init_of(text: str | None, patterns: Patterns) -> str | NDArray[Any] | None:
+def init_of(text: str | None, patterns: Patterns | DensePatterns) -> str | NDArray[Any] | None:
     """Name of a start, the master in a .npy, or the models of a Dragonfly output, as bright as the patterns are."""
     if text is not None and text.endswith((".h5", ".hdf5", ".bin")):
         from motes.dragonfly import read_model
@@ -73,7 +74,7 @@ def init_of(text: str | None, patterns: Patterns) -> str | NDArray[Any] | None:
         photons = models.sum(axis=(1, 2)).mean()
         if not photons > 0:
             raise ValueError(f"{text}: models without photons")
-        models *= patterns.n_photons / max(len(patterns), 1) / photons
+        models *= patterns.total_image().sum() / max(len(patterns), 1) / photons
         return models if len(models) > 1 else models[0]
     return _numbers_of(Path(text), "iuf") if text is not None and text.endswith(".npy") else text
 

@@ -6,15 +6,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from motes.patterns import Patterns
+    from motes.noise import Noise
     from motes.reconstruction.halves import Halves
+    from motes.reconstruction.mixture.templates import AnyPatterns
 
 FILES = ("half1.npy", "half2.npy", "frc.csv", "frc.json", "frc.png")
 RULES = ("0.143", "0.5", "half-bit")
 
 
 def fit_halves(
-    patterns: Patterns, rotations: str, noise: str, asked: dict[str, Any], *, tolerance: float, quiet: bool
+    patterns: AnyPatterns,
+    rotations: str,
+    noise: Noise,
+    asked: dict[str, Any],
+    *,
+    tolerance: float,
+    quiet: bool,
 ) -> Halves | None:
     """Two half reconstructions, watched by a progress bar; None where Ctrl-C ended them."""
     from motes import reconstruct_halves
@@ -22,7 +29,7 @@ def fit_halves(
 
     try:
         with progress_bar(tolerance, quiet) as bar:
-            return reconstruct_halves(patterns, rotations, noise, **asked, callback=bar)
+            return reconstruct_halves(patterns, rotations, noise, **asked | {"std_error": False}, callback=bar)
     except KeyboardInterrupt:
         return None
 

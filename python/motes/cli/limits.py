@@ -40,7 +40,10 @@ def limits(
         typer.Option(metavar="LxL", help="Pixels of a pattern, a square; 25x25 for a picture, a .npy keeps its own."),
     ] = None,
     rotations: Annotated[
-        str, typer.Option(metavar="C1|C4|D4", help="Quarter turns (C4), mirror images too (D4), or none (C1).")
+        str,
+        typer.Option(
+            metavar="C4|D4|in-plane:K", help="Quarter turns (C4), mirror images too (D4), or K angles (in-plane:36)."
+        ),
     ] = "C4",
     noise: Annotated[
         str,
@@ -66,10 +69,10 @@ def limits(
     from motes.limits.master import master_and_taken
     from motes.noise import noise_of
     from motes.report import to_json
-    from motes.rotations import exact_rotations_of
+    from motes.rotations import rotations_of
 
     began = time.perf_counter()
-    group, model = exact_rotations_of(rotations), noise_of(noise)
+    group, model = rotations_of(rotations), noise_of(noise)
     master, taken = master_and_taken(image, photons, contrast, _side(shape))
     if model.name == "bernoulli" and master.max() > 1:
         raise ValueError(
@@ -106,14 +109,16 @@ def _table(found: Plan, taken: str) -> str:
     from motes.reconstruction.result import many
 
     ratio, least, error = found.likelihood_ratio[0][1:].min(), found.solvable_from, found.bound.relative_error
+    degrees = found.angular_resolution
     doubt = "" if found.solvable else ", not sure to be reached" if error < float("inf") else ": no bound"
     rows = {
         "the picture": taken,
         "least error (Cramer-Rao)": f"{error:.4g}{doubt}",
         "of the part that turns": f"{found.bound.asymmetric_error:.4g}",
         "solvable with": "no number of patterns" if least is None else f"{many(least, 'pattern')} or more",
-        "labels right": f"{found.expected_accuracy:.4f}" if found.solvable else "not foreseen, since not solvable",
+        "labels right": _labels_right(found),
         "labels right were the master known": f"{found.expected_accuracy_known_master:.4f}",
+        **({} if degrees is None else {"angle of one pattern, the master known": f"± {degrees:.3g} degrees"}),
         "information on the orientation": f"{found.mutual_information:.4g} nats a pattern",
         "likelihood ratio to the next orientation": f"{ratio:.4g} nats expected",
         "log-likelihood of a pattern": f"{found.log_likelihood.mean:.2f} ± {found.log_likelihood.std:.2f} nats",
@@ -123,3 +128,10 @@ def _table(found: Plan, taken: str) -> str:
         rows[f"for an error of {found.target_error:g}"] = many(found.patterns_needed, "pattern")
     width = max(map(len, rows))
     return "\n".join([*(f"{name:<{width}}  {value}" for name, value in rows.items()), found.reason])
+
+
+def _labels_right(found: Plan) -> str:
+    """The accuracy, where it is foreseen."""
+    if not found.solvable:
+        return "not foreseen, since not solvable"
+    return f"{found.expected_accuracy:.4f}" if found.expected_accuracy >= 0 else "not foreseen for in-plane turns"

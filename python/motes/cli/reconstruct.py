@@ -12,10 +12,21 @@ from motes.cli.commands import INTERRUPTED
 from motes.cli.dragonfly import EMC_LOG, ConfigFile, log_header, notes_of
 from motes.cli.halves import FILES as HALVES
 from motes.cli.halves import fit_halves, summary_of, write_halves
+from motes.cli.mixture_fit import (
+    FILES,
+    beta_of,
+    coarse_of,
+    detector_of,
+    fluence_of,
+    known_of,
+    mixture_summary,
+    read_plain_truth,
+    write_mixture,
+)  # fmt: skip
 from motes.cli.observers import EMCLog, observers
 from motes.cli.outputs import output_folder
 from motes.cli.results import EVERYTHING, RESULTS, write_results
-from motes.cli.source import read_files, source
+from motes.cli.source import read_dense_files, read_files, source
 from motes.cli.summary import summary
 
 CHECKPOINT = "checkpoint.npz"
@@ -112,19 +123,47 @@ def reconstruct(
     rotations: Annotated[
         str,
         typer.Option(
-            metavar="C1|C4|D4",
+            metavar="C1|C4|D4|in-plane:K",
             rich_help_panel=MODEL,
-            help="Quarter turns (C4), mirror images too (D4), or none (C1).",
+            help="Quarter turns (C4), mirror images too (D4), none (C1), or K equal angles (in-plane:36; in-plane:36m "
+            "with mirror images).",
         ),
     ] = "C4",
     noise: Annotated[
         str,
         typer.Option(
-            metavar="bernoulli|poisson",
+            metavar="bernoulli|poisson|gaussian[:SIGMA]",
             rich_help_panel=MODEL,
-            help="bernoulli: a pixel catches one photon or none; poisson: any number.",
+            help="bernoulli: a pixel catches one photon or none; poisson: any number; gaussian: real numbers (.npy), "
+            "whose sigma is estimated where it is not given.",
         ),
     ] = "bernoulli",
+    classes: Annotated[int, typer.Option(min=0, rich_help_panel=MODEL, help="Masters that rotate.")] = 1,
+    still_classes: Annotated[int, typer.Option(min=0, rich_help_panel=MODEL, help="Masters that do not rotate.")] = 0,
+    class_weights: Annotated[
+        str,
+        typer.Option(
+            metavar="estimate|uniform",
+            rich_help_panel=MODEL,
+            help="Whether it is to be found out how frequent each class is, or all are equally frequent.",
+        ),
+    ] = "estimate",
+    fluence: Annotated[
+        str,
+        typer.Option(
+            metavar="uniform|estimate|FILE",
+            rich_help_panel=MODEL,
+            help="Of Poisson patterns: equal, estimated for each, or known (.npy, or an output of Dragonfly).",
+        ),
+    ] = "uniform",
+    detector: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            rich_help_panel=MODEL,
+            help="Dragonfly's detector (.h5 or .dat): pixels that are good, merged only or bad, and their correction.",
+        ),
+    ] = None,
     weights: Annotated[
         str,
         typer.Option(
@@ -149,6 +188,20 @@ def reconstruct(
             rich_help_panel=FIT,
             help="Where to start: from the data's second moment (spectral, the default but for l2-em), from the mean, "
             "at random, or from a master in photons a pixel.",
+        ),
+    ] = None,
+    beta: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|P|P,P,...",
+            rich_help_panel=FIT,
+            help="Annealing: power on the likelihood, from what the data ask for up to 1 (auto), or of each iteration.",
+        ),
+    ] = "1",
+    coarse: Annotated[
+        str | None,
+        typer.Option(
+            metavar="K,K,...", rich_help_panel=FIT, help="Fewer in-plane angles to begin with, such as 12,36."
         ),
     ] = None,
     acceleration: Annotated[
@@ -229,14 +282,16 @@ def reconstruct(
 
     Bad input is told in one line (exit status 2), and nothing is written.
     """
-    from motes import MixtureReconstruction
+    from motes import Gaussian, MixtureReconstruction
     from motes import reconstruct as fit
     from motes.devices import device_of
     from motes.dragonfly import output_of, write_output
     from motes.dragonfly.output import output_path
+    from motes.noise import noise_named
+    from motes.reconstruction.mixture.options import is_mixture
     from motes.reconstruction.options import TOLERANCE
-    from motes.report import report
-    from motes.truth import read_truth
+    from motes.report import report, report_mixture
+    from motes.rotations import rotations_of
 
     place = device_of(device)
     tolerance = TOLERANCE if tolerance is None else tolerance
@@ -246,43 +301,58 @@ def reconstruct(
             f"{out}: holds a finished result and no {CHECKPOINT}, nothing to resume; give another folder, or leave "
             "--resume out to replace the result"
         )
-    with output_folder(out, (*RESULTS, *(HALVES if halves else ()), CHECKPOINT)) as staging:
-        patterns = read_files(files or [], task, arguments.shape_of(shape), n_patterns)
+    with output_folder(out, (*RESULTS, *FILES, *(HALVES if halves else ()), CHECKPOINT)) as staging:
+        size, model = arguments.shape_of(shape), noise_named(noise)
+        dense = isinstance(model, Gaussian)
+        patterns = read_dense_files(files or [], size) if dense else read_files(files or [], task, size, n_patterns)
         kept = arguments.read_kept(exclude, blacklist, selection, len(patterns))
-        known = None if truth is None else read_truth(truth, task, patterns)
-        if known is not None:
-            known.require(patterns.shape, len(patterns))
-            known = known.select(kept)
-        told_of_input = source(files or [], task, binarise, kept, patterns)
-        if not kept.all():
-            patterns = patterns[kept]
-        if not len(patterns):
-            names = ", ".join(map(str, files or []))
-            raise ValueError(f"{names}: no pattern is left" if kept.size else f"{names}: holds no pattern")
-        emc_log = None if config is None else EMCLog(out / EMC_LOG, rotations, log_header(context, kept), resume)
         asked: dict[str, Any] = {
             "method": method,
             "acceleration": acceleration,
-            "init": arguments.init_of(init, patterns),
             "weights": weights,
             "tolerance": tolerance,
             "max_iterations": max_iterations,
             "restarts": restarts,
             "seed": seed,
             "threads": threads,
-            "device": place,
+            "device": None if dense else place,
             "mask": arguments.read_mask(mask),
             "binarise": binarise,
             "error_bars": error_bars,
             "replicates": replicates,
         }
+        of_mixture: dict[str, Any] = {
+            "classes": classes,
+            "still_classes": still_classes,
+            "class_weights": class_weights,
+            "detector": detector_of(detector, patterns.shape),
+            "fluence": fluence_of(fluence, kept),
+            "beta": beta_of(beta),
+            "coarse": coarse_of(coarse),
+        }
+        beyond = dense or is_mixture(rotations_of(rotations), **of_mixture)
+        known = known_mixture = None
+        if truth is not None:
+            known = read_plain_truth(truth, task, patterns, beyond)
+            known_mixture = known_of(truth, known, patterns).select(kept) if beyond else None
+            known = None if known is None else known.select(kept)
+        told_of_input = source(files or [], task, binarise, kept, patterns)
+        if not kept.all():
+            patterns = patterns[kept]
+        if not len(patterns):
+            names = ", ".join(map(str, files or []))
+            raise ValueError(f"{names}: no pattern is left" if kept.size else f"{names}: holds no pattern")
+        asked |= of_mixture | {"init": arguments.init_of(init, patterns)}
+        emc_log = None if config is None else EMCLog(out / EMC_LOG, rotations, log_header(context, kept), resume)
         with observers(tolerance=tolerance, quiet=quiet, log=log, emc_log=emc_log) as callback:
-            result = fit(patterns, rotations, noise, **asked, callback=callback, checkpoint=checkpoint, resume=resume)
-        if isinstance(result, MixtureReconstruction):
-            raise ValueError(f"rotations: expected C1, C4 or D4, got {rotations}")
+            result = fit(patterns, rotations, model, **asked, callback=callback, checkpoint=checkpoint, resume=resume)
         if not result.interrupted and result.seconds < CHEAP:
             checkpoint.unlink(missing_ok=True)
-        told = report(result, context.obj, known)
+        mixture = isinstance(result, MixtureReconstruction)
+        if isinstance(result, MixtureReconstruction):
+            told = report_mixture(result, context.obj, known_mixture)
+        else:
+            told = report(result, context.obj, known)
         told["input"] = told_of_input
         told["device"] = str(place)
         if exclude is not None and kept.all():
@@ -290,18 +360,25 @@ def reconstruct(
         told["notes"] = [*told["notes"], *notes_of(context)]
         found = None
         if halves and not result.interrupted:
-            found = fit_halves(patterns, rotations, noise, asked, tolerance=tolerance, quiet=quiet)
+            found = fit_halves(patterns, rotations, model, asked, tolerance=tolerance, quiet=quiet)
             if found is None:
                 told["notes"].append("interrupted: two halves were asked for, and are not there")
             else:
                 told["halves"] = write_halves(staging, found)
-        write_results(staging, result, told, known, kept)
+        if isinstance(result, MixtureReconstruction):
+            write_mixture(staging, result, told, kept)
+        else:
+            write_results(staging, result, told, known, kept)
         if config is not None:
             write_output(output_path(staging, result.iterations), output_of(result, patterns, kept, threads=threads))
     if not result.interrupted:
         checkpoint.unlink(missing_ok=True)
     if not quiet:
-        typer.echo("\n".join([summary(told), *([] if found is None else summary_of(found))]))
+        typer.echo(
+            "\n".join(
+                [mixture_summary(told) if mixture else summary(told), *([] if found is None else summary_of(found))]
+            )
+        )
     if result.interrupted:
         if not quiet:
             typer.echo("to go on from here: the same command with --resume")

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from motes.dense import DensePatterns
     from motes.patterns import Patterns
     from motes.reconstruction import Reconstruction
 
@@ -40,8 +41,17 @@ def read_files(
     return Patterns.concatenate(parts)
 
 
+def read_dense_files(files: Sequence[Path], shape: tuple[int, int] | None = None) -> DensePatterns:
+    """Dense patterns of one .npy, mapped."""
+    from motes import read_dense
+
+    if len(files) != 1:
+        raise ValueError(f"FILE: dense patterns are read from one .npy, got {len(files)} files")
+    return read_dense(files[0], shape)
+
+
 def source(
-    files: Sequence[Path], task: int | None, binarise: bool, kept: NDArray[np.bool_], patterns: Patterns
+    files: Sequence[Path], task: int | None, binarise: bool, kept: NDArray[np.bool_], patterns: Patterns | DensePatterns
 ) -> dict[str, Any]:
     """Where the patterns are and how they were read, as the report says it under `input`.
 
@@ -53,7 +63,7 @@ def source(
         The options of these names.
     kept : (N,) bool array
         False for patterns that were left out.
-    patterns : Patterns
+    patterns : Patterns or DensePatterns
         All N of the file, as they were read.
     """
     from motes.reconstruction.checkpoint import fingerprint_of

@@ -28,7 +28,7 @@ def line(record: Mapping[str, Any], seconds: float, n_rotations: int) -> str:
     record : mapping
         Of the history of a `MixtureReconstruction`: its `change` is the root-mean-square change of the models, photons
         a pixel; `information`, what a pattern tells of its model and orientation, and the log-likelihood are nats a
-        pattern (Poisson: without ln x!).
+        pattern (Poisson: without ln x!). A `Reconstruction` does not know the first two: NaN.
     seconds : float
         That it took.
     n_rotations : int

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.checks import whole
-from motes.limits.known import Known, known
+from motes.limits.turns import AnyKnown, known_of
+from motes.maps import TemplateMap
 from motes.noise import Noise
-from motes.reconstruction.information import std_error_of
-from motes.rotations import C4, Rotations
+from motes.rotations import C4
 
 MOST_PATTERNS = 10**18
 LARGEST_ASYMMETRIC_ERROR = 0.3
@@ -50,7 +50,7 @@ class CramerRao:
 def cramer_rao(
     master: npt.NDArray[np.floating],
     n_patterns: int,
-    rotations: Rotations | str = C4,
+    rotations: TemplateMap | str = C4,
     noise: Noise | str | None = None,
     *,
     n_simulated: int | None = None,
@@ -68,8 +68,9 @@ def cramer_rao(
         Mean photons a pixel.
     n_patterns : int
         Patterns to be measured.
-    rotations : Rotations or str
-        The group: `motes.C4`, `motes.D4`, or its name.
+    rotations : Rotations, InPlane or str
+        `motes.C4`, `motes.D4`, `motes.Rotations.in_plane(36)`, or a name. Of in-plane turns the errors are across the
+        turn of the whole master, which can not be known, and NaN beyond the inscribed disc.
     noise : Bernoulli or Poisson or str, optional
         Bernoulli by default.
     n_simulated : int, optional
@@ -102,7 +103,7 @@ def cramer_rao(
     True
     """
     n_patterns = number_of_patterns(n_patterns)
-    return bound(known(master, rotations, noise, n_simulated, seed, threads), n_patterns)
+    return bound(known_of(master, rotations, noise, n_simulated, seed, threads), n_patterns)
 
 
 def number_of_patterns(n_patterns: object) -> int:
@@ -121,20 +122,16 @@ def number_of_patterns(n_patterns: object) -> int:
     return number
 
 
-def bound(sample: Known, n_patterns: int) -> CramerRao:
+def bound(sample: AnyKnown, n_patterns: int) -> CramerRao:
     """The bound after any number of patterns; costs next to nothing once the information is known."""
-    problem, told, master = sample.problem, sample.told, sample.master.ravel()
-    std_error = std_error_of(told, problem, master, problem.uniform, n_patterns)
-    total = float((std_error**2).sum())
-    # Photons of one orbit, added up, do not know how the master was turned: their mean has the variance of any mean.
-    fixed = (problem.index == np.arange(master.size)).mean(axis=0)  # 1 / the size of a pixel's orbit
-    symmetric = float(fixed @ (1 / problem.noise.precision(sample.flat))) / n_patterns
-    turning = master - master[problem.index].mean(axis=0)
+    std_error = sample.std_error(n_patterns)
+    total = float(np.nansum(std_error**2))
+    symmetric = sample.symmetric_variance / n_patterns
     return CramerRao(
         std_error=std_error.reshape(sample.master.shape),
-        relative_error=_ratio(total, problem.contrast(master), told.untold),
+        relative_error=_ratio(total, sample.contrast, sample.untold),
         missing_information=sample.missing_information,
-        asymmetric_error=_ratio(max(total - symmetric, 0.0), _size(turning, master), told.untold),
+        asymmetric_error=_ratio(max(total - symmetric, 0.0), _size(sample.turning, sample.master), sample.untold),
     )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from motes.limits.known import checked, known
+from motes.limits.known import Known
+from motes.limits.turns import checked_of, known_of
+from motes.maps import TemplateMap
 from motes.noise import Noise
 from motes.reconstruction.information import LARGEST_MATRIX, information_matrix
 from motes.rotations import C4, Rotations
@@ -14,7 +16,7 @@ from motes.threads import one_blas_thread
 
 def information(
     master: npt.NDArray[np.floating],
-    rotations: Rotations | str = C4,
+    rotations: TemplateMap | str = C4,
     noise: Noise | str | None = None,
     *,
     labels_known: bool = False,
@@ -32,7 +34,7 @@ def information(
         As of `cramer_rao`.
     labels_known : bool
         If each pattern's orientation were told: then it is diagonal, 1 / (mean (1 - mean)) or, Poisson, 1 / mean, and
-        exact. Infinite at a mean of 0 and, Bernoulli, of 1.
+        exact. Infinite at a mean of 0 and, Bernoulli, of 1. Through in-plane turns it is the mean of A^T diag A.
 
     Returns
     -------
@@ -52,13 +54,15 @@ def information(
     >>> bool(np.linalg.eigvalsh(hidden).max() > 0)
     True
     """
-    truth, rotations, noise = checked(master, rotations, noise)
+    truth, rotations, noise = checked_of(master, rotations, noise)
     if truth.size > LARGEST_MATRIX:
         raise ValueError(f"master: expected at most {LARGEST_MATRIX} pixels for a matrix, got {truth.size}")
-    if labels_known:
+    if labels_known and isinstance(rotations, Rotations):
         with np.errstate(divide="ignore"):
             return np.diag(noise.precision(truth.ravel()))
-    sample = known(truth, rotations, noise, n_simulated, seed, threads)
+    sample = known_of(truth, rotations, noise, n_simulated, seed, threads)
+    if not isinstance(sample, Known):
+        return sample.complete if labels_known else sample.information
     problem = sample.problem
     with one_blas_thread():
         return information_matrix(problem, sample.flat, problem.uniform, problem.patterns)
@@ -66,7 +70,7 @@ def information(
 
 def em_rate(
     master: npt.NDArray[np.floating],
-    rotations: Rotations | str = C4,
+    rotations: TemplateMap | str = C4,
     noise: Noise | str | None = None,
     *,
     n_simulated: int | None = None,
@@ -94,4 +98,4 @@ def em_rate(
     >>> 0 <= em_rate(np.array([[0.1, 0.2], [0.3, 0.4]]), n_simulated=4000) <= 1
     True
     """
-    return known(master, rotations, noise, n_simulated, seed, threads).missing_information
+    return known_of(master, rotations, noise, n_simulated, seed, threads).missing_information

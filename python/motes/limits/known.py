@@ -11,9 +11,10 @@ import numpy.typing as npt
 from motes import simulate
 from motes.cached import cached_property
 from motes.checks import whole
+from motes.maps import TemplateMap
 from motes.noise import Noise, noise_of
 from motes.patterns import Patterns
-from motes.reconstruction.information import LARGEST_MATRIX, PerPattern, free_pixels, per_pattern
+from motes.reconstruction.information import LARGEST_MATRIX, PerPattern, free_pixels, per_pattern, std_error_of
 from motes.reconstruction.missing import missing_information
 from motes.reconstruction.problem import Problem
 from motes.rotations import Rotations, exact_rotations_of
@@ -69,6 +70,47 @@ class Known:
         free = free_pixels(problem, self.flat, problem.uniform, len(patterns))
         return missing_information(problem, self.flat, problem.uniform, patterns, free, fitted=False)
 
+    @property
+    def rotations(self) -> TemplateMap:
+        """How it turns."""
+        return self.problem.rotations
+
+    @property
+    def noise(self) -> Noise:
+        """How photons scatter."""
+        return self.problem.noise
+
+    @property
+    def untold(self) -> bool:
+        """Some directions of the master are hardly told at all."""
+        return self.told.untold
+
+    def std_error(self, n_patterns: int) -> FloatArray:
+        """(M,): least standard error of each pixel."""
+        return std_error_of(self.told, self.problem, self.master.ravel(), self.problem.uniform, n_patterns)
+
+    @cached_property
+    def contrast(self) -> float:
+        """||master - mean||, 0 where it is rounding."""
+        return self.problem.contrast(self.master.ravel())
+
+    @cached_property
+    def symmetric_variance(self) -> float:
+        """Of the master's mean over the group, from one pattern: photons of an orbit, added up, know no orientation."""
+        fixed = (self.problem.index == np.arange(self.master.size)).mean(axis=0)  # 1 / the size of a pixel's orbit
+        return float(fixed @ (1 / self.noise.precision(self.flat)))
+
+    @cached_property
+    def variance_if_known(self) -> float:
+        """Sum of the pixels' variances from one pattern, were its orientation known."""
+        return float((1 / self.noise.precision(self.flat)).sum())
+
+    @cached_property
+    def turning(self) -> FloatArray:
+        """(M,): the part of the master that turns: less its mean over the group."""
+        master = self.master.ravel()
+        return np.asarray(master - master[self.problem.index].mean(axis=0))
+
     @cached_property
     def responsibilities(self) -> FloatArray:
         """(n, R): what each simulated pattern says of its own orientation."""
@@ -94,7 +136,7 @@ def known(
     """
     truth, rotations, noise = checked(master, rotations, noise)
     seed = whole("seed", seed, 0)
-    n = _enough(truth) if n_simulated is None else whole("n_simulated", n_simulated, FEWEST_ASKED)
+    n = enough(truth) if n_simulated is None else whole("n_simulated", n_simulated, FEWEST_ASKED)
     return drawn(truth, rotations, noise, n, seed, threads)
 
 
@@ -128,7 +170,7 @@ def drawn(truth: FloatArray, rotations: Rotations, noise: Noise, n: int, seed: i
     return Known(truth, problem, data.labels, seed)
 
 
-def _enough(master: FloatArray) -> int:
+def enough(master: FloatArray) -> int:
     """40,000 patterns; fewer where they are bright, more where they are faint."""
     photons = float(master.sum())
     if not 0 < photons < np.inf:

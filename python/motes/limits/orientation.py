@@ -6,12 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.limits.cramer_rao import number_of_patterns
-from motes.limits.known import Known, drawn, known
+from motes.limits.known import Known, drawn
+from motes.limits.turns import AnyKnown, known_of
+from motes.maps import TemplateMap
 from motes.noise import Noise
 from motes.reconstruction.fisher import bounded_step, mean_score
 from motes.reconstruction.matrixfree import newton_step
 from motes.reconstruction.problem import FloatArray
-from motes.rotations import C4, Rotations
+from motes.rotations import C4
 from motes.threads import one_blas_thread
 
 _PATTERNS_A_DRAW = 12_000  # estimated masters are drawn until so many patterns have gone into them
@@ -20,7 +22,7 @@ _MOST_DRAWS = 12
 
 def expected_accuracy(
     master: npt.NDArray[np.floating],
-    rotations: Rotations | str = C4,
+    rotations: TemplateMap | str = C4,
     noise: Noise | str | None = None,
     *,
     n_patterns: int | None = None,
@@ -52,11 +54,15 @@ def expected_accuracy(
     True
     """
     n_patterns = None if n_patterns is None else number_of_patterns(n_patterns)
-    sample = known(master, rotations, noise, n_simulated, seed, threads)
-    return accuracy_when_known(sample) if n_patterns is None else accuracy_when_estimated(sample, n_patterns)
+    sample = known_of(master, rotations, noise, n_simulated, seed, threads)
+    if n_patterns is None:
+        return accuracy_when_known(sample)
+    if not isinstance(sample, Known):
+        raise ValueError(f"n_patterns: of {sample.rotations.name} the accuracy is known of a known master only")
+    return accuracy_when_estimated(sample, n_patterns)
 
 
-def accuracy_when_known(sample: Known) -> float:
+def accuracy_when_known(sample: AnyKnown) -> float:
     """Mean of the largest responsibility."""
     return float(sample.responsibilities.max(axis=1).mean())
 
@@ -91,7 +97,7 @@ def _estimate(sample: Known, n_drawn: int, n_patterns: int, seed: int) -> FloatA
 
 def mutual_information(
     master: npt.NDArray[np.floating],
-    rotations: Rotations | str = C4,
+    rotations: TemplateMap | str = C4,
     noise: Noise | str | None = None,
     *,
     n_simulated: int | None = None,
@@ -119,10 +125,10 @@ def mutual_information(
     >>> 0 < mutual_information(master, n_simulated=4000) < 1.387
     True
     """
-    return information_of_orientation(known(master, rotations, noise, n_simulated, seed, threads))
+    return information_of_orientation(known_of(master, rotations, noise, n_simulated, seed, threads))
 
 
-def information_of_orientation(sample: Known) -> float:
+def information_of_orientation(sample: AnyKnown) -> float:
     """What the responsibilities tell: ln R less their mean entropy."""
     gamma = sample.responsibilities
     with np.errstate(divide="ignore", invalid="ignore"):

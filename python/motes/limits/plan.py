@@ -10,13 +10,15 @@ import numpy.typing as npt
 
 from motes.checks import positive
 from motes.limits.cramer_rao import LARGEST_ASYMMETRIC_ERROR, MOST_PATTERNS, CramerRao, bound, number_of_patterns
-from motes.limits.known import Known, known
+from motes.limits.known import Known
 from motes.limits.likelihood import ExpectedLogLikelihood, expected_log_likelihood, likelihood_ratio
 from motes.limits.orientation import accuracy_when_estimated, accuracy_when_known, information_of_orientation
 from motes.limits.planning import needed, solvable_from
+from motes.limits.turns import AnyKnown, KnownTurns, known_of
+from motes.maps import TemplateMap
 from motes.noise import Noise
 from motes.reconstruction.result import many
-from motes.rotations import C4, Rotations
+from motes.rotations import C4
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -29,18 +31,21 @@ class Plan:
         Mean photons a pixel.
     n_patterns : int
         Patterns to be measured.
-    rotations : Rotations
-        The group.
+    rotations : Rotations or InPlane
+        How patterns are turned.
     noise : Noise
         The noise model.
     bound : CramerRao
         The bound from these patterns.
     expected_accuracy : float
-        Share of right labels that a reconstruction from these patterns reaches; NaN where that is not solvable.
+        Share of right labels that a reconstruction from these patterns reaches; NaN where that is not solvable, and of
+        in-plane turns.
     expected_accuracy_known_master : float
         The same if the master were known: the most that is possible.
     mutual_information : float
         Of a pattern and its orientation, nats.
+    angular_resolution : float or None
+        Standard error of the angle of one pattern, degrees, the master known; None of exact groups.
     log_likelihood : ExpectedLogLikelihood
         Of a pattern under its own template, nats.
     likelihood_ratio : (R, R) float64 array
@@ -57,12 +62,13 @@ class Plan:
 
     master: npt.NDArray[np.float64]
     n_patterns: int
-    rotations: Rotations
+    rotations: TemplateMap
     noise: Noise
     bound: CramerRao
     expected_accuracy: float
     expected_accuracy_known_master: float
     mutual_information: float
+    angular_resolution: float | None
     log_likelihood: ExpectedLogLikelihood
     likelihood_ratio: npt.NDArray[np.float64]
     solvable_from: int | None
@@ -115,6 +121,7 @@ class Plan:
             "expected_accuracy": self.expected_accuracy,
             "expected_accuracy_known_master": self.expected_accuracy_known_master,
             "mutual_information_nats": self.mutual_information,
+            "angular_resolution_degrees": self.angular_resolution,
             "em_rate": self.bound.missing_information,
             "expected_log_likelihood": self.log_likelihood.mean,
             "expected_log_likelihood_std": self.log_likelihood.std,
@@ -125,7 +132,7 @@ class Plan:
 def plan(
     master: npt.NDArray[np.floating],
     n_patterns: int,
-    rotations: Rotations | str = C4,
+    rotations: TemplateMap | str = C4,
     noise: Noise | str | None = None,
     *,
     target_error: float | None = None,
@@ -160,19 +167,24 @@ def plan(
     """
     target_error = None if target_error is None else positive("target_error", target_error)
     n_patterns = number_of_patterns(n_patterns)
-    sample = known(master, rotations, noise, n_simulated, seed, threads)
+    sample = known_of(master, rotations, noise, n_simulated, seed, threads)
     found = bound(sample, n_patterns)
-    truth, model, least = sample.master, sample.problem.noise, solvable_from(sample)
+    truth, model, least = sample.master, sample.noise, solvable_from(sample)
     wanted = None if target_error is None else needed(sample, target_error)
     return Plan(
         master=truth,
         n_patterns=n_patterns,
-        rotations=sample.problem.rotations,
+        rotations=sample.rotations,
         noise=model,
         bound=found,
-        expected_accuracy=accuracy_when_estimated(sample, n_patterns) if found.solvable else float("nan"),
+        expected_accuracy=(
+            accuracy_when_estimated(sample, n_patterns)
+            if found.solvable and isinstance(sample, Known)
+            else float("nan")
+        ),
         expected_accuracy_known_master=accuracy_when_known(sample),
         mutual_information=information_of_orientation(sample),
+        angular_resolution=sample.angular_resolution if isinstance(sample, KnownTurns) else None,
         log_likelihood=expected_log_likelihood(truth, rotations, model),
         likelihood_ratio=likelihood_ratio(truth, rotations, model),
         solvable_from=least,
@@ -182,13 +194,11 @@ def plan(
     )
 
 
-def _curve(sample: Known, marks: list[int | None]) -> npt.NDArray[np.float64]:
+def _curve(sample: AnyKnown, marks: list[int | None]) -> npt.NDArray[np.float64]:
     """The bound over a range of numbers of patterns that holds the marks, a decade more on either side."""
     there = [mark for mark in marks if mark is not None]
     low, high = max(min(there) / 10, 1), min(max(there) * 10, MOST_PATTERNS)
     numbers = np.unique(np.concatenate([there, np.geomspace(low, high, 60)]).astype(np.int64))
-    problem = sample.problem
-    variance = float((1 / problem.noise.precision(sample.flat)).sum())
-    contrast = problem.contrast(sample.master.ravel())
-    labels_known = np.sqrt(variance / numbers) / contrast if contrast else np.full(numbers.size, np.inf)
+    contrast = sample.contrast
+    labels_known = np.sqrt(sample.variance_if_known / numbers) / contrast if contrast else np.full(numbers.size, np.inf)
     return np.stack([numbers, [bound(sample, int(n)).relative_error for n in numbers], labels_known])

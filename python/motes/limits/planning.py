@@ -9,15 +9,16 @@ import numpy.typing as npt
 
 from motes.checks import positive
 from motes.limits.cramer_rao import MOST_PATTERNS, bound
-from motes.limits.known import Known, known
+from motes.limits.turns import AnyKnown, known_of
+from motes.maps import TemplateMap
 from motes.noise import Noise
-from motes.rotations import C4, Rotations
+from motes.rotations import C4
 
 
 def patterns_needed(
     master: npt.NDArray[np.floating],
     target_error: float,
-    rotations: Rotations | str = C4,
+    rotations: TemplateMap | str = C4,
     noise: Noise | str | None = None,
     *,
     n_simulated: int | None = None,
@@ -53,15 +54,15 @@ def patterns_needed(
     True
     """
     target_error = positive("target_error", target_error)
-    return needed(known(master, rotations, noise, n_simulated, seed, threads), target_error)
+    return needed(known_of(master, rotations, noise, n_simulated, seed, threads), target_error)
 
 
-def needed(sample: Known, target_error: float) -> int:
+def needed(sample: AnyKnown, target_error: float) -> int:
     """As `patterns_needed`."""
     least = solvable_from(sample)
     enough = None if least is None else _first(lambda n: bound(sample, n).relative_error <= target_error)
     if least is None or enough is None:
-        group = sample.problem.rotations.name
+        group = sample.rotations.name
         why = (
             f"this master is flat, or looks the same after a rotation of {group}" if least is None else "it is too low"
         )
@@ -69,7 +70,7 @@ def needed(sample: Known, target_error: float) -> int:
     return max(least, enough)
 
 
-def solvable_from(sample: Known) -> int | None:
+def solvable_from(sample: AnyKnown) -> int | None:
     """The least number of patterns from which maximum likelihood reaches the bound; None beyond 1e18."""
     return _first(lambda n: bound(sample, n).solvable)
 

@@ -9,6 +9,7 @@ from motes.plotting.design import design_matrices
 from motes.plotting.limits import limits
 from motes.plotting.master import master
 from motes.plotting.masters import masters
+from motes.plotting.occupancy import occupancy
 from motes.plotting.overlay import overlay
 from motes.plotting.pixels import pixels_png
 from motes.plotting.shells import shell_curves
@@ -25,6 +26,7 @@ __all__ = [
     "limits",
     "master",
     "masters",
+    "occupancy",
     "overlay",
     "pixels_png",
     "precision_recall",

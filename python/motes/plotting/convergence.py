@@ -11,17 +11,17 @@ from motes.plotting.style import BLUE, MUTED, ORANGE, RC, new_figure, place
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from motes.reconstruction import Reconstruction
+    from motes.reconstruction import MixtureReconstruction, Reconstruction
 
 ROUNDING = 1e-12  # nats: below it, differences of sums of 100 nats are noise
 
 
-def convergence(result: Reconstruction) -> Figure:
+def convergence(result: Reconstruction | MixtureReconstruction) -> Figure:
     """Draw the gap to the highest log-likelihood that was reached, against sweeps over the data.
 
     Parameters
     ----------
-    result : Reconstruction
+    result : Reconstruction or MixtureReconstruction
         What was found. Each of its restarts is a line; the one that it was taken from is blue, and its sweeps are those
         that are told. Open circles are its iterations at the highest, where nothing was left to be gained.
 
@@ -69,7 +69,7 @@ def convergence(result: Reconstruction) -> Figure:
     return figure
 
 
-def _outcome(result: Reconstruction) -> str:
+def _outcome(result: Reconstruction | MixtureReconstruction) -> str:
     from motes.reconstruction.result import effort
 
     ended = "Interrupted" if result.interrupted else "Converged" if result.converged else "Not converged"

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import _core
+from motes.dense import DensePatterns
 from motes.devices import CPU
 from motes.errors import CheckpointError, FormatError
 from motes.io.npy import array_table
@@ -34,12 +35,16 @@ class Progress:
     history: tuple[dict[str, Any], ...] = field(default=())
 
 
-def fingerprint_of(patterns: Patterns) -> str:
+def fingerprint_of(patterns: Patterns | DensePatterns) -> str:
     """Of patterns alone, in their order: the same from whatever file they were read."""
     digest = hashlib.blake2b(digest_size=16)
     digest.update(json.dumps([patterns.shape, len(patterns)]).encode())
-    for array in patterns._arrays.own():
-        digest.update(np.ascontiguousarray(array).data)
+    if isinstance(patterns, DensePatterns):
+        for block in patterns.blocks():
+            digest.update(np.ascontiguousarray(patterns.values[block]).data)
+    else:
+        for array in patterns._arrays.own():
+            digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 

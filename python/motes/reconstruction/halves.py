@@ -9,12 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import checks
+from motes.dense import DensePatterns
 from motes.in_plane import InPlane
 from motes.maps import TemplateMap
 from motes.noise import Noise
-from motes.patterns import Patterns, check_patterns
+from motes.patterns import check_patterns
 from motes.quotient import Nearest, nearest_turn, turned
 from motes.reconstruction.mixture.result import MixtureReconstruction
+from motes.reconstruction.mixture.templates import AnyPatterns
 from motes.reconstruction.result import Reconstruction
 from motes.reconstruction.run import reconstruct
 from motes.resolution import Resolution, ShellCurve, frc, resolution_at
@@ -83,7 +85,7 @@ class Halves:
 
 
 def reconstruct_halves(
-    patterns: Patterns,
+    patterns: AnyPatterns,
     rotations: TemplateMap | str = C4,
     noise: Noise | str | None = None,
     *,
@@ -95,7 +97,7 @@ def reconstruct_halves(
 
     Parameters
     ----------
-    patterns : Patterns
+    patterns : Patterns or DensePatterns
         N patterns, two or more.
     rotations, noise
         As of `motes.reconstruct`.
@@ -125,7 +127,7 @@ def reconstruct_halves(
 
     Examples
     --------
-    >>> from motes import simulate
+    >>> from motes import Patterns, simulate
     >>> truth = simulate.scaled(simulate.portrait(25), 60.0)
     >>> data = simulate.patterns(truth, 2000, seed=1)
     >>> found = Patterns.from_coo(data.rows, data.cols, shape=(25, 25), n_patterns=2000)
@@ -133,7 +135,8 @@ def reconstruct_halves(
     >>> halves.masters.shape, len(halves.curves)
     ((2, 1, 25, 25), 1)
     """
-    check_patterns(patterns)
+    if not isinstance(patterns, DensePatterns):
+        check_patterns(patterns)
     seed = checks.whole("seed", seed, 0)
     if len(patterns) < 2:
         raise ValueError(f"patterns: expected two or more, got {len(patterns)}")

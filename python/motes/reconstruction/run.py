@@ -24,7 +24,7 @@ from motes.reconstruction.climb import Callback, Climbed, Keeper, climb_all, end
 from motes.reconstruction.doubts import doubts, own_error
 from motes.reconstruction.evidence import evidence, evidence_of_noise
 from motes.reconstruction.information import ErrorBars
-from motes.reconstruction.mixture.options import gaussian_of
+from motes.reconstruction.mixture.options import gaussian_of, is_mixture
 from motes.reconstruction.mixture.result import MixtureReconstruction
 from motes.reconstruction.mixture.run import reconstruct_mixture
 from motes.reconstruction.ondevice import ProblemOnDevice
@@ -288,9 +288,8 @@ def reconstruct(
         patterns = patterns.binarised() if binarise else patterns
         noise.check(patterns)
         patterns = patterns if device is None else patterns.to(device)
-    usual = classes == 1 and still_classes == 0 and class_weights == "estimate" and detector is None and coarse is None
-    usual = usual and isinstance(fluence, str) and fluence == "uniform" and np.ndim(beta) == 0 and beta == 1
-    if isinstance(patterns, DensePatterns) or not isinstance(turns, Rotations) or not usual:
+    beyond = is_mixture(turns, classes, still_classes, class_weights, detector, fluence, beta, coarse)
+    if isinstance(patterns, DensePatterns) or not isinstance(turns, Rotations) or beyond:
         return reconstruct_mixture(
             patterns, turns, noise, classes=classes, still_classes=still_classes, class_weights=class_weights,
             weights=weights, detector=detector, fluence=fluence, beta=beta, coarse=coarse, method=method,

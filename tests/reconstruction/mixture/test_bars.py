@@ -160,10 +160,32 @@ def test_blocks_and_rows_apart_add_up_to_the_same(monkeypatch):
     np.testing.assert_allclose(squared(scores, sample, apart=True), apart, rtol=1e-4, atol=1e-4)
 
 
-def test_a_map_as_a_matrix():
-    turns = Rotations.in_plane(7, mirrored=True)
-    master = np.random.default_rng(0).random((9, 9))
-    np.testing.assert_allclose(matrix_of(turns, (9, 9)) @ master.ravel(), turns.expand(master).ravel(), atol=1e-15)
+class Blurred:
+    """A map of one's own: two templates of wide neighbourhoods."""
+
+    name, n, angles = "blurred", 2, None
+
+    def __init__(self):
+        self.matrix = np.random.default_rng(1).random((2 * SIDE**2, SIDE**2))
+
+    def expand(self, master):
+        return (self.matrix @ master.ravel()).reshape(2, SIDE, SIDE)
+
+    def back_rotate(self, planes):
+        return (self.matrix.T @ planes.ravel()).reshape(SIDE, SIDE)
+
+    def support(self, shape):
+        return np.ones(shape, bool)
+
+
+@pytest.mark.parametrize(
+    "turns", [Rotations.in_plane(7, mirrored=True), C4, C1, Blurred()], ids=lambda turns: turns.name
+)
+def test_a_map_as_a_matrix(turns):
+    found = matrix_of(turns, (SIDE, SIDE))
+    for seed in range(3):
+        master = np.random.default_rng(seed).random((SIDE, SIDE))
+        np.testing.assert_allclose(found @ master.ravel(), turns.expand(master).ravel(), atol=1e-12)
 
 
 def test_what_lies_across_a_turn_is_what_a_projection_leaves():

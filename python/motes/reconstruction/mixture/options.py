@@ -20,12 +20,29 @@ from motes.reconstruction.em import PlainEM, Squarem
 from motes.reconstruction.mixture.fluence import check_fluence
 from motes.reconstruction.mixture.layout import Layout
 from motes.reconstruction.mixture.start import NAMES
-from motes.rotations import C1
+from motes.rotations import C1, Rotations
 from motes.shapes import Shape
 
 ACCELERATIONS = ("auto", "squarem", "none")
 FLUENCE = ("uniform", "estimate")
 CLASS_WEIGHTS = ("estimate", "uniform")
+
+
+def is_mixture(
+    rotations: TemplateMap, classes: object, still_classes: object, class_weights: object, detector: object,
+    fluence: object, beta: object, coarse: object,
+) -> bool:  # fmt: skip
+    """Whether what is asked of patterns of photons is more than one master and exact rotations.
+
+    Examples
+    --------
+    >>> from motes import C4
+    >>> is_mixture(C4, 1, 0, "estimate", None, "uniform", 1.0, None)
+    False
+    """
+    usual = classes == 1 and still_classes == 0 and class_weights == "estimate" and detector is None and coarse is None
+    usual = usual and isinstance(fluence, str) and fluence == "uniform" and np.ndim(beta) == 0 and beta == 1  # type: ignore[arg-type]
+    return not (usual and isinstance(rotations, Rotations))
 
 
 def maps_of(rotations: TemplateMap, classes: object, still_classes: object, shape: Shape, n: int) -> tuple[

@@ -17,6 +17,7 @@ from motes.detector import Detector
 from motes.maps import TemplateMap
 from motes.noise import Gaussian, Noise
 from motes.reconstruction.checkpoint import fingerprint_of
+from motes.reconstruction.mixture.estep import Sums
 from motes.reconstruction.mixture.gaussian import start_sigma
 from motes.reconstruction.mixture.layout import Layout
 from motes.reconstruction.mixture.steps import m_step
@@ -170,17 +171,25 @@ class MixtureProblem:
         """(N,): of each pattern; None where all are 1."""
         return self.layout.rest(vector) if self.estimate_fluence else self.fluence
 
-    def evaluate(self, master: FloatArray, weights: FloatArray) -> MixturePoint:
-        """One sweep at a vector of parameters: its likelihood, and the M step from there."""
-        sums = self.templates(master, weights).sums(
-            self.patterns, beta=self.beta, fluence=self.fluence_at(master), photons=self.photons,
+    @cached_property
+    def claimed_by(self) -> Detector:
+        """The detector of the M step: without a background, where the E step took its photons out already."""
+        claimed = self.estimate_fluence or self.fluence is not None
+        return replace(self.merging, background=None) if claimed else self.merging
+
+    def expected_sums(self, vector: FloatArray, weights: FloatArray) -> Sums:
+        """The E step over all patterns."""
+        return self.templates(vector, weights).sums(
+            self.patterns, beta=self.beta, fluence=self.fluence_at(vector), photons=self.photons,
             estimate=bool(self.first_rest.size),
         )  # fmt: skip
+
+    def evaluate(self, master: FloatArray, weights: FloatArray) -> MixturePoint:
+        """One sweep at a vector of parameters: its likelihood, and the M step from there."""
+        sums = self.expected_sums(master, weights)
         step = m_step(self.noise.name)
-        claimed = self.estimate_fluence or self.fluence is not None  # then planes are of the signal alone
-        detector = replace(self.merging, background=None) if claimed else self.merging
         masters = [
-            step(turns, detector, sums.planes[part], sums.exposure[part], values)
+            step(turns, self.claimed_by, sums.planes[part], sums.exposure[part], values)
             for turns, part, values in zip(self.maps, self.layout.parts, self.layout.split(master), strict=True)
         ]
         em_master = self.inside(self.layout.join(masters, sums.rest))
@@ -233,17 +242,9 @@ class MixtureProblem:
         digest = hashlib.blake2b(digest_size=16)
         for array in (self.good, self.merging.merged, self.detector.correction, self.detector.background, self.fluence):
             digest.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
-        told = [_core.version, _core.isa(), asked, self._fingerprint()]
+        told = [_core.version, _core.isa(), asked, fingerprint_of(self.patterns)]
         digest.update(json.dumps(told, default=str).encode())
         return digest.hexdigest()
-
-    def _fingerprint(self) -> str:
-        if not isinstance(self.patterns, DensePatterns):
-            return fingerprint_of(self.patterns)
-        digest = hashlib.blake2b(digest_size=16)
-        for block in self.patterns.blocks():
-            digest.update(np.ascontiguousarray(self.patterns.values[block]).data)
-        return f"{len(self.patterns)} {self.patterns.shape} {digest.hexdigest()}"
 
 
 def floored(shares: FloatArray, least: float) -> FloatArray:

@@ -83,7 +83,7 @@ class MixtureReconstruction:
         A pixel's mean is fluence * correction * template + background.
     history : tuple of dict
         One record an iteration: `restart`, `iteration`, `sweeps`, `log_likelihood`, `gain`, `step`, `seconds`,
-        `change` (root-mean-square, of the masters, photons a pixel), `information`.
+        `change` (root-mean-square, of the masters, photons a pixel), `information`, `beta` (power on the likelihood).
     converged, interrupted : bool
         The stopping rule was met; Ctrl-C or the callback ended the run before it was done. Never both.
     iterations, sweeps : int

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from motes import checks
 from motes.dense import DensePatterns
 from motes.devices import CPU
+from motes.in_plane import InPlane
 from motes.maps import TemplateMap
 from motes.noise import Noise
 from motes.reconstruction.climb import Callback, Climbed, Keeper, climb_all, ending
@@ -30,6 +31,7 @@ from motes.reconstruction.state import State
 from motes.threads import available_threads
 
 COARSE_STEPS = 20
+FRAME_TOLERANCE = 1e-4
 COARSE_TOLERANCE = 1e-5  # nats a pattern: what fewer angles can tell, the next ones tell better
 
 
@@ -88,13 +90,15 @@ def reconstruct_mixture(
         "restarts": restarts, "seed": seed, "dtype": np.dtype(dtype).name,
     }  # fmt: skip
     keeper = Keeper(checkpoint, lambda: problem.mark(asked), resume)
-    staged = Staged(_stages(problem, powers_of_data(problem, seed) if powers is None else powers, coarser, climb))
+    powers = powers_of_data(problem, seed) if powers is None else powers
+    staged = Staged(_stages(problem, powers, coarser, climb, anywhere=isinstance(start, str)))
 
     def begin(restart: int) -> State:
         return staged.begin(start_vector(problem, start, seed=seed, restart=restart))
 
     def told(before: State, after: State) -> dict[str, float]:
-        return {"change": _change(problem, before, after), "information": information_at(after.point)}
+        beta = staged.stages[staged.stage_of(after)].problem.beta
+        return {"change": _change(problem, before, after), "information": information_at(after.point), "beta": beta}
 
     climbed = climb_all(
         begin, staged.step, n_starts=1 if isinstance(start, np.ndarray) else restarts, max_iterations=max_iterations,
@@ -104,9 +108,14 @@ def reconstruct_mixture(
 
 
 def _stages(
-    problem: MixtureProblem, powers: tuple[float, ...], coarser: tuple[TemplateMap, ...], climb: PlainEM | Squarem
-) -> tuple[Stage, ...]:
-    """All powers but the last at the fewest angles; then more and more angles at the last power."""
+    problem: MixtureProblem, powers: tuple[float, ...], coarser: tuple[TemplateMap, ...], climb: PlainEM | Squarem,
+    anywhere: bool,
+) -> tuple[Stage, ...]:  # fmt: skip
+    """All powers but the last at the fewest angles; then more and more angles at the last power.
+
+    A start that is nobody's choice (`anywhere`) comes to rest in any frame of pixels: the best is sought before the
+    last stage.
+    """
 
     def through(turns: TemplateMap) -> tuple[TemplateMap, ...]:
         return tuple(turns if own.n > 1 else own for own in problem.maps)
@@ -119,6 +128,9 @@ def _stages(
     stages = [Stage(first.at(power), plain, n_steps, f"beta {power:.3g}") for power, n_steps in runs[:-1]]
     loose = replace(climb, tolerance=max(climb.tolerance, COARSE_TOLERANCE))
     stages += [Stage(coarse, loose, COARSE_STEPS, name) for name, coarse in chain[:-1]]
+    if anywhere and any(isinstance(turns, InPlane) for turns in problem.maps):
+        rough = replace(climb, tolerance=max(climb.tolerance, FRAME_TOLERANCE))
+        stages.append(Stage(finest, rough, COARSE_STEPS, "any frame", reframe=True))
     return (*stages, Stage(finest, climb, 0, ""))
 
 

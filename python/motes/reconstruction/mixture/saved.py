@@ -25,7 +25,7 @@ ARRAYS = {
     "correction": np.float64,
     "background": np.float64,
 }
-_STEP: Fields = STEP | {"change": number, "information": number}
+_STEP: Fields = STEP | {"change": number, "information": number, "beta": number}
 _FIELDS: Fields = {
     **dict.fromkeys(("iterations", "sweeps", "seed", "threads", "n_patterns", "n_photons"), whole),
     **dict.fromkeys(("log_likelihood", "information", "seconds"), number),

@@ -31,12 +31,16 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 SMALL = 1e-6  # responsibility: of less, nothing is seen
+_ROUNDING = 1e-12
 _AT_ONCE = 2048  # patterns whose scores are held together
 _ENTRIES = 1 << 22  # photons, each once for every template that it may show, likewise
 
 
 def matrix_of(turns: TemplateMap, shape: Shape) -> csr_array[Any]:
-    """A map as a sparse matrix (R * M, pixels of the master), a column from each of the master's unit vectors.
+    """A map as a sparse matrix (R * M, pixels of the master).
+
+    Where every pixel of a template is made of some of 2x2 neighbours, as bilinear ones are, four sparse lattices of
+    the master's pixels tell which and how much; of other maps, each of the master's unit vectors is a column.
 
     Examples
     --------
@@ -47,19 +51,46 @@ def matrix_of(turns: TemplateMap, shape: Shape) -> csr_array[Any]:
            [0, 0, 0, 1],
            [0, 1, 0, 0]])
     """
+    master = turns.back_rotate(np.zeros((turns.n, *shape)))
+    if master.ndim == 2:
+        matrix = _from_lattices(turns, master.shape)
+        probe = np.random.default_rng(0).uniform(0.5, 1.5, master.shape)
+        expected = turns.expand(probe).ravel()
+        if np.abs(matrix @ probe.ravel() - expected).max(initial=0.0) <= _ROUNDING * np.abs(expected).max(initial=0.0):
+            return matrix
+    return _from_columns(turns, master)
+
+
+def _from_lattices(turns: TemplateMap, shape: tuple[int, ...]) -> csr_array[Any]:
+    """Right if no two pixels of a lattice with a spacing of 2 enter one pixel of a template."""
+    from scipy.sparse import coo_array
+
+    number = np.arange(1.0, 1 + shape[0] * shape[1]).reshape(shape)
+    rows, columns, values = [], [], []
+    for first in np.ndindex(2, 2):
+        lattice = np.zeros(shape)
+        lattice[first[0] :: 2, first[1] :: 2] = 1.0
+        share, named = turns.expand(lattice).ravel(), turns.expand(lattice * number).ravel()
+        rows.append(np.flatnonzero(share))
+        values.append(share[rows[-1]])
+        columns.append(np.rint(named[rows[-1]] / values[-1]).astype(np.int64) - 1)
+    column = np.concatenate(columns).clip(0, number.size - 1)
+    size = (share.size, number.size)
+    return coo_array((np.concatenate(values), (np.concatenate(rows), column)), shape=size).tocsr()
+
+
+def _from_columns(turns: TemplateMap, zeros: FloatArray) -> csr_array[Any]:
     from scipy.sparse import csc_array
 
-    master = np.zeros(turns.back_rotate(np.zeros((turns.n, *shape))).shape)
     rows, values, ends = [], [], [0]
-    for j in range(master.size):
-        master.flat[j] = 1.0
-        column = turns.expand(master).ravel()
-        master.flat[j] = 0.0
+    for j in range(zeros.size):
+        unit = zeros.copy()
+        unit.flat[j] = 1.0
+        column = turns.expand(unit).ravel()
         rows.append(np.flatnonzero(column))
         values.append(column[rows[-1]])
         ends.append(ends[-1] + len(rows[-1]))
-    size = turns.n * shape[0] * shape[1]
-    return csc_array((np.concatenate(values), np.concatenate(rows), ends), shape=(size, master.size)).tocsr()
+    return csc_array((np.concatenate(values), np.concatenate(rows), ends), shape=(column.size, zeros.size)).tocsr()
 
 
 @dataclass(frozen=True, eq=False)

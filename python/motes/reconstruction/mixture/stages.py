@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from motes.reconstruction.em import PlainEM, Squarem
+from motes.reconstruction.mixture.frames import best_frames
 from motes.reconstruction.mixture.layout import FloatArray, Layout
 from motes.reconstruction.mixture.problem import MixtureProblem
 from motes.reconstruction.state import State
@@ -22,6 +23,8 @@ class Stage:
     """Steps, at most: where the tolerance ends a stage earlier, that counts."""
     told: str
     """What its steps are called by; empty for the last stage."""
+    reframe: bool = False
+    """Whether the next stage begins in the best frame of pixels."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,11 @@ class Staged:
         if state.memory["done"]:
             ended = state
             weights = carried(self.stages[stage].problem.layout, self.stages[stage + 1].problem, ended.point.em_weights)
-            state = self._enter(stage + 1, ended.point.em_master, weights)
-            state = replace(state, iteration=ended.iteration, sweeps=ended.sweeps + 1)
+            vector, framing = ended.point.em_master, self.stages[stage].reframe
+            if framing:
+                vector, weights = best_frames(self.stages[stage + 1].problem, vector, weights)
+            state = self._enter(stage + 1, vector, weights)
+            state = replace(state, iteration=ended.iteration, sweeps=ended.sweeps + 1 + framing)
             stage += 1
         here, steps = self.stages[stage], int(state.memory["steps"]) + 1
         after = here.method.step(here.problem, state)
