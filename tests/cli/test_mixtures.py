@@ -91,7 +91,7 @@ def test_dense_patterns(folder, motes):
         (("--noise", "gaussian:x"), "noise: expected gaussian or gaussian:SIGMA, got 'gaussian:x'"),
         (("--noise", "gaussian"), "patterns.npz"),
         (("--method", "sgd"), "method: sgd is for exact rotations of one master"),
-        (("--rotations", "in-plane:0"), "expected 1 or more, got 0"),
+        (("--rotations", "in-plane:0"), "--rotations: expected C4, D4, C1, in-plane:K"),
     ],
 )
 def test_what_makes_no_sense_is_one_line(folder, refused, tmp_path, words, told):
