@@ -115,6 +115,8 @@ def test_a_whole_configuration_is_what_the_library_does(folder, motes):
         init=bright, max_iterations=4,
     )  # fmt: skip
     np.testing.assert_array_equal(np.load("out/master.npy"), found.masters)
+    told = motes("info", "out").stdout.splitlines()
+    assert told[0] == "out: a mixture by em, poisson, in-plane:4, C1; motes view out shows it"
     output = read_output("out/output_004.h5")
     np.testing.assert_array_equal(output.intens, np.nan_to_num(found.masters))
     np.testing.assert_array_equal(output.scale[kept], found.fluence)

@@ -88,16 +88,25 @@ def _lines(path: Path) -> list[str]:
 
 
 def _of_reconstruction(folder: Path) -> list[str]:
+    from motes.cli.mixture_fit import mixture_summary
     from motes.cli.source import read_command
     from motes.cli.summary import summary
-    from motes.reconstruction import Reconstruction
-    from motes.report import report
+    from motes.io.npz import open_archive
+    from motes.reconstruction import MixtureReconstruction, Reconstruction
+    from motes.report import report, report_mixture
 
-    told = report(Reconstruction.load(folder / EVERYTHING), read_command(folder))
-    model = f"{told['method']}, {told['noise']}, {told['rotations']}"
+    file, command = folder / EVERYTHING, read_command(folder)
+    with open_archive(file) as archive:
+        mixture = "masters" in archive.names
+    if mixture:
+        told = report_mixture(MixtureReconstruction.load(file), command)
+        kind, turns, lines = "mixture", ", ".join(dict.fromkeys(told["maps"])), mixture_summary(told)
+    else:
+        told = report(Reconstruction.load(file), command)
+        kind, turns, lines = "reconstruction", told["rotations"], summary(told)
     return [
-        f"{folder}: a reconstruction by {model}; motes view {folder} shows it",
-        *summary(told).splitlines(),
+        f"{folder}: a {kind} by {told['method']}, {told['noise']}, {turns}; motes view {folder} shows it",
+        *lines.splitlines(),
         *([f"reconstructed by: {told['command']}"] if told["command"] else []),
     ]
 

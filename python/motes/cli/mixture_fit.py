@@ -204,6 +204,8 @@ def mixture_summary(report: dict[str, Any]) -> str:
     lines.append("classes " + ", ".join(f"{100 * share:.2f}% ({name})" for share, name in classes))
     if report["information"] is not None:
         lines.append(f"a pattern tells {report['information']:.3f} nats of its class and rotation")
+    if report["error_bound"] is not None:
+        lines.append(f"error bound (Cramer-Rao) {report['error_bound']:.4g}, relative to the contrast")
     if report.get("error") is not None:
         angles = "" if report["angle_error"] is None else f", angles {report['angle_error']:.3g} degrees (rms)"
         right = f"classes right {report['class_accuracy']:.4f}{angles}"
