@@ -127,6 +127,7 @@ def test_no_pixels_at_all():
         ([[0], [1]], [[0], [1]], {}, ValueError, "rows: expected one dimension, got shape (2, 1)"),
         ([], [], {}, ValueError, "n_patterns: no photons, so the number of patterns must be given"),
         ([10**10], [0], {}, ValueError, "rows: the largest is 10000000000, which means more than 10^10 patterns"),
+        ([0, 10**7], [0, 0], {}, ValueError, "rows: the largest is 10000000, which means 10000001 patterns"),
         ([0], [0], {"n_patterns": -1}, ValueError, "n_patterns: expected 0 or more, got -1"),
         ([0], [0], {"n_patterns": 2.0}, TypeError, "n_patterns: expected a whole number, got 2.0"),
         ([0], [0], {"threads": 0}, ValueError, "threads: expected 1 to 1024, got 0"),

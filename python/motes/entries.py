@@ -20,6 +20,7 @@ from motes.threads import available_threads
 IntegerArray: TypeAlias = npt.NDArray[np.integer[Any]]
 
 MOST_IMPLIED = 10**10  # a row index that asks for more is taken for a mistake unless `n_patterns` says so
+MOST_EMPTY = 1000  # patterns without photons for each entry, beyond the first million: likewise
 DENSE_CHUNK = 1 << 22  # pixels looked at together when a dense array is read
 # Rows, columns, counts if they are not all 1, and how many patterns these are.
 Entries: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any] | None, int]
@@ -145,6 +146,11 @@ def number_of_patterns(n_patterns: int | None, n_entries: int, largest_row: Call
         if n_patterns > MOST_IMPLIED:
             raise ValueError(
                 f"rows: the largest is {n_patterns - 1}, which means more than 10^10 patterns; "
+                "give n_patterns if that is right"
+            )
+        if n_patterns > 10**6 + MOST_EMPTY * n_entries:
+            raise ValueError(
+                f"rows: the largest is {n_patterns - 1}, which means {n_patterns} patterns for {n_entries} entries; "
                 "give n_patterns if that is right"
             )
         if 8 * n_patterns > _memory():

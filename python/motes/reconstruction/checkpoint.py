@@ -73,6 +73,7 @@ def save(path: Path, progress: Progress, mark: str) -> None:
     for k, state in enumerate(states):
         arrays.update({f"{k}.{name}": getattr(state.point, name) for name in _ARRAYS})
         arrays.update({f"{k}.memory.{key}": value for key, value in state.memory.items()})
+    arrays["digest"] = _digest(arrays)
     write_npz(path, {name: array_table(array) for name, array in arrays.items()}, compress=False)
 
 
@@ -87,6 +88,8 @@ def load(path: Path, mark: str) -> Progress:
     try:
         with open_archive(path) as archive:
             arrays = {name: archive.array(name) for name in archive.names}
+        if arrays.pop("digest").tobytes() != _digest(arrays).tobytes():
+            raise TypeError("its checksum is another")
         record = json.loads(arrays["record"].tobytes())
         if record["fingerprint"] != mark:
             raise CheckpointError(
@@ -98,6 +101,14 @@ def load(path: Path, mark: str) -> Progress:
         return Progress(tuple(states[:n_finished]), current, tuple(record["history"]))
     except (*_DAMAGE, FormatError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise CheckpointError(f"{path}: no whole checkpoint ({error}); run without resume to start anew") from error
+
+
+def _digest(arrays: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.uint8]:
+    """Of all arrays: what is damaged may still look like a state, of another size or with other numbers."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name} {array.dtype.str} {array.shape} ".encode() + array.tobytes())
+    return np.frombuffer(digest.digest(), np.uint8)
 
 
 def _state(k: int, values: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> State:

@@ -8,6 +8,8 @@ from typing import IO, Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from motes.errors import FormatError
+
 Image = NDArray[np.float64]
 DEEP = {"I;16": 65535.0, "I;16L": 65535.0, "I;16B": 65535.0, "I;16N": 65535.0, "I": None, "F": None}
 """Pillow's modes of more than 8 bits, and what is white in them; None: the brightest pixel."""
@@ -40,6 +42,7 @@ def portrait(side: int) -> Image:
     import matplotlib.cbook
     import PIL.Image
 
+    _check_side(side)
     with PIL.Image.open(str(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))) as photograph:
         width = photograph.width
         return _square(photograph, (0.1 * width, 0.0, 0.9 * width, 0.8 * width), side, name="portrait")
@@ -79,6 +82,7 @@ def read_picture(path: str | PathLike[str], side: int) -> tuple[Image, tuple[int
     from motes.io.image import MOST_PIXELS_A_BYTE
     from motes.io.source import open_file  # it reads no more than there is, whatever a chunk says of its size
 
+    _check_side(side)
     try:
         with open_file(path) as (file, n_bytes), PIL.Image.open(cast(IO[bytes], file)) as photograph:
             width, height = photograph.size
@@ -88,9 +92,11 @@ def read_picture(path: str | PathLike[str], side: int) -> tuple[Image, tuple[int
             left, top = (width - edge) // 2, (height - edge) // 2
             square = _square(photograph, (left, top, left + edge, top + edge), side, name=str(path))
             return square, (height, width), (top, left)
+    except FormatError:
+        raise
     except PIL.UnidentifiedImageError:
         raise OSError(f"{path}: is no picture that Pillow can read") from None
-    except (OSError, SyntaxError, PIL.Image.DecompressionBombError) as error:
+    except (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise OSError(f"{path}: {error}") from error  # Pillow's own do not say which file
@@ -99,12 +105,11 @@ def read_picture(path: str | PathLike[str], side: int) -> tuple[Image, tuple[int
 def _square(photograph: Any, box: tuple[float, float, float, float], side: int, *, name: str) -> Image:
     import PIL.Image
 
-    _check_side(side)
     # Cropped before it is resized: a filter that looked across the edge of the box would mix in what was cut off.
     deep = photograph.mode in DEEP  # Pillow would cut these off at 255
     grey = photograph.convert("F" if deep else "L").crop(box)
     if deep and not (np.isfinite(stored := np.asarray(grey)).all() and stored.min() >= 0):
-        raise ValueError(f"{name}: expected finite pixels, 0 or more")
+        raise FormatError(f"{name}: expected finite pixels, 0 or more")
     darkest, brightest = grey.getextrema()
     resized = np.asarray(grey.resize((side, side), PIL.Image.Resampling.LANCZOS), np.float64)
     white = DEEP[photograph.mode] or brightest or 1.0 if deep else 255.0
