@@ -29,11 +29,13 @@ def view(
 ) -> None:
     """Show a reconstruction in the browser: picture, error bars, classes, fit of each pattern, patterns to exclude.
 
-    One page that needs no network. The list of patterns to exclude that it saves is for motes reconstruct --exclude.
+    One page that needs no network. The list of patterns to exclude that it saves is for motes reconstruct --exclude. Of
+    several classes or in-plane turns it shows masters, error bars, convergence, classes, angles and fluences.
     """
     from motes.io.atomic import atomic_path
-    from motes.reconstruction import Reconstruction
-    from motes.viewer import page
+    from motes.reconstruction import MixtureReconstruction, Reconstruction
+    from motes.reconstruction.mixture.saved import is_mixture
+    from motes.viewer import mixture_page, page
 
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder}: expected a folder that motes reconstruct wrote")
@@ -41,10 +43,13 @@ def view(
         raise ValueError(f"{folder}: holds no {EVERYTHING}; expected a folder that motes reconstruct wrote")
     target = folder / PAGE if out is None else out
     with atomic_path(target) as temporary:  # before the work: it shows that the page can be written
-        result = Reconstruction.load(folder / EVERYTHING)
-        found, kept = read_source(folder, result, patterns)
-        command = read_command(folder)
-        html = page(result, found, kept, name=folder.resolve().name, command=command, threads=threads)
+        name, command = folder.resolve().name, read_command(folder)
+        if is_mixture(folder / EVERYTHING):
+            html = mixture_page(MixtureReconstruction.load(folder / EVERYTHING), name=name, command=command)
+        else:
+            result = Reconstruction.load(folder / EVERYTHING)
+            found, kept = read_source(folder, result, patterns)
+            html = page(result, found, kept, name=name, command=command, threads=threads)
         temporary.write_text(html, encoding="utf-8")
     typer.echo(f"{target}: {len(html.encode()) / 1e6:.1f} MB, open it in any browser")
     if command:

@@ -41,8 +41,8 @@ def convergence(result: Reconstruction | MixtureReconstruction) -> Figure:
     highest = curves[-1][1].max() if curves else np.nan
 
     with matplotlib.rc_context(RC):
-        figure = new_figure(6.4, 4.0)
-        axes = place(figure, 0.95, 0.6, 5.25, 2.95)
+        figure = new_figure(6.6, 4.0)
+        axes = place(figure, 1.15, 0.6, 5.25, 2.95)
         for rank, (sweeps, log_likelihood) in enumerate(reversed(curves)):
             gap = highest - log_likelihood
             above = gap > ROUNDING

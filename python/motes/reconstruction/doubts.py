@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from motes.reconstruction.problem import Problem
+from motes.reconstruction.problem import FloatArray, Problem
 
 LOW_AGREEMENT = 0.9
 LARGE_ERROR = 0.3  # of what changes when the picture is turned
@@ -120,3 +120,17 @@ def _dark_lines(problem: Problem) -> Iterator[str]:
         if dark > int(lit[0]) and problem.rotations.n > 1:
             which = f"the last {name}" if dark == 1 else f"the last {dark} {name}s"
             yield f"{which} caught no photon, and the first did: is the shape right?"
+
+
+def agreement_of(problem: Problem, others: list[FloatArray], best: FloatArray) -> float | None:
+    """Least correlation of other masters with the best, each after its best turn."""
+    if not others or problem.contrast(best) == 0:
+        return None
+    centred = best - best.mean()
+    correlations = []
+    for other in others:
+        turned = other[problem.index]
+        turned = turned - turned.mean(axis=1, keepdims=True)
+        sizes = np.linalg.norm(turned, axis=1) * np.linalg.norm(centred)
+        correlations.append(float((turned @ centred / np.maximum(sizes, 1e-300)).max()))
+    return min(correlations)

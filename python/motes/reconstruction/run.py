@@ -21,7 +21,7 @@ from motes.patterns import Patterns, check_patterns
 from motes.reconstruction import options
 from motes.reconstruction.checkpoint import fingerprint
 from motes.reconstruction.climb import Callback, Climbed, Keeper, climb_all, ending
-from motes.reconstruction.doubts import doubts, own_error
+from motes.reconstruction.doubts import agreement_of, doubts, own_error
 from motes.reconstruction.evidence import evidence, evidence_of_noise
 from motes.reconstruction.information import ErrorBars
 from motes.reconstruction.mixture.options import gaussian_of, is_mixture
@@ -342,7 +342,7 @@ def _look_back(
     first = int(labels[0]) if len(labels) else 0
     labels = rotations.relabel(labels, first)
     posterior = problem.posterior(master, weights, patterns[:1])
-    agreement = _agreement(problem, [state.point.master for state in climbed.states if state is not best], master)
+    agreement = agreement_of(problem, [state.point.master for state in climbed.states if state is not best], master)
     won, noise_wins = evidence(problem, point.log_likelihood), evidence_of_noise(problem)
     own = own_error(problem, master, bars.std_error)
     notes.extend(
@@ -393,17 +393,3 @@ def _look_back(
         noise=problem.noise,
         notes=tuple(notes),
     )
-
-
-def _agreement(problem: Problem, others: list[FloatArray], best: FloatArray) -> float | None:
-    """Least correlation of other masters with the best, each after its best turn."""
-    if not others or problem.contrast(best) == 0:
-        return None
-    centred = best - best.mean()
-    correlations = []
-    for other in others:
-        turned = other[problem.index]
-        turned = turned - turned.mean(axis=1, keepdims=True)
-        sizes = np.linalg.norm(turned, axis=1) * np.linalg.norm(centred)
-        correlations.append(float((turned @ centred / np.maximum(sizes, 1e-300)).max()))
-    return min(correlations)

@@ -35,6 +35,12 @@ _FIELDS: Fields = {
 }
 
 
+def is_mixture(path: str | os.PathLike[str]) -> bool:
+    """Whether an archive holds a mixture's masters; FormatError if it is none."""
+    with open_archive(path) as archive:
+        return "masters" in archive.names
+
+
 def read(path: str | os.PathLike[str], maps: tuple[TemplateMap, ...] | None) -> dict[str, Any]:
     """The fields of a saved `MixtureReconstruction`.
 

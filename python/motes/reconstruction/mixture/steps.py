@@ -1,7 +1,7 @@
 """M steps through any linear map: from photons sorted by template to a master, and never to one of less likelihood.
 
 Through exact permutations the best master is the weighted average of the patterns turned home. Through interpolation it
-is not (docs/theory.md, section 13), and each noise model has a step of its own. With t = A m the templates of a master
+is not (docs/theory.md, section 3), and each noise model has a step of its own. With t = A m the templates of a master
 m, c the correction and b the background, a step raises, or leaves as it is, what is expected of the log-likelihood,
 
     Poisson     sum_ri  P ln(c t + b) - g c t
