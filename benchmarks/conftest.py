@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -63,6 +64,7 @@ def race(request: pytest.FixtureRequest, benchmark: Any, work_for: Callable[[str
         rules, work = kernel(contender.kernel), work_for(contender.kernel)
         benchmark.group = f"{contender.kernel}, {threads} thread{'s' * (threads > 1)}"
         benchmark.extra_info |= {"kernel": contender.kernel, "contender": contender.name, "threads": threads}
+        benchmark.extra_info |= {"load": os.getloadavg()[0]}
         if contender.missing:
             benchmark.disabled = True
             benchmark(lambda: None)

@@ -16,17 +16,17 @@ SCRIPTS = ("accuracy", "memory", "growth", "circle_growth", "end_to_end", "extra
 ROOT = Path(__file__).parent.parent
 
 
-def races(files: list[str]) -> None:
+def races(files: list[str], into: str) -> None:
     """The kernels beside their peers: all, or those of some files, which take the place of their older figures."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.json")
         options = ("-q", "--benchmark-columns=min,median", f"--benchmark-json={report}")
         subprocess.run([sys.executable, "-m", "pytest", *(files or ["benchmarks"]), *options], check=True, cwd=ROOT)
         figures = condense(report)
-    stored = load("kernels") if files else None
+    stored = load(into) if files else None
     again = {race["kernel"] for race in figures}
     kept = [race for race in stored["figures"] if race["kernel"] not in again] if stored else []
-    save("kernels", kept + figures)
+    save(into, kept + figures)
 
 
 def main() -> None:
@@ -34,12 +34,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="*", choices=[[], "races", *SCRIPTS], help="by default all")
     parser.add_argument("--of", nargs="+", default=[], metavar="FILE", help="of the races: those of these files alone")
+    parser.add_argument("--into", default="kernels", choices=["kernels", "turned"], help="figures of which machine")
     asked = parser.parse_args()
     chosen = asked.what or ["races", *SCRIPTS]
     for name in chosen:
         began = time.perf_counter()
         if name == "races":
-            races(asked.of)
+            races(asked.of, asked.into)
         else:
             subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True, cwd=ROOT)
         print(f"{name}: {time.perf_counter() - began:.0f} s", flush=True)

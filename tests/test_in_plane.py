@@ -180,7 +180,11 @@ def test_names():
         (lambda: Rotations.in_plane(0), ValueError, "n: expected 1 or more, got 0"),
         (lambda: Rotations.in_plane(2.5), TypeError, "n: expected a whole number, got 2.5"),
         (lambda: Rotations.in_plane(4, mirrored="no"), TypeError, "mirrored: expected True or False, got 'no'"),
-        (lambda: rotations_of("in-plane:0"), ValueError, "n: expected 1 or more, got 0"),
+        (
+            lambda: rotations_of("in-plane:0"),
+            ValueError,
+            "rotations: expected C4, D4, C1, in-plane:K or in-plane:Km (K angles), got 'in-plane:0'",
+        ),
         (lambda: rotations_of("in-plane"), ValueError, "rotations: expected C4, D4, C1, in-plane:K or in-plane:Km"),
         (lambda: rotations_of(36), TypeError, "rotations: expected motes.C4, another motes.TemplateMap or a name"),
         (lambda: rotations_of(InPlane), TypeError, "got the class InPlane"),

@@ -333,7 +333,7 @@ def rotations_of(rotations: object) -> TemplateMap:
     if isinstance(rotations, str):
         if rotations.upper() in _GROUPS:
             return _GROUPS[rotations.upper()]
-        if named := _IN_PLANE.fullmatch(rotations):
+        if (named := _IN_PLANE.fullmatch(rotations)) and int(named[1]):
             return Rotations.in_plane(int(named[1]), mirrored=bool(named[2]))
         raise ValueError(f"rotations: expected C4, D4, C1, in-plane:K or in-plane:Km (K angles), got {rotations!r}")
     if isinstance(rotations, type) or not isinstance(rotations, TemplateMap):

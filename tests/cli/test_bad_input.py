@@ -129,6 +129,7 @@ OPTIONS = {
     "rotations of no number": (lambda: ["--rotations", "in-plane:x"], "--rotations: expected C4, D4, C1, in-plane:K"),
     "noise": (lambda: ["--noise", "pink"], "--noise: expected bernoulli or poisson, got 'pink'"),
     "noise of real numbers": (lambda: ["--noise", "gaussian"], "endeavor.npz: "),
+    "rotations by no angles": (lambda: ["--rotations", "in-plane:0"], "--rotations: expected C4, .*, got .in-plane:0."),
     "init": (lambda: ["--init", "guess"], "--init: expected one of .*'guess'"),
     "init of another shape": (lambda: ["--init", save("init.npy", np.eye(3))], r"--init: expected shape \(25, 25\)"),
     "init that is missing": (lambda: ["--init", "nowhere.npy"], "nowhere.npy: no such file"),

@@ -91,10 +91,36 @@ def test_dense_patterns(folder, motes):
         (("--noise", "gaussian:x"), "noise: expected gaussian or gaussian:SIGMA, got 'gaussian:x'"),
         (("--noise", "gaussian"), "patterns.npz"),
         (("--method", "sgd"), "method: sgd is for exact rotations of one master"),
-        (("--rotations", "in-plane:0"), "expected 1 or more, got 0"),
+        (("--rotations", "in-plane:0"), "--rotations: expected C4, D4, C1, in-plane:K"),
     ],
 )
 def test_what_makes_no_sense_is_one_line(folder, refused, tmp_path, words, told):
     usual = {"--rotations": "in-plane:8", "--noise": "poisson"} | {words[0]: words[1]}
     flat = [word for pair in usual.items() for word in pair]
     assert told in refused(tmp_path, "reconstruct", "patterns.npz", "-o", "out", *flat)
+
+
+def test_a_known_background(folder, motes):
+    np.save("background.npy", np.full((SIDE, SIDE), 0.02))
+    words = ("--rotations", "C4", "--noise", "poisson", "--max-iterations", 3, "--tolerance", 1e-3)
+    for name, given in (("number", 0.02), ("image", "background.npy")):
+        result = motes("reconstruct", "patterns.npz", "-o", name, *words, "--background", given)
+        assert result.exit_code == 0, result.stderr
+    detector = library.Detector.from_mask(np.zeros((SIDE, SIDE), int), background=0.02)
+    expected = library.reconstruct(folder, "C4", "poisson", detector=detector, max_iterations=3, tolerance=1e-3)
+    for name in ("number", "image"):
+        np.testing.assert_array_equal(np.load(f"{name}/master.npy"), expected.master)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("dim", "--background: expected photons a pixel, or a .npy of them, got 'dim'"),
+        ("-1", "--background: pixel (0, 0) is -1, expected a finite number of 0 or more"),
+        ("small.npy", "--background: expected shape (9, 9), got (2, 2)"),
+    ],
+)
+def test_what_is_no_background(folder, refused, tmp_path, given, message):
+    np.save("small.npy", np.ones((2, 2)))
+    words = ("patterns.npz", "-o", "out", "--noise", "poisson", "--background", given)
+    assert message in refused(tmp_path, "reconstruct", *words)

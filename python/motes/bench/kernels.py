@@ -65,7 +65,7 @@ KERNELS = (
     ),
     Kernel(
         "sweep, R = 36",
-        "20,000 patterns of 64x64 pixels and 400 photons at 36 angles: one whole EM iteration",
+        "50,000 patterns of 64x64 pixels and 400 photons at 36 angles: one whole EM iteration",
         "2 B read a photon; 2.25 loads, additions and stores of 64 B a photon, 36 exp and 1 log a pattern",
         2e-3,
         1e-6,

@@ -14,7 +14,7 @@ from motes.bench.workloads import Work
 from motes.cached import cached_property
 
 ANGLES, SIDE, PHOTONS, CONTRAST = 36, 64, 400.0, 0.7
-N_TURNED = 20_000
+N_TURNED = 50_000
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,10 +75,34 @@ def fluence_of(text: str, kept: NDArray[np.bool_]) -> str | NDArray[Any]:
     return found
 
 
-def detector_of(path: Path | None, shape: tuple[int, int]) -> Detector | None:
-    """A detector file of Dragonfly, that has the patterns' shape."""
-    if path is None:
+def detector_of(path: Path | None, background: str | None, shape: tuple[int, int]) -> Detector | None:
+    """A detector file of Dragonfly, that has the patterns' shape; and a background, a number or a .npy."""
+    if path is None and background is None:
         return None
+    kept = _detector_in(path, shape)
+    return kept if background is None else replace(kept, background=_background_of(background, shape))
+
+
+def _background_of(text: str, shape: tuple[int, int]) -> NDArray[Any]:
+    import numpy as np
+
+    from motes.cli.arguments import read_array
+
+    if text.endswith(".npy"):
+        return read_array(Path(text))
+    try:
+        return np.full(shape, float(text))
+    except ValueError:
+        raise ValueError(f"--background: expected photons a pixel, or a .npy of them, got {text!r}") from None
+
+
+def _detector_in(path: Path | None, shape: tuple[int, int]) -> Detector:
+    import numpy as np
+
+    from motes import Detector
+
+    if path is None:
+        return Detector.from_mask(np.zeros(shape, int))
     from motes import read_detector
 
     detector = read_detector(path, shape)

@@ -164,6 +164,14 @@ def reconstruct(
             help="Dragonfly's detector (.h5 or .dat): pixels that are good, merged only or bad, and their correction.",
         ),
     ] = None,
+    background: Annotated[
+        str | None,
+        typer.Option(
+            metavar="B|FILE",
+            rich_help_panel=MODEL,
+            help="Known mean photons beside the signal: one number for all pixels, or a .npy (H, W).",
+        ),
+    ] = None,
     weights: Annotated[
         str,
         typer.Option(
@@ -325,7 +333,7 @@ def reconstruct(
             "classes": classes,
             "still_classes": still_classes,
             "class_weights": class_weights,
-            "detector": detector_of(detector, patterns.shape),
+            "detector": detector_of(detector, background, patterns.shape),
             "fluence": fluence_of(fluence, kept),
             "beta": beta_of(beta),
             "coarse": coarse_of(coarse),

@@ -95,6 +95,8 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     place = os.fspath(path)
     with open_archive(path) as archive:
         missing = {*ARRAYS, "record"} - {*archive.names}
+        if "masters" in archive.names:
+            raise FormatError(f"{place}: a saved mixture, which motes.MixtureReconstruction.load reads")
         if missing:
             raise FormatError(f"{place}: no saved reconstruction: it holds no {min(missing)}")
         record = read_record(archive, _FIELDS, STEP)

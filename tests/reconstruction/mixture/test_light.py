@@ -50,7 +50,7 @@ def test_fluences_are_found_with_the_errors_that_are_told(unequal):
     assert 0.9 < np.sqrt((z**2).mean()) < 1.12
     assert accuracy(result, truth, 8) > 0.65
     told = [record["log_likelihood"] for record in result.history if record["restart"] == 0]
-    assert (np.diff(told) > -1e-9).all()
+    assert (np.diff(told) > -1e-7).all()  # scores in single precision
 
 
 def test_patterns_of_later_get_fluences_of_their_own(unequal):

@@ -16,6 +16,7 @@ from motes import (
     Gaussian,
     MixtureReconstruction,
     Patterns,
+    Reconstruction,
     Rotations,
     reconstruct,
     simulate,
@@ -96,6 +97,8 @@ def test_the_result_tells_its_story(patterns, tmp_path):
         _ = result.master
     assert {"change", "information"} <= result.history[0].keys()
     result.save(tmp_path / "mixture.npz")
+    with pytest.raises(FormatError, match=r"a saved mixture, which motes\.MixtureReconstruction\.load reads"):
+        Reconstruction.load(tmp_path / "mixture.npz")
     again = MixtureReconstruction.load(tmp_path / "mixture.npz")
     for name in SAME:
         np.testing.assert_array_equal(getattr(again, name), getattr(result, name), err_msg=name)
