@@ -146,19 +146,6 @@ class DensePatterns:
             total += self._values[part].sum(axis=0, dtype=np.float64)
         return total
 
-    def total_squares(self) -> FloatArray:
-        """Sum of the squares of all patterns: (H, W).
-
-        Examples
-        --------
-        >>> DensePatterns(np.full((3, 1, 2), 2.0)).total_squares()
-        array([[12., 12.]])
-        """
-        total = np.zeros(self.shape)
-        for part in self.blocks():
-            total += np.square(self._values[part], dtype=np.float64).sum(axis=0)
-        return total
-
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, DensePatterns):
             return NotImplemented
