@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -52,3 +54,11 @@ def test_what_can_not_be_held_out():
 def test_one_class_of_exact_turns_under_any_power(beta):
     patterns, _ = drawn(PICTURES[:1], C4, 100, seed=1)
     assert held_out(patterns, C4, "poisson", classes=(1,), beta=beta, tolerance=1e-3).best == 1
+
+
+def test_the_fewest_classes_in_any_order():
+    patterns, _ = drawn(PICTURES[:1], TURNS, 400, seed=1)
+    one, two = (held_out(patterns, TURNS, "poisson", classes=k, tolerance=1e-4) for k in ((1, 2), (2, 1)))
+    assert one.best == two.best == 1
+    alike = replace(two, less_than_best=np.zeros(2))
+    assert alike.best == 1

@@ -47,7 +47,7 @@ class HeldOut:
     @property
     def best(self) -> int:
         """The fewest classes that lose no more than one standard error to the best."""
-        return int(self.classes[np.flatnonzero(self.less_than_best <= self.std_error)[0]])
+        return int(self.classes[self.less_than_best <= self.std_error].min())
 
     def __repr__(self) -> str:
         told = ", ".join(f"{k}: {value:.4f}" for k, value in zip(self.classes, self.log_likelihood, strict=True))
