@@ -97,3 +97,8 @@ def test_bad_files(tmp_path, array, message):
     with pytest.raises(motes.FormatError, match=re.escape(message)) as told:
         motes.read_dense(tmp_path / "a.npy")
     assert "a.npy" in str(told.value)
+
+
+def test_values_whose_squares_are_no_numbers():
+    with pytest.raises(ValueError, match=r"values: pattern 1: pixel \(0, 0\) is -1e\+200, expected at most 1e\+60"):
+        motes.DensePatterns(np.array([[[1.0]], [[-1e200]]]))

@@ -308,5 +308,8 @@ def check_fluence(fluence: object, n_patterns: int) -> FloatArray:
     if not good.all():
         p = int(np.argmin(good))
         raise ValueError(f"fluence: pattern {p} has {values[p]:g}, expected a positive, finite number")
-    mean = float(values.mean()) if values.size else 1.0
+    with np.errstate(over="ignore"):
+        mean = float(values.mean()) if values.size else 1.0
+    if not np.isfinite(mean):
+        raise ValueError(f"fluence: up to {values.max():g}, too large to have a mean")
     return np.asarray(values / mean)
