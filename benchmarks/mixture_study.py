@@ -1,11 +1,13 @@
 """Whether mixtures find what is there: `python -m benchmarks.mixture_study [case ...]`.
 
     portrait    one master, 64x64, turned by 180 angles: 50,000 Poisson patterns of 400 photons, contrast 0.7
+    fine        the same portrait sampled four times as finely, at angles anywhere between: what interpolation costs
     classes     two masters at contrast 0.5, 72 angles: labels beside those of the masters known
     annealing   30 bright patterns of 60 angles from random starts, with annealing and without; six classes likewise
     blocks      180 angles, 64x64, 100,000 patterns: a start and two sweeps within bounded memory, in a process apart
 
-Patterns are drawn at the templates of the estimator's own map, of masters that vanish outside its disc. Angles are told
+But for `fine`, patterns are drawn at the templates of the estimator's own map, of masters that vanish outside its disc.
+Angles are told
 as well as they can be where their rms error is that of the angular information, 1 / sqrt(sum_i (dm_i/dangle)^2 / m_i),
 and of the spacing of the angles (/ sqrt(12)) together. Errors are after the best turn, which interpolates the truth;
 `truth` starts at the true master, whose pixels are those of one of the possible frames. Writes
@@ -33,6 +35,7 @@ from motes.in_plane import InPlane
 from motes.known_mixture import KnownMixture
 from motes.mixture_truth import compare_mixture
 from motes.simulate.photons import draw
+from motes.simulate.turned import turned
 
 Image = npt.NDArray[np.float64]
 NAME = "mixtures"
@@ -48,16 +51,23 @@ def within_disc(picture: Image, photons: float, contrast: float) -> Image:
 
 def drawn(masters: list[Image], turns: InPlane, n_patterns: int, seed: int) -> tuple[Patterns, KnownMixture]:
     """Patterns of classes and angles of equal frequency, and what they were made from."""
-    rng = np.random.default_rng(seed)
     means = np.concatenate([turns.expand(master) for master in masters])
-    shown = rng.integers(0, len(means), n_patterns)
+    return shown(means, turns.angles, masters, n_patterns, seed)
+
+
+def shown(
+    means: npt.NDArray[np.float64], angles: npt.NDArray[np.float64], masters: list[Image], n_patterns: int, seed: int
+) -> tuple[Patterns, KnownMixture]:
+    """Patterns of templates of equal frequency: those of each master at all angles, one master after the other."""
+    rng = np.random.default_rng(seed)
+    which = rng.integers(0, len(means), n_patterns)
     shape = means.shape[1:]
-    keys, counts = draw(means.reshape(len(means), -1), shown, "poisson", rng)
+    keys, counts = draw(means.reshape(len(means), -1), which, "poisson", rng)
     rows, cols = np.divmod(keys, shape[0] * shape[1])
     patterns = Patterns.from_coo(rows, cols, counts=counts, shape=shape, n_patterns=n_patterns)
-    kinds, rotations = np.divmod(shown, turns.n)
-    angles, equal = turns.angles[rotations], np.ones(n_patterns)
-    return patterns, KnownMixture(np.stack(masters), kinds, rotations, angles, equal, np.zeros(shape))
+    kinds, rotations = np.divmod(which, len(angles))
+    known = KnownMixture(np.stack(masters), kinds, rotations, angles[rotations], np.ones(n_patterns), np.zeros(shape))
+    return patterns, known
 
 
 def angular_deviation(master: Image) -> float:
@@ -100,6 +110,33 @@ def portrait(*, side: int = 64, n_angles: int = 180, n_patterns: int = 50_000, s
         "side": side, "angles": n_angles, "patterns": n_patterns, "photons": 400, "contrast": 0.7,
         "angular_deviation": deviation, "spacing": spacing,
         "predicted_angle_error": float(np.hypot(deviation, spacing / np.sqrt(12))), "fits": rows,
+    }  # fmt: skip
+
+
+def fine(
+    *, side: int = 64, n_angles: int = 180, n_shown: int = 3600, times: int = 4, n_patterns: int = 50_000
+) -> dict[str, Any]:
+    """The portrait as the detector averages a finer one, at random angles that are none of the estimator's."""
+    turns = Rotations.in_plane(n_angles)
+    picture = simulate.with_contrast(simulate.portrait(side * times), 0.7)
+    angles = np.random.default_rng(0).uniform(0, 360, n_shown)
+    upright = turned(picture, [0.0], side)[0]
+    photons = 400 / upright.sum()
+    master = photons * upright
+    patterns, known = shown(photons * turned(picture, angles, side), angles, [master], n_patterns, seed=1)
+    rows = []
+    for start, init in (("spectral, seed 0", None), ("truth", master)):
+        result = motes.reconstruct(patterns, turns, "poisson", init=init)
+        rows.append({"start": start, "error_bound": result.error_bound} | told_of(result, known))
+        of_templates = [
+            np.linalg.norm(turns.expand(result.masters[0]) - photons * turned(picture, turns.angles + degrees, side))
+            for degrees in np.array([-1, 1]) * compare_mixture(result, known).degrees[0]
+        ]
+        contrast = np.sqrt(turns.n) * np.linalg.norm((master - master[master > 0].mean())[master > 0])
+        rows[-1]["template_error"] = float(min(of_templates) / contrast)
+    return {
+        "side": side, "times": times, "angles": n_angles, "patterns": n_patterns, "photons": 400, "contrast": 0.7,
+        "predicted_angle_error": float(np.hypot(angular_deviation(master), 360 / n_angles / np.sqrt(12))), "fits": rows,
     }  # fmt: skip
 
 
@@ -172,9 +209,10 @@ def blocks(*, n_patterns: int = 100_000) -> dict[str, Any]:
     }  # fmt: skip
 
 
-CASES = {"portrait": portrait, "classes": classes, "annealing": annealing, "blocks": blocks}
+CASES = {"portrait": portrait, "fine": fine, "classes": classes, "annealing": annealing, "blocks": blocks}
 SMOKE: dict[str, dict[str, int]] = {
     "portrait": {"side": 16, "n_angles": 12, "n_patterns": 500, "starts": 1},
+    "fine": {"side": 16, "n_angles": 12, "n_shown": 60, "n_patterns": 500},
     "classes": {"side": 16, "n_angles": 12, "n_patterns": 500, "starts": 1},
     "annealing": {"starts": 1},
     "blocks": {"n_patterns": 200},

@@ -198,6 +198,16 @@ def test_bad_pixels_may_hold_anything():
         (lambda: motes.Detector.from_mask([[0]], [1.0]), ValueError, "correction: expected shape (1, 1), got (1,)"),
         (lambda: motes.Detector.from_mask([[0]], [["a"]]), TypeError, "correction: expected real numbers"),
         (
+            lambda: motes.Detector.from_mask([[0]], background=True),
+            TypeError,
+            "background: expected real numbers, got dtype bool",
+        ),
+        (
+            lambda: motes.Detector.from_mask([[0]], background="much"),
+            TypeError,
+            "background: expected real numbers, got dtype <U4",
+        ),
+        (
             lambda: motes.Detector.from_mask([[0]], background=-1),
             ValueError,
             "background: pixel (0, 0) is -1, expected",

@@ -103,7 +103,15 @@ def test_gaussian_scores_are_its_logarithms_but_for_what_knows_no_mean():
 
 
 @pytest.mark.parametrize(
-    ("sigma", "error"), [(0, ValueError), (-1.0, ValueError), (np.nan, ValueError), ("a", TypeError)]
+    ("sigma", "error"),
+    [
+        (0, ValueError),
+        (-1.0, ValueError),
+        (np.nan, ValueError),
+        (1e-200, ValueError),
+        (1e99, ValueError),
+        ("a", TypeError),
+    ],
 )
 def test_gaussian_refuses(sigma, error):
     with pytest.raises(error, match="sigma: expected a"):

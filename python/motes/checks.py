@@ -16,7 +16,7 @@ def one_of(name: str, value: object, choices: Sequence[str]) -> str:
     >>> one_of("method", "em", ("em", "sgd"))
     'em'
     """
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise ValueError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
     return str(value)
 

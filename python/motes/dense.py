@@ -20,6 +20,7 @@ from motes.shapes import Shape, shape_of_dense
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 MOST = 1 << 22  # values looked at together
+LARGEST = 1e60  # of values: sums of squares in units of a variance stay numbers
 
 
 class DensePatterns:
@@ -31,12 +32,12 @@ class DensePatterns:
     Parameters
     ----------
     values : (N, H, W) float32 or float64 array
-        Finite.
+        Finite, at most 1e60 in size.
 
     Raises
     ------
     TypeError, ValueError
-        If it is another array, or a value is not finite; the message names the first.
+        If it is another array, or a value is not finite or too large; the message names the first.
 
     Examples
     --------
@@ -54,12 +55,15 @@ class DensePatterns:
         if given.ndim != 3 or not given.shape[1] or not given.shape[2]:
             raise ValueError(f"values: expected shape (N, H, W), got {given.shape}")
         self._settle(given)
+        largest = min(LARGEST, float(np.finfo(given.dtype).max))
         for part in self.blocks():
-            finite = np.isfinite(given[part])
-            if not finite.all():
-                p, row, column = np.argwhere(~finite)[0]
+            good = np.abs(given[part]) <= largest
+            if not good.all():
+                p, row, column = np.argwhere(~good)[0]
                 p += part.start
-                raise ValueError(f"values: pattern {p}: pixel ({row}, {column}) is {given[p, row, column]}")
+                value = given[p, row, column]
+                told = f", expected at most {LARGEST:g} in size" if np.isfinite(value) else ""
+                raise ValueError(f"values: pattern {p}: pixel ({row}, {column}) is {value}{told}")
 
     def _settle(self, values: npt.NDArray[np.floating[Any]]) -> None:
         view = values.view(np.ndarray)
@@ -144,19 +148,6 @@ class DensePatterns:
         total = np.zeros(self.shape)
         for part in self.blocks():
             total += self._values[part].sum(axis=0, dtype=np.float64)
-        return total
-
-    def total_squares(self) -> FloatArray:
-        """Sum of the squares of all patterns: (H, W).
-
-        Examples
-        --------
-        >>> DensePatterns(np.full((3, 1, 2), 2.0)).total_squares()
-        array([[12., 12.]])
-        """
-        total = np.zeros(self.shape)
-        for part in self.blocks():
-            total += np.square(self._values[part], dtype=np.float64).sum(axis=0)
         return total
 
     def __eq__(self, other: object) -> bool:

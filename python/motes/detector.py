@@ -110,7 +110,7 @@ class Detector:
             )
         correction = np.ones(given.shape) if correction is None else correction
         if background is not None and array_of("background", background).ndim == 0:
-            background = np.full(given.shape, float(background))
+            background = np.full(given.shape, array_of("background", background))
         return cls(given == GOOD, given <= MERGED, correction, background)
 
     @property

@@ -17,6 +17,7 @@ from motes.kernels.interpolation import interpolate, interpolate_home
 from motes.shapes import check_shape
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
+MOST_ANGLES = 100_000  # more is a slip: a pixel at the edge of 16,000 moves by less than one
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,10 @@ class InPlane:
     """Whether as many templates of the mirrored master, `master[:, ::-1]`, follow."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "n_angles", checks.whole("n", self.n_angles, 1))
+        n = checks.whole("n", self.n_angles, 1)
+        if n > MOST_ANGLES:
+            raise ValueError(f"n: expected 1 to {MOST_ANGLES}, got {n}")
+        object.__setattr__(self, "n_angles", n)
         object.__setattr__(self, "mirrored", checks.truth("mirrored", self.mirrored))
 
     @property

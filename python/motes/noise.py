@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import checks
+from motes.dense import LARGEST
 from motes.errors import kind_of
 from motes.patterns import Patterns
 
@@ -132,7 +133,7 @@ class Gaussian:
     Raises
     ------
     TypeError, ValueError
-        If it is no positive, finite number.
+        If it is no number of 1e-60 to 1e60.
 
     Examples
     --------
@@ -146,7 +147,10 @@ class Gaussian:
 
     def __post_init__(self) -> None:
         if self.sigma is not None:
-            object.__setattr__(self, "sigma", checks.positive("sigma", self.sigma))
+            sigma = checks.positive("sigma", self.sigma)
+            if not 1 / LARGEST <= sigma <= LARGEST:
+                raise ValueError(f"sigma: expected a number of {1 / LARGEST:g} to {LARGEST:g}, got {sigma:g}")
+            object.__setattr__(self, "sigma", sigma)
 
     @property
     def variance(self) -> float:

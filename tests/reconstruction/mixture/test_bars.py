@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mixtures import RandomMap
 from motes import C1, C4, Bernoulli, Detector, Patterns, Poisson, Rotations, reconstruct, simulate
 from motes.quotient import nearest_turn, tangent
 from motes.reconstruction.em import Squarem
@@ -186,6 +187,18 @@ def test_a_map_as_a_matrix(turns):
     for seed in range(3):
         master = np.random.default_rng(seed).random((SIDE, SIDE))
         np.testing.assert_allclose(found @ master.ravel(), turns.expand(master).ravel(), atol=1e-12)
+
+
+def test_maps_of_one_name_are_two():
+    rng = np.random.default_rng(0)
+    maps = tuple(RandomMap(n, (4, 4), (4, 4), rng) for n in (3, 3))
+    patterns = Patterns.from_dense(rng.poisson(1.0, (5, 4, 4)))
+    detector = Detector.from_mask(np.zeros((4, 4), int))
+    problem = MixtureProblem(patterns, maps, Poisson(), detector, True, True, 1.0, np.float64, 1)
+    scores = Scores(problem, problem.mean_masters, problem.uniform, np.zeros((0, 6)))
+    for k, own in enumerate(maps):
+        found = scores.maps[48 * k : 48 * (k + 1), 16 * k : 16 * (k + 1)].toarray()
+        np.testing.assert_array_equal(found, own.matrix.reshape(48, 16))
 
 
 def test_what_lies_across_a_turn_is_what_a_projection_leaves():

@@ -183,3 +183,12 @@ def test_known_fluences_are_left_alone():
     assert sums.rest.size == 0
     gamma = fluence_responsibilities(patterns, model, log_prior, fluence).astype(float)
     np.testing.assert_allclose(sums.exposure, fluence @ gamma, rtol=1e-5)
+
+
+def test_photons_are_as_good_as_impossible_at_fluence_0():
+    """Where an extrapolation leads to it: it must not look better than what it left."""
+    patterns = Patterns.from_dense([[3, 1, 0, 2], [0, 0, 0, 0]])
+    model = FluenceModel(np.full((2, 4), 0.7), np.ones(4, bool), None, np.float64)
+    told = [model.scores(patterns, np.full(2, fluence))[0, 0] for fluence in (2.0, 1.0, 1e-3, 1e-9, 0.0)]
+    assert (np.diff(told) < 0).all()
+    np.testing.assert_array_equal(model.scores(patterns, np.zeros(2))[1], [0.0, 0.0])

@@ -10,13 +10,14 @@ from motes import Rotations, reconstruct, simulate
 from motes.reconstruction.mixture.frames import best_frames, template_order
 
 
-@pytest.mark.parametrize("noise", ["bernoulli", "poisson", "gaussian"])
+@pytest.mark.parametrize("noise", ["bernoulli", "poisson", "unequal", "gaussian"])
 @pytest.mark.parametrize("seed", range(4))
 def test_moving_to_the_best_frame_never_loses_likelihood(noise, seed):
     rng = np.random.default_rng(seed)
     problem = random_problem(
-        rng, side=7, n_patterns=60, turns="10", noise=noise, classes=2, still=seed % 2, masked=True, corrected=True,
-        background=noise != "bernoulli",
+        rng, side=7, n_patterns=60, turns="10", noise="poisson" if noise == "unequal" else noise, classes=2,
+        still=seed % 2, masked=True, corrected=True, background=noise != "bernoulli",
+        estimate_fluence=noise == "unequal",
     )  # fmt: skip
     scattered = problem.mean_masters * rng.uniform(0.5, 1.5, problem.layout.n_pixels)
     point = problem.evaluate(problem.inside(np.concatenate([scattered, problem.first_rest])), problem.uniform)
@@ -25,6 +26,8 @@ def test_moving_to_the_best_frame_never_loses_likelihood(noise, seed):
     moved = problem.evaluate(*best_frames(problem, point.master, point.weights))
     assert moved.log_likelihood >= point.log_likelihood - 1e-6
     assert moved.weights.sum() == pytest.approx(1)
+    rest = problem.layout.rest  # the masters are the best for these fluences, or this sigma, and for no older ones
+    np.testing.assert_array_equal(rest(moved.master), rest(point.em_master))
 
 
 @pytest.mark.parametrize("mirrored", [False, True])

@@ -7,8 +7,9 @@ import pytest
 
 import reference
 from mixtures import RandomMap
-from motes import C4, DensePatterns, Detector
+from motes import C4, DensePatterns, Detector, Gaussian, reconstruct
 from motes.reconstruction.mixture.gaussian import (
+    LEAST_SIGMA,
     GaussianModel,
     gaussian_responsibilities,
     gaussian_sums,
@@ -92,3 +93,24 @@ def test_no_number_of_threads_changes_a_bit(monkeypatch):
     )
     for a, b in zip(one, many, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_first_sigma_does_not_cancel():
+    rng = np.random.default_rng(3)
+    values = rng.normal(0, 1e-3, (50, 4, 4))
+    good = np.ones(16, bool)
+    far, near = (start_sigma(DensePatterns(values + offset), good) for offset in (1e6, 0.0))
+    assert far == pytest.approx(near, rel=1e-6)
+
+
+@pytest.mark.parametrize("values", [np.full((9, 5, 5), 0.1), np.random.default_rng(0).random((1, 5, 5))])
+def test_sigma_of_patterns_that_are_alike_is_none(values):
+    with pytest.raises(ValueError, match="noise: no two patterns differ"):
+        reconstruct(DensePatterns(values), C4)
+    assert reconstruct(DensePatterns(values), C4, Gaussian(0.1)).converged
+
+
+def test_a_class_for_every_pattern_has_a_least_sigma():
+    patterns = DensePatterns(np.random.default_rng(1).normal(size=(2, 5, 5)))
+    result = reconstruct(patterns, C4, classes=2, init="random", std_error=False)
+    assert result.noise.sigma == pytest.approx(LEAST_SIGMA * start_sigma(patterns, np.ones(25, bool)))

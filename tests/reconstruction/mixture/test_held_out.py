@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from mixtures import drawn
-from motes import Patterns, Rotations, simulate
+from motes import C4, Patterns, Rotations, simulate
 from motes.reconstruction.mixture.held_out import held_out
 
 TURNS = Rotations.in_plane(8)
@@ -43,5 +45,20 @@ def test_what_can_not_be_held_out():
         held_out(patterns[:1], TURNS, "poisson")
     with pytest.raises(ValueError, match="classes: expected numbers of classes, got none"):
         held_out(patterns, TURNS, "poisson", classes=())
-    with pytest.raises(ValueError, match="fluence: can not be held out"):
-        held_out(patterns, TURNS, "poisson", fluence="estimate")
+    for fluence in ("estimate", np.ones(10)):
+        with pytest.raises(ValueError, match="fluence: can not be held out"):
+            held_out(patterns, TURNS, "poisson", fluence=fluence)
+
+
+@pytest.mark.parametrize("beta", [1.0, "auto", [0.5, 1.0]])
+def test_one_class_of_exact_turns_under_any_power(beta):
+    patterns, _ = drawn(PICTURES[:1], C4, 100, seed=1)
+    assert held_out(patterns, C4, "poisson", classes=(1,), beta=beta, tolerance=1e-3).best == 1
+
+
+def test_the_fewest_classes_in_any_order():
+    patterns, _ = drawn(PICTURES[:1], TURNS, 400, seed=1)
+    one, two = (held_out(patterns, TURNS, "poisson", classes=k, tolerance=1e-4) for k in ((1, 2), (2, 1)))
+    assert one.best == two.best == 1
+    alike = replace(two, less_than_best=np.zeros(2))
+    assert alike.best == 1

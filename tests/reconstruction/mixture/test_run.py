@@ -220,6 +220,12 @@ def test_dense_patterns_have_gaussian_noise(tmp_path):
         ({"detector": Detector.from_mask(np.zeros((8, 8), int))}, "detector: 8x8 pixels, but the patterns have 9x9"),
         ({"fluence": np.zeros(1500)}, "fluence: pattern 0 has 0, expected a positive, finite number"),
         ({"fluence": np.ones(3)}, "fluence: expected one for each of 1500 patterns, got shape (3,)"),
+        ({"fluence": np.full(1500, 1e308)}, "fluence: up to 1e+308, too large to have a mean"),
+        ({"rotations": C4, "classes": np.array([1, 2])}, "classes: expected a whole number, got array([1, 2])"),
+        ({"rotations": C4, "classes": True}, "classes: expected a whole number, got True"),
+        ({"rotations": C4, "still_classes": 0.0}, "still_classes: expected a whole number, got 0.0"),
+        ({"rotations": C4, "class_weights": np.ones(2)}, "class_weights: expected one of estimate, uniform, got array"),
+        ({"rotations": "in-plane:200000"}, "n: expected 1 to 100000, got 200000"),
         ({"fluence": "some"}, "fluence: expected one of uniform, estimate, got 'some'"),
         ({"noise": "bernoulli", "binarise": True, "fluence": "estimate"}, "fluence: patterns of unequal fluence need"),
         (
@@ -244,6 +250,15 @@ def test_dense_patterns_have_gaussian_noise(tmp_path):
 def test_what_makes_no_sense_is_refused_before_any_work(patterns, options, message):
     with pytest.raises((ValueError, TypeError), match=re.escape(message)):
         reconstruct(patterns, **{"rotations": "in-plane:8", "noise": "poisson"} | options)
+
+
+@pytest.mark.parametrize("noise", ["poisson", "bernoulli", "gaussian"])
+def test_no_patterns_make_a_master_of_which_nothing_is_known(noise):
+    none = np.zeros((0, 5, 5))
+    empty = DensePatterns(none) if noise == "gaussian" else Patterns.from_dense(none.astype(int))
+    result = reconstruct(empty, "in-plane:6", Gaussian(1.0) if noise == "gaussian" else noise)
+    assert result.labels.shape == (0, 2)
+    assert not np.isfinite(result.std_error).any()
 
 
 def test_a_mask_that_leaves_only_corners_is_refused(patterns):

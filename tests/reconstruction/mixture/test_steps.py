@@ -34,7 +34,8 @@ def test_the_likelihood_never_falls(
 ):
     rng = np.random.default_rng(seed)
     problem = random_problem(
-        rng, side=side, n_patterns=n_patterns, turns=turns, noise="poisson" if noise == "unequal" else noise,
+        rng, side=side, n_patterns=max(n_patterns, 2) if noise == "gaussian" else n_patterns, turns=turns,
+        noise="poisson" if noise == "unequal" else noise,
         classes=classes, still=still, masked=masked, corrected=corrected, beta=beta,
         background=background and noise != "bernoulli", estimate_fluence=noise == "unequal",
     )  # fmt: skip

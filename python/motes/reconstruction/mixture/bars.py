@@ -75,6 +75,8 @@ def mixture_error_bars(
     """
     checks.one_of("error_bars", kind, KINDS)
     layout, n_patterns = problem.layout, len(problem.patterns)
+    if not n_patterns:
+        return MixtureErrorBars(np.full(layout.n_pixels, np.nan), np.full(len(layout.maps), np.nan), ())
     directions = directions_of(layout, weights, classes=problem.estimate_classes, rotations=problem.estimate_weights)
     everything = tuple(range(len(layout.maps)))
     together = int(problem.seen.sum()) + len(directions) <= LARGEST_MATRIX
@@ -95,8 +97,8 @@ def mixture_error_bars(
     if n_of_classes:
         along = np.array([layout.per_class(row) for row in directions[:n_of_classes]])
         of_classes = np.einsum("ak,ab,bk->k", along, told.of_directions[:n_of_classes, :n_of_classes], along)
-    std_error = np.sqrt(np.where(problem.seen, variance, np.nan) / max(n_patterns, 1))
-    return MixtureErrorBars(std_error, np.sqrt(of_classes / max(n_patterns, 1)), tuple(dict.fromkeys(notes)))
+    std_error = np.sqrt(np.where(problem.seen, variance, np.nan) / n_patterns)
+    return MixtureErrorBars(std_error, np.sqrt(of_classes / n_patterns), tuple(dict.fromkeys(notes)))
 
 
 def _told(scores: Scores, sample: Sample, kind: str, n_patterns: int) -> tuple[Told, list[str]]:

@@ -91,7 +91,8 @@ class FluenceModel:
         nothing = np.zeros(len(self.signal), self.dtype)
         linear = scores_of(patterns, self.linear.weights, nothing, threads=1)
         common = patterns.to_scipy() @ self.linear.common_weight
-        common += _log(fluence) * self.photons_of(patterns)
+        # Of fluence 0, no photon comes: a pattern that has some is as good as impossible there, one without is certain.
+        common += np.log(np.maximum(fluence, _TINY)) * self.photons_of(patterns)
         scores: FloatArray = base + linear + common[:, None]
         return scores
 
@@ -307,10 +308,8 @@ def check_fluence(fluence: object, n_patterns: int) -> FloatArray:
     if not good.all():
         p = int(np.argmin(good))
         raise ValueError(f"fluence: pattern {p} has {values[p]:g}, expected a positive, finite number")
-    mean = float(values.mean()) if values.size else 1.0
+    with np.errstate(over="ignore"):
+        mean = float(values.mean()) if values.size else 1.0
+    if not np.isfinite(mean):
+        raise ValueError(f"fluence: up to {values.max():g}, too large to have a mean")
     return np.asarray(values / mean)
-
-
-def _log(values: FloatArray) -> FloatArray:
-    """ln, 0 where there is nothing: a pattern without photons has fluence 0, and says as little of every template."""
-    return np.log(np.where(values > 0, values, 1.0))

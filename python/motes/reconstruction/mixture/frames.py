@@ -31,7 +31,7 @@ def best_frames(problem: MixtureProblem, vector: FloatArray, weights: FloatArray
     problem : MixtureProblem
         Patterns and model; classes whose map is no `InPlane` stay as they are.
     vector, weights : float64 arrays
-        Where a climb has come to.
+        Where a climb has come to. Fluences, or sigma, make their step before the masters, as in `evaluate`.
     """
     sums = problem.expected_sums(vector, weights)
     detector = problem.claimed_by
@@ -56,7 +56,7 @@ def best_frames(problem: MixtureProblem, vector: FloatArray, weights: FloatArray
                 best, best_value, best_order = found, value, order
         masters.append(best)
         turned[part] = weights[part][best_order]
-    return problem.inside(problem.layout.join(masters, problem.layout.rest(vector))), turned
+    return problem.inside(problem.layout.join(masters, sums.rest)), turned
 
 
 def template_order(turns: InPlane, frame: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -22,6 +22,8 @@ from motes.threads import one_blas_thread
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 
 AT_ONCE = 1 << 20  # values, or responsibilities, of one block: 8 MB
+LEAST_SIGMA = 1e-3  # of the first one: a class for every pattern has no best sigma, and its distances are rounding
+_ALIKE = 1e-12  # of the largest value: a smaller spread is the rounding of a mean
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,12 +157,24 @@ def gaussian_responsibilities(
 def start_sigma(patterns: DensePatterns, good: npt.NDArray[np.bool_]) -> float:
     """The spread of good pixels about their mean over all patterns: where an estimate of sigma begins.
 
+    Raises
+    ------
+    ValueError
+        If there is none to estimate: no two patterns that differ.
+
     Examples
     --------
     >>> start_sigma(DensePatterns(np.array([[[1.0, 2.0]], [[3.0, 4.0]]])), np.ones(2, bool))
     1.0
     """
-    n = max(len(patterns), 1)
-    mean = patterns.total_image().ravel() / n
-    variance = patterns.total_squares().ravel() / n - mean**2
-    return float(np.sqrt(max(variance[good].mean(), 1e-300)))
+    looks = max(len(patterns) * int(good.sum()), 1)
+    squares = largest = 0.0
+    mean = patterns.total_image().ravel()[good] / max(len(patterns), 1)
+    for part in patterns.blocks():
+        rows = patterns.rows(part)[:, good]
+        squares += float(((rows - mean) ** 2).sum())  # about the mean: squares of the values would cancel
+        largest = max(largest, float(np.abs(rows).max(initial=0.0)))
+    sigma = float(np.sqrt(squares / looks))
+    if sigma <= _ALIKE * largest:
+        raise ValueError("noise: no two patterns differ, so sigma can not be estimated; give motes.Gaussian(sigma)")
+    return sigma

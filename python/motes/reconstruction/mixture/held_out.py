@@ -47,7 +47,7 @@ class HeldOut:
     @property
     def best(self) -> int:
         """The fewest classes that lose no more than one standard error to the best."""
-        return int(self.classes[np.flatnonzero(self.less_than_best <= self.std_error)[0]])
+        return int(self.classes[self.less_than_best <= self.std_error].min())
 
     def __repr__(self) -> str:
         told = ", ".join(f"{k}: {value:.4f}" for k, value in zip(self.classes, self.log_likelihood, strict=True))
@@ -99,12 +99,15 @@ def held_out(
     if not numbers:
         raise ValueError("classes: expected numbers of classes, got none")
     for name in ("fluence", "checkpoint", "resume"):
-        if options.get(name, "uniform") not in ("uniform", None, False):
+        given = options.get(name)
+        if not (given is None or given is False or (isinstance(given, str) and given == "uniform")):
             raise ValueError(f"{name}: can not be held out")
+    beta = options.pop("beta", 1.0)
+    powers = [beta] if np.ndim(beta) == 0 and not isinstance(beta, str) else beta  # so also one class is a mixture
     fitted, others = patterns[0::2], patterns[1::2]
     results, each = [], []
     for k in numbers:
-        asked: dict[str, Any] = {"std_error": False, "beta": [1.0]} | options  # a sequence: also one class is a mixture
+        asked: dict[str, Any] = {"std_error": False, "beta": powers} | options
         result = reconstruct(fitted, rotations, noise, classes=k, **asked)
         assert isinstance(result, MixtureReconstruction)
         results.append(result)

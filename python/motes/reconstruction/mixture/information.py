@@ -82,7 +82,7 @@ def observed(scores: Scores, sample: Sample, of_scores: FloatArray) -> FloatArra
     n_pixels = len(complete)
     information[:n_pixels, :n_pixels] += complete
     of_weights = scores.directions / scores.weights
-    frequencies = sample.responsibilities.mean(axis=0, dtype=np.float64)
+    frequencies = sample.responsibilities.sum(axis=0, dtype=np.float64) / max(len(sample), 1)
     information[n_pixels:, n_pixels:] += (of_weights * frequencies) @ of_weights.T
     return information
 
@@ -228,7 +228,7 @@ def _across(information: FloatArray, turns: FloatArray) -> FloatArray:
     along = information @ turns
     known = turns.T @ along
     least = float(np.linalg.eigvalsh(known).min(initial=np.inf))
-    if least < _LITTLE * float(np.diag(information).mean()):
+    if least <= _LITTLE * float(np.diag(information).mean()):
         along, known = turns, np.eye(turns.shape[1])
     across: FloatArray = np.eye(len(information)) - along @ np.linalg.solve(known, turns.T)
     return across

@@ -40,8 +40,10 @@ def is_mixture(
     >>> is_mixture(C4, 1, 0, "estimate", None, "uniform", 1.0, None)
     False
     """
-    usual = classes == 1 and still_classes == 0 and class_weights == "estimate" and detector is None and coarse is None
-    usual = usual and isinstance(fluence, str) and fluence == "uniform" and np.ndim(beta) == 0 and beta == 1  # type: ignore[arg-type]
+    usual = checks.whole("classes", classes, 0) == 1 and checks.whole("still_classes", still_classes, 0) == 0
+    usual = usual and checks.one_of("class_weights", class_weights, CLASS_WEIGHTS) == "estimate"
+    usual = usual and detector is None and coarse is None and isinstance(fluence, str) and fluence == "uniform"
+    usual = usual and np.ndim(beta) == 0 and beta == 1  # type: ignore[arg-type]
     return not (usual and isinstance(rotations, Rotations))
 
 

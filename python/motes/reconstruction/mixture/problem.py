@@ -18,7 +18,7 @@ from motes.maps import TemplateMap
 from motes.noise import Gaussian, Noise
 from motes.reconstruction.checkpoint import fingerprint_of
 from motes.reconstruction.mixture.estep import Sums
-from motes.reconstruction.mixture.gaussian import start_sigma
+from motes.reconstruction.mixture.gaussian import LEAST_SIGMA, start_sigma
 from motes.reconstruction.mixture.layout import Layout
 from motes.reconstruction.mixture.steps import m_step
 from motes.reconstruction.mixture.templates import AnyPatterns, Templates
@@ -144,7 +144,7 @@ class MixtureProblem:
             rest = np.maximum(rest, 0.0)
             rest = rest / rest.mean() if rest.any() else self.first_rest
         elif rest.size:
-            rest = np.maximum(rest, 1e-6 * self.first_rest)  # a class for every pattern would have no best sigma
+            rest = np.maximum(rest, LEAST_SIGMA * self.first_rest)
         return np.concatenate([np.clip(vector[:n], *self.limits), rest])
 
     def weights_inside(self, weights: FloatArray) -> FloatArray:

@@ -141,12 +141,12 @@ class Scores:
         from scipy.sparse import block_array, csr_array
 
         shape, n = self.problem.patterns.shape, len(self.problem.maps)
-        distinct = {turns.name: turns for turns in self.problem.maps}
-        matrices = {name: matrix_of(turns, shape) for name, turns in distinct.items()}
+        distinct = {id(turns): turns for turns in self.problem.maps}  # maps of one's own may share a name
+        matrices = {key: matrix_of(turns, shape) for key, turns in distinct.items()}
         grid: list[list[Any]] = [[None] * n for _ in range(n)]
         for k, turns in enumerate(self.problem.maps):
             chosen = self.classes is None or k in self.classes
-            matrix = matrices[turns.name]
+            matrix = matrices[id(turns)]
             grid[k][k] = matrix if chosen else csr_array((matrix.shape[0], 0))
         return block_array(grid, format="csr")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from motes.reconstruction.em import PlainEM, Squarem
+from motes.reconstruction.em import PlainEM, Squarem, higher
 from motes.reconstruction.mixture.frames import best_frames
 from motes.reconstruction.mixture.layout import FloatArray, Layout
 from motes.reconstruction.mixture.problem import MixtureProblem
@@ -50,6 +50,8 @@ class Staged:
             if framing:
                 vector, weights = best_frames(self.stages[stage + 1].problem, vector, weights)
             state = self._enter(stage + 1, vector, weights)
+            if framing:  # the same likelihood still, and not to fall by what the sums are rounded to
+                state = replace(state, point=higher(ended.point, state.point))
             state = replace(state, iteration=ended.iteration, sweeps=ended.sweeps + 1 + framing)
             stage += 1
         here, steps = self.stages[stage], int(state.memory["steps"]) + 1
