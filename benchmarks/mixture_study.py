@@ -1,6 +1,7 @@
 """Whether mixtures find what is there: `python -m benchmarks.mixture_study [case ...]`.
 
     portrait    one master, 64x64, turned by 180 angles: 50,000 Poisson patterns of 400 photons, contrast 0.7
+    fine        the same portrait four times as finely sampled, seen from any angle: what interpolation costs
     classes     two masters at contrast 0.5, 72 angles: labels beside those of the masters known
     annealing   30 bright patterns of 60 angles from random starts, with annealing and without; six classes likewise
     blocks      180 angles, 64x64, 100,000 patterns: a start and two sweeps within bounded memory, in a process apart
@@ -20,6 +21,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -103,6 +105,32 @@ def portrait(*, side: int = 64, n_angles: int = 180, n_patterns: int = 50_000, s
     }  # fmt: skip
 
 
+def fine(
+    *, side: int = 64, n_angles: int = 180, n_patterns: int = 50_000, times: int = 4, seen_from: int = 1440
+) -> dict[str, Any]:
+    """The portrait as detector pixels see a picture that is finer than they are, turned by no estimator."""
+    turns = Rotations.in_plane(n_angles)
+    picture = within_disc(simulate.portrait(times * side), 400.0 * times**2, 0.7)
+    angles = np.arange(seen_from) * 360 / seen_from
+    templates = simulate.turned(picture, angles, side)
+    rng = np.random.default_rng(1)
+    shown = rng.integers(0, seen_from, n_patterns)
+    keys, counts = draw(templates.reshape(seen_from, -1), shown, "poisson", rng)
+    rows, cols = np.divmod(keys, side * side)
+    patterns = Patterns.from_coo(rows, cols, counts=counts, shape=(side, side), n_patterns=n_patterns)
+    nearest = np.rint(angles[shown] * n_angles / 360).astype(int) % n_angles
+    nothing, equal = np.zeros(n_patterns, int), np.ones(n_patterns)
+    known = KnownMixture(templates[:1], nothing, nearest, angles[shown], equal, np.zeros((side, side)))
+    told = []
+    for start, init in (("spectral, seed 0", "spectral"), ("truth", templates[0])):
+        result = motes.reconstruct(patterns, turns, "poisson", init=init)
+        told.append({"start": start, "error_bound": result.error_bound} | told_of(result, known))
+    return {
+        "side": side, "angles": n_angles, "patterns": n_patterns, "photons": 400, "contrast": 0.7,
+        "times_as_fine": times, "angles_seen": seen_from, "fits": told,
+    }  # fmt: skip
+
+
 def classes(*, side: int = 64, n_angles: int = 72, n_patterns: int = 50_000, starts: int = 3) -> dict[str, Any]:
     """Two masters."""
     turns = Rotations.in_plane(n_angles)
@@ -172,9 +200,16 @@ def blocks(*, n_patterns: int = 100_000) -> dict[str, Any]:
     }  # fmt: skip
 
 
-CASES = {"portrait": portrait, "classes": classes, "annealing": annealing, "blocks": blocks}
+CASES: dict[str, Callable[..., dict[str, Any]]] = {
+    "portrait": portrait,
+    "fine": fine,
+    "classes": classes,
+    "annealing": annealing,
+    "blocks": blocks,
+}
 SMOKE: dict[str, dict[str, int]] = {
     "portrait": {"side": 16, "n_angles": 12, "n_patterns": 500, "starts": 1},
+    "fine": {"side": 16, "n_angles": 12, "n_patterns": 500, "times": 2, "seen_from": 36},
     "classes": {"side": 16, "n_angles": 12, "n_patterns": 500, "starts": 1},
     "annealing": {"starts": 1},
     "blocks": {"n_patterns": 200},
