@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -45,6 +46,32 @@ def test_patterns_are_drawn_by_class_angle_and_fluence(result):
     stairs = figure.axes[1].patches[0].get_data()
     assert stairs.values.sum() == (result.labels[:, 0] == 0).sum()
     np.testing.assert_array_equal(stairs.values, result.counts[0])
+
+
+def test_mirror_images_are_counted_at_the_angle_that_they_share(result):
+    turns = Rotations.in_plane(8, mirrored=True)
+    labels = np.stack([np.zeros(160, int), np.arange(160) % 16], axis=1)
+    weights = np.full((1, 16), 1 / 16)
+    mirrored = replace(
+        result, maps=(turns,), labels=labels, weights=weights, class_weights=np.ones(1), masters=result.masters[:1],
+        std_error=result.std_error[:1], fluence=None,
+    )  # fmt: skip
+    steps = plotting.occupancy(mirrored).axes[1].patches[0].get_data()
+    assert steps.values.tolist() == [20] * 8
+
+
+def test_names_of_classes_stand_above_the_steps(result):
+    turns = Rotations.in_plane(8)
+    two = replace(
+        result, maps=(turns, turns), labels=np.stack([np.arange(160) % 2, np.arange(160) % 8], axis=1),
+        weights=np.full((2, 8), 1 / 8), class_weights=np.full(2, 0.5), fluence=None,
+    )  # fmt: skip
+    figure = plotting.occupancy(two)
+    axes = figure.axes[1]
+    figure.draw_without_rendering()
+    lowest = axes.get_legend().get_window_extent().y0
+    highest = axes.transData.transform([0, max(patch.get_data().values.max() for patch in axes.patches)])[1]
+    assert highest < lowest
 
 
 def test_it_is_written_from_the_command_line(result, tmp_path):

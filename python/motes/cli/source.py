@@ -47,6 +47,10 @@ def read_dense_files(files: Sequence[Path], shape: tuple[int, int] | None = None
 
     if len(files) != 1:
         raise ValueError(f"FILE: dense patterns are read from one .npy, got {len(files)} files")
+    if files[0].suffix.lower() in (".npz", ".emc", ".h5"):
+        raise ValueError(
+            f"{files[0]}: Gaussian noise is of dense patterns, real numbers in a .npy; photons: --noise poisson"
+        )
     return read_dense(files[0], shape)
 
 

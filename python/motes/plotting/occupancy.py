@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 COLOURS = (BLUE, ORANGE, GREEN, MUTED)
 _MOST_BARS = 90  # of angles: more are counted together
 _BINS = 40
+_ACROSS = 3  # names of classes beside each other, above the steps
 
 
 def occupancy(result: MixtureReconstruction) -> Figure:
@@ -63,19 +64,24 @@ def _by_class(axes: Axes, result: MixtureReconstruction) -> None:
 def _by_angle(axes: Axes, result: MixtureReconstruction) -> None:
     angles = result.angles
     assert angles is not None
-    n = min(max(turns.n for turns in result.maps), _MOST_BARS)
+    known = [np.unique(turns.angles).size for turns in result.maps if turns.angles is not None]  # mirrors share them
+    n = min(max(known), _MOST_BARS)
     edges = (np.arange(n + 1) - 0.5) * 360 / n
+    tallest, named = 1, 0
     for k in range(result.n_classes):
         own = angles[(result.labels[:, 0] == k) & np.isfinite(angles)]
         if own.size:
             shown = np.where(own >= edges[-1], own - 360, own)
-            axes.stairs(np.histogram(shown, edges)[0], edges, color=_colour(k), label=f"class {k}", linewidth=1.3)
+            members = np.histogram(shown, edges)[0]
+            axes.stairs(members, edges, color=_colour(k), label=f"class {k}", linewidth=1.3)
+            tallest, named = max(tallest, int(members.max())), named + 1
+    lines = -(-named // _ACROSS) if result.n_classes > 1 else 0
+    axes.set_ylim(0, tallest * (1.05 + 0.16 * lines))
     axes.set_xticks([0, 90, 180, 270])
-    axes.set_ylim(bottom=0)
     axes.set_xlabel("degrees clockwise")
     axes.set_title("By angle")
-    if result.n_classes > 1:
-        axes.legend(loc="lower right")
+    if lines:
+        axes.legend(loc="upper center", ncols=_ACROSS, columnspacing=1.0, handlelength=1.2)
 
 
 def _by_fluence(axes: Axes, result: MixtureReconstruction) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,7 +88,7 @@ def _told(result: MixtureReconstruction) -> list[tuple[str, str]]:
         ("told of class and angle, nats a pattern", f"{result.information:.4g}"),
         ("error bound (Cramér-Rao), all classes", bound),
         ("noise", result.noise.name),
-        ("classes", ", ".join(dict.fromkeys(turns.name for turns in result.maps))),
+        ("classes", ", ".join(f"{n} of {name}" for name, n in Counter(turns.name for turns in result.maps).items())),
         (effort(result.sweeps, result.iterations), ended),
     ]
     if result.n_photons:
