@@ -277,3 +277,16 @@ def test_kinds_of_a_mixture():
     assert np.isnan(none.error_bound)
     with pytest.raises(ValueError, match="error_bars: of a mixture information or sandwich, got bootstrap"):
         reconstruct(patterns, error_bars="bootstrap", **options)
+
+
+def test_a_climb_that_has_hardly_begun_has_no_absurd_error_bars():
+    """Louis' form is then no information: of single pixels it may be negative."""
+    problem, _, weights, _ = small(maps=(Rotations.in_plane(8),), n=400)
+    flat = np.full(SIDE**2, 0.4)
+    scores = Scores(problem, flat, weights, directions_of(problem.layout, weights, classes=False, rotations=True), (0,))
+    size = len(scores.complete) + len(scores.directions)
+    told = inverted(scores, -np.eye(size), turns=turns_of(scores), n_sample=400)
+    assert told.untold
+    seen = scores.complete > 0
+    assert (told.variance[seen] * scores.complete[seen] <= 1.001e6).all()  # two floors of 1e-3
+    assert np.isfinite(told.of_directions).all()

@@ -199,7 +199,10 @@ def inverted(
     if project is not None:  # along the turns, as much as makes it invertible
         typical = float(np.diag(matrix).mean())
         matrix = project @ matrix @ project.T + typical * across @ across.T
-    whiten = 1 / np.sqrt(np.maximum(np.diag(matrix), 1e-300))
+    # Far from a maximum Louis' form may leave a parameter nothing, or less: no less than the floor of what were known.
+    of_weights = (scores.directions**2 / scores.weights).sum(axis=1)
+    least = floor * np.concatenate([scores.complete[free], of_weights])
+    whiten = 1 / np.sqrt(np.maximum(np.diag(matrix), least))
     inverse, untold = inverse_of(whiten[:, None] * matrix * whiten, floor)
     covariance = shrink * whiten[:, None] * inverse * whiten
     if between is not None:
