@@ -42,7 +42,7 @@ class InPlane:
     n_angles: int
     """Steps of a whole turn."""
     mirrored: bool = False
-    """Whether as many templates of the mirrored master, `master[:, ::-1]`, follow."""
+    """Whether as many templates of the mirrored master follow, in the order of `D4`."""
 
     def __post_init__(self) -> None:
         n = checks.whole("n", self.n_angles, 1)
@@ -53,7 +53,13 @@ class InPlane:
 
     @property
     def name(self) -> str:
-        """`in-plane:36`, or `in-plane:36m` with mirror images."""
+        """As options and reports have it.
+
+        Examples
+        --------
+        >>> InPlane(36).name, InPlane(36, mirrored=True).name
+        ('in-plane:36', 'in-plane:36m')
+        """
         return f"in-plane:{self.n_angles}{'m' if self.mirrored else ''}"
 
     @property
