@@ -176,6 +176,18 @@ def test_a_path_outside_is_refused(server, path):
     assert json.loads(body)["error"]
 
 
+def test_a_closed_server_answers_on_no_old_connection(asked):
+    """A browser would go on asking there after another server took its port, and be refused."""
+    with asked.writing("test"):
+        with Server(asked) as running:
+            running.start()
+            connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=20)
+            connection.request("GET", f"/{running.token}/")
+            assert connection.getresponse().read()
+        assert connection.sock.recv(1) == b""
+        connection.close()
+
+
 def test_odd_requests(server):
     assert ask(server, "actions", "{}", {"Content-Type": "text/plain"})[0] == 415
     assert ask(server, "actions", "since=0", {"Content-Type": "application/x-www-form-urlencoded"})[0] == 415

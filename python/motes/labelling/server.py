@@ -6,6 +6,7 @@ part of every address here; nor be of the same origin, which browsers tell in th
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import json
 import re
@@ -103,6 +104,25 @@ class Server(ThreadingHTTPServer):
         self.address = f"http://{HOST}:{self.port}/{self.token}/"
         self.hosts = {f"{name}:{self.port}" for name in (HOST, "localhost")}
         self._thread: threading.Thread | None = None
+        self._connections: set[socket.socket] = set()
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Remember who is connected."""
+        connection, address = super().get_request()
+        self._connections.add(connection)
+        return connection, address
+
+    def shutdown_request(self, request: Any) -> None:
+        """Forget who left."""
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        """Let go of the port, and of connections that wait for another request: a browser must not find us there."""
+        super().server_close()
+        for connection in tuple(self._connections):
+            with contextlib.suppress(OSError):  # it left just now
+                connection.shutdown(socket.SHUT_RD)
 
     def start(self) -> Server:
         """Serve in a thread of its own, until `shutdown`."""
