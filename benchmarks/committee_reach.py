@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks.empiar10017 import labels_of
 from benchmarks.pages import fill, table
-from benchmarks.results import load, save
+from benchmarks.results import figures_of, save
 from motes import picking, sample
 from motes.pickers import Committee, FilterBankPicker, Labelled
 from motes.pickers.committee import REACH
@@ -61,10 +61,8 @@ def table_of(figures: list[dict[str, Any]]) -> str:
 
 def write_tables() -> None:
     """Put the table between the marks of the page."""
-    stored = load("committee_reach")
-    if stored is None:
-        raise SystemExit("results/committee_reach.json: not there yet")
-    fill(PAGE, {"committee reach": table_of(stored["figures"])})
+    figures = figures_of("committee_reach")
+    fill(PAGE, {"committee reach": table_of(figures)})
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 import motes
 from benchmarks.accuracy import errors_of
 from benchmarks.pages import fill, table
-from benchmarks.results import load, save
+from benchmarks.results import figures_of, save
 from motes import Patterns, simulate
 from motes.reconstruction.robust import KINDS
 
@@ -123,10 +123,8 @@ def table_of(rows: list[dict[str, Any]]) -> str:
 
 def write_tables() -> None:
     """Put the table between the marks of the page."""
-    stored = load("error_bar_study")
-    if stored is None:
-        raise SystemExit("results/error_bar_study.json: not there yet, run without --tables")
-    fill(PAGE, {"error bars": table_of(stored["figures"])})
+    figures = figures_of("error_bar_study", "run without --tables")
+    fill(PAGE, {"error bars": table_of(figures)})
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 import motes
 from benchmarks.pages import fill, table
-from benchmarks.results import load, save
+from benchmarks.results import figures_of, save
 from motes import Detector, Patterns, Rotations, simulate
 from motes.plotting.style import BLUE, INK, ORANGE, RC, new_figure, place
 
@@ -143,10 +143,8 @@ def main() -> None:
             print(rows[-1], flush=True)
         save("fluence", rows)
         draw(SHOWN).savefig(FIGURE)
-    stored = load("fluence")
-    if stored is None:
-        raise SystemExit("results/fluence.json: not there yet, run without --tables")
-    fill(PAGE, {"fluence": fluence_table(stored["figures"])})
+    figures = figures_of("fluence", "run without --tables")
+    fill(PAGE, {"fluence": fluence_table(figures)})
 
 
 if __name__ == "__main__":

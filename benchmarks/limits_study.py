@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 import motes
 from benchmarks.pages import fill, table
-from benchmarks.results import load, save
+from benchmarks.results import figures_of, save
 from motes import C4, D4, Bernoulli, Poisson, simulate
 from motes.limits.cramer_rao import LARGEST_ASYMMETRIC_ERROR, bound
 from motes.limits.known import Known, drawn, known
@@ -198,10 +198,8 @@ def steps_table(rows: list[dict[str, Any]]) -> str:
 
 def write_tables() -> None:
     """Put the tables between the marks of the page."""
-    stored = load("limits")
-    if stored is None:
-        raise SystemExit("results/limits.json: not there yet, run without --tables")
-    fill(PAGE, {"criteria": criteria_table(stored["figures"]), "steps": steps_table(stored["figures"])})
+    figures = figures_of("limits", "run without --tables")
+    fill(PAGE, {"criteria": criteria_table(figures), "steps": steps_table(figures)})
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.pages import fill, table
-from benchmarks.results import load, save
+from benchmarks.results import figures_of, save
 from motes.study.statistics import Comparison, compare, compare_seeds
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
@@ -89,10 +89,8 @@ def told(figures: dict[str, Any]) -> str:
 
 def write_tables() -> None:
     """Put the table between the marks of the page."""
-    stored = load("null_studies")
-    if stored is None:
-        raise SystemExit("results/null_studies.json: not there yet")
-    fill(PAGE, {"null studies": told(stored["figures"])})
+    figures = figures_of("null_studies")
+    fill(PAGE, {"null studies": told(figures)})
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.empiar10017 import DIAMETER, labels_of, read
 from benchmarks.pages import fill, table
-from benchmarks.results import load, save
+from benchmarks.results import figures_of, save
 from motes import Circles, picking
 from motes.pickers import BlobPicker, FeatureCache, FilterBankPicker, Labelled
 from motes.pickers.calibration import calibration_error
@@ -117,10 +117,8 @@ def table_of(figures: list[dict[str, Any]]) -> str:
 
 def write_table() -> None:
     """Put the table between the marks of the page."""
-    stored = load("pickers")
-    if stored is None:
-        raise SystemExit("results/pickers.json: not there yet, name the folder")
-    fill(PAGE, {"filterbank": table_of(stored["figures"])})
+    figures = figures_of("pickers", "name the folder")
+    fill(PAGE, {"filterbank": table_of(figures)})
 
 
 def main() -> None:

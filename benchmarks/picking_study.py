@@ -14,7 +14,7 @@ from typing import Any
 
 import motes
 from benchmarks.pages import fill, table
-from benchmarks.results import load, save
+from benchmarks.results import figures_of, save
 from motes import Circles, Picks, picking, plotting
 
 PAGE = Path(__file__).parent.parent / "docs" / "picking.md"
@@ -153,10 +153,8 @@ def convention_table(rows: list[dict[str, Any]], setting: str) -> str:
 
 def write_tables() -> None:
     """Put the tables between the marks of the page."""
-    stored = load("picking")
-    if stored is None:
-        raise SystemExit("results/picking.json: not there yet, name the folder")
-    fill(PAGE, tables_of(stored["figures"]))
+    figures = figures_of("picking", "name the folder")
+    fill(PAGE, tables_of(figures))
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.pages import fill, table
 from benchmarks.picker_study import one
-from benchmarks.results import load, save
+from benchmarks.results import figures_of, save
 from motes import Circles, Micrograph
 from motes.pickers import FeatureCache, FilterBankPicker
 from motes.simulate import PRESETS, micrographs
@@ -63,10 +63,8 @@ def tables_of(figures: list[dict[str, Any]]) -> dict[str, str]:
 
 def write_tables() -> None:
     """Put table and sentence between the marks of the page."""
-    stored = load("presets")
-    if stored is None:
-        raise SystemExit("results/presets.json: not there yet")
-    fill(PAGE, tables_of(stored["figures"]))
+    figures = figures_of("presets")
+    fill(PAGE, tables_of(figures))
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ import numpy as np
 import motes
 from benchmarks.empiar10017 import DIAMETER, labels_of, read
 from benchmarks.pages import fill, table
-from benchmarks.results import load, save
+from benchmarks.results import figures_of, save
 from motes import Circles
 from motes.active import Estimates, Pool, combine, estimate, strategies
 from motes.pickers import Detections, FilterBankPicker, Labelled
@@ -178,10 +178,8 @@ def measure(folder: Path | None, draws: int) -> dict[str, list[dict[str, Any]]]:
 
 def write_tables() -> None:
     """Put the tables between the marks of the page."""
-    stored = load("query_estimates")
-    if stored is None:
-        raise SystemExit("results/query_estimates.json: not there yet")
-    fill(PAGE, tables_of(stored["figures"]))
+    figures = figures_of("query_estimates")
+    fill(PAGE, tables_of(figures))
 
 
 def tables_of(figures: dict[str, list[dict[str, Any]]]) -> dict[str, str]:

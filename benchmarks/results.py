@@ -24,6 +24,14 @@ def load(name: str) -> dict[str, Any] | None:
     return json.loads(path.read_text()) if path.exists() else None
 
 
+def figures_of(name: str, hint: str = "") -> Any:
+    """The figures that `save` wrote, or an end that says what to do."""
+    stored = load(name)
+    if stored is None:
+        raise SystemExit(f"results/{name}.json: not there yet{hint and f', {hint}'}")
+    return stored["figures"]
+
+
 def condense(report: Path) -> list[dict[str, Any]]:
     """Of pytest-benchmark's report, what the table needs: no single rounds."""
     races = json.loads(report.read_text())["benchmarks"]

@@ -21,7 +21,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.pages import fill, table
-from benchmarks.results import load, save
+from benchmarks.results import figures_of, save
 from motes import active
 from motes.active.strategies import STRATEGIES
 from motes.pickers import Committee, FeatureCache, FilterBankPicker, Labelled
@@ -135,10 +135,8 @@ def sentence_of(figures: list[dict[str, Any]]) -> str:
 
 def write_tables() -> None:
     """Put them between the marks of the page."""
-    stored = load("rounds")
-    if stored is None:
-        raise SystemExit("results/rounds.json: not there yet")
-    fill(PAGE, {"rounds": table_of(stored["figures"]), "rounds targets": sentence_of(stored["figures"])})
+    figures = figures_of("rounds")
+    fill(PAGE, {"rounds": table_of(figures), "rounds targets": sentence_of(figures)})
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ import motes
 from benchmarks.error_bar_study import EXPECTED, over_seeds
 from benchmarks.mixture_study import within_disc
 from benchmarks.pages import fill, table
-from benchmarks.results import load, save
+from benchmarks.results import figures_of, save
 from motes import DensePatterns, Gaussian, Patterns, Rotations, simulate
 from motes.known_mixture import KnownMixture
 from motes.limits import cramer_rao
@@ -153,10 +153,8 @@ def table_of(rows: list[dict[str, Any]]) -> str:
 
 def write_tables() -> None:
     """Put the table between the marks of the page."""
-    stored = load("turned_bars")
-    if stored is None:
-        raise SystemExit("results/turned_bars.json: not there yet, run without --tables")
-    fill(PAGE, {"turned bars": table_of(stored["figures"])})
+    figures = figures_of("turned_bars", "run without --tables")
+    fill(PAGE, {"turned bars": table_of(figures)})
 
 
 def main() -> None:
