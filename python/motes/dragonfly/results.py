@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 
@@ -63,7 +61,7 @@ def output_of(
     prior, first = _prior(result)
     information, occupancies = np.empty(len(patterns)), np.empty((len(patterns), len(first)))
     likelihood = np.empty(len(patterns))
-    for block in _blocks(patterns, max(_AT_ONCE // prior.size, 1)):
+    for block in blocks(patterns, most=max(_AT_ONCE // prior.size, 1)):
         gamma, likelihood[block] = _posterior(result, patterns[block], block, threads)
         information[block] = _information(gamma, prior)
         occupancies[block] = np.add.reduceat(gamma, first, axis=1).clip(0.0, 1.0)
@@ -77,13 +75,6 @@ def output_of(
         occupancies=_spread(occupancies, kept),
         scale=None if fluence is None else _spread(fluence, kept),
     )
-
-
-def _blocks(patterns: AnyPatterns, most: int) -> Iterator[slice]:
-    """Slices of at most so many patterns."""
-    if isinstance(patterns, Patterns):
-        return blocks(patterns, most=most)
-    return (slice(first, first + most) for first in range(0, len(patterns), most))
 
 
 def _posterior(
@@ -119,11 +110,8 @@ def _prior(result: Reconstruction | MixtureReconstruction) -> tuple[FloatArray, 
     """Probability of each template, class after class, and where each class begins."""
     if isinstance(result, Reconstruction):
         return result.weights, np.zeros(1, np.int64)
-    parts = [
-        share * row[: turns.n]
-        for share, row, turns in zip(result.class_weights, result.weights, result.maps, strict=True)
-    ]
-    return np.concatenate(parts), np.cumsum([0, *(part.size for part in parts[:-1])])
+    layout = result.layout
+    return layout.prior(result.class_weights, result.weights), np.array([part.start for part in layout.parts])
 
 
 def _information(responsibilities: npt.NDArray[np.floating], weights: FloatArray) -> FloatArray:

@@ -55,6 +55,18 @@ class Layout:
         ends = np.cumsum([turns.n for turns in self.maps])
         return tuple(slice(int(end) - turns.n, int(end)) for end, turns in zip(ends, self.maps, strict=True))
 
+    def prior(self, class_weights: FloatArray, weights: FloatArray) -> FloatArray:
+        """(T,): the probability of each template, of (K,) classes and the (K, R) templates of each; rows may be longer.
+
+        Examples
+        --------
+        >>> from motes import C1, C4
+        >>> Layout((C4, C1), (5, 5)).prior(np.array([0.6, 0.4]), np.array([[0.25] * 4, [1, 0, 0, 0]]))
+        array([0.15, 0.15, 0.15, 0.15, 0.4 ])
+        """
+        rows = zip(class_weights, weights, self.maps, strict=True)
+        return np.concatenate([share * row[: turns.n] for share, row, turns in rows])
+
     @cached_property
     def master_shapes(self) -> tuple[tuple[int, ...], ...]:
         """Of each class's master: whatever its map takes."""

@@ -262,8 +262,7 @@ class MixtureReconstruction:
             raise ValueError(f"patterns: expected shape {self.good.shape}, got {patterns.shape}")
         if not isinstance(patterns, DensePatterns):
             self.noise.check(patterns)
-        rows = zip(self.class_weights, self.weights, self.maps, strict=True)
-        prior = np.concatenate([share * row[: turns.n] for share, row, turns in rows])
+        prior = self.layout.prior(self.class_weights, self.weights)
         return Templates(
             self.templates().reshape(self.layout.n_templates, -1),
             self.background.ravel() if self.background.any() else None, np.log(prior), self.good.ravel(), self.noise,

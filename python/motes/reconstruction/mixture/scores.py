@@ -209,7 +209,7 @@ class Scores:
             A row for each template that a pattern may show, as if it were known, times the root of its responsibility.
         """
         lit = _lit_of(patterns)
-        for part in _blocks(patterns):
+        for part in blocks(patterns, most=_AT_ONCE):
             kept = (responsibilities[part] > SMALL).sum(axis=1)
             ends = np.cumsum(np.maximum(kept, 1) * np.maximum(lit[part], (self.maps.shape[1] if apart else 0)))
             first = 0
@@ -258,12 +258,6 @@ def _lit_of(patterns: AnyPatterns) -> npt.NDArray[np.int64]:
     if isinstance(patterns, DensePatterns):
         return np.full(len(patterns), patterns.n_pixels, np.int64)
     return np.diff(patterns.indptr)
-
-
-def _blocks(patterns: AnyPatterns) -> Iterator[slice]:
-    if isinstance(patterns, DensePatterns):
-        return (slice(k, min(k + _AT_ONCE, len(patterns))) for k in range(0, len(patterns), _AT_ONCE))
-    return blocks(patterns, most=_AT_ONCE)
 
 
 def _sparse(patterns: AnyPatterns) -> csr_array[Any]:

@@ -70,8 +70,6 @@ class Leading:
 
     def parts(self, wide: int) -> list[slice]:
         """Blocks of the sample, of which `wide` numbers a pattern fit the memory."""
-        if isinstance(self.sample, DensePatterns):
-            return list(self.sample.blocks())
         return list(blocks(self.sample, most=max(_AT_ONCE // wide, 1)))
 
     def project(self, part: slice) -> SingleArray:

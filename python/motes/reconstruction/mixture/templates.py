@@ -127,10 +127,7 @@ class Templates:
         """Blocks of patterns whose responsibilities fit the memory, always the same ones."""
         if fluence is not None and isinstance(patterns, Patterns):
             return self._of_fluence.parts(patterns)
-        most = max(_AT_ONCE // len(self.signal), 1)
-        if isinstance(patterns, DensePatterns):
-            return list(patterns.blocks(min(_AT_ONCE, most * patterns.n_pixels)))
-        return list(blocks(patterns, most=most))
+        return list(blocks(patterns, most=max(_AT_ONCE // len(self.signal), 1)))
 
     def responsibilities(self, patterns: AnyPatterns, fluence: FloatArray | None) -> npt.NDArray[np.float32]:
         """Posterior probability of each template for some patterns: (n, T) float32."""
