@@ -27,6 +27,8 @@ LAYERS = (
     (
         "batches",
         "patterns",
+        "stored",
+        "writing",
         "dense",
         "detector",
         "rotations",
@@ -47,7 +49,7 @@ LAYERS = (
     ("_core", "_cuda"),
 )
 RANK = {name: len(LAYERS) - level for level, names in enumerate(LAYERS) for name in names}
-FOR_EVERYBODY = {"cached", "errors", "threads", "config", "shapes", "checks", "devices"}
+FOR_EVERYBODY = {"cached", "errors", "threads", "config", "shapes", "checks", "devices", "memory"}
 # A result shows itself: `Reconstruction.plot` asks for the plots when it is called.
 EXCEPTIONS = {("reconstruction", "plotting")}
 

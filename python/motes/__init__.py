@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from motes.config import show_config
     from motes.dense import DensePatterns, read_dense, write_dense
     from motes.detector import Detector, read_detector
-    from motes.errors import CheckpointError, CopyWarning, DeviceError, FormatError
+    from motes.errors import CheckpointError, CopyWarning, DamagedSection, DeviceError, FormatError
     from motes.files import describe, read_patterns, write_patterns
     from motes.in_plane import InPlane
     from motes.kernels.backrotation import back_rotate
@@ -62,6 +62,8 @@ if TYPE_CHECKING:
         reconstruct_halves,
     )
     from motes.rotations import C1, C4, D4, Rotations
+    from motes.stored import StoredPatterns, open_patterns
+    from motes.writing import PatternWriter
 
 _HOME = {
     "Bernoulli": "noise",
@@ -71,6 +73,7 @@ _HOME = {
     "Circles": "circles",
     "CopyWarning": "errors",
     "D4": "rotations",
+    "DamagedSection": "errors",
     "DensePatterns": "dense",
     "Detector": "detector",
     "DeviceError": "errors",
@@ -82,11 +85,13 @@ _HOME = {
     "InPlane": "in_plane",
     "Micrograph": "micrograph",
     "MixtureReconstruction": "reconstruction",
+    "PatternWriter": "writing",
     "Patterns": "patterns",
     "Picks": "picks",
     "Poisson": "noise",
     "Reconstruction": "reconstruction",
     "Rotations": "rotations",
+    "StoredPatterns": "stored",
     "Sweep": "kernels.sweep",
     "TemplateMap": "maps",
     "back_rotate": "kernels.backrotation",
@@ -94,6 +99,7 @@ _HOME = {
     "goodness_of_fit": "reconstruction",
     "held_out": "reconstruction",
     "log_likelihood": "kernels.likelihood",
+    "open_patterns": "stored",
     "read_dense": "dense",
     "read_detector": "detector",
     "read_micrograph": "micrograph",
@@ -134,6 +140,7 @@ __all__ = [
     "CheckpointError",
     "Circles",
     "CopyWarning",
+    "DamagedSection",
     "DensePatterns",
     "Detector",
     "DeviceError",
@@ -145,11 +152,13 @@ __all__ = [
     "InPlane",
     "Micrograph",
     "MixtureReconstruction",
+    "PatternWriter",
     "Patterns",
     "Picks",
     "Poisson",
     "Reconstruction",
     "Rotations",
+    "StoredPatterns",
     "Sweep",
     "TemplateMap",
     "__version__",
@@ -164,6 +173,7 @@ __all__ = [
     "held_out",
     "limits",
     "log_likelihood",
+    "open_patterns",
     "particles",
     "pickers",
     "picking",

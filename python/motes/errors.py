@@ -22,6 +22,30 @@ class FormatError(ValueError):
     """
 
 
+class DamagedSection(FormatError):  # noqa: N818
+    """A section of a store of patterns is not whole; the others may be.
+
+    Attributes
+    ----------
+    section : int
+        Its number, counted from 0.
+
+    Examples
+    --------
+    >>> raise DamagedSection("run.zarr/sections/00000003/pixels/c/0: expected 540 bytes, got 512", 3)
+    Traceback (most recent call last):
+    ...
+    motes.errors.DamagedSection: run.zarr/sections/00000003/pixels/c/0: expected 540 bytes, got 512
+    """
+
+    def __init__(self, message: str, section: int) -> None:
+        super().__init__(message)
+        self.section = section
+
+    def __reduce__(self) -> tuple[type[DamagedSection], tuple[str, int]]:
+        return type(self), (str(self), self.section)
+
+
 class CheckpointError(ValueError):
     """A checkpoint does not belong to the run that should go on from it.
 

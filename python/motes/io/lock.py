@@ -66,6 +66,14 @@ class Lock:
         self._file = file
         return self
 
+    def is_there(self) -> bool:
+        """Whether the file that is locked is still the one at this path: its last holder may have removed it."""
+        assert self._file is not None
+        try:
+            return os.path.samestat(os.fstat(self._file), self.path.stat())
+        except FileNotFoundError:
+            return False
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:

@@ -1,0 +1,251 @@
+"""One section off the disk: into room of its own, checked the first time that this process reads it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from io import FileIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from motes import _core
+from motes.errors import DamagedSection
+from motes.io.store.ahead import Unwanted
+from motes.io.store.checksum import crc32c, require_crc32c
+from motes.io.store.layout import CRC_BYTES, HEADER, Section, array_json, array_layout, chunk, read_header
+
+TAKEN = ("lengths", "pixels", "multi_position", "multi_extra")
+ALIGNED = 64  # bytes
+PIECE = 2**22  # bytes of one read
+
+_sound: set[tuple[Any, ...]] = set()  # sections that this process has found whole, by what their files are
+
+
+class Columns(NamedTuple):
+    """The arrays of `motes.Patterns`, read-only."""
+
+    indptr: npt.NDArray[np.int64]
+    pixels: npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
+    multi_position: npt.NDArray[np.int64]
+    multi_extra: npt.NDArray[np.int32]
+
+
+class Identity(NamedTuple):
+    """What changes when a file does."""
+
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+
+
+def room_of(section: Section, n_pixels: int) -> int:
+    """Bytes of memory that a section takes while it is read."""
+    return _places(section, n_pixels)[1]
+
+
+def _places(section: Section, n_pixels: int) -> tuple[dict[str, tuple[int, np.dtype[Any], int]], int]:
+    """Where each array of a section lies in its room (byte, type, extent), and how large that is."""
+    names = [name for name in TAKEN if name in section.crc32c]
+    arrays = {"indptr": (np.dtype(np.int64), section.n_patterns + 1)}
+    arrays |= array_layout(n_pixels, section.counts, dict.fromkeys(names, 0))
+    places, end = {}, 0
+    for name, (dtype, size) in arrays.items():
+        places[name] = end, dtype, size
+        end += -(-(dtype.itemsize * size + CRC_BYTES) // ALIGNED) * ALIGNED
+    return places, end
+
+
+def read_section(
+    section: Section,
+    n_pixels: int,
+    take: Callable[[int], npt.NDArray[np.uint8]],
+    stopped: Callable[[], bool] = lambda: False,
+) -> Columns:
+    """The patterns of a section; nothing is asked for that its files do not hold.
+
+    Parameters
+    ----------
+    section : Section
+        What its header says.
+    n_pixels : int
+        Pixels of the detector.
+    take : callable
+        Gives room for so many bytes.
+    stopped : callable
+        Whether nobody wants it any more.
+
+    Raises
+    ------
+    DamagedSection
+        If a file is missing, of another size, changes meanwhile, or, in what this process has not read before, holds
+        other numbers than its checksum says or none of patterns.
+    Unwanted
+        If nobody wants it any more.
+    """
+    require_crc32c(str(section.folder))
+    places, n_bytes = _places(section, n_pixels)
+    with ExitStack() as closing:
+        files = {
+            name: closing.enter_context(_opened(section, name, dtype.itemsize * size + CRC_BYTES))
+            for name, (_, dtype, size) in places.items()
+            if name != "indptr" and size
+        }
+        before = {name: _identity(file) for name, file in files.items()}
+        room = take(n_bytes)
+        for name, file in files.items():
+            begin, dtype, size = places[name]
+            _fill(file, room[begin : begin + dtype.itemsize * size + CRC_BYTES], section, name, stopped)
+        changed = [name for name, file in files.items() if _identity(file) != before[name]]
+    if stopped():
+        raise Unwanted(str(section.folder))
+    if changed:
+        raise DamagedSection(f"{chunk(section.folder, changed[0])}: changed while it was read", section.number)
+    lengths = _numbers(room, places["lengths"])
+    indptr = _numbers(room, places["indptr"])
+    indptr[0] = 0
+    np.cumsum(lengths, dtype=np.int64, out=indptr[1:])
+    columns = _columns(room, places)
+    mark = (section.folder, n_pixels, *section.counts.values(), *section.crc32c.values(), *before.values())
+    if mark not in _sound:
+        _check_headers(section, n_pixels)
+        for name in files:
+            begin, dtype, size = places[name]
+            end = begin + dtype.itemsize * size
+            _check_sum(section, name, room[begin:end], room[end : end + CRC_BYTES])
+        _check_numbers(section, columns, lengths, n_pixels)
+        _sound.add(mark)
+    return columns
+
+
+def read_total(section: Section, n_pixels: int) -> npt.NDArray[np.int64]:
+    """Photons of each pixel over a section that holds them, (M,).
+
+    Raises
+    ------
+    DamagedSection
+        If they are not as the header says.
+    """
+    require_crc32c(str(section.folder))
+    n_bytes = 8 * n_pixels
+    with _opened(section, "total", n_bytes + CRC_BYTES) as file:
+        room = np.empty(n_bytes + CRC_BYTES, np.uint8)
+        _fill(file, room, section, "total", lambda: False)
+    _check_sum(section, "total", room[:n_bytes], room[n_bytes:])
+    total: npt.NDArray[np.int64] = room[:n_bytes].view("<i8")
+    if total.min() < 0 or total.sum() != section.n_photons:
+        raise _damaged(section, "total", f"{section.n_photons} photons in all, got {total.sum()}")
+    return total
+
+
+def _damaged(section: Section, name: str, expected: str) -> DamagedSection:
+    return DamagedSection(f"{chunk(section.folder, name)}: expected {expected}", section.number)
+
+
+def _opened(section: Section, name: str, size: int) -> FileIO:
+    """The file of an array, which must have that many bytes."""
+    path = chunk(section.folder, name)
+    try:
+        file = FileIO(os.fspath(path), opener=_open_at_once)
+    except OSError as error:
+        raise DamagedSection(f"{path}: can not be opened ({error.strerror})", section.number) from error
+    found = os.fstat(file.fileno())
+    if stat.S_ISREG(found.st_mode) and found.st_size == size:
+        return file
+    file.close()
+    what = f"{found.st_size}" if stat.S_ISREG(found.st_mode) else "no regular file"
+    raise _damaged(section, name, f"{size} bytes, got {what}")
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open without waiting: a pipe would wait for its writer."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _identity(file: FileIO) -> Identity:
+    found = os.fstat(file.fileno())
+    return Identity(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _fill(file: FileIO, room: npt.NDArray[np.uint8], section: Section, name: str, stopped: Callable[[], bool]) -> None:
+    """Read a whole file, piece by piece."""
+    done = 0
+    while done < room.size and not stopped():
+        try:
+            n = file.readinto(room[done : done + PIECE].data)
+        except OSError as error:
+            path = chunk(section.folder, name)
+            raise DamagedSection(f"{path}: can not be read ({error.strerror})", section.number) from error
+        if not n:
+            raise _damaged(section, name, f"{room.size} bytes, it ends after {done}")
+        done += n
+
+
+def _numbers(room: npt.NDArray[np.uint8], place: tuple[int, np.dtype[Any], int]) -> npt.NDArray[Any]:
+    begin, dtype, size = place
+    numbers: npt.NDArray[Any] = room[begin : begin + dtype.itemsize * size].view(dtype)
+    return numbers
+
+
+def _columns(room: npt.NDArray[np.uint8], places: Mapping[str, tuple[int, np.dtype[Any], int]]) -> Columns:
+    nothing = (0, np.dtype(np.int64), 0), (0, np.dtype(np.int32), 0)
+    found = [
+        _numbers(room, places["indptr"]),
+        _numbers(room, places["pixels"]),
+        _numbers(room, places.get("multi_position", nothing[0])),
+        _numbers(room, places.get("multi_extra", nothing[1])),
+    ]
+    for array in found:
+        array.flags.writeable = False
+    return Columns(*found)
+
+
+def _check_headers(section: Section, n_pixels: int) -> None:
+    """The arrays' own headers say what we write: nothing else would be read right."""
+    for name, (dtype, size) in array_layout(n_pixels, section.counts, section.crc32c).items():
+        path = section.folder / name / HEADER
+        told = read_header(path)
+        for key, value in array_json(dtype, size).items():
+            if key != "attributes" and told.get(key) != value:
+                found = f"{told.get(key)!r:.200}"
+                raise DamagedSection(f"{path}: {key} is {found}, expected {value!r}", section.number)
+
+
+def _check_sum(section: Section, name: str, data: npt.NDArray[np.uint8], behind: npt.NDArray[np.uint8]) -> None:
+    found, stated = crc32c(data), int(behind.view("<u4")[0])
+    if not found == stated == section.crc32c[name]:
+        sums = f"{section.crc32c[name]:#010x} of the header"
+        raise _damaged(section, name, f"the checksum {sums}, got {found:#010x} of the numbers, {stated:#010x} behind")
+
+
+def _check_numbers(section: Section, columns: Columns, lengths: npt.NDArray[Any], n_pixels: int) -> None:
+    """The patterns are patterns, and those that the header speaks of."""
+    if columns.indptr[-1] != section.n_lit:
+        raise _damaged(section, "lengths", f"{section.n_lit} lit pixels in all, got {columns.indptr[-1]}")
+    try:
+        _core.PatternsView(*columns, n_pixels=n_pixels, check_photons=True)
+    except ValueError as error:
+        raise DamagedSection(f"{section.folder}: {error}", section.number) from error
+    extra = columns.multi_extra.astype(np.int64)
+    found = {
+        "n_photons": section.n_lit + int(extra.sum()),
+        "sum_of_squares": section.n_lit + int((extra * (extra + 2)).sum()),
+        "max_count": 1 + int(extra.max()) if extra.size else int(section.n_lit > 0),
+        "n_empty": int(np.count_nonzero(lengths == 0)),
+    }
+    for name, value in found.items():
+        if section.counts[name] != value:
+            told = f"{section.folder / HEADER}: {name} is {section.counts[name]}, expected {value}"
+            raise DamagedSection(told, section.number)
+
+
+def forget(store: Path) -> None:
+    """Check the sections of a store again when they are read next."""
+    for mark in [mark for mark in _sound if store in mark[0].parents]:
+        _sound.discard(mark)

@@ -1,0 +1,260 @@
+"""Patterns to a store on disk, as they come."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import numpy.typing as npt
+
+from motes import _core, checks
+from motes.arrays import Arrays
+from motes.io.lock import Lock
+from motes.io.store.checksum import require_crc32c
+from motes.io.store.layout import HEADER, MAX_SECTION, SECTIONS, read_root, section_folder, section_numbers
+from motes.io.store.writing import Content, write_root, write_section, write_sections_group
+from motes.patterns import Patterns
+from motes.shapes import Shape, check_shape
+from motes.threads import available_threads
+
+SECTION_BYTES = 2**24
+WRITING = ".writing"  # folder of the writer: its lock, and the section that is not committed yet
+
+
+class PatternWriter:
+    """Appends patterns to a store, section by section; what is committed stays, however the writer ends.
+
+    Use it in a ``with`` block, whose end commits what is left and closes the store. If the block raises, what was
+    appended is committed, and the store stays open: `append=True` goes on.
+
+    Parameters
+    ----------
+    path : path
+        The store, a folder, ``run.zarr``.
+    shape : (int, int)
+        Rows and columns of the detector, in pixels.
+    section_bytes : int
+        What a section takes in memory, about.
+    append : bool
+        Go on with a store that is there; without it that is an error.
+
+    Raises
+    ------
+    FileExistsError
+        If there is something, and `append` was not asked for.
+    motes.io.lock.BusyError
+        If another process writes to the store.
+    ValueError
+        If the store that is there has images of another shape.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from motes import open_patterns
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = Path(folder.name, "run.zarr")
+    >>> with PatternWriter(path, (2, 2)) as writer:
+    ...     writer.append(Patterns.from_dense([[1, 0, 0, 1]]))
+    >>> with PatternWriter(path, (2, 2), append=True) as writer:
+    ...     writer.append([[0, 2, 0, 0]])
+    >>> open_patterns(path).total_image()
+    array([[1, 2],
+           [0, 1]])
+    >>> folder.cleanup()
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        shape: tuple[int, int],
+        *,
+        section_bytes: int = SECTION_BYTES,
+        append: bool = False,
+    ) -> None:
+        self.path = Path(path)
+        require_crc32c(os.fspath(path))
+        self.shape: Shape = check_shape(shape)
+        if min(self.shape) < 1:
+            raise ValueError(f"shape: expected one row and column or more, got {self.shape}")
+        self.section_bytes = checks.whole("section_bytes", section_bytes, 1)
+        self._pending: list[Patterns] = []
+        self._pending_bytes = 0
+        self._committing: tuple[int, list[Patterns]] | None = None
+        self._lock: Lock | None = None
+        is_there = (self.path / HEADER).exists()
+        if not append and (is_there or _holds_something(self.path)):
+            raise FileExistsError(f"{self.path}: is there already; append=True goes on with a store")
+        self.path.mkdir(parents=True, exist_ok=True)
+        lock = _locked(self.path)
+        try:
+            self._sweep_up()
+            if (self.path / HEADER).exists():
+                found, closed = read_root(self.path)
+                if found != self.shape:
+                    raise ValueError(f"shape: {self.path} holds images of {found}, got {self.shape}")
+                self.n_sections = section_numbers(self.path)
+                if closed:
+                    write_root(self.path, self.shape, closed=False)
+            else:
+                write_sections_group(self.path)
+                write_root(self.path, self.shape, closed=False)
+                self.n_sections = 0
+        except BaseException:
+            _let_go(lock)
+            raise
+        self._lock = lock
+
+    def append(self, patterns: Patterns | npt.ArrayLike) -> None:
+        """Take patterns; they are on the disk once a section is full, or `flush` or `close` was called.
+
+        Parameters
+        ----------
+        patterns : Patterns, or (N, H, W) or (N, M) array of counts
+
+        Raises
+        ------
+        TypeError, ValueError
+            If they are no patterns, or of another shape.
+        OSError
+            If the disk is full: sections that are committed are whole, and what was taken is kept for another try.
+        """
+        self._require_open()
+        if not isinstance(patterns, Patterns):
+            patterns = Patterns.from_dense(patterns, shape=None if np.ndim(patterns) == 3 else self.shape)
+        if patterns.shape != self.shape:
+            raise ValueError(f"patterns: expected images of {self.shape}, got {patterns.shape}")
+        if len(patterns) == 0:
+            return
+        self._settle()
+        self._pending.append(patterns)
+        self._pending_bytes += patterns.nbytes
+        while self._pending_bytes >= self.section_bytes:
+            self._commit()
+
+    def flush(self) -> None:
+        """Commit what was taken, as a section that may be short."""
+        self._require_open()
+        self._settle()
+        while self._pending:
+            self._commit()
+
+    def close(self) -> None:
+        """Commit what was taken, and mark the store as complete."""
+        if self._lock is None:
+            return
+        self.flush()
+        write_root(self.path, self.shape, closed=True)
+        self._leave()
+
+    def __enter__(self) -> PatternWriter:
+        self._require_open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._lock is None:
+            return
+        try:
+            if error is None:
+                self.close()
+            elif not isinstance(error, OSError):
+                self.flush()
+        finally:
+            self._leave()
+
+    def _require_open(self) -> None:
+        if self._lock is None:
+            raise ValueError(f"{self.path}: the writer is closed")
+
+    def _leave(self) -> None:
+        """Let others write."""
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            self._sweep_up()
+            _let_go(lock)
+
+    def _sweep_up(self) -> None:
+        """Remove the section that a killed writer was at."""
+        for left in (self.path / WRITING).iterdir():
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+
+    def _settle(self) -> None:
+        """Where a commit was interrupted, tell by the disk whether it was done."""
+        if self._committing is not None:
+            number, rest = self._committing
+            if section_folder(self.path, number).exists():
+                self._done(number, rest)
+            self._committing = None
+
+    def _done(self, number: int, rest: list[Patterns]) -> None:
+        self._pending = rest
+        self._pending_bytes = sum(part.nbytes for part in rest)
+        self.n_sections = number + 1
+
+    def _commit(self) -> None:
+        """Write one section of the patterns that were taken: whole patterns, as many as it holds, one at least."""
+        whole = Patterns.concatenate(self._pending)
+        n = _that_fit(whole, self.section_bytes)
+        rest = [whole[n:]] if n < len(whole) else []
+        self._committing = self.n_sections, rest
+        write_section(self.path, self.n_sections, self.path / WRITING / "section", _content(whole[:n]))
+        self._done(*self._committing)
+        self._committing = None
+
+
+def _that_fit(patterns: Patterns, n_bytes: int) -> int:
+    """How many of the patterns a section of so many bytes holds; one at least."""
+    indptr = patterns.indptr - patterns.indptr[0]
+    several = np.searchsorted(patterns.multi_position, patterns.indptr)
+    taken = 8 * np.arange(indptr.size) + patterns.pixels.itemsize * indptr + 12 * (several - several[0])
+    n = int(np.searchsorted(taken, n_bytes, side="right")) - 1
+    return min(max(1, n), MAX_SECTION)
+
+
+def _content(patterns: Patterns) -> Content:
+    own: Arrays = patterns._arrays.own()
+    lengths = np.diff(own.indptr)
+    total = _core.total_image(patterns._core, threads=available_threads())
+    return Content(lengths, own.pixels, own.multi_position, own.multi_extra, total)
+
+
+def _holds_something(path: Path) -> bool:
+    """Whether there is more than what a writer leaves that was killed before its first section."""
+    if not path.is_dir():
+        return path.exists() or path.is_symlink()
+    names = {entry.name for entry in path.iterdir()} - {WRITING}
+    if names == {SECTIONS}:
+        return any(entry.name != HEADER for entry in (path / SECTIONS).iterdir())
+    return bool(names)
+
+
+def _locked(store: Path) -> Lock:
+    """The lock of a store's writer, in a folder that is there only while somebody writes."""
+    while True:
+        folder = store / WRITING
+        folder.mkdir(exist_ok=True)
+        lock = Lock(folder / "lock", "a motes.PatternWriter")
+        try:
+            lock.__enter__()
+        except FileNotFoundError:  # whose folder was removed just now
+            continue
+        if lock.is_there():
+            return lock
+        lock.__exit__(None, None, None)
+
+
+def _let_go(lock: Lock) -> None:
+    try:
+        lock.path.unlink(missing_ok=True)
+        lock.path.parent.rmdir()
+    except OSError:
+        pass  # somebody else is at it
+    lock.__exit__(None, None, None)
+
+
+__all__ = ["PatternWriter"]
