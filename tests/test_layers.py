@@ -28,6 +28,7 @@ LAYERS = (
         "batches",
         "patterns",
         "stored",
+        "scratch",
         "writing",
         "dense",
         "detector",

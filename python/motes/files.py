@@ -389,6 +389,6 @@ def _finding(name: str, raw: RawPatterns) -> Finding:
         shape=patterns.shape if line is None else None,
         n_photons=patterns.n_photons,
         max_count=patterns.max_count,
-        n_empty=int(np.count_nonzero(np.diff(patterns.indptr) == 0)),
+        n_empty=patterns.n_empty,
         note=of_table(raw),
     )

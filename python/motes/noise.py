@@ -18,9 +18,16 @@ import numpy.typing as npt
 from motes import checks
 from motes.dense import LARGEST
 from motes.errors import kind_of
-from motes.patterns import Patterns
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
+
+
+class Counted(Protocol):
+    """Patterns, wherever they are."""
+
+    @property
+    def max_count(self) -> int:
+        """The most photons in one pixel of one pattern."""
 
 
 class Noise(Protocol):
@@ -30,7 +37,7 @@ class Noise(Protocol):
     def name(self) -> str:
         """`bernoulli`, `poisson`, `gaussian`."""
 
-    def check(self, patterns: Patterns) -> None:
+    def check(self, patterns: Counted) -> None:
         """Raise ValueError for patterns that the model can not have made."""
 
     def weight(self, mean: FloatArray) -> FloatArray:
@@ -59,7 +66,7 @@ class Bernoulli:
     name: str = "bernoulli"
     """As options and reports have it."""
 
-    def check(self, patterns: Patterns) -> None:
+    def check(self, patterns: Counted) -> None:
         """Refuse pixels that caught more than one photon."""
         if patterns.max_count > 1:
             raise ValueError(
@@ -100,7 +107,7 @@ class Poisson:
     name: str = "poisson"
     """As options and reports have it."""
 
-    def check(self, patterns: Patterns) -> None:
+    def check(self, patterns: Counted) -> None:
         """Nothing to refuse: a container holds whole, non-negative counts."""
 
     def weight(self, mean: FloatArray) -> FloatArray:
@@ -159,7 +166,7 @@ class Gaussian:
             raise ValueError("sigma: not known yet, expected a positive number")
         return self.sigma**2
 
-    def check(self, patterns: Patterns) -> None:
+    def check(self, patterns: Counted) -> None:
         """Nothing to refuse: any finite value can come of any mean."""
 
     def weight(self, mean: FloatArray) -> FloatArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import operator
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, overload
@@ -67,6 +67,11 @@ def open_patterns(path: str | os.PathLike[str]) -> StoredPatterns:
     store.stat()  # nothing there is another error than no store
     shape, closed = read_root(store)
     return StoredPatterns(_Opened(store, shape, closed, _sections(store, shape, ())))
+
+
+def is_store(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is a folder with the header of a Zarr group."""
+    return Path(path, "zarr.json").is_file()
 
 
 def _sections(store: Path, shape: Shape, known: tuple[Section, ...]) -> tuple[Section, ...]:
@@ -261,7 +266,7 @@ class StoredPatterns:
         self._depth([k])
         return self._patterns(k, lambda: False)
 
-    def parts(self, sections: Iterable[int] | None = None) -> Iterator[tuple[int, Patterns]]:
+    def parts(self, sections: Iterable[int] | None = None) -> Generator[tuple[int, Patterns]]:
         """Number and patterns of each section in order, the next ones read meanwhile, as far as the memory allows.
 
         Sections without a selected pattern are left out. Nothing is held here of what was handed out.

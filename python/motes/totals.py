@@ -46,6 +46,18 @@ class Totals:
         extra = self._place.arrays.own_multi().multi_extra
         return 1 + int(extra.max()) if extra.size else int(self.n_lit > 0)
 
+    @property
+    def n_empty(self) -> int:
+        """Patterns without photons.
+
+        Examples
+        --------
+        >>> from motes import Patterns
+        >>> Patterns.from_dense([[0, 0, 3, 1], [0, 0, 0, 0]]).n_empty
+        1
+        """
+        return len(self._place) - int(np.count_nonzero(np.diff(self._place.arrays.indptr)))
+
     def photons_per_pattern(self) -> npt.NDArray[np.int64]:
         """Photons of each pattern.
 

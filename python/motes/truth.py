@@ -16,6 +16,7 @@ from motes.io.npz import Archive, open_archive, write_npz
 if TYPE_CHECKING:
     from motes.patterns import Patterns
     from motes.reconstruction import Reconstruction
+    from motes.stored import StoredPatterns
 
 FLAT = 1e-9  # contrast relative to the mean: less is rounding, and no picture
 
@@ -100,7 +101,9 @@ def write_truth(path: str | os.PathLike[str], truth: Truth) -> None:
     write_npz(path, {name: array_table(array) for name, array in arrays.items()})
 
 
-def read_truth(path: str | os.PathLike[str], task: int | None = None, patterns: Patterns | None = None) -> Truth:
+def read_truth(
+    path: str | os.PathLike[str], task: int | None = None, patterns: Patterns | StoredPatterns | None = None
+) -> Truth:
     """Read a truth file: ``master`` and ``labels``, or ``master7`` and ``labels7`` for task 7.
 
     Parameters
@@ -109,7 +112,7 @@ def read_truth(path: str | os.PathLike[str], task: int | None = None, patterns: 
         An .npz archive, such as ``motes simulate patterns --truth`` writes; labels may be absent.
     task : int, optional
         Which of several masters; not needed where there is one.
-    patterns : Patterns, optional
+    patterns : Patterns or StoredPatterns, optional
         What was made from it: of several masters, the one of these patterns' shape and number of labels.
 
     Returns
@@ -136,7 +139,7 @@ def read_truth(path: str | os.PathLike[str], task: int | None = None, patterns: 
     return Truth(master.astype(np.float64), labels)
 
 
-def _fitting(archive: Archive, task: int | None, patterns: Patterns | None) -> tuple[str, ...]:
+def _fitting(archive: Archive, task: int | None, patterns: Patterns | StoredPatterns | None) -> tuple[str, ...]:
     """Names of the archive's arrays without the masters that can not be that of these patterns, if one is left."""
     masters = [name for name in archive.names if name.startswith("master")]
     if task is not None or patterns is None or len(masters) < 2:

@@ -9,12 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.checks import positive, whole
-from motes.devices import Device
+from motes.devices import CPU, Device
 from motes.foreign import array_of
-from motes.kernels.assignment import Clusters, assign
+from motes.kernels.assignment import Clusters, RoundTask, assign, nearest_of
 from motes.kernels.likelihood import scores_of
+from motes.kernels.passes import summed
 from motes.patterns import Patterns, check_patterns
+from motes.reconstruction.information import sample_of
+from motes.stored import StoredPatterns
 from motes.threads import available_threads
+
+_START_PATTERNS = 100_000  # of a store, among which k-means++ looks for patterns far from each other
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +54,7 @@ class KMeans:
 
 
 def kmeans(
-    patterns: Patterns,
+    patterns: Patterns | StoredPatterns,
     n_clusters: int = 4,
     *,
     init: str | npt.NDArray[np.floating[Any]] = "k-means++",
@@ -64,12 +69,13 @@ def kmeans(
 
     Parameters
     ----------
-    patterns : Patterns
-        N patterns; at least `n_clusters`.
+    patterns : Patterns or StoredPatterns
+        N patterns; at least `n_clusters`. A store is read once a round, and once more for the labels.
     n_clusters : int
         K.
     init : {"k-means++", "random"} or (K, H, W) array
-        Where to start: patterns far from each other, any patterns, or centroids as given.
+        Where to start: patterns far from each other (of a store, of 100,000 of them), any patterns, or centroids as
+        given.
         A pattern that is as near to two centroids goes to the first; many are where these are patterns themselves,
         and another implementation's choice among them leads elsewhere.
     restarts : int
@@ -102,7 +108,7 @@ def kmeans(
     0.0
     """
     require_clusters(patterns, n_clusters)
-    patterns = patterns if device is None else patterns.to(device)
+    patterns = on_device(patterns, device)
     restarts, max_iterations = whole("restarts", restarts, 1), whole("max_iterations", max_iterations, 1)
     tolerance, seed = positive("tolerance", tolerance) if tolerance else 0.0, whole("seed", seed, 0)
     threads = available_threads(threads)
@@ -122,7 +128,7 @@ def kmeans(
 
 
 def _lloyd(
-    patterns: Patterns,
+    patterns: Patterns | StoredPatterns,
     centroids: npt.NDArray[np.float64],
     squares: int,
     limit: float,
@@ -130,10 +136,12 @@ def _lloyd(
     rng: np.random.Generator,
     threads: int,
 ) -> KMeans:
-    clusters = Clusters.none(len(patterns), patterns.n_pixels, len(centroids), patterns.device)
+    place = CPU if isinstance(patterns, StoredPatterns) else patterns.device
+    n_labels = 0 if isinstance(patterns, StoredPatterns) else len(patterns)
+    clusters = Clusters.none(n_labels, patterns.n_pixels, len(centroids), place)
     iteration, converged = 0, False
     while True:
-        n_moved, _ = assign(patterns, centroids, clusters, threads=threads)
+        clusters, moved = _assigned(patterns, centroids, clusters, threads)
         before, centroids = centroids, clusters.centroids
         empty = clusters.members == 0
         iteration += 1
@@ -141,15 +149,30 @@ def _lloyd(
             centroids[empty] = _images(patterns, rng.choice(len(patterns), int(empty.sum())))
             converged = _inertia(clusters, centroids, squares) <= 1e-12 * squares
         else:
-            converged = n_moved == 0 or float(((centroids - before) ** 2).sum()) <= limit
+            converged = not moved or float(((centroids - before) ** 2).sum()) <= limit
         if converged or iteration >= max_iterations:
             break
-    if n_moved:  # labels of the centroids that are returned
-        assign(patterns, centroids, clusters, threads=threads)
+    if moved:  # labels of the centroids that are returned
+        clusters, _ = _assigned(patterns, centroids, clusters, threads)
     inertia = _inertia(clusters, centroids, squares)
     shape = (len(centroids), *patterns.shape)
-    labels = clusters.labels_at_home()
+    if isinstance(patterns, StoredPatterns):
+        labels = nearest_of(patterns, centroids, threads)
+    else:
+        labels = clusters.labels_at_home()
     return KMeans(labels, centroids.reshape(shape), clusters.members, inertia, iteration, converged)
+
+
+def _assigned(
+    patterns: Patterns | StoredPatterns, centroids: npt.NDArray[np.float64], clusters: Clusters, threads: int
+) -> tuple[Clusters, bool]:
+    """Clusters after a round, and whether any pattern moved; of a store, whose labels are not kept, as sums tell."""
+    if isinstance(patterns, Patterns):
+        n_moved, _ = assign(patterns, centroids, clusters, threads=threads)
+        return clusters, n_moved > 0
+    after = summed(patterns, RoundTask(centroids), threads)
+    same = np.array_equal(after.members, clusters.members) and np.array_equal(after.photons, clusters.photons)
+    return after, not same
 
 
 def _inertia(clusters: Clusters, centroids: npt.NDArray[np.float64], squares: int) -> float:
@@ -158,7 +181,16 @@ def _inertia(clusters: Clusters, centroids: npt.NDArray[np.float64], squares: in
     return max(squares - 2 * cross + float(clusters.members @ (centroids**2).sum(axis=1)), 0.0)
 
 
-def require_clusters(patterns: Patterns, n_clusters: int) -> None:
+def on_device(patterns: Patterns | StoredPatterns, device: Device | str | None) -> Patterns | StoredPatterns:
+    """The patterns where they were asked for; those of a store stay with the processor."""
+    if device is None:
+        return patterns
+    if isinstance(patterns, StoredPatterns):
+        raise ValueError(f"device: patterns of a store are assigned by the processor, got {device}")
+    return patterns.to(device)
+
+
+def require_clusters(patterns: Patterns | StoredPatterns, n_clusters: int) -> None:
     """Patterns, and at least as many of them as clusters.
 
     Examples
@@ -168,12 +200,15 @@ def require_clusters(patterns: Patterns, n_clusters: int) -> None:
     ...
     ValueError: n_clusters: expected 1 to 3, the number of patterns, got 4
     """
-    check_patterns(patterns)
+    if not isinstance(patterns, StoredPatterns):
+        check_patterns(patterns)
     if not 1 <= whole("n_clusters", n_clusters, 0) <= len(patterns):
         raise ValueError(f"n_clusters: expected 1 to {len(patterns)}, the number of patterns, got {n_clusters}")
 
 
-def check_centroids(init: object, n_clusters: int, patterns: Patterns) -> npt.NDArray[np.float64] | None:
+def check_centroids(
+    init: object, n_clusters: int, patterns: Patterns | StoredPatterns
+) -> npt.NDArray[np.float64] | None:
     """Centroids as (K, M) float64 where they are given; None for a named start."""
     if isinstance(init, str):
         if init not in ("k-means++", "random"):
@@ -187,11 +222,13 @@ def check_centroids(init: object, n_clusters: int, patterns: Patterns) -> npt.ND
 
 
 def first_centroids(
-    patterns: Patterns, n_clusters: int, init: str, rng: np.random.Generator, threads: int
+    patterns: Patterns | StoredPatterns, n_clusters: int, init: str, rng: np.random.Generator, threads: int
 ) -> npt.NDArray[np.float64]:
     """Patterns to start from: (K, M). k-means++ (Arthur and Vassilvitskii 2007) draws them by squared distance."""
     if init == "random":
         return _images(patterns, rng.choice(len(patterns), n_clusters, replace=False))
+    if isinstance(patterns, StoredPatterns):
+        patterns = sample_of(patterns, _START_PATTERNS, int(rng.integers(2**31)))
     own = patterns.squares_per_pattern().astype(np.float64)
     chosen = [int(rng.integers(len(patterns)))]
     nearest = np.full(len(patterns), np.inf)
@@ -207,5 +244,5 @@ def first_centroids(
         chosen.append(int(rng.choice(len(patterns), p=weights)))
 
 
-def _images(patterns: Patterns, which: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def _images(patterns: Patterns | StoredPatterns, which: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     return patterns[which].to_dense().reshape(len(which), -1).astype(np.float64)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -11,16 +12,21 @@ import numpy.typing as npt
 from motes.devices import Device
 from motes.foreign import array_of
 from motes.kernels.assignment import Clusters, assign
+from motes.kernels.passes import results
 from motes.patterns import Patterns
 from motes.rotations import C4, Rotations, exact_rotations_of
+from motes.scratch import BLOCK, gathered
+from motes.stored import StoredPatterns
 from motes.threads import available_threads
+
+UNMATCHED = -1
 
 _CHUNK = 2**22  # pixels compared at a time
 _EXACT = 2**53  # whole numbers below it are exact in float64
 
 
 def match(
-    patterns: Patterns | npt.ArrayLike,
+    patterns: Patterns | StoredPatterns | npt.ArrayLike,
     reference: npt.ArrayLike | None = None,
     rotations: Rotations | str = C4,
     *,
@@ -31,7 +37,7 @@ def match(
 
     Parameters
     ----------
-    patterns : Patterns, or (N, L, L) or (N, L * L) array of whole numbers
+    patterns : Patterns, StoredPatterns, or (N, L, L) or (N, L * L) array of whole numbers
         Without noise; flattened ones are folded back to squares.
     reference : (L, L) or (L * L,) array, photons, optional
         The first pattern by default.
@@ -70,8 +76,11 @@ def match(
     """
     rotations = exact_rotations_of(rotations)
     threads = available_threads(threads)
-    stack = patterns if isinstance(patterns, Patterns) else Patterns.from_dense(_of_one_size(patterns))
-    stack = stack if device is None else stack.to(device)
+    stack = patterns if isinstance(patterns, Patterns | StoredPatterns) else Patterns.from_dense(_of_one_size(patterns))
+    if device is not None:
+        if isinstance(stack, StoredPatterns):
+            raise ValueError(f"device: patterns of a store are compared by the processor, got {device}")
+        stack = stack.to(device)
     if not len(stack):
         raise ValueError("patterns: expected at least one, got none")
     templates = _templates(stack[0] if reference is None else reference, stack, rotations)
@@ -79,8 +88,30 @@ def match(
     if same:
         told = ", ".join(map(str, same))
         warnings.warn(f"the reference looks the same in rotation {told} as in 0", UserWarning, stacklevel=2)
-    found = _nearest_of_all(stack, templates, threads)
-    return _pixel_by_pixel(stack, templates) if found is None else found
+    task = MatchTask(templates)
+    labels = task(stack, threads) if isinstance(stack, Patterns) else _of_store(stack, task, threads)
+    for first in range(0, len(labels), BLOCK):
+        unmatched = np.flatnonzero(labels[first : first + BLOCK] == UNMATCHED)
+        if unmatched.size:
+            _refuse(first + int(unmatched[0]), stack, templates)
+    return labels
+
+
+@dataclass(frozen=True)
+class MatchTask:
+    """Which template each pattern equals; `UNMATCHED` where it is none. Part by part: see `motes.kernels.passes`."""
+
+    templates: npt.NDArray[Any]
+
+    def __call__(self, patterns: Patterns, threads: int) -> npt.NDArray[np.int32]:
+        """Of patterns in memory."""
+        found = _nearest_of_all(patterns, self.templates, threads)
+        return _pixel_by_pixel(patterns, self.templates) if found is None else found
+
+
+def _of_store(store: StoredPatterns, task: MatchTask, threads: int) -> npt.NDArray[np.int32]:
+    found = results(store, task, threads)
+    return gathered(((int(store.bounds[k]), part) for k, part in found), len(store), np.int32)
 
 
 def _nearest_of_all(stack: Patterns, templates: npt.NDArray[Any], threads: int) -> npt.NDArray[np.int32] | None:
@@ -109,16 +140,17 @@ def _pixel_by_pixel(stack: Patterns, templates: npt.NDArray[Any]) -> npt.NDArray
     for first in range(0, len(stack), step):
         part = stack[first : first + step].to_dense().reshape(-1, stack.n_pixels)
         equal = np.stack([(part == template).all(axis=1) for template in templates], axis=1)
-        unmatched = np.flatnonzero(~equal.any(axis=1))
-        if unmatched.size:
-            differing = (part[unmatched[0]] != templates).sum(axis=1)
-            nearest = int(differing.argmin())
-            raise ValueError(
-                f"pattern {first + unmatched[0]} is no rotation of the reference: "
-                f"the nearest, {nearest}, differs in {differing[nearest]} of {stack.n_pixels} pixels"
-            )
-        labels[first : first + step] = equal.argmax(axis=1)
+        labels[first : first + step] = np.where(equal.any(axis=1), equal.argmax(axis=1), UNMATCHED)
     return labels
+
+
+def _refuse(which: int, stack: Patterns | StoredPatterns, templates: npt.NDArray[Any]) -> NoReturn:
+    differing = (stack[which].ravel() != templates).sum(axis=1)
+    nearest = int(differing.argmin())
+    raise ValueError(
+        f"pattern {which} is no rotation of the reference: "
+        f"the nearest, {nearest}, differs in {differing[nearest]} of {stack.n_pixels} pixels"
+    )
 
 
 def _of_one_size(patterns: npt.ArrayLike) -> npt.NDArray[Any]:
@@ -139,7 +171,9 @@ def symmetries(templates: npt.NDArray[Any]) -> list[int]:
     return [r for r in range(1, len(templates)) if np.array_equal(templates[r], templates[0])]
 
 
-def _templates(reference: npt.ArrayLike, patterns: Patterns, rotations: Rotations) -> npt.NDArray[np.float64]:
+def _templates(
+    reference: npt.ArrayLike, patterns: Patterns | StoredPatterns, rotations: Rotations
+) -> npt.NDArray[np.float64]:
     image = array_of("reference", reference)
     if image.size != patterns.n_pixels or image.ndim not in (1, 2):
         raise ValueError(f"reference: expected shape {patterns.shape}, got {image.shape}")

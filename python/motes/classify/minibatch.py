@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,17 +10,19 @@ import numpy.typing as npt
 
 from motes.batches import batches
 from motes.checks import whole
-from motes.classify.kmeans import KMeans, check_centroids, kmeans, require_clusters
+from motes.classify.kmeans import KMeans, check_centroids, kmeans, on_device, require_clusters
 from motes.devices import Device
 from motes.kernels.assignment import Clusters, assign
 from motes.patterns import Patterns
+from motes.reconstruction.information import sample_of
+from motes.stored import StoredPatterns
 from motes.threads import available_threads
 
 _START_PATTERNS = 5000  # clustered whole to start from: single sparse patterns are poor centroids
 
 
 def minibatch_kmeans(
-    patterns: Patterns,
+    patterns: Patterns | StoredPatterns,
     n_clusters: int = 4,
     *,
     init: str | npt.NDArray[np.floating[Any]] = "k-means++",
@@ -37,8 +40,9 @@ def minibatch_kmeans(
 
     Parameters
     ----------
-    patterns : Patterns
-        N patterns; at least `n_clusters`.
+    patterns : Patterns or StoredPatterns
+        N patterns; at least `n_clusters`. Of a store, batches are drawn from one section after the other, these in a
+        fresh order.
     n_clusters : int
         K.
     init : {"k-means++", "random"} or (K, H, W) array
@@ -68,20 +72,18 @@ def minibatch_kmeans(
     0.0
     """
     require_clusters(patterns, n_clusters)
-    patterns = patterns if device is None else patterns.to(device)
+    patterns = on_device(patterns, device)
     batch, epochs, seed = whole("batch", batch, 1), whole("epochs", epochs, 1), whole("seed", seed, 0)
     threads = available_threads(threads)
     rng = np.random.default_rng(seed)
     centroids = check_centroids(init, n_clusters, patterns)
     if centroids is None:
-        few = patterns[np.sort(rng.permutation(len(patterns))[: max(_START_PATTERNS, n_clusters)])]
+        few = _few(patterns, max(_START_PATTERNS, n_clusters), rng)
         centroids = kmeans(few, n_clusters, init=init, seed=seed, threads=threads).centroids.reshape(n_clusters, -1)
     seen = np.zeros(n_clusters)
     steps = 0
-    edges = np.append(np.arange(0, len(patterns), batch), len(patterns))
     for epoch in range(epochs):
-        order = np.random.default_rng([seed, epoch]).permutation(len(patterns))
-        for part in batches(patterns, order, edges):
+        for part in _in_fresh_order(patterns, batch, np.random.default_rng([seed, epoch])):
             clusters = Clusters.none(len(part), patterns.n_pixels, n_clusters, part.device)
             assign(part, centroids, clusters, threads=threads)
             total = seen + clusters.members
@@ -93,3 +95,19 @@ def minibatch_kmeans(
     shape = (n_clusters, *patterns.shape)
     found = kmeans(patterns, n_clusters, init=centroids.reshape(shape), max_iterations=rounds, threads=threads)
     return KMeans(found.labels, found.centroids, found.members, found.inertia, steps, converged=found.converged)
+
+
+def _few(patterns: Patterns | StoredPatterns, n: int, rng: np.random.Generator) -> Patterns:
+    if isinstance(patterns, StoredPatterns):
+        return sample_of(patterns, n, int(rng.integers(2**31)))
+    return patterns[np.sort(rng.permutation(len(patterns))[:n])]
+
+
+def _in_fresh_order(patterns: Patterns | StoredPatterns, batch: int, rng: np.random.Generator) -> Iterator[Patterns]:
+    """Batches of all patterns; of a store, of one section after the other."""
+    if isinstance(patterns, StoredPatterns):
+        for section in rng.permutation(patterns.n_sections):
+            yield from _in_fresh_order(patterns.section(int(section)), batch, rng)
+        return
+    edges = np.append(np.arange(0, len(patterns), batch), len(patterns))
+    yield from batches(patterns, rng.permutation(len(patterns)), edges)

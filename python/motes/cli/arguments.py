@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from motes.dense import DensePatterns
-    from motes.patterns import Patterns
+    from motes.reconstruction.mixture.templates import Source
 
 MOST_PATTERNS = 10**18
 RANDOM = "Random seed: where the random numbers begin. "
@@ -65,7 +64,7 @@ def n_patterns_of(text: str) -> int:
     return int(number)
 
 
-def init_of(text: str | None, patterns: Patterns | DensePatterns) -> str | NDArray[Any] | None:
+def init_of(text: str | None, patterns: Source) -> str | NDArray[Any] | None:
     """Name of a start, the master in a .npy, or the models of a Dragonfly output, as bright as the patterns are."""
     if text is not None and text.endswith((".h5", ".hdf5", ".bin")):
         from motes.dragonfly import read_model
@@ -93,15 +92,28 @@ def _numbers_of(path: Path, kinds: str = "biuf") -> NDArray[Any]:
 
 
 def read_kept(
-    exclude: Path | None, blacklist: Path | None, selection: str | None, n_patterns: int
+    exclude: Path | None,
+    blacklist: Path | None,
+    selection: str | None,
+    n_patterns: int,
+    whole: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.bool_]:
-    """Which patterns to use, (N,): all but those of two lists, and of these every other one if asked."""
+    """Which patterns to use, (N,): all but damaged ones and those of two lists, and of these every other one if asked.
+
+    Where all are, an array that takes no memory.
+    """
+    import numpy as np
+
     from motes.dragonfly import half_of, read_blacklist
     from motes.dragonfly.selection import HALVES
 
     if selection is not None and selection not in HALVES:
         raise ValueError(f"--selection: expected {' or '.join(HALVES)}, got {selection!r}")
+    if exclude is None and blacklist is None and selection is None and whole is None:
+        return np.broadcast_to(np.bool_(True), n_patterns)
     kept = ~read_excluded(exclude, n_patterns)
+    if whole is not None:
+        kept &= whole
     if blacklist is not None:
         kept &= ~read_blacklist(blacklist, n_patterns)
     return kept if selection is None else half_of(kept, selection)

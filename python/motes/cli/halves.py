@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from motes.noise import Noise
     from motes.reconstruction.halves import Halves
-    from motes.reconstruction.mixture.templates import AnyPatterns
+    from motes.reconstruction.mixture.templates import Source
 
 FILES = ("half1.npy", "half2.npy", "frc.csv", "frc.json", "frc.png")
 RULES = ("0.143", "0.5", "half-bit")
 
 
 def fit_halves(
-    patterns: AnyPatterns,
+    patterns: Source,
     rotations: str,
     noise: Noise,
     asked: dict[str, Any],

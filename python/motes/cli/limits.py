@@ -12,6 +12,7 @@ from motes.cli import arguments
 from motes.cli.outputs import output_folder
 
 if TYPE_CHECKING:
+    from motes import Patterns, StoredPatterns
     from motes.limits import Plan
 
 RESULTS = ("limits.json", "limits.png")
@@ -23,17 +24,25 @@ def limits(
         Path,
         typer.Option(help="Picture to be found, or a square .npy of brightness.", metavar="FILE"),
     ],
-    photons: Annotated[float, typer.Option(help="Mean photons a pattern.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder for limits.json and limits.png.")],
+    photons: Annotated[float | None, typer.Option(help="Mean photons a pattern.")] = None,
     n_patterns: Annotated[
-        int,
+        int | None,
         typer.Option(
             "--patterns",
             parser=arguments.n_patterns_of,
             metavar="N",
             help="Number of patterns to be measured: 1e5, say.",
         ),
-    ],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder for limits.json and limits.png.")],
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Patterns that were measured, a file or a store (.zarr): their photons, number and shape, where these "
+            "are not given.",
+        ),
+    ] = None,
     contrast: Annotated[float, typer.Option(help="1 shows the picture as it is, 0 makes it flat.")] = 1.0,
     shape: Annotated[
         str | None,
@@ -73,7 +82,18 @@ def limits(
 
     began = time.perf_counter()
     group, model = rotations_of(rotations), noise_of(noise)
-    master, taken = master_and_taken(image, photons, contrast, _side(shape))
+    side = _side(shape)
+    if data is not None:
+        measured = _measured(data)
+        photons = measured.n_photons / len(measured) if photons is None else photons
+        n_patterns = len(measured) if n_patterns is None else n_patterns
+        side = _side("x".join(map(str, measured.shape))) if side is None else side
+    for name, value in (("--photons", photons), ("--patterns", n_patterns)):
+        if value is None:
+            raise ValueError(f"{name}: expected a number, or --data FILE with patterns that were measured")
+    assert photons is not None
+    assert n_patterns is not None
+    master, taken = master_and_taken(image, photons, contrast, side)
     if model.name == "bernoulli" and master.max() > 1:
         raise ValueError(
             f"--photons {photons:g} at --contrast {contrast:g}: a pixel has the mean {master.max():.3g}, but with "
@@ -87,6 +107,17 @@ def limits(
         (staging / "limits.json").write_text(to_json(told, indent=2) + "\n", encoding="utf-8")
         plotting.limits(found).savefig(staging / "limits.png")
     typer.echo(_table(found, str(taken)))
+
+
+def _measured(path: Path) -> Patterns | StoredPatterns:
+    """Patterns of a file, of a store what it says of them."""
+    from motes import open_patterns, read_patterns
+    from motes.stored import is_store
+
+    found = open_patterns(path) if is_store(path) else read_patterns(path)
+    if not len(found):
+        raise ValueError(f"{path}: holds no pattern")
+    return found
 
 
 def _side(shape: str | None) -> int | None:

@@ -12,11 +12,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from motes.dense import DensePatterns
     from motes.detector import Detector
     from motes.known_mixture import KnownMixture
-    from motes.patterns import Patterns
     from motes.reconstruction import MixtureReconstruction
+    from motes.reconstruction.mixture.templates import Source
     from motes.truth import Truth
 
 FILES = ("angles.npy", "fluence.npy")  # beside those of every reconstruction, where there are any
@@ -110,7 +109,7 @@ def _detector_in(path: Path | None, shape: tuple[int, int]) -> Detector:
     return detector
 
 
-def read_plain_truth(path: Path, task: int | None, patterns: Patterns | DensePatterns, mixture: bool) -> Truth | None:
+def read_plain_truth(path: Path, task: int | None, patterns: Source, mixture: bool) -> Truth | None:
     """Master and labels of a truth file; None where it is a mixture's own."""
     from motes.dense import DensePatterns
     from motes.io.npz import open_archive
@@ -125,7 +124,7 @@ def read_plain_truth(path: Path, task: int | None, patterns: Patterns | DensePat
     return truth
 
 
-def known_of(path: Path, truth: Truth | None, patterns: Patterns | DensePatterns) -> KnownMixture:
+def known_of(path: Path, truth: Truth | None, patterns: Source) -> KnownMixture:
     """What a mixture was made from: of its own file, or the one master and labels of another truth."""
     import numpy as np
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -26,8 +27,12 @@ from motes.cli.mixture_fit import (
 from motes.cli.observers import EMCLog, observers
 from motes.cli.outputs import output_folder
 from motes.cli.results import EVERYTHING, RESULTS, write_results
-from motes.cli.source import read_dense_files, read_files, source
+from motes.cli.source import read_dense_files, source
+from motes.cli.stored import Memory, Scheduler, SkipDamaged, patterns_of
 from motes.cli.summary import summary
+
+if TYPE_CHECKING:
+    from motes.reconstruction.mixture.templates import Source
 
 CHECKPOINT = "checkpoint.npz"
 CHEAP = 60.0  # seconds: a finished fit that took longer keeps its checkpoint until its results are written
@@ -52,7 +57,7 @@ def reconstruct(
             metavar="FILE...",
             show_default=False,
             help="Photon patterns: an archive of the challenge, CSR .npz, .npy, Dragonfly .emc or .h5; several are "
-            "taken one after the other.",
+            "taken one after the other. Or a store (.zarr) of any size, which motes convert makes.",
         ),
     ] = None,
     config: ConfigFile = None,
@@ -265,6 +270,9 @@ def reconstruct(
         bool,
         typer.Option("--resume", rich_help_panel=FIT, help="Go on from the checkpoint in DIR, same input and options."),
     ] = False,
+    memory: Memory = None,
+    scheduler: Scheduler = None,
+    skip_damaged: SkipDamaged = False,
     halves: Annotated[
         bool,
         typer.Option(
@@ -300,6 +308,7 @@ def reconstruct(
     from motes.reconstruction.options import TOLERANCE
     from motes.report import report, report_mixture
     from motes.rotations import rotations_of
+    from motes.stored import StoredPatterns
 
     place = device_of(device)
     tolerance = TOLERANCE if tolerance is None else tolerance
@@ -309,11 +318,27 @@ def reconstruct(
             f"{out}: holds a finished result and no {CHECKPOINT}, nothing to resume; give another folder, or leave "
             "--resume out to replace the result"
         )
-    with output_folder(out, (*RESULTS, *FILES, *(HALVES if halves else ()), CHECKPOINT)) as staging:
+    with (
+        ExitStack() as open_files,
+        output_folder(out, (*RESULTS, *FILES, *(HALVES if halves else ()), CHECKPOINT)) as staging,
+    ):
         size, model = arguments.shape_of(shape), noise_named(noise)
         dense = isinstance(model, Gaussian)
-        patterns = read_dense_files(files or [], size) if dense else read_files(files or [], task, size, n_patterns)
-        kept = arguments.read_kept(exclude, blacklist, selection, len(patterns))
+        patterns: Source
+        whole = None
+        if dense:
+            patterns = read_dense_files(files or [], size)
+        else:
+            patterns, whole = open_files.enter_context(
+                patterns_of(
+                    files or [], task, size, n_patterns, memory=memory, scheduler=scheduler, skip_damaged=skip_damaged
+                )
+            )
+            if config is not None and isinstance(patterns, StoredPatterns):
+                raise ValueError(
+                    f"--config: Dragonfly's output is made of patterns in memory, {patterns.path} is a store"
+                )
+        kept = arguments.read_kept(exclude, blacklist, selection, len(patterns), whole)
         asked: dict[str, Any] = {
             "method": method,
             "acceleration": acceleration,
@@ -346,7 +371,7 @@ def reconstruct(
             known = None if known is None else known.select(kept)
         told_of_input = source(files or [], task, binarise, kept, patterns)
         if not kept.all():
-            patterns = patterns[kept]
+            patterns = patterns.select(kept) if isinstance(patterns, StoredPatterns) else patterns[kept]
         if not len(patterns):
             names = ", ".join(map(str, files or []))
             raise ValueError(f"{names}: no pattern is left" if kept.size else f"{names}: holds no pattern")
@@ -378,6 +403,7 @@ def reconstruct(
         else:
             write_results(staging, result, told, known, kept)
         if config is not None:
+            assert not isinstance(patterns, StoredPatterns)
             write_output(output_path(staging, result.iterations), output_of(result, patterns, kept, threads=threads))
     if not result.interrupted:
         checkpoint.unlink(missing_ok=True)

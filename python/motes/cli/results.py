@@ -46,7 +46,7 @@ def write_results(
     from motes.report import to_json
 
     labels = result.labels
-    if kept is not None:
+    if kept is not None and not kept.all():
         labels = np.full(kept.size, EXCLUDED, result.labels.dtype)
         labels[kept] = result.labels
     for name, array in (("master", result.master), ("std_error", result.std_error), ("labels", labels)):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from motes.dense import DensePatterns
     from motes.patterns import Patterns
     from motes.reconstruction import Reconstruction
+    from motes.reconstruction.mixture.templates import Source
 
 _KINDS = {
     "path": ((str, list), "a text, or a list of texts"),
@@ -55,7 +56,7 @@ def read_dense_files(files: Sequence[Path], shape: tuple[int, int] | None = None
 
 
 def source(
-    files: Sequence[Path], task: int | None, binarise: bool, kept: NDArray[np.bool_], patterns: Patterns | DensePatterns
+    files: Sequence[Path], task: int | None, binarise: bool, kept: NDArray[np.bool_], patterns: Source
 ) -> dict[str, Any]:
     """Where the patterns are and how they were read, as the report says it under `input`.
 
@@ -67,9 +68,11 @@ def source(
         The options of these names.
     kept : (N,) bool array
         False for patterns that were left out.
-    patterns : Patterns or DensePatterns
+    patterns : Patterns, StoredPatterns or DensePatterns
         All N of the file, as they were read.
     """
+    import numpy as np
+
     from motes.reconstruction.checkpoint import fingerprint_of
 
     paths = [str(file.resolve()) for file in files]
@@ -78,7 +81,7 @@ def source(
         "task": task,
         "n_patterns": kept.size,
         "binarise": binarise,
-        "n_excluded": int((~kept).sum()),
+        "n_excluded": kept.size - int(np.count_nonzero(kept)),
         "fingerprint": fingerprint_of(patterns),
     }
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from motes import _core
 from motes.devices import CPU, Device, cuda_extension
+from motes.kernels.passes import results
 from motes.patterns import Patterns
+from motes.scratch import gathered
+
+if TYPE_CHECKING:
+    from motes.stored import StoredPatterns
 
 
 @dataclass
@@ -105,3 +110,43 @@ def assign(
         told = cuda_extension().assignment(patterns.uploaded(), weights, base, **sums)
     n_moved, whole, fraction = told
     return n_moved, whole + fraction / 2**30
+
+
+def _of_part(patterns: Patterns, centroids: npt.NDArray[np.float64], threads: int) -> Clusters:
+    clusters = Clusters.none(len(patterns), patterns.n_pixels, len(centroids))
+    assign(patterns, centroids, clusters, threads=threads)
+    return clusters
+
+
+@dataclass(frozen=True)
+class RoundTask:
+    """One round, part by part, without labels: see `motes.kernels.passes`."""
+
+    centroids: npt.NDArray[np.float64]
+
+    def __call__(self, patterns: Patterns, threads: int) -> Clusters:
+        """Of patterns in memory."""
+        clusters = _of_part(patterns, self.centroids, threads)
+        return Clusters(clusters.photons, clusters.members, None)
+
+    def combine(self, one: Clusters, other: Clusters) -> Clusters:
+        """Clusters of two parts together."""
+        return Clusters(one.photons + other.photons, one.members + other.members, None)
+
+
+@dataclass(frozen=True)
+class NearestTask:
+    """The nearest centroid of each pattern, part by part: see `motes.kernels.passes`."""
+
+    centroids: npt.NDArray[np.float64]
+
+    def __call__(self, patterns: Patterns, threads: int) -> npt.NDArray[Any]:
+        """Of patterns in memory."""
+        labels: npt.NDArray[np.int32] = _of_part(patterns, self.centroids, threads).labels
+        return labels.astype(np.min_scalar_type(len(self.centroids)))
+
+
+def nearest_of(store: StoredPatterns, centroids: npt.NDArray[np.float64], threads: int) -> npt.NDArray[np.int32]:
+    """The nearest centroid of each pattern of a store: (N,), in a file (`motes.scratch`)."""
+    found = results(store, NearestTask(centroids), threads)
+    return gathered(((int(store.bounds[k]), part) for k, part in found), len(store), np.int32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +13,14 @@ from motes.cached import cached_property
 from motes.devices import CPU, cuda_extension, held_by, stream_of
 from motes.foreign import array_of
 from motes.kernels.likelihood import check_templates, check_templates_there, most_of
+from motes.kernels.passes import summed
 from motes.noise import LinearModel, Noise, linear_model, noise_of
 from motes.patterns import Patterns, check_patterns
+from motes.shapes import Shape
 from motes.threads import available_threads
+
+if TYPE_CHECKING:
+    from motes.stored import StoredPatterns
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -181,16 +186,84 @@ def _sweep_there(
     return SweepOnDevice(*there)
 
 
-def sweep_model(patterns: Patterns, model: LinearModel, *, hard: bool, threads: int, stream: Any = None) -> Sweep:
+@dataclass(frozen=True, eq=False)
+class ExactSums:
+    """What a sweep of the processor sums up, in whole numbers: sums of parts add up to the same bits in any order.
+
+    Attributes
+    ----------
+    planes : (M, R) int64 array
+        sum_p gamma[p, r] x[p, i], multiples of `quantum`.
+    weights : (R,) int64 array
+        sum_p gamma[p, r], likewise.
+    log_likelihood : int
+        Multiples of 2^-30 nats, without the impossible patterns.
+    n_impossible : int
+        Patterns that no template can have made.
+    quantum : float
+        2^-20, of float64 scores 2^-30.
+    """
+
+    planes: npt.NDArray[np.int64]
+    weights: npt.NDArray[np.int64]
+    log_likelihood: int
+    n_impossible: int
+    quantum: float
+
+    @classmethod
+    def over(cls, patterns: Patterns, model: LinearModel, *, hard: bool, threads: int) -> ExactSums:
+        """Of patterns in the host's memory."""
+        sums = _core.sweep(patterns._core, model.weights, model.base, hard=hard, threads=threads)
+        planes, weights, nats, fraction, n_impossible, quantum = sums
+        return cls(planes, weights, nats * 2**30 + fraction, n_impossible, quantum)
+
+    def __add__(self, other: ExactSums) -> ExactSums:
+        return ExactSums(
+            self.planes + other.planes,
+            self.weights + other.weights,
+            self.log_likelihood + other.log_likelihood,
+            self.n_impossible + other.n_impossible,
+            self.quantum,
+        )
+
+    def sweep(self, shape: Shape) -> Sweep:
+        """The same in photons, patterns and nats."""
+        nats = -np.inf if self.n_impossible else self.log_likelihood / 2**30
+        quantum = np.float64(self.quantum)
+        planes = (self.planes.T * quantum).reshape(-1, *shape)
+        return Sweep(planes, self.weights * quantum, nats, self.n_impossible)
+
+
+def sweep_model(
+    patterns: Patterns | StoredPatterns, model: LinearModel, *, hard: bool, threads: int, stream: Any = None
+) -> Sweep:
     """Sweep with weights at hand: what the reconstruction's loops call.
 
     The log-likelihood is that of the model's weights alone, without what is common to all templates.
     """
+    if not isinstance(patterns, Patterns):
+        return summed(patterns, SweepTask(model, hard), threads).sweep(patterns.shape)
     if patterns.device == CPU:
-        sums = _core.sweep(patterns._core, model.weights, model.base, hard=hard, threads=threads)
-    else:
-        there, on = patterns.uploaded(), stream_of(stream)
-        sums = cuda_extension().sweep(there, model.weights, model.base, hard=hard, stream=on)
-    planes, weights, whole, fraction, n_impossible, quantum = sums
+        return ExactSums.over(patterns, model, hard=hard, threads=threads).sweep(patterns.shape)
+    there, on = patterns.uploaded(), stream_of(stream)
+    planes, weights, whole, fraction, n_impossible, quantum = cuda_extension().sweep(
+        there, model.weights, model.base, hard=hard, stream=on
+    )
     total = -np.inf if n_impossible else whole + fraction / 2**30
     return Sweep((planes.T * quantum).reshape(-1, *patterns.shape), weights * quantum, total, n_impossible)
+
+
+@dataclass(frozen=True)
+class SweepTask:
+    """One sweep, part by part: see `motes.kernels.passes`."""
+
+    model: LinearModel
+    hard: bool
+
+    def __call__(self, patterns: Patterns, threads: int) -> ExactSums:
+        """Of patterns in memory."""
+        return ExactSums.over(patterns, self.model, hard=self.hard, threads=threads)
+
+    def combine(self, one: ExactSums, other: ExactSums) -> ExactSums:
+        """Sums over two parts."""
+        return one + other

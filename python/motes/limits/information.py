@@ -65,7 +65,7 @@ def information(
         return sample.complete if labels_known else sample.information
     problem = sample.problem
     with one_blas_thread():
-        return information_matrix(problem, sample.flat, problem.uniform, problem.patterns)
+        return information_matrix(problem, sample.flat, problem.uniform, problem.in_memory)
 
 
 def em_rate(

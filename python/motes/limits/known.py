@@ -61,12 +61,12 @@ class Known:
     def told(self) -> PerPattern:
         """What one pattern tells of the master."""
         problem = self.problem
-        return per_pattern(problem, self.flat, problem.uniform, problem.patterns, seed=self.seed, floor=_FLOOR)
+        return per_pattern(problem, self.flat, problem.uniform, problem.in_memory, seed=self.seed, floor=_FLOOR)
 
     @cached_property
     def missing_information(self) -> float:
         """The largest fraction of information that the unknown orientations hide."""
-        problem, patterns = self.problem, self.problem.patterns
+        problem, patterns = self.problem, self.problem.in_memory
         free = free_pixels(problem, self.flat, problem.uniform, len(patterns))
         return missing_information(problem, self.flat, problem.uniform, patterns, free, fitted=False)
 
@@ -114,7 +114,7 @@ class Known:
     @cached_property
     def responsibilities(self) -> FloatArray:
         """(n, R): what each simulated pattern says of its own orientation."""
-        found = self.problem.posterior(self.flat, self.problem.uniform, self.problem.patterns)
+        found = self.problem.posterior(self.flat, self.problem.uniform, self.problem.in_memory)
         return found.astype(np.float64)
 
 

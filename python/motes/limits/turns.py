@@ -74,14 +74,14 @@ class KnownTurns:
     @cached_property
     def responsibilities(self) -> npt.NDArray[np.floating]:
         """(n, R): what each simulated pattern says of its own angle."""
-        patterns, templates = self.problem.patterns, self.scores.templates
+        patterns, templates = self.problem.in_memory, self.scores.templates
         parts = [templates.responsibilities(patterns[part], None) for part in templates.parts(patterns, None)]
         return np.concatenate(parts)
 
     @cached_property
     def sample(self) -> Sample:
         """The simulated patterns, as the information takes them."""
-        return Sample(self.problem.patterns, self.responsibilities)
+        return Sample(self.problem.in_memory, self.responsibilities)
 
     @cached_property
     def information(self) -> FloatArray:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
 
 from motes.dense import DensePatterns
 from motes.patterns import Patterns
+from motes.stored import StoredPatterns
 
 MOST = 1 << 22  # lit pixels, values of dense patterns, or patterns, looked at together
 
 
-def blocks(patterns: Patterns | DensePatterns, most: int = MOST) -> Iterator[slice]:
+def blocks(patterns: Patterns | StoredPatterns | DensePatterns, most: int = MOST) -> Iterator[slice]:
     """Slices of about as many lit pixels each, of dense patterns values, and of at most `most` patterns.
+
+    Those of a store lie in one section each.
 
     Examples
     --------
@@ -22,6 +26,11 @@ def blocks(patterns: Patterns | DensePatterns, most: int = MOST) -> Iterator[sli
     """
     if isinstance(patterns, DensePatterns):
         yield from patterns.blocks(min(MOST, most * patterns.n_pixels))
+        return
+    if isinstance(patterns, StoredPatterns):
+        for start, stop in itertools.pairwise(patterns.bounds.tolist()):
+            edges = [*range(start, stop, most), stop]
+            yield from (slice(*pair) for pair in itertools.pairwise(edges))
         return
     first = 0
     while first < len(patterns):

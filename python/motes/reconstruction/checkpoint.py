@@ -20,6 +20,7 @@ from motes.io.npz import open_archive, write_npz
 from motes.patterns import Patterns
 from motes.reconstruction.problem import Point, Problem
 from motes.reconstruction.state import State
+from motes.stored import StoredPatterns
 
 _ARRAYS = ("master", "weights", "em_master", "em_weights")
 _DAMAGE = (KeyError, IndexError, TypeError, AttributeError, RecursionError)
@@ -35,8 +36,10 @@ class Progress:
     history: tuple[dict[str, Any], ...] = field(default=())
 
 
-def fingerprint_of(patterns: Patterns | DensePatterns) -> str:
-    """Of patterns alone, in their order: the same from whatever file they were read."""
+def fingerprint_of(patterns: Patterns | StoredPatterns | DensePatterns) -> str:
+    """Of patterns alone, in their order: the same from any file; of a store, that of its sections."""
+    if isinstance(patterns, StoredPatterns):
+        return patterns.fingerprint
     digest = hashlib.blake2b(digest_size=16)
     digest.update(json.dumps([patterns.shape, len(patterns)]).encode())
     if isinstance(patterns, DensePatterns):
@@ -51,7 +54,8 @@ def fingerprint_of(patterns: Patterns | DensePatterns) -> str:
 def fingerprint(problem: Problem, options: dict[str, Any]) -> str:
     """Of the input, the options and the version: a resumed run must have the same."""
     digest = hashlib.blake2b(problem.good.tobytes(), digest_size=16)
-    kernels = _core.isa() if problem.patterns.device == CPU else "cuda"
+    there = isinstance(problem.patterns, Patterns) and problem.patterns.device != CPU
+    kernels = "cuda" if there else _core.isa()
     told = [_core.version, kernels, options, fingerprint_of(problem.patterns)]
     digest.update(json.dumps(told, default=str).encode())
     return digest.hexdigest()

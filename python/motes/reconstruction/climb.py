@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,15 +44,37 @@ class Keeper:
         self.mark = "" if self.path is None else mark()
         found = resume and self.path is not None and self.path.exists()
         self.progress = checkpoints.load(self.path, self.mark) if found and self.path else Progress()
-        self.notes = (f"nothing to resume: there is no {self.path}, begun anew",) if resume and not found else ()
+        self._begun_anew = resume and not found
+        self._refused: OSError | None = None
         self._saved = time.monotonic()
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know of it."""
+        anew = (f"nothing to resume: there is no {self.path}, begun anew",) if self._begun_anew else ()
+        return anew if self._refused is None else (*anew, self._told(self._refused))
+
     def keep(self, progress: Progress, *, now: bool = False) -> None:
-        """Take over a progress; write it where it is time."""
+        """Take over a progress; write it where it is time.
+
+        Where the disk refuses it, the last one that was written stays, and the climb, which needs none, goes on.
+        """
         self.progress = progress
-        if self.path is not None and (now or time.monotonic() - self._saved > CHECKPOINT_SECONDS):
+        if self.path is None or not (now or time.monotonic() - self._saved > CHECKPOINT_SECONDS):
+            return
+        self._saved = time.monotonic()
+        try:
             checkpoints.save(self.path, progress, self.mark)
-            self._saved = time.monotonic()
+        except OSError as error:
+            if self._refused is None:
+                warnings.warn(self._told(error), RuntimeWarning, stacklevel=2)
+            self._refused = error
+        else:
+            self._refused = None
+
+    def _told(self, error: OSError) -> str:
+        last = "the one before it is kept" if self.path is not None and self.path.exists() else "there is none"
+        return f"the checkpoint {self.path} can not be written ({error.strerror or error}): {last}"
 
 
 def climb_all(

@@ -19,7 +19,8 @@ _PHOTONS = 10  # a pixel, over all patterns: with fewer, a dark line means nothi
 
 def doubts(
     problem: Problem,
-    labels: npt.NDArray[np.int32],
+    counts: npt.NDArray[np.int64],
+    blank: int,
     *,
     evidence: float,
     evidence_of_noise: float,
@@ -33,8 +34,10 @@ def doubts(
     ----------
     problem : Problem
         Patterns and model.
-    labels : (N,) int32 array
-        The most likely rotation of each pattern, relative to the first.
+    counts : (R,) int64 array
+        Patterns of each label, relative to the first pattern.
+    blank : int
+        The label of a pattern without photons.
     evidence, evidence_of_noise : float
         Of the fit, and the most that noise comes to: see `motes.reconstruction.evidence`.
     agreement : float or None
@@ -71,9 +74,9 @@ def doubts(
         )
     if hard:
         yield "hard assignment is biased, by more than any error bar covers: there is none (NaN)"
-    yield from _blank(problem, labels)
+    yield from _blank(problem, blank)
     yield from _dark_lines(problem)
-    most = np.bincount(labels).max() / labels.size
+    most = counts.max() / len(patterns)
     if told and problem.rotations.n > 1 and len(patterns) >= _FEWEST and most > ONE_LABEL:
         yield f"{most:.1%} of the labels are the same: is the shape right, and are the patterns turned at all?"
 
@@ -98,14 +101,13 @@ def own_error(problem: Problem, master: npt.NDArray[np.float64], std_error: npt.
     return float(np.linalg.norm(std_error[seen])) / own if own > 0 else float("nan")
 
 
-def _blank(problem: Problem, labels: npt.NDArray[np.int32]) -> Iterator[str]:
+def _blank(problem: Problem, label: int) -> Iterator[str]:
     """Patterns that caught nothing: all alike, so that all have one label."""
-    blank = np.diff(problem.patterns.indptr) == 0
-    n_blank = int(np.count_nonzero(blank))
-    if problem.rotations.n > 1 and n_blank > LEAST_BLANK * labels.size:
+    n_blank = problem.patterns.n_empty
+    if problem.rotations.n > 1 and n_blank > LEAST_BLANK * len(problem.patterns):
         yield (
             f"{n_blank:,} pattern{'s' * (n_blank != 1)} without photons tell no orientation; they are counted as label "
-            f"{labels[blank][0]}"
+            f"{label}"
         )
 
 

@@ -16,11 +16,12 @@ from motes.noise import Noise
 from motes.patterns import check_patterns
 from motes.quotient import Nearest, nearest_turn, turned
 from motes.reconstruction.mixture.result import MixtureReconstruction
-from motes.reconstruction.mixture.templates import AnyPatterns
+from motes.reconstruction.mixture.templates import Source
 from motes.reconstruction.result import Reconstruction
 from motes.reconstruction.run import reconstruct
 from motes.resolution import Resolution, ShellCurve, frc, resolution_at
 from motes.rotations import C4
+from motes.stored import StoredPatterns
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -85,7 +86,7 @@ class Halves:
 
 
 def reconstruct_halves(
-    patterns: AnyPatterns,
+    patterns: Source,
     rotations: TemplateMap | str = C4,
     noise: Noise | str | None = None,
     *,
@@ -97,7 +98,7 @@ def reconstruct_halves(
 
     Parameters
     ----------
-    patterns : Patterns or DensePatterns
+    patterns : Patterns, StoredPatterns or DensePatterns
         N patterns, two or more.
     rotations, noise
         As of `motes.reconstruct`.
@@ -135,7 +136,7 @@ def reconstruct_halves(
     >>> halves.masters.shape, len(halves.curves)
     ((2, 1, 25, 25), 1)
     """
-    if not isinstance(patterns, DensePatterns):
+    if not isinstance(patterns, DensePatterns | StoredPatterns):
         check_patterns(patterns)
     seed = checks.whole("seed", seed, 0)
     if len(patterns) < 2:
@@ -147,10 +148,20 @@ def reconstruct_halves(
         raise ValueError("init: halves that begin alike would correlate by that; expected a start's name")
     halves = []
     for first in (0, 1):
-        halves.append(reconstruct(patterns[first::2], rotations, noise, seed=seed + first, **options))
+        half = every_other(patterns, first)
+        halves.append(reconstruct(half, rotations, noise, seed=seed + first, **options))
         if halves[-1].interrupted:
             raise KeyboardInterrupt
     return align(halves[0], halves[1], confidence=confidence)
+
+
+def every_other(patterns: Source, first: int) -> Source:
+    """Patterns `first`, `first` + 2, ..."""
+    if isinstance(patterns, StoredPatterns):
+        kept = np.zeros(len(patterns), np.bool_)
+        kept[first::2] = True
+        return patterns.select(kept)
+    return patterns[first::2]
 
 
 def align(odd: Result, even: Result, *, confidence: float = 0.95) -> Halves:

@@ -22,6 +22,7 @@ from motes.reconstruction.inverse import inverse_of
 from motes.reconstruction.matrixfree import diagonal_of_inverse
 from motes.reconstruction.missing import missing_information
 from motes.reconstruction.problem import FloatArray, Problem
+from motes.stored import StoredPatterns
 from motes.threads import one_blas_thread
 
 LARGEST_MATRIX = 1500  # pixels: beyond, no M x M matrix is built
@@ -188,7 +189,7 @@ def variance_if_known(problem: Problem, master: FloatArray, weights: FloatArray)
     return variance
 
 
-def matrix_fits(patterns: Patterns, n: int, n_used: int = PATTERNS_USED) -> bool:
+def matrix_fits(patterns: Patterns | StoredPatterns, n: int, n_used: int = PATTERNS_USED) -> bool:
     """Whether an M x M information from `n_used` patterns can be held, and its sums of products be exact.
 
     Examples
@@ -210,10 +211,10 @@ def _rarer_outcome(master: FloatArray, high: float) -> FloatArray:
     return np.minimum(master, 1 - master) if np.isfinite(high) else master
 
 
-def sample_of(patterns: Patterns, n: int, seed: int | list[int]) -> Patterns:
-    """At most n patterns, chosen at random, in the order of the file."""
+def sample_of(patterns: Patterns | StoredPatterns, n: int, seed: int | list[int]) -> Patterns:
+    """At most n patterns, chosen at random, in the order of the file and in memory."""
     if len(patterns) <= n:
-        return patterns
+        return patterns if isinstance(patterns, Patterns) else patterns.to_memory()
     chosen = np.random.default_rng(seed).choice(len(patterns), n, replace=False)
     return patterns[np.sort(chosen)]
 

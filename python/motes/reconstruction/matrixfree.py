@@ -180,7 +180,7 @@ def newton_step(
 ) -> FloatArray:
     """The inverse information per pattern, estimated from all patterns, times a score: (n_free,)."""
     louis = len(problem.patterns) < 10 * int(free.sum())
-    operator = _operator(problem, master, weights, problem.patterns, free, louis)
+    operator = _operator(problem, master, weights, problem.in_memory, free, louis)
     whiten = 1 / np.sqrt(operator.complete[free])
     solution, _ = _conjugate_gradients(operator, (whiten * score[free])[:, None])
     return np.asarray(whiten * solution[:, 0])

@@ -68,7 +68,7 @@ class ProblemOnDevice(Problem):
     @cached_property
     def _climb(self) -> Any:
         return cuda_extension().Climb(
-            self.patterns.uploaded(),
+            self.in_memory.uploaded(),
             index=self.index,
             inverse=self.inverse,
             good=self.good,
@@ -129,4 +129,4 @@ class ProblemOnDevice(Problem):
         values = np.zeros(self._climb.point_size)
         given = np.concatenate(parts)
         values[: given.size] = given
-        return cuda_extension().from_numpy(values, device=self.patterns.device.index)
+        return cuda_extension().from_numpy(values, device=self.in_memory.device.index)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.checks import one_of
-from motes.devices import CPU
+from motes.devices import CPU, device_of
 from motes.errors import kind_of
 from motes.foreign import array_of
 from motes.noise import Bernoulli, Noise
@@ -20,6 +20,7 @@ from motes.reconstruction.information import PATTERNS_USED, matrix_fits
 from motes.reconstruction.sgd import SGD
 from motes.reconstruction.start import NAMES
 from motes.reconstruction.state import Method
+from motes.stored import StoredPatterns
 
 METHODS = ("em", "hard-em", "l2-em", "sgd")
 HARD = ("hard-em", "l2-em")  # each pattern to one orientation: what they climb is not the likelihood
@@ -31,7 +32,7 @@ _SQUAREM_SWEEPS, _FISHER_SWEEPS, _INFORMATIONS = 36, 10, 3  # measured: science 
 
 
 def choose_method(
-    patterns: Patterns,
+    patterns: Patterns | StoredPatterns,
     n_rotations: int,
     method: str,
     acceleration: str | None,
@@ -57,7 +58,7 @@ def choose_method(
     return SGD(seed=seed, **sgd), "none"
 
 
-def predicted_faster(patterns: Patterns, n_rotations: int) -> str:
+def predicted_faster(patterns: Patterns | StoredPatterns, n_rotations: int) -> str:
     """`squarem` or `fisher`, whichever is predicted, from shapes alone, to take less work.
 
     Examples
@@ -66,7 +67,8 @@ def predicted_faster(patterns: Patterns, n_rotations: int) -> str:
     'squarem'
     """
     n_pixels, n_patterns = patterns.n_pixels, max(len(patterns), 1)
-    if patterns.device != CPU or not matrix_fits(patterns, n_rotations):  # the matrix is made by the processor
+    there = isinstance(patterns, Patterns) and patterns.device != CPU
+    if there or not matrix_fits(patterns, n_rotations):  # the matrix is made by the processor
         return "squarem"
     a_pattern = patterns.n_lit / n_patterns
     sweep = 2 * patterns.n_lit * n_rotations
@@ -76,7 +78,27 @@ def predicted_faster(patterns: Patterns, n_rotations: int) -> str:
     return "fisher" if fisher < _SQUAREM_SWEEPS * sweep else "squarem"
 
 
-def check_init(init: object, patterns: Patterns, noise: Noise) -> str | npt.NDArray[np.float64]:
+def check_stored(*, method: str, binarise: bool, device: object, error_bars: str, fluence: object) -> None:
+    """Refuse what asks for all patterns in memory.
+
+    Raises
+    ------
+    ValueError
+        The message names the option, and what there is instead.
+    """
+    if method == "sgd":
+        raise ValueError("method: sgd takes patterns in another order each epoch, not as a store holds them; use em")
+    if binarise:
+        raise ValueError("binarise: is for patterns in memory; binarise them before they are stored")
+    if device is not None and device_of(device) != CPU:
+        raise ValueError(f"device: patterns of a store are swept by the processor, got {device}")
+    if error_bars == "bootstrap":
+        raise ValueError("error_bars: bootstrap draws all patterns anew, in memory; of a store use sandwich")
+    if not isinstance(fluence, str) or fluence != "uniform":
+        raise ValueError("fluence: is for patterns in memory, got a store")
+
+
+def check_init(init: object, patterns: Patterns | StoredPatterns, noise: Noise) -> str | npt.NDArray[np.float64]:
     """A start's name, or a master of the patterns' shape with possible means."""
     if isinstance(init, str):
         return one_of("init", init, NAMES)

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.cached import cached_property
-from motes.kernels.posterior import posterior
+from motes.kernels.posterior import labels_of, posterior
 from motes.kernels.sweep import sweep_model
 from motes.noise import LinearModel, Noise, linear_model
 from motes.patterns import Patterns
 from motes.rotations import Rotations
+from motes.stored import StoredPatterns
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 Rule: TypeAlias = Literal["soft", "hard", "nearest"]
@@ -51,13 +52,19 @@ class Problem:
     climb are written once, for both.
     """
 
-    patterns: Patterns
+    patterns: Patterns | StoredPatterns
     rotations: Rotations
     noise: Noise
     good: npt.NDArray[np.bool_]  # (M,), detector
     estimate_weights: bool
     dtype: type[np.float32] | type[np.float64]
     threads: int
+
+    @property
+    def in_memory(self) -> Patterns:
+        """The patterns, of a problem that no store is given to."""
+        assert isinstance(self.patterns, Patterns)
+        return self.patterns
 
     @cached_property
     def index(self) -> npt.NDArray[np.int32]:
@@ -199,10 +206,16 @@ class Problem:
         _, home, looks, _ = self.sums(self.model(master, weights), patterns, hard=hard)
         return home, looks
 
-    def labels(self, master: FloatArray, weights: FloatArray) -> npt.NDArray[np.int32]:
-        """The most likely rotation of each pattern: (N,) int32."""
-        model = self.model(master, weights)
-        return posterior(self.patterns, model, labels=True, threads=self.threads).labels
+    def labels(
+        self, master: FloatArray, weights: FloatArray, names: npt.NDArray[np.int32] | None = None
+    ) -> npt.NDArray[np.int32]:
+        """The most likely rotation of each pattern: (N,) int32; with `names`, what that rotation is called."""
+        names = np.arange(self.rotations.n, dtype=np.int32) if names is None else names
+        return labels_of(self.patterns, self.model(master, weights), names, threads=self.threads)
+
+    def label_of(self, master: FloatArray, weights: FloatArray, pattern: Patterns) -> int:
+        """The most likely rotation of one pattern."""
+        return int(posterior(pattern, self.model(master, weights), labels=True, threads=self.threads).labels[0])
 
     def posterior(self, master: FloatArray, weights: FloatArray, patterns: Patterns) -> npt.NDArray[np.float32]:
         """Responsibilities of some patterns: (n, R) float32."""

@@ -34,12 +34,14 @@ from motes.reconstruction.robust import KINDS, REPLICATES, error_bars_by
 from motes.reconstruction.start import start_master
 from motes.reconstruction.state import Method, State
 from motes.rotations import C4, Rotations, rotations_of
+from motes.scratch import counts_of
+from motes.stored import StoredPatterns
 from motes.threads import available_threads
 
 
 @overload
 def reconstruct(
-    patterns: Patterns,
+    patterns: Patterns | StoredPatterns,
     rotations: Rotations = ...,
     noise: Noise | str | None = ...,
     *,
@@ -73,7 +75,7 @@ def reconstruct(
 
 @overload
 def reconstruct(
-    patterns: Patterns | DensePatterns,
+    patterns: Patterns | StoredPatterns | DensePatterns,
     rotations: TemplateMap | str = ...,
     noise: Noise | str | None = ...,
     *,
@@ -113,7 +115,7 @@ def reconstruct(
 
 
 def reconstruct(
-    patterns: Patterns | DensePatterns,
+    patterns: Patterns | StoredPatterns | DensePatterns,
     rotations: TemplateMap | str = C4,
     noise: Noise | str | None = None,
     *,
@@ -158,8 +160,9 @@ def reconstruct(
 
     Parameters
     ----------
-    patterns : Patterns or DensePatterns
-        N patterns of (L, L) pixels, each the master turned by an unknown rotation.
+    patterns : Patterns, StoredPatterns or DensePatterns
+        N patterns of (L, L) pixels, each the master turned by an unknown rotation. Of a store (`motes.open_patterns`)
+        no more than its memory allows is read at a time; the answer has the bits that it has for patterns in memory.
     rotations : TemplateMap or its name
         `motes.C4` (default), `motes.D4` or `motes.C1`; `motes.Rotations.in_plane(36)` or `"in-plane:36"`; any map with
         a transpose.
@@ -262,7 +265,10 @@ def reconstruct(
             raise ValueError(f"{'binarise' if binarise else 'device'}: is for patterns of photons, got dense ones")
         noise = gaussian_of(noise)
     else:
-        patterns, noise = check_patterns(patterns), noise_of(noise)
+        patterns, noise = (
+            patterns if isinstance(patterns, StoredPatterns) else check_patterns(patterns),
+            noise_of(noise),
+        )
     checks.one_of("method", method, options.METHODS)
     checks.one_of("weights", weights, options.WEIGHTS)
     dtype = checks.floating("dtype", dtype)
@@ -284,10 +290,13 @@ def reconstruct(
     if resume and checkpoint is None:
         raise ValueError("resume: needs the checkpoint to go on from")
     good = options.check_mask(mask, patterns.shape)
-    if not isinstance(patterns, DensePatterns):
+    if isinstance(patterns, StoredPatterns):
+        options.check_stored(method=method, binarise=binarise, device=device, error_bars=error_bars, fluence=fluence)
+    elif not isinstance(patterns, DensePatterns):
         patterns = patterns.binarised() if binarise else patterns
-        noise.check(patterns)
         patterns = patterns if device is None else patterns.to(device)
+    if not isinstance(patterns, DensePatterns):
+        noise.check(patterns)
     beyond = is_mixture(turns, classes, still_classes, class_weights, detector, fluence, beta, coarse)
     if isinstance(patterns, DensePatterns) or not isinstance(turns, Rotations) or beyond:
         return reconstruct_mixture(
@@ -300,7 +309,7 @@ def reconstruct(
     (rotations := turns).index(patterns.shape)  # refuses what is no square
     climb, acceleration = options.choose_method(patterns, rotations.n, method, acceleration, tolerance, seed, sgd)
     start = options.check_init(climb.start_with if init is None else init, patterns, noise)
-    kind = Problem if patterns.device == CPU else ProblemOnDevice
+    kind = Problem if isinstance(patterns, StoredPatterns) or patterns.device == CPU else ProblemOnDevice
     problem = kind(patterns, rotations, noise, good, weights == "estimate", dtype, available_threads(threads))
     asked = {
         "rotations": rotations.name, "noise": noise.name, "method": method, "acceleration": acceleration,
@@ -338,16 +347,26 @@ def _look_back(
     notes = [*climbed.notes, *ending(best, climbed)]
     bars = error_bars(master, weights)
     contrast = problem.contrast(master)
-    labels = problem.labels(master, weights)
-    first = int(labels[0]) if len(labels) else 0
-    labels = rotations.relabel(labels, first)
-    posterior = problem.posterior(master, weights, patterns[:1])
+    one = patterns[:1]
+    first = problem.label_of(master, weights, one) if len(one) else 0
+    slots = rotations.relabel(np.arange(rotations.n), first)
+    labels = problem.labels(master, weights, slots)
+    counts = counts_of(labels, rotations.n)
+    blank = int(slots[problem.label_of(master, weights, Patterns.empty(shape, 1))])
+    posterior = problem.posterior(master, weights, one)
     agreement = agreement_of(problem, [state.point.master for state in climbed.states if state is not best], master)
     won, noise_wins = evidence(problem, point.log_likelihood), evidence_of_noise(problem)
     own = own_error(problem, master, bars.std_error)
     notes.extend(
         doubts(
-            problem, labels, evidence=won, evidence_of_noise=noise_wins, agreement=agreement, own_error=own, hard=biased
+            problem,
+            counts,
+            blank,
+            evidence=won,
+            evidence_of_noise=noise_wins,
+            agreement=agreement,
+            own_error=own,
+            hard=biased,
         )
     )
     notes.extend(bars.notes)
@@ -358,7 +377,6 @@ def _look_back(
     def home(values: FloatArray) -> FloatArray:
         return rotations.turn_master(values.reshape(shape), first)
 
-    slots = rotations.relabel(np.arange(rotations.n), first)
     order = np.argsort(slots)
     return Reconstruction(
         master=home(np.where(problem.seen, master, np.nan)),
@@ -366,7 +384,7 @@ def _look_back(
         labels=labels,
         weights=weights[order],
         weights_std_error=bars.weights_std_error[order],
-        counts=np.bincount(labels, minlength=rotations.n).astype(np.int64),
+        counts=counts,
         first_pattern_posterior=(posterior[0].astype(np.float64) if len(posterior) else weights)[order],
         seen=home(problem.seen.astype(np.float64)) > 0,
         good=problem.good.reshape(shape).copy(),

@@ -76,7 +76,7 @@ class SGD:
         edges = np.linspace(0, len(order), n_batches + 1).astype(int)
         iterate, total, averaged = memory["iterate"], memory["mean"].copy(), float(memory["averaged"])
         inverse, scale = memory.get("inverse"), self.rate * float(memory["scale"])
-        for b, part in enumerate(batches(problem.patterns, order, edges)):
+        for b, part in enumerate(batches(problem.in_memory, order, edges)):
             home, looks = problem.sums_of_part(iterate, weights, part, hard=self.hard)
             residual = (home - looks * iterate) / max(len(part), 1)
             if inverse is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -49,7 +49,7 @@ class _Fetch(Generic[Item]):
 
 def read_ahead(
     fetch: Callable[[Key, Callable[[], bool]], Item], keys: Iterable[Key], depth: int
-) -> Iterator[tuple[Key, Item]]:
+) -> Generator[tuple[Key, Item]]:
     """Each key with what is fetched for it, in order; `depth` of the next are being fetched meanwhile.
 
     Parameters

@@ -22,6 +22,7 @@ from motes.reconstruction.mixture.information import (
 from motes.reconstruction.mixture.layout import FloatArray
 from motes.reconstruction.mixture.problem import MixtureProblem
 from motes.reconstruction.mixture.scores import Scores
+from motes.stored import StoredPatterns
 from motes.threads import one_blas_thread
 
 KINDS = ("information", "sandwich")
@@ -122,7 +123,7 @@ def _told(scores: Scores, sample: Sample, kind: str, n_patterns: int) -> tuple[T
 def _sample(problem: MixtureProblem, vector: FloatArray, weights: FloatArray, chosen: npt.NDArray[np.int64]) -> Sample:
     """Some patterns, their responsibilities and fluences."""
     patterns, fluence = problem.patterns, problem.fluence_at(vector)
-    if len(chosen) < len(patterns):
+    if isinstance(patterns, StoredPatterns) or len(chosen) < len(patterns):
         patterns, fluence = patterns[chosen], None if fluence is None else fluence[chosen]
     templates = problem.templates(vector, weights)
     gamma = [

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from motes.kernels.sweep import sweep_model
 from motes.noise import LinearModel, Noise, linear_model
 from motes.patterns import Patterns
+from motes.stored import StoredPatterns
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 
@@ -76,7 +77,7 @@ def annealed_model(
 
 
 def uniform_sums(
-    patterns: Patterns,
+    patterns: Patterns | StoredPatterns,
     noise: Noise,
     means: FloatArray,
     log_prior: FloatArray,

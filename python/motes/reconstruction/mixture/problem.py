@@ -14,15 +14,18 @@ from motes import _core
 from motes.cached import cached_property
 from motes.dense import DensePatterns
 from motes.detector import Detector
+from motes.kernels.passes import results
 from motes.maps import TemplateMap
 from motes.noise import Gaussian, Noise
+from motes.patterns import Patterns
 from motes.reconstruction.checkpoint import fingerprint_of
 from motes.reconstruction.mixture.estep import Sums
 from motes.reconstruction.mixture.gaussian import LEAST_SIGMA, start_sigma
 from motes.reconstruction.mixture.layout import Layout
 from motes.reconstruction.mixture.steps import m_step
-from motes.reconstruction.mixture.templates import AnyPatterns, Templates
+from motes.reconstruction.mixture.templates import AnyPatterns, Source, Templates
 from motes.reconstruction.problem import Point
+from motes.stored import StoredPatterns
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 
@@ -54,7 +57,7 @@ class MixtureProblem:
     masters (`Layout.rest`) are the fluences, or Gaussian noise's sigma, where they are estimated.
     """
 
-    patterns: AnyPatterns
+    patterns: Source
     maps: tuple[TemplateMap, ...]
     noise: Noise
     detector: Detector
@@ -65,6 +68,12 @@ class MixtureProblem:
     threads: int
     fluence: FloatArray | None = None  # known ones
     estimate_fluence: bool = False
+
+    @property
+    def in_memory(self) -> AnyPatterns:
+        """The patterns, of a problem that no store is given to."""
+        assert not isinstance(self.patterns, StoredPatterns)
+        return self.patterns
 
     @cached_property
     def layout(self) -> Layout:
@@ -100,7 +109,7 @@ class MixtureProblem:
         """Where what is estimated beside the masters begins: fluences by the photons, or the spread of all pixels."""
         if isinstance(self.noise, Gaussian) and isinstance(self.patterns, DensePatterns):
             return np.zeros(0) if self.noise.sigma else np.array([start_sigma(self.patterns, self.good)])
-        if not self.estimate_fluence or isinstance(self.patterns, DensePatterns):
+        if not self.estimate_fluence or not isinstance(self.patterns, Patterns):
             return np.zeros(0)
         photons = np.maximum(self.patterns.photons_per_pattern().astype(np.float64), 0.5)
         return np.asarray(photons / photons.mean()) if photons.size else photons
@@ -267,18 +276,39 @@ def floored(shares: FloatArray, least: float) -> FloatArray:
     return np.full(len(shares), 1 / len(shares))
 
 
-def labels_of(
-    layout: Layout, patterns: AnyPatterns, templates: Templates, fluence: FloatArray | None
-) -> npt.NDArray[np.int32]:
-    """Class and rotation of each pattern: (N, 2) int32, in blocks of patterns.
+@dataclass(frozen=True)
+class LabelTask:
+    """Class and rotation of each pattern, (n, 2), part by part: see `motes.kernels.passes`.
 
     The class is the one of the largest probability over all its rotations; the rotation the likeliest of that class.
     """
+
+    layout: Layout
+    templates: Templates
+    fluence: FloatArray | None = None
+
+    def __call__(self, patterns: AnyPatterns, threads: int) -> npt.NDArray[np.int32]:
+        """Of patterns in memory."""
+        labels = np.empty((len(patterns), 2), np.int32)
+        layout, templates, fluence = self.layout, replace(self.templates, threads=threads), self.fluence
+        first = np.array([part.start for part in layout.parts])
+        for block in templates.parts(patterns, fluence):
+            gamma = templates.responsibilities(patterns[block], None if fluence is None else fluence[block])
+            kinds = np.add.reduceat(gamma, first, axis=1, dtype=np.float64).argmax(axis=1)
+            labels[block, 0] = kinds
+            of_class = np.where(layout.class_of == kinds[:, None], gamma, -1.0)
+            labels[block, 1] = layout.rotation_of[of_class.argmax(axis=1)]
+        return labels
+
+
+def labels_of(
+    layout: Layout, patterns: Source, templates: Templates, fluence: FloatArray | None
+) -> npt.NDArray[np.int32]:
+    """Class and rotation of each pattern: (N, 2) int32."""
+    task = LabelTask(layout, templates, fluence)
+    if not isinstance(patterns, StoredPatterns):
+        return task(patterns, templates.threads)
     labels = np.empty((len(patterns), 2), np.int32)
-    first = np.array([part.start for part in layout.parts])
-    for block in templates.parts(patterns, fluence):
-        gamma = templates.responsibilities(patterns[block], None if fluence is None else fluence[block])
-        kinds = np.add.reduceat(gamma, first, axis=1, dtype=np.float64).argmax(axis=1)
-        labels[block, 0] = kinds
-        labels[block, 1] = layout.rotation_of[np.where(layout.class_of == kinds[:, None], gamma, -1.0).argmax(axis=1)]
+    for section, part in results(patterns, task, templates.threads):
+        labels[patterns.bounds[section] : patterns.bounds[section + 1]] = part
     return labels

@@ -15,6 +15,7 @@ from motes.devices import CPU
 from motes.in_plane import InPlane
 from motes.maps import TemplateMap
 from motes.noise import Noise
+from motes.patterns import Patterns
 from motes.reconstruction.climb import Callback, Climbed, Keeper, climb_all, ending
 from motes.reconstruction.em import PlainEM, Squarem
 from motes.reconstruction.mixture import options
@@ -25,7 +26,7 @@ from motes.reconstruction.mixture.problem import MixtureProblem, information_at
 from motes.reconstruction.mixture.result import MixtureReconstruction
 from motes.reconstruction.mixture.stages import Stage, Staged, carried
 from motes.reconstruction.mixture.start import start_vector
-from motes.reconstruction.mixture.templates import AnyPatterns
+from motes.reconstruction.mixture.templates import Source
 from motes.reconstruction.result import many
 from motes.reconstruction.state import State
 from motes.threads import available_threads
@@ -36,7 +37,7 @@ COARSE_TOLERANCE = 1e-5  # nats a pattern: what fewer angles can tell, the next 
 
 
 def reconstruct_mixture(
-    patterns: AnyPatterns,
+    patterns: Source,
     rotations: TemplateMap,
     noise: Noise,
     *,
@@ -66,7 +67,7 @@ def reconstruct_mixture(
     began: float,
 ) -> MixtureReconstruction:
     """What `motes.reconstruct` does where one master and exact rotations are not enough; its options, checked here."""
-    if not isinstance(patterns, DensePatterns) and patterns.device != CPU:
+    if isinstance(patterns, Patterns) and patterns.device != CPU:
         raise ValueError("device: mixtures are fitted by the processor, got patterns on a GPU")
     maps = options.maps_of(rotations, classes, still_classes, patterns.shape, len(patterns))
     checks.one_of("class_weights", class_weights, options.CLASS_WEIGHTS)

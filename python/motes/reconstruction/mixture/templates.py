@@ -24,10 +24,12 @@ from motes.reconstruction.mixture.fluence import (
     fluence_sums,
 )
 from motes.reconstruction.mixture.gaussian import GaussianModel, gaussian_responsibilities, gaussian_sums
+from motes.stored import StoredPatterns
 from motes.threads import one_blas_thread
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 AnyPatterns: TypeAlias = Patterns | DensePatterns
+Source: TypeAlias = AnyPatterns | StoredPatterns
 
 _AT_ONCE = 1 << 22  # responsibilities held together: 16 MB in single precision
 
@@ -87,7 +89,7 @@ class Templates:
 
     def sums(
         self,
-        patterns: AnyPatterns,
+        patterns: Source,
         *,
         beta: float,
         fluence: FloatArray | None,
@@ -98,7 +100,7 @@ class Templates:
 
         Parameters
         ----------
-        patterns : Patterns or DensePatterns
+        patterns : Patterns, StoredPatterns or DensePatterns
             N patterns.
         beta : float
             Power on the likelihood, 0 to 1.
@@ -114,6 +116,7 @@ class Templates:
                 patterns, self._gaussian, self.log_prior, beta=beta, estimate=estimate, threads=self.threads
             )
         if fluence is not None:
+            assert isinstance(patterns, Patterns)
             return fluence_sums(
                 patterns, self._of_fluence, self.log_prior, fluence, beta=beta, estimate=estimate, threads=self.threads
             )
@@ -123,7 +126,7 @@ class Templates:
             threads=self.threads,
         )  # fmt: skip
 
-    def parts(self, patterns: AnyPatterns, fluence: FloatArray | None) -> list[slice]:
+    def parts(self, patterns: Source, fluence: FloatArray | None) -> list[slice]:
         """Blocks of patterns whose responsibilities fit the memory, always the same ones."""
         if fluence is not None and isinstance(patterns, Patterns):
             return self._of_fluence.parts(patterns)

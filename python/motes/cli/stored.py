@@ -1,0 +1,91 @@
+"""Patterns beyond the memory: the options that say how a store is read and who reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from motes.patterns import Patterns
+    from motes.stored import StoredPatterns
+
+PANEL = "Large data"
+
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        metavar="BYTES",
+        rich_help_panel=PANEL,
+        help="What this process may take, such as 300MB or 2GB; a quarter of what is available by default. Of a store "
+        "(.zarr) no more is read at a time than that allows. The result does not depend on it.",
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS|local[:N]",
+        rich_help_panel=PANEL,
+        help="Work on a store with the workers of a Dask scheduler (tcp://host:8786), or with N processes here. The "
+        "result does not depend on it.",
+    ),
+]
+SkipDamaged = Annotated[
+    bool,
+    typer.Option(
+        "--skip-damaged",
+        rich_help_panel=PANEL,
+        help="Leave out the patterns of sections of a store whose checksum is wrong, and name them; by default they "
+        "are an error. Reads the whole store once more.",
+    ),
+]
+
+
+@contextmanager
+def patterns_of(
+    files: Sequence[Path],
+    task: int | None,
+    shape: tuple[int, int] | None,
+    n_patterns: int | None,
+    *,
+    memory: str | None,
+    scheduler: str | None,
+    skip_damaged: bool,
+) -> Iterator[tuple[Patterns | StoredPatterns, NDArray[np.bool_] | None]]:
+    """Patterns of files, or of a store with those who work on it; and which are whole, if that was asked."""
+    from motes.cli.source import read_files
+    from motes.memory import memory_bytes
+    from motes.stored import is_store, open_patterns
+
+    if len(files) == 1 and is_store(files[0]):
+        for name, given in (("--task", task), ("--shape", shape), ("--patterns", n_patterns)):
+            if given is not None:
+                raise ValueError(f"{name}: {files[0]} is a store, which says this itself")
+        with ExitStack() as closing:
+            engine = None
+            if scheduler is not None:
+                from motes.distributed import DaskEngine, connect
+
+                engine = DaskEngine(closing.enter_context(connect(scheduler)))
+            store = open_patterns(files[0]).using(memory=memory, engine=engine)
+            yield store, store.verify(skip_damaged=True) if skip_damaged else None
+        return
+    for name, asked in (("--scheduler", scheduler is not None), ("--skip-damaged", skip_damaged)):
+        if asked:
+            raise ValueError(f"{name}: is for a store of patterns; motes convert FILE -o NAME.zarr makes one")
+    allowed = None if memory is None else memory_bytes(memory, "--memory")
+    size = sum(file.stat().st_size for file in files if file.is_file())
+    if allowed is not None and size > allowed:
+        raise ValueError(
+            f"--memory: {memory}, but {', '.join(map(str, files))} holds {size:,} bytes, which are read at once; "
+            "motes convert FILE -o NAME.zarr makes a store, which is not"
+        )
+    yield read_files(files, task, shape, n_patterns), None

@@ -1,0 +1,65 @@
+"""Arrays of one number a pattern, of patterns beyond memory: in a file without a name, gone when nobody reads it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+BLOCK = 1 << 22  # numbers looked at together
+
+
+def gathered(parts: Iterable[tuple[int, npt.NDArray[Any]]], n: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """An array of n numbers on disk, from parts and where each begins, which come in any order.
+
+    Parameters
+    ----------
+    parts : iterable of (int, array)
+        All of it: numbers that no part holds are 0.
+    n : int
+        Numbers in all.
+    dtype : dtype
+        Of the array.
+
+    Returns
+    -------
+    (n,) array
+        Read-only. Its pages are the system's, which takes them back where memory is short.
+
+    Raises
+    ------
+    OSError
+        If the folder of temporary files (TMPDIR) has no room.
+
+    Examples
+    --------
+    >>> gathered([(2, np.array([7, 8])), (0, np.array([5, 6]))], 4, np.int32).tolist()
+    [5, 6, 7, 8]
+    """
+    dtype = np.dtype(dtype)
+    if not n:
+        return np.zeros(0, dtype)
+    with tempfile.TemporaryFile(prefix="motes-") as file:
+        file.truncate(n * dtype.itemsize)
+        for first, part in parts:
+            file.seek(first * dtype.itemsize)
+            file.write(np.ascontiguousarray(part, dtype).data)
+        file.flush()
+        return np.memmap(file, dtype, "r", shape=(n,))
+
+
+def counts_of(labels: npt.NDArray[np.integer], n: int) -> npt.NDArray[np.int64]:
+    """How many there are of each label, 0 to n - 1: `bincount` without another array of their size.
+
+    Examples
+    --------
+    >>> counts_of(np.array([0, 2, 2]), 4)
+    array([1, 0, 2, 0])
+    """
+    counts = np.zeros(n, np.int64)
+    for first in range(0, labels.size, BLOCK):
+        counts += np.bincount(labels[first : first + BLOCK], minlength=n)
+    return counts

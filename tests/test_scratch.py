@@ -1,0 +1,44 @@
+"""Arrays of one number a pattern that are kept on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from motes import scratch
+from motes.scratch import counts_of, gathered
+
+
+@given(st.lists(st.integers(0, 5), max_size=40), st.integers(1, 9), st.randoms())
+def test_parts_in_any_order_are_the_whole(values: list[int], size: int, random: object) -> None:
+    whole = np.array(values, np.uint8)
+    parts = [(first, whole[first : first + size]) for first in range(0, whole.size, size)]
+    random.shuffle(parts)  # type: ignore[attr-defined]
+    found = gathered(parts, whole.size, np.int32)
+    assert found.dtype == np.int32
+    assert found.tolist() == values
+    assert not found.flags.writeable or not found.size
+
+
+def test_the_file_has_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    found = gathered([(0, np.arange(3))], 3, np.int64)
+    assert list(tmp_path.iterdir()) == []
+    assert found.sum() == 3
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "not there"))
+    with pytest.raises(FileNotFoundError):
+        gathered([(0, np.arange(3))], 3, np.int64)
+
+
+def test_labels_are_counted_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scratch, "BLOCK", 7)
+    labels = np.random.default_rng(0).integers(0, 4, 100).astype(np.int32)
+    assert counts_of(labels, 6).tolist() == np.bincount(labels, minlength=6).tolist()
+    assert counts_of(labels[:0], 2).tolist() == [0, 0]
