@@ -74,6 +74,20 @@ class DeviceError(RuntimeError):
     """
 
 
+class ClusterError(ConnectionError):
+    """A cluster can not be reached, its workers do not fit, or it was lost amid the work.
+
+    The message names the address or the workers, and says what to do.
+
+    Examples
+    --------
+    >>> raise ClusterError("tcp://10.0.0.1:8786: nothing answers there; start a scheduler: dask scheduler --port 8786")
+    Traceback (most recent call last):
+    ...
+    motes.errors.ClusterError: tcp://10.0.0.1:8786: nothing answers there; start a scheduler: dask scheduler --port 8786
+    """
+
+
 class CopyWarning(UserWarning):
     """An argument of more than 1 MiB had to be copied to be read: it is strided, or of another byte order.
 

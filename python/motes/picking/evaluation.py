@@ -11,7 +11,7 @@ from motes.circles import Circles
 from motes.kernels.matching import Matches, Rule, match
 from motes.picking.curve import Curve, area, at_threshold, best, grid_area, precision_recall, ranked
 from motes.picking.overlap import mean_iou
-from motes.picking.ranking import Estimate, FloatArray, Tally
+from motes.picking.ranking import Estimate, FloatArray, Map, Tally
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +98,11 @@ def evaluate(
     0.8
     """
     matches = match(picks, truth, iou=iou, box_iou=box_iou, distance=distance, rule=rule, threads=threads)
+    return evaluation_of(matches, confidence=confidence, n_bootstrap=n_bootstrap, seed=seed)
+
+
+def evaluation_of(matches: Matches, *, confidence: float, n_bootstrap: int, seed: int, each: Map = map) -> Evaluation:
+    """Count what was matched; `each` is who counts bootstrap samples, which takes the time."""
     options: dict[str, Any] = {"confidence": confidence, "n_bootstrap": n_bootstrap, "seed": seed}
     ranking = ranked(matches)
     on_grid = bool(((ranking.scores >= 0) & (ranking.scores <= 1)).all())
@@ -105,7 +110,7 @@ def evaluate(
     def statistics(tally: Tally) -> list[FloatArray]:
         return [*best(tally, beta=1.0), area(tally), *([grid_area(tally)] if on_grid else [])]
 
-    threshold, f1, average_precision, *auc_grid = ranking.estimates(statistics, **options)
+    threshold, f1, average_precision, *auc_grid = ranking.estimates(statistics, each=each, **options)
     at_best = at_threshold(matches, threshold.value, **options)
     return Evaluation(
         matches,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +13,17 @@ from motes.cached import cached_property
 from motes.circles import Indices
 from motes.kernels.matching import Matches
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 CHUNK = 1 << 17  # numbers in any one array while resampling; one sample may need more
+
+
+class Map(Protocol):
+    """The built-in `map`, or one that has others do the work."""
+
+    def __call__(self, function: Callable[[Item], Result], items: Iterable[Item], /) -> Iterable[Result]:
+        """The function of each item, in their order."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +140,7 @@ class Ranking:
         confidence: float,
         n_bootstrap: int,
         seed: int,
+        each: Map = map,
     ) -> list[Estimate]:
         """Statistics of the counts, and their bootstrap intervals over micrographs: each sample is tallied once."""
         return resampled(
@@ -140,6 +150,7 @@ class Ranking:
             confidence=confidence,
             n_bootstrap=n_bootstrap,
             seed=seed,
+            each=each,
         )
 
 
@@ -157,13 +168,15 @@ def resampled(
     confidence: float,
     n_bootstrap: int,
     seed: int,
+    each: Map = map,
 ) -> list[Estimate]:
     """Statistics of the micrographs, with their percentiles over bootstrap samples of these.
 
     `statistics` takes how often each micrograph counts, (B, M), and gives (B,) for each; samples without a number, NaN,
-    do not count. `size` is how many numbers one sample needs at a time.
+    do not count. `size` is how many numbers one sample needs at a time. `each` is who does it, the built-in `map` or
+    one over workers.
     """
-    values, samples = bootstrap(statistics, n_micrographs, size, n_bootstrap=n_bootstrap, seed=seed)
+    values, samples = bootstrap(statistics, n_micrographs, size, n_bootstrap=n_bootstrap, seed=seed, each=each)
     return [summary(value, drawn, confidence) for value, drawn in zip(values, samples, strict=True)]
 
 
@@ -174,6 +187,7 @@ def bootstrap(
     *,
     n_bootstrap: int,
     seed: int,
+    each: Map = map,
 ) -> tuple[list[float], FloatArray]:
     """S statistics of the micrographs, and (S, B) of bootstrap samples of these; none of fewer than two micrographs."""
     if n_bootstrap < 0:
@@ -184,10 +198,11 @@ def bootstrap(
     rng = np.random.default_rng(seed)
     chance = np.full(n_micrographs, 1 / n_micrographs)
     step = max(1, CHUNK // max(size, n_micrographs))
-    parts = []
-    for begin in range(0, n_bootstrap, step):
-        weights = rng.multinomial(n_micrographs, chance, min(step, n_bootstrap - begin))
-        parts.append(np.stack(statistics(weights.astype(np.float64))))
+    blocks = (
+        rng.multinomial(n_micrographs, chance, min(step, n_bootstrap - begin)).astype(np.float64)
+        for begin in range(0, n_bootstrap, step)
+    )
+    parts = [np.stack(drawn) for drawn in each(statistics, blocks)]
     return values, np.concatenate(parts, axis=1)
 
 

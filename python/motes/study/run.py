@@ -27,6 +27,8 @@ from motes.study.store import CACHE, DATA, LOCK, STATE, Store
 from motes.threads import at_most, available_threads, one_blas_thread
 
 Progress: TypeAlias = Callable[[int, int], None]
+Runner: TypeAlias = Callable[[Store, Sequence[Cell], PickerOf], Iterator[Cell]]
+"""Makes runs, saves them, and gives each that is saved."""
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -71,6 +73,26 @@ def run_study(
     RuntimeError
         If a process died.
     """
+    return run_by(
+        lambda store, todo, picker: _on_this_machine(store, todo, picker, processes),
+        config,
+        folder,
+        resume=resume,
+        progress=progress,
+        picker=picker,
+    )
+
+
+def run_by(
+    runner: Runner,
+    config: StudyConfig,
+    folder: str | os.PathLike[str],
+    *,
+    resume: bool,
+    progress: Progress | None,
+    picker: PickerOf,
+) -> Store:
+    """As `run_study`, the runs that are missing made by others."""
     place = Path(folder)
     new = not place.exists()
     try:
@@ -86,21 +108,25 @@ def run_study(
     place.mkdir(parents=True, exist_ok=True)
     with Lock(place / LOCK, "motes study"):
         store = Store(place, plan, resume=resume)
-        _run_missing(store, picker, processes, progress or (lambda done, total: None))
+        _run_missing(store, picker, runner, progress or (lambda done, total: None))
     return store
 
 
-def _run_missing(store: Store, picker: PickerOf, processes: int | None, tell: Progress) -> None:
+def _run_missing(store: Store, picker: PickerOf, runner: Runner, tell: Progress) -> None:
     todo = store.missing()
     if todo:
-        _field(store)
+        field_of(store)
     total = len(store.plan.cells)
     tell(total - len(todo), total)
-    workers = min(available_threads() if processes is None else processes, max(1, len(todo)))
-    finished = _in_this_process(store, todo, picker) if workers == 1 else _in_processes(store, todo, picker, workers)
-    for n, _ in enumerate(finished, 1):
-        tell(total - len(todo) + n, total)
+    if todo:
+        for n, _ in enumerate(runner(store, todo, picker), 1):
+            tell(total - len(todo) + n, total)
     shutil.rmtree(store.folder / CACHE, ignore_errors=True)
+
+
+def _on_this_machine(store: Store, todo: Sequence[Cell], picker: PickerOf, processes: int | None) -> Iterator[Cell]:
+    workers = min(available_threads() if processes is None else processes, len(todo))
+    return _in_this_process(store, todo, picker) if workers == 1 else _in_processes(store, todo, picker, workers)
 
 
 def _in_this_process(store: Store, todo: Sequence[Cell], picker: PickerOf) -> Iterator[Cell]:
@@ -174,10 +200,10 @@ def _run(cell: Cell) -> Cell:
 
 
 def _make(store: Store, cell: Cell, picker: PickerOf) -> None:
-    store.save(run_cell(store.plan, cell, picker, store.folder / CACHE, _field(store)))
+    store.save(run_cell(store.plan, cell, picker, store.folder / CACHE, field_of(store)))
 
 
-def _field(store: Store) -> Field | None:
+def field_of(store: Store) -> Field | None:
     """Micrographs for maps, drawn where they are not there."""
     config = store.plan.config
     return draw_field(config.data, config.resolution, store.folder / DATA) if config.resolution is not None else None

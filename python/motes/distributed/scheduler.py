@@ -1,0 +1,194 @@
+"""A client of a Dask cluster: one that runs already, or worker processes of this machine."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import ssl
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from motes.distributed.admission import admit
+from motes.errors import ClusterError
+from motes.threads import available_threads
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+LOCAL = re.compile(r"local(?::([0-9]{1,4}))?")
+REMOTE = re.compile(r"(tcp|tls)://.+:[0-9]{1,5}")
+EXPECTED = "expected tcp://HOST:PORT, tls://HOST:PORT, local or local:N"
+SECONDS = 5.0  # for a scheduler to answer, and once more for its first worker
+LOGGERS = ("distributed", "distributed.client", "tornado.application")
+PRELOAD = "motes.distributed.undisturbed"
+
+
+@contextmanager
+def connect(
+    address: str,
+    *,
+    threads: int | None = None,
+    tls_ca: str | os.PathLike[str] | None = None,
+    tls_cert: str | os.PathLike[str] | None = None,
+    tls_key: str | os.PathLike[str] | None = None,
+) -> Iterator[Client]:
+    """A client whose workers all have this version and its bits, for as long as the block lasts.
+
+    Parameters
+    ----------
+    address : str
+        `tcp://HOST:PORT` or `tls://HOST:PORT` of a Dask scheduler; `local:N`, N worker processes on this machine, which
+        end with the block; `local`, as many as this process may use threads.
+    threads : int, optional
+        Of all local workers together; by default all that this process may use.
+    tls_ca, tls_cert, tls_key : path, optional
+        Of `tls://`: the authority's certificate, this client's certificate, and its key. By default those of Dask's
+        own configuration (`distributed.comm.tls`).
+
+    Yields
+    ------
+    distributed.Client
+        Not the default of this process. Dask's own log messages are not shown within the block: what matters is raised.
+
+    Raises
+    ------
+    ImportError
+        If Dask is not installed.
+    ValueError
+        If it is no address, or certificates are missing or do not fit.
+    ClusterError
+        If nothing answers at the address, nobody works there, or a worker has another version of motes, other kernels
+        or another instruction set. It takes less than ten seconds.
+
+    Examples
+    --------
+    >>> with connect("local:2") as client:
+    ...     len(client.nthreads())
+    2
+    """
+    if not isinstance(address, str) or not (LOCAL.fullmatch(address) or REMOTE.fullmatch(address)):
+        raise ValueError(f"scheduler: {EXPECTED}, got {address!r}")
+    distributed = import_distributed("scheduler")
+    files = {"tls_ca": tls_ca, "tls_cert": tls_cert, "tls_key": tls_key}
+    security = _security(distributed, address, {name: os.fspath(path) for name, path in files.items() if path})
+    with quiet():
+        where = _local if LOCAL.fullmatch(address) else _remote
+        with where(distributed, address, available_threads(threads), security) as client:
+            admit(client)
+            yield client
+
+
+def import_distributed(who: str) -> Any:
+    """Dask, or how to get it.
+
+    Raises
+    ------
+    ImportError
+        If it is not installed.
+    """
+    try:
+        import distributed
+    except ImportError as error:
+        raise ImportError(f'{who}: needs Dask (pip install "motes[dask]")') from error
+    return distributed
+
+
+@contextmanager
+def _local(distributed: Any, address: str, threads: int, security: Any) -> Iterator[Client]:
+    """Processes on the loopback, whose files and whose end are this block's."""
+    told = LOCAL.fullmatch(address)
+    n = int(told[1]) if told is not None and told[1] else threads
+    if n < 1:
+        raise ValueError("scheduler: expected local:1 or more, got local:0")
+    import dask
+
+    with (
+        tempfile.TemporaryDirectory(prefix="motes-workers-", ignore_cleanup_errors=True) as folder,
+        dask.config.set({"temporary-directory": folder}),
+    ):
+        cluster = distributed.LocalCluster(
+            n_workers=n,
+            threads_per_worker=max(1, threads // n),
+            processes=True,
+            host="127.0.0.1",
+            protocol="tcp",
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+            preload=[PRELOAD],
+        )
+        with cluster, distributed.Client(cluster, set_as_default=False) as client:
+            yield client
+
+
+@contextmanager
+def _remote(distributed: Any, address: str, threads: int, security: Any) -> Iterator[Client]:
+    try:
+        client = distributed.Client(address, security=security, timeout=SECONDS, set_as_default=False)
+    except (OSError, distributed.TimeoutError) as error:
+        raise ClusterError(f"{address}: {_why_not(error)}") from error
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=SECONDS)
+        except distributed.TimeoutError as error:
+            raise ClusterError(f"{address}: no workers there; start one: dask worker {address}") from error
+        yield client
+
+
+def _why_not(error: BaseException | None) -> str:
+    """Why nobody could be reached: the certificates, or nobody is there."""
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return f"certificates were not accepted ({error.reason or error}): all must be of one authority (tls_ca)"
+        error = error.__cause__ or error.__context__
+    return f"no scheduler answers within {SECONDS:g} s; check the address, or start one: dask scheduler"
+
+
+def _security(distributed: Any, address: str, files: dict[str, str]) -> Any:
+    """Certificates for `tls://`; those that Dask was told of unless some are given."""
+    if not address.startswith("tls://"):
+        if files:
+            raise ValueError(f"{', '.join(files)}: for an address that begins with tls://, got {address}")
+        return None
+    for name, path in files.items():
+        if not os.path.isfile(path):  # noqa: PTH113  a path as it was given
+            raise ValueError(f"{name}: no such file: {path}")
+    if files and len(files) < 3:
+        lacking = {"tls_ca", "tls_cert", "tls_key"} - files.keys()
+        raise ValueError(f"{', '.join(sorted(lacking))}: needed beside {', '.join(files)}")
+    security = distributed.Security(
+        require_encryption=True,
+        **(
+            {"tls_ca_file": files["tls_ca"], "tls_client_cert": files["tls_cert"], "tls_client_key": files["tls_key"]}
+            if files
+            else {}
+        ),
+    )
+    try:
+        found = security.get_connection_args("client").get("ssl_context")
+    except (OSError, ValueError) as error:  # of the certificates' files
+        raise ValueError(
+            f"{', '.join(files) or 'distributed.comm.tls'}: no certificate and key that fit: {error}"
+        ) from error
+    if found is None:
+        raise ValueError(
+            f"{address}: needs certificates: give tls_ca, tls_cert and tls_key, or Dask's configuration "
+            "(distributed.comm.tls)"
+        )
+    return security
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Within it Dask logs nothing: what matters to a user is raised, or warned of."""
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
