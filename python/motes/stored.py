@@ -74,6 +74,20 @@ def is_store(path: str | os.PathLike[str]) -> bool:
     return Path(path, "zarr.json").is_file()
 
 
+def opened_again(path: str | os.PathLike[str], n_sections: int, kept: npt.NDArray[np.bool_] | None) -> StoredPatterns:
+    """What another process has opened: so many sections of a store that may have grown, and of these a selection.
+
+    Raises
+    ------
+    FormatError
+        If there are fewer sections.
+    """
+    store = open_patterns(path)
+    if store.n_sections < n_sections:
+        raise FormatError(f"{path}: expected {n_sections} sections, got {store.n_sections}")
+    return StoredPatterns(replace(store._opened, sections=store._opened.sections[:n_sections]), kept)
+
+
 def _sections(store: Path, shape: Shape, known: tuple[Section, ...]) -> tuple[Section, ...]:
     """Headers of all sections; those that are known are not read again, the last but to see whether it is the same."""
     n_sections, n_pixels = section_numbers(store), shape[0] * shape[1]
@@ -414,6 +428,11 @@ class StoredPatterns:
     def memory(self) -> int | str | None:
         """What was asked for, of the whole process; None: a quarter of what is available."""
         return self._memory
+
+    @property
+    def selected(self) -> npt.NDArray[np.bool_] | None:
+        """Of the patterns on the disk those that are here, a mask; None: all."""
+        return self._kept
 
     @property
     def engine(self) -> Any:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from motes.distributed.admission import address_of, admit, called, lost, told_when_lost
 from motes.distributed.build import Build
@@ -31,8 +31,11 @@ LONGEST = 60.0  # seconds that a scheduler may take to say so
 PATIENCE = 300.0
 SLOW = 3.0  # times the usual time
 LEAST = 0.5  # seconds, below which nobody is slow
-EMBEDDED = 1 << 18  # bytes of a work that goes along with each piece; a larger one goes to each worker once
+EMBEDDED = 1 << 16  # bytes that go along with each piece; more goes to each worker once
 HELD = 64  # answers that workers hold on to: to let go of each at once would delay what is sent next
+
+Parcel: TypeAlias = "bytes | Future[bytes]"
+"""Something pickled, or its place in the cluster's memory."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,23 @@ class Dispatcher:
         """
         admit(self.client, unfit, list(self.workers()))
 
-    def run(self, work: Work[Any, Any], pieces: Sequence[Piece], *, ahead: int = AHEAD) -> Generator[tuple[int, Any]]:
+    def parcel(self, thing: Any) -> Parcel:
+        """What is sent to each worker once, as long as it is held on to here."""
+        pickled: bytes = import_distributed("motes.distributed").protocol.pickle.dumps(thing)
+        if len(pickled) <= EMBEDDED:
+            return pickled
+        with told_when_lost(self.client):
+            sent: Future[bytes] = self.client.submit(bytes, pickled, key=f"motes-parcel-{uuid.uuid4().hex}")
+            return sent
+
+    def run(
+        self,
+        work: Work[Any, Any],
+        pieces: Sequence[Piece],
+        *,
+        subject: Parcel | None = None,
+        ahead: int = AHEAD,
+    ) -> Generator[tuple[int, Any]]:
         """Number and result of each piece, as they come.
 
         Parameters
@@ -112,6 +131,8 @@ class Dispatcher:
             What is done with each argument.
         pieces : sequence of Piece
             Those of one home are begun in their order.
+        subject : Parcel, optional
+            What the work is about: workers do `work.about(subject)`.
         ahead : int
             Pieces that a worker has at a time.
 
@@ -120,7 +141,7 @@ class Dispatcher:
         ClusterError
             If the scheduler is gone, no worker fits, or none has come for as long as was to be waited.
         """
-        run = _Run(self, work, pieces, ahead)
+        run = _Run(self, work, subject, pieces, ahead)
         try:
             yield from run.answers()
         finally:
@@ -152,15 +173,19 @@ class _Waiting:
 class _Run:
     """One run of a dispatcher."""
 
-    def __init__(self, dispatcher: Dispatcher, work: Work[Any, Any], pieces: Sequence[Piece], ahead: int) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        work: Any,
+        subject: Parcel | None,
+        pieces: Sequence[Piece],
+        ahead: int,
+    ) -> None:
         pickle = import_distributed("motes.distributed").protocol.pickle
         self.dispatcher, self.client, self.pieces, self.ahead = dispatcher, dispatcher.client, pieces, ahead
         self.token = uuid.uuid4().hex
-        self.work: Any = pickle.dumps(work)
+        self.work, self.subject = dispatcher.parcel(work), subject
         self.arguments = [pickle.dumps(piece.argument) for piece in pieces]
-        if len(self.work) > EMBEDDED:
-            with told_when_lost(self.client):
-                self.work = self.client.submit(bytes, self.work, key=f"motes-work-{self.token}")
         self.waiting = _Waiting()
         for number, piece in enumerate(pieces):
             self.waiting.put(piece.home, number)
@@ -240,6 +265,7 @@ class _Run:
                 self.dispatcher.build,
                 self.token,
                 self.work,
+                self.subject,
                 self.arguments[piece],
                 key=f"motes-{self.token}-{self.count}",
                 workers=[address],

@@ -39,7 +39,7 @@ class Answer:
     refusal: str | None = None
 
 
-def answer(asker: Build, token: str, pickled_work: bytes, pickled_argument: bytes) -> Answer:
+def answer(asker: Build, token: str, work: bytes, subject: bytes | None, argument: bytes) -> Answer:
     """Do one piece of work, unless this process does not fit.
 
     Parameters
@@ -48,8 +48,10 @@ def answer(asker: Build, token: str, pickled_work: bytes, pickled_argument: byte
         Of the process that asks.
     token : str
         Of the work; what is known by it is not unpickled again.
-    pickled_work, pickled_argument : bytes
-        As `distributed` pickles.
+    work, argument : bytes
+        Pickled.
+    subject : bytes, optional
+        Pickled: what several works are about; `work.about(subject)` is then done.
     """
     from distributed import get_worker
     from distributed.protocol.pickle import loads
@@ -57,19 +59,19 @@ def answer(asker: Build, token: str, pickled_work: bytes, pickled_argument: byte
     worker = get_worker()
     refusal = Build.here().unlike(asker)
     if refusal is None:
-        work, refusal = _remembered(token, pickled_work)
+        known, refusal = _remembered(token, work, subject)
     if refusal is not None:
         return Answer(worker.address, str(worker.name), refusal=refusal)
-    result = work(loads(pickled_argument), _turn, worker.state.nthreads)
+    result = known(loads(argument), _turn, worker.state.nthreads)
     return Answer(worker.address, str(worker.name), result)
 
 
-def _remembered(token: str, pickled: bytes) -> tuple[Any, str | None]:
+def _remembered(token: str, pickled: bytes, subject: bytes | None) -> tuple[Any, str | None]:
     from distributed.protocol.pickle import loads
 
     with _remembering:
         if token not in _known:
-            work = loads(pickled)
+            work = loads(pickled) if subject is None else loads(pickled).about(loads(subject))
             _known[token] = work, work.unfit()
             while len(_known) > KEPT:
                 _known.popitem(last=False)

@@ -1,0 +1,179 @@
+"""Passes over stored patterns on the workers of a cluster: sums that have the same bits in any order."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass
+from functools import reduce
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from motes.distributed.dispatch import PATIENCE, Dispatcher, Parcel, Piece
+from motes.stored import StoredPatterns, opened_again
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+SHARES = (1 / 2, 1 / 4, 1 / 8, 1 / 8)  # of what a worker does in a pass: the last pieces are small, so all end together
+KEPT = 2  # stores that a worker's process has open
+
+
+class DaskEngine:
+    """Has the workers of a cluster do what `motes.open_patterns(...).using(engine=...)` is asked for.
+
+    Each worker does the same sections in each pass, which the system then has in memory; what it does not finish in
+    time, others do. Only sums and labels travel.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Of the workers: `motes.distributed.connect`, or one's own. Workers read the store by the path that it has here,
+        and each does a section at a time with all of its threads.
+    patience : float, seconds
+        How long to wait for a worker where all were lost.
+
+    Raises
+    ------
+    ClusterError
+        If a worker does not fit.
+    """
+
+    def __init__(self, client: Client, *, patience: float = PATIENCE) -> None:
+        self._dispatcher = Dispatcher(client, patience=patience)
+        self._store: StoredPatterns | None = None
+        self._parcel: Parcel = b""
+
+    def run(self, store: StoredPatterns, task: Any, threads: int) -> Generator[tuple[int, Any]]:
+        """Section and result, in any order; of a task that can `combine`, of several sections at once.
+
+        Parameters
+        ----------
+        store : StoredPatterns
+            Of patterns that workers see too.
+        task : callable
+            Of patterns and a number of threads; small, as its results are.
+        threads : int
+            Of this process, which has nothing to do: workers use their own.
+
+        Raises
+        ------
+        ClusterError
+            If a worker does not see the store, the scheduler is gone, or no worker has come for as long as was to be
+            waited.
+        DamagedSection
+            If a section is not whole.
+        """
+        if store is not self._store:
+            place = _Place.of(store)
+            self._dispatcher.admit(place.unfit)
+            self._store, self._parcel = store, self._dispatcher.parcel(place)
+        pieces = list(pieces_of(np.diff(store.bounds), self._dispatcher.workers()))
+        with closing(self._dispatcher.run(_Pass(task), pieces, subject=self._parcel)) as answers:
+            for _, results in answers:
+                yield from results
+
+
+def pieces_of(n_patterns: Any, workers: dict[str, int]) -> Iterator[Piece]:
+    """Sections that have patterns, in runs: for each worker as many patterns as it has threads.
+
+    Examples
+    --------
+    >>> [(piece.argument, piece.home) for piece in pieces_of([5, 5, 0, 5, 5], {"a": 1, "b": 1})]
+    [((0,), 'a'), ((1,), 'a'), ((3,), 'b'), ((4,), 'b')]
+    """
+    numbers = np.asarray(n_patterns)
+    before = np.cumsum(numbers) - numbers / 2  # the middle of each section, in patterns
+    total = int(numbers.sum())
+    shares = [(home, threads * share) for home, threads in (workers or {"": 1}).items() for share in SHARES]
+    ends = np.cumsum([share for _, share in shares]) / sum(share for _, share in shares) * total
+    at = np.minimum(np.searchsorted(ends, before, side="right"), len(shares) - 1)
+    for k, (home, _) in enumerate(shares):
+        sections = np.flatnonzero((at == k) & (numbers > 0))
+        if len(sections):
+            yield Piece(tuple(sections.tolist()), float(numbers[sections].sum()), home or None)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where patterns are, and which."""
+
+    path: str
+    fingerprint: str
+    n_sections: int
+    selected: bytes | None
+    memory: int | str | None
+
+    @classmethod
+    def of(cls, store: StoredPatterns) -> _Place:
+        kept = store.selected
+        selected = None if kept is None else np.packbits(kept).tobytes()
+        return cls(str(Path(store.path).resolve()), store.fingerprint, store.n_sections, selected, store.memory)
+
+    def unfit(self) -> str | None:
+        """What keeps this process from reading them."""
+        try:
+            found = _opened(self)
+        except (OSError, ValueError) as error:
+            why = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
+            where = "" if self.path in why else f"{self.path}: "
+            return f"can not open {where}{why}; put it where every worker finds it by this path"
+        if found.fingerprint != self.fingerprint:
+            return f"sees other patterns in {self.path}"
+        return None
+
+
+_opening = threading.Lock()
+_stores: OrderedDict[_Place, StoredPatterns] = OrderedDict()
+
+
+def _opened(place: _Place) -> StoredPatterns:
+    """A store, opened once a process."""
+    with _opening:
+        if place not in _stores:
+            store = opened_again(place.path, place.n_sections, None)
+            if place.selected is not None:
+                n = int(store.bounds[-1])
+                store = store.select(np.unpackbits(np.frombuffer(place.selected, np.uint8), count=n).astype(np.bool_))
+            _stores[place] = store.using(memory=place.memory)
+            while len(_stores) > KEPT:
+                _stores.popitem(last=False)
+        _stores.move_to_end(place)
+        return _stores[place]
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """A task of some sections at a time: their results, or what they come to together."""
+
+    task: Any
+    place: _Place | None = None
+
+    def about(self, place: _Place) -> _Pass:
+        return _Pass(self.task, place)
+
+    def unfit(self) -> str | None:
+        assert self.place is not None
+        return self.place.unfit()
+
+    def __call__(
+        self, sections: tuple[int, ...], turn: AbstractContextManager[Any], threads: int
+    ) -> list[tuple[int, Any]]:
+        assert self.place is not None
+        store = _opened(self.place)
+        with closing(store.parts(sections)) as parts:  # type: ignore[type-var]  # a generator
+            read: Iterable[tuple[int, Any]] = parts
+            if store.memory is None:  # the first is read while another piece has its turn
+                first = next(parts, None)
+                read = chain([] if first is None else [first], parts)
+                del first
+            with turn:
+                results = ((section, self.task(patterns, threads)) for section, patterns in read)
+                if not hasattr(self.task, "combine"):
+                    return list(results)
+                return [reduce(lambda a, b: (a[0], self.task.combine(a[1], b[1])), results)]
