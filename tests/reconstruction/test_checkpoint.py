@@ -10,7 +10,7 @@ import pytest
 
 import gpus
 from motes import D4, CheckpointError, Patterns, Poisson, Reconstruction, reconstruct
-from motes.reconstruction import climb
+from motes.reconstruction import climb, sampled
 from problems import master_of, patterns_of
 
 RUNS = {
@@ -21,6 +21,8 @@ RUNS = {
     "float64": {"acceleration": "fisher", "dtype": np.float64},
     "hard-em": {"method": "hard-em"},
     "l2-em": {"method": "l2-em"},
+    "sampled": {"acceleration": "sampled"},
+    "sampled, two restarts": {"acceleration": "sampled", "init": "random", "restarts": 2, "weights": "estimate"},
     "sgd": {"method": "sgd", "epochs": 5, "batch": 100},
     "an array": {"init": np.full((5, 5), 0.3) + np.arange(25).reshape(5, 5) / 100},
     "two restarts": {"init": "random", "restarts": 2, "max_iterations": 5},
@@ -29,7 +31,8 @@ RUNS = {
 }
 SAME = (
     "master", "std_error", "labels", "weights", "weights_std_error", "counts", "first_pattern_posterior", "seen",
-    "log_likelihood", "error_bound", "missing_information", "agreement", "iterations", "sweeps", "converged", "notes",
+    "log_likelihood", "error_bound", "missing_information", "agreement", "iterations", "sweeps", "passes", "converged",
+    "notes",
 )  # fmt: skip
 
 
@@ -41,6 +44,7 @@ def patterns() -> Patterns:
 @pytest.fixture(autouse=True)
 def every_iteration_is_kept(monkeypatch):
     monkeypatch.setattr(climb, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(sampled, "SAMPLE", 700)
 
 
 def without_time(history) -> list[dict[str, object]]:
@@ -132,6 +136,7 @@ OTHER_OPTIONS = {
     "noise": {"noise": Poisson()},
     "method": {"method": "hard-em"},
     "acceleration": {"acceleration": "fisher"},
+    "another acceleration": {"acceleration": "sampled"},
     "init": {"init": "random"},
     "array": {"init": np.full((5, 5), 0.4)},
     "weights": {"weights": "estimate"},

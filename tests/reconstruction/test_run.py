@@ -263,7 +263,11 @@ def test_an_error_in_the_callback_is_the_callers(many):
     ("asked", "error", "message"),
     [
         ({"method": "magic"}, ValueError, "method: expected one of em, hard-em, l2-em, sgd, got 'magic'"),
-        ({"acceleration": "warp"}, ValueError, "acceleration: expected one of auto, squarem, fisher, none, got 'warp'"),
+        (
+            {"acceleration": "warp"},
+            ValueError,
+            "acceleration: expected one of auto, squarem, fisher, sampled, none, got 'warp'",
+        ),
         (
             {"acceleration": "squarem", "method": "sgd"},
             ValueError,

@@ -220,7 +220,7 @@ def reconstruct(
     acceleration: Annotated[
         str,
         typer.Option(
-            metavar="auto|squarem|fisher|none",
+            metavar="auto|squarem|fisher|sampled|none",
             rich_help_panel=FIT,
             help="How em takes longer steps; auto is the one that is predicted to be faster.",
         ),

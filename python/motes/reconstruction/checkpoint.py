@@ -29,11 +29,12 @@ _COUNTS = ("iteration", "sweeps", "gain", "step", "converged")
 
 @dataclass(frozen=True)
 class Progress:
-    """What a run has done: restarts that ended, and the one at work."""
+    """What a run has done: restarts that ended, the one at work, and patterns looked at (see `Account`)."""
 
     finished: tuple[State, ...] = ()
     current: State | None = None
     history: tuple[dict[str, Any], ...] = field(default=())
+    looked_at: int = 0
 
 
 def fingerprint_of(patterns: Patterns | StoredPatterns | DensePatterns) -> str:
@@ -67,6 +68,7 @@ def save(path: Path, progress: Progress, mark: str) -> None:
     record = {
         "fingerprint": mark,
         "history": progress.history,
+        "looked_at": progress.looked_at,
         "n_finished": len(progress.finished),
         "states": [
             {name: getattr(state, name) for name in _COUNTS} | {"log_likelihood": state.point.log_likelihood}
@@ -102,7 +104,7 @@ def load(path: Path, mark: str) -> Progress:
         states = [_state(k, values, arrays) for k, values in enumerate(record["states"])]
         n_finished = record["n_finished"]
         current = states[n_finished] if len(states) > n_finished else None
-        return Progress(tuple(states[:n_finished]), current, tuple(record["history"]))
+        return Progress(tuple(states[:n_finished]), current, tuple(record["history"]), record["looked_at"])
     except (*_DAMAGE, FormatError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise CheckpointError(f"{path}: no whole checkpoint ({error}); run without resume to start anew") from error
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from motes.reconstruction import checkpoint as checkpoints
+from motes.reconstruction.account import Account
 from motes.reconstruction.checkpoint import Progress
 from motes.reconstruction.result import many
 from motes.reconstruction.state import State
@@ -25,13 +26,32 @@ CHECKPOINT_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Climbed:
-    """Where the starts ended, in their order, and how they came there."""
+    """Where the starts ended, in their order, and how they came there.
+
+    Where they climbed on a sample alone, `reached` is where the best of them came to on all patterns.
+    """
 
     states: tuple[State, ...]
     history: tuple[dict[str, Any], ...]
     interrupted: bool
     n_starts: int
     notes: tuple[str, ...]
+    reached: State | None = None
+
+    @property
+    def best_start(self) -> State:
+        """The start that ended highest."""
+        return max(self.states, key=lambda state: state.point.log_likelihood)
+
+    @property
+    def best(self) -> State:
+        """What is returned."""
+        return self.best_start if self.reached is None else self.reached
+
+    @property
+    def others(self) -> list[State]:
+        """Where the other starts ended."""
+        return [state for state in self.states if state is not self.best_start]
 
 
 class Keeper:
@@ -47,6 +67,13 @@ class Keeper:
         self._begun_anew = resume and not found
         self._refused: OSError | None = None
         self._saved = time.monotonic()
+        self._account: Account | None = None
+
+    def account(self, account: Account) -> None:
+        """Keep an account of passes from now on, as it was kept before."""
+        if self.progress.looked_at:
+            account.patterns = self.progress.looked_at
+        self._account = account
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -59,12 +86,12 @@ class Keeper:
 
         Where the disk refuses it, the last one that was written stays, and the climb, which needs none, goes on.
         """
-        self.progress = progress
+        self.progress = progress if self._account is None else replace(progress, looked_at=self._account.patterns)
         if self.path is None or not (now or time.monotonic() - self._saved > CHECKPOINT_SECONDS):
             return
         self._saved = time.monotonic()
         try:
-            checkpoints.save(self.path, progress, self.mark)
+            checkpoints.save(self.path, self.progress, self.mark)
         except OSError as error:
             if self._refused is None:
                 warnings.warn(self._told(error), RuntimeWarning, stacklevel=2)
@@ -149,5 +176,6 @@ def ending(best: State, climbed: Climbed) -> list[str]:
     last = f"the last iteration won {best.gain:.3g} nats a pattern"
     if not climbed.interrupted:
         return [] if best.converged else [f"not converged after {many(best.iteration, 'iteration')}: {last}"]
-    where = f"in start {len(climbed.states)} of {climbed.n_starts}, the best is kept" if climbed.n_starts > 1 else last
+    among = climbed.n_starts > 1 and (climbed.reached is None or climbed.reached.sweeps == 1)
+    where = f"in start {len(climbed.states)} of {climbed.n_starts}, the best is kept" if among else last
     return [f"interrupted: {where}"]

@@ -11,16 +11,16 @@ from motes.reconstruction.information import (
     FLOOR,
     LARGEST_MATRIX,
     PATTERNS_USED,
+    drawn_from,
     information_matrix,
     matrix_fits,
-    sample_of,
 )
 from motes.reconstruction.problem import FloatArray, Point, Problem
 from motes.reconstruction.state import State
 from motes.threads import one_blas_thread
 
 _HALVINGS = 3
-_SMALLEST, _LARGEST = 0.2, 3.0  # a step keeps each mean, and its distance from 1, within these multiples
+SMALLEST, LARGEST = 0.2, 3.0  # a step keeps each mean, and its distance from 1, within these multiples
 
 
 def inverse_information(
@@ -31,7 +31,7 @@ def inverse_information(
     Sampled eigenvalues below 0.01 of the complete-data information are raised to it: a step along such a direction
     would be mostly noise.
     """
-    sample = sample_of(problem.patterns, n_used, seed)
+    sample = drawn_from(problem, n_used, seed)
     n_pixels = master.size
     with one_blas_thread():
         information = information_matrix(problem, master, weights, sample)[:n_pixels, :n_pixels]
@@ -51,9 +51,9 @@ def mean_score(problem: Problem, point: Point) -> FloatArray:
 
 def bounded_step(problem: Problem, master: FloatArray, step: FloatArray) -> FloatArray:
     """`master + step`, each mean kept within multiples of its value and of its distance from 1."""
-    moved = np.clip(master + step, _SMALLEST * master, _LARGEST * master)
+    moved = np.clip(master + step, SMALLEST * master, LARGEST * master)
     if np.isfinite(problem.limits[1]):
-        moved = 1 - np.clip(1 - moved, _SMALLEST * (1 - master), _LARGEST * (1 - master))
+        moved = 1 - np.clip(1 - moved, SMALLEST * (1 - master), LARGEST * (1 - master))
     return problem.inside(moved)
 
 

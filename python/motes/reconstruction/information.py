@@ -102,7 +102,7 @@ def error_bars(
     n_used : int
         At most so many.
     """
-    sample = sample_of(problem.patterns, n_used, seed)
+    sample = drawn_from(problem, n_used, seed)
     told = per_pattern(problem, master, weights, sample, seed=seed)
     return bars_from(problem, master, weights, sample, told)
 
@@ -215,8 +215,17 @@ def sample_of(patterns: Patterns | StoredPatterns, n: int, seed: int | list[int]
     """At most n patterns, chosen at random, in the order of the file and in memory."""
     if len(patterns) <= n:
         return patterns if isinstance(patterns, Patterns) else patterns.to_memory()
+    # NumPy draws by Floyd's algorithm where n is below a fiftieth of all: it never holds more than 50 n numbers.
     chosen = np.random.default_rng(seed).choice(len(patterns), n, replace=False)
     return patterns[np.sort(chosen)]
+
+
+def drawn_from(problem: Problem, n: int, seed: int | list[int]) -> Patterns:
+    """At most n patterns of a problem: from its pool, where it has one, else from all, which takes a pass."""
+    if problem.pool is not None:
+        return sample_of(problem.pool, n, seed)
+    problem.account.patterns += len(problem.patterns)
+    return sample_of(problem.patterns, n, seed)
 
 
 def information_matrix(problem: Problem, master: FloatArray, weights: FloatArray, sample: Patterns) -> FloatArray:

@@ -68,13 +68,13 @@ class InformationOperator:
         for k in range(n):  # NumPy's own sum along a short axis is slower by far
             mean_slope[:, 0] += gamma[:, k] * slopes[:, k]
         coefficients = gamma * (slopes - mean_slope if self.louis else mean_slope)
-        return self._home(coefficients) / len(self.sample)
+        return self.home(coefficients) / len(self.sample)
 
     def scores(self, factors: npt.NDArray[np.float32]) -> FloatArray:
         """D^-1/2 sum_p factors[p] s_p: (n_free, q) from (n, q)."""
-        return self._home(self.responsibilities[:, :, None] * factors[:, None, :])
+        return self.home(self.responsibilities[:, :, None] * factors[:, None, :])
 
-    def _home(self, coefficients: npt.NDArray[np.float32]) -> FloatArray:
+    def home(self, coefficients: npt.NDArray[np.float32]) -> FloatArray:
         """D^-1/2 sum_p sum_r coefficients[p, r] times the score of pattern p were its rotation r: from (n, R, q)."""
         problem, n = self.problem, self.problem.rotations.n
         planes = back_rotated_planes(
@@ -101,13 +101,13 @@ def diagonal_of_inverse(
     """Diagonal of the inverse information per pattern, whether it failed, and notes."""
     n_free = int(free.sum())
     louis = len(sample) < 10 * n_free
-    operator = _operator(problem, master, weights, sample, free, louis)
+    operator = operator_of(problem, master, weights, sample, free, louis)
     rng = np.random.default_rng(seed)
     estimate = np.zeros(n_free)
     solved = True
     for q in _at_a_time(operator, PROBES):
         signs = rng.choice((-1.0, 1.0), (n_free, q))
-        solution, ok = _conjugate_gradients(operator, signs)
+        solution, ok = conjugate_gradients(operator, signs)
         solved &= ok
         estimate += (signs * solution).sum(axis=1)
     shrink = 1.0 if louis else max(1 - (n_free + 1) / len(sample), 0.01)
@@ -136,13 +136,13 @@ def sandwich_without_a_matrix(
     It is the variance of H^-1 (sum of the scores, each with a random sign) / sqrt(n), of which `DRAWS` are drawn: what
     lies off the diagonal, such as a brightness that all pixels share, makes it no less sure.
     """
-    operator = _operator(problem, master, weights, sample, free, louis=True)
+    operator = operator_of(problem, master, weights, sample, free, louis=True)
     rng = np.random.default_rng(seed)
     variance = np.zeros(int(free.sum()))
     solved = True
     for q in _at_a_time(operator, DRAWS):
         signs = rng.choice(np.array((-1, 1), np.float32), (len(sample), q))
-        solution, ok = _conjugate_gradients(operator, operator.scores(signs))
+        solution, ok = conjugate_gradients(operator, operator.scores(signs))
         solved &= ok
         variance += (solution**2).sum(axis=1)
     variance /= DRAWS * len(sample) * operator.complete[free]
@@ -154,7 +154,7 @@ def sandwich_without_a_matrix(
     return variance, notes
 
 
-def _operator(
+def operator_of(
     problem: Problem,
     master: FloatArray,
     weights: FloatArray,
@@ -162,6 +162,7 @@ def _operator(
     free: npt.NDArray[np.bool_],
     louis: bool,
 ) -> InformationOperator:
+    """The information of a sample at a master, as an operator."""
     complete = problem.noise.precision(master) * (weights @ problem.looks)
     responsibilities = problem.posterior(master, weights, sample)
     return InformationOperator(problem, master, sample, responsibilities, complete, free, louis)
@@ -180,14 +181,14 @@ def newton_step(
 ) -> FloatArray:
     """The inverse information per pattern, estimated from all patterns, times a score: (n_free,)."""
     louis = len(problem.patterns) < 10 * int(free.sum())
-    operator = _operator(problem, master, weights, problem.in_memory, free, louis)
+    operator = operator_of(problem, master, weights, problem.in_memory, free, louis)
     whiten = 1 / np.sqrt(operator.complete[free])
-    solution, _ = _conjugate_gradients(operator, (whiten * score[free])[:, None])
+    solution, _ = conjugate_gradients(operator, (whiten * score[free])[:, None])
     return np.asarray(whiten * solution[:, 0])
 
 
-def _conjugate_gradients(operator: InformationOperator, right: FloatArray) -> tuple[FloatArray, bool]:
-    """Solve for each column; False where the operator is not positive along the way."""
+def conjugate_gradients(operator: InformationOperator, right: FloatArray) -> tuple[FloatArray, bool]:
+    """Solve for each column; False where the operator is not positive along the way, or the steps do not suffice."""
     solution, active = np.zeros_like(right), np.arange(right.shape[1])
     residual, direction = right.copy(), right.copy()
     size = (residual**2).sum(axis=0)

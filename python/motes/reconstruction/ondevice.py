@@ -83,15 +83,18 @@ class ProblemOnDevice(Problem):
     def evaluate(self, master: FloatArray, weights: FloatArray, *, rule: Rule = "soft") -> Point:
         """One sweep at a master that is uploaded: its likelihood, and the M step from there."""
         values = self._uploaded(master, weights)
+        self.account.patterns += len(self.patterns)
         self._climb.evaluate(values, rule=rule)
         return PointOnDevice(self, values)
 
     def advance(self, point: Point, *, rule: Rule = "soft") -> Point:
         """The point at the M step from another."""
+        self.account.patterns += len(self.patterns)
         return PointOnDevice(self, self._climb.advance(self._values(point), rule=rule))
 
     def extrapolate(self, start: Point, first: Point, longest: float) -> tuple[float, Point]:
         """The point beyond two EM steps: its likelihood, how far, and that of `first` come back."""
+        self.account.patterns += len(self.patterns)
         values = self._climb.extrapolate(self._values(start), self._values(first), longest)
         reached = PointOnDevice(self, values)
         value, length, of_first = self.told(values)
@@ -105,6 +108,7 @@ class ProblemOnDevice(Problem):
     ) -> tuple[FloatArray, FloatArray]:
         """Photons turned home, and looks, of patterns on the same GPU."""
         values = self._uploaded(master, weights)
+        self.account.patterns += len(patterns)
         self._climb.evaluate(values, rule="hard" if hard else "soft", patterns=patterns.uploaded())
         *_, home, looks = self.parts(values.to_numpy())
         return home, looks

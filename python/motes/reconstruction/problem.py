@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -13,6 +13,7 @@ from motes.kernels.posterior import labels_of, posterior
 from motes.kernels.sweep import sweep_model
 from motes.noise import LinearModel, Noise, linear_model
 from motes.patterns import Patterns
+from motes.reconstruction.account import Account
 from motes.rotations import Rotations
 from motes.stored import StoredPatterns
 
@@ -59,6 +60,8 @@ class Problem:
     estimate_weights: bool
     dtype: type[np.float32] | type[np.float64]
     threads: int
+    pool: Patterns | None = None  # a sample in memory, which smaller ones are drawn from
+    account: Account = field(default_factory=Account, compare=False)
 
     @property
     def in_memory(self) -> Patterns:
@@ -146,7 +149,9 @@ class Problem:
         weights : (R,) float64 array
             sum_p gamma[p, r].
         """
-        sums = sweep_model(self.patterns if patterns is None else patterns, model, hard=hard, threads=self.threads)
+        swept = self.patterns if patterns is None else patterns
+        self.account.patterns += len(swept)
+        sums = sweep_model(swept, model, hard=hard, threads=self.threads)
         planes = sums.planes.reshape(self.rotations.n, -1) * self.good
         home = np.take_along_axis(planes, self.inverse, axis=1).sum(axis=0)
         looks = sums.weights @ self.looks
@@ -210,6 +215,7 @@ class Problem:
         self, master: FloatArray, weights: FloatArray, names: npt.NDArray[np.int32] | None = None
     ) -> npt.NDArray[np.int32]:
         """The most likely rotation of each pattern: (N,) int32; with `names`, what that rotation is called."""
+        self.account.patterns += len(self.patterns)
         names = np.arange(self.rotations.n, dtype=np.int32) if names is None else names
         return labels_of(self.patterns, self.model(master, weights), names, threads=self.threads)
 

@@ -110,7 +110,10 @@ class Reconstruction:
     method, acceleration, init, rotations, noise, seed, threads
         What was asked for, `auto` resolved.
     iterations, sweeps : int
-        Of the best start; passes over all patterns.
+        Of the best start; sweeps over all patterns.
+    passes : int or None
+        Passes over all patterns in all: sweeps of all starts, samples drawn from them, labels. None in a file of a
+        version that did not count them.
     seconds : float
         Of the fit.
     n_patterns, n_photons : int
@@ -139,6 +142,7 @@ class Reconstruction:
     interrupted: bool
     iterations: int
     sweeps: int
+    passes: int | None
     method: str
     acceleration: str
     init: str

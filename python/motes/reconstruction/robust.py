@@ -19,6 +19,7 @@ from motes.reconstruction.information import (
     ErrorBars,
     PerPattern,
     bars_from,
+    drawn_from,
     error_bars,
     free_pixels,
     hardly_told,
@@ -26,7 +27,6 @@ from motes.reconstruction.information import (
     inverted,
     matrix_is_cheap,
     observed_information,
-    sample_of,
     variance_if_known,
 )
 from motes.reconstruction.matrixfree import sandwich_without_a_matrix
@@ -69,7 +69,7 @@ def sandwich(
     problem, master, weights, seed, n_used
         As of `information.error_bars`.
     """
-    sample = sample_of(problem.patterns, n_used, seed)
+    sample = drawn_from(problem, n_used, seed)
     free = free_pixels(problem, master, weights, len(sample))
     if not free.any():
         return error_bars(problem, master, weights, seed=seed, n_used=n_used)
@@ -132,7 +132,7 @@ def bootstrap(
         notes.append(f"the bootstrap was interrupted after {n} of {replicates} fits")
     if unsettled:
         notes.append(f"of the bootstrap's fits {unsettled} did not converge: error bars are lower bounds")
-    sample = sample_of(problem.patterns, PATTERNS_USED, seed)
+    sample = drawn_from(problem, PATTERNS_USED, seed)
     free = free_pixels(problem, master, weights, len(sample))
     told_by_one = PerPattern(variance * n_patterns, weights_variance * n_patterns, free, notes=tuple(notes))
     return bars_from(problem, master, weights, sample, told_by_one)
@@ -142,7 +142,8 @@ def _climbed(problem: Problem, master: FloatArray, weights: FloatArray, rng: np.
     """The maximum for patterns drawn anew, climbed from the estimate."""
     n_patterns = len(problem.patterns)
     chosen = np.sort(rng.integers(0, n_patterns, n_patterns))
-    drawn = replace(problem, patterns=problem.patterns[chosen])
+    problem.account.patterns += n_patterns
+    drawn = replace(problem, patterns=problem.patterns[chosen], pool=None)
     climb = Squarem(_CLOSE * int(problem.seen.sum()) / (2 * n_patterns))
     state = climb.begin(drawn, drawn.evaluate(master, weights))
     while not state.converged and state.iteration < _MOST_ITERATIONS:

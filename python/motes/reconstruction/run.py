@@ -20,10 +20,11 @@ from motes.noise import Noise, noise_of
 from motes.patterns import Patterns, check_patterns
 from motes.reconstruction import options
 from motes.reconstruction.checkpoint import fingerprint
-from motes.reconstruction.climb import Callback, Climbed, Keeper, climb_all, ending
+from motes.reconstruction.climb import Callback, Climbed, Keeper, ending
 from motes.reconstruction.doubts import agreement_of, doubts, own_error
 from motes.reconstruction.evidence import evidence, evidence_of_noise
 from motes.reconstruction.information import ErrorBars
+from motes.reconstruction.legs import climb_from_starts
 from motes.reconstruction.mixture.options import gaussian_of, is_mixture
 from motes.reconstruction.mixture.result import MixtureReconstruction
 from motes.reconstruction.mixture.run import reconstruct_mixture
@@ -31,8 +32,8 @@ from motes.reconstruction.ondevice import ProblemOnDevice
 from motes.reconstruction.problem import FloatArray, Problem
 from motes.reconstruction.result import Reconstruction, many
 from motes.reconstruction.robust import KINDS, REPLICATES, error_bars_by
-from motes.reconstruction.start import start_master
-from motes.reconstruction.state import Method, State
+from motes.reconstruction.sampled import Sampled, with_pool
+from motes.reconstruction.state import Method
 from motes.rotations import C4, Rotations, rotations_of
 from motes.scratch import counts_of
 from motes.stored import StoredPatterns
@@ -172,9 +173,10 @@ def reconstruct(
     method : {"em", "sgd", "hard-em", "l2-em"}
         Maximum likelihood by soft expectation maximisation; by stochastic gradients with back-rotation; hard assignment
         by likelihood; the seed's Algorithm 1 (hard, Euclidean, from the mean, 5 rounds), a baseline.
-    acceleration : {"auto", "squarem", "fisher", "none"} or None
-        Of method em. `auto` takes whichever of the two is predicted, from shapes alone, to be faster; on a GPU, where
-        sweeps cost least, squarem.
+    acceleration : {"auto", "squarem", "fisher", "sampled", "none"} or None
+        Of method em. `sampled` takes the fewest passes over the patterns: docs/theory.md, section 5. `auto` takes
+        whichever of the three is predicted, from shapes alone, to be faster; on a GPU, where sweeps cost least,
+        squarem.
     init : {"spectral", "mean", "random"} or (L, L) array, optional
         Where to start: docs/theory.md, section 7. By default spectral, for l2-em the mean. An array (mean
         photons a pixel) means one start.
@@ -319,14 +321,10 @@ def reconstruct(
     keeper = Keeper(checkpoint, lambda: fingerprint(problem, asked), resume)
     n_starts = 1 if isinstance(start, np.ndarray) else restarts
     most = min(max_iterations, epochs) if method == "sgd" else max_iterations
-
-    def begin(restart: int) -> State:
-        master = start_master(problem, start, seed=seed, restart=restart)
-        return climb.begin(problem, problem.evaluate(master, problem.uniform))
-
-    climbed = climb_all(
-        begin, lambda state: climb.step(problem, state), n_starts=n_starts, max_iterations=most, callback=callback,
-        keeper=keeper, began=began,
+    problem = with_pool(problem, seed) if isinstance(climb, Sampled) else problem
+    climbed = climb_from_starts(
+        problem, climb, start, seed, n_starts=n_starts, max_iterations=most, callback=callback, keeper=keeper,
+        began=began,
     )  # fmt: skip
     biased = method in options.HARD or (method == "sgd" and bool(hard))
 
@@ -340,7 +338,7 @@ def _look_back(
     error_bars: Callable[[FloatArray, FloatArray], ErrorBars], biased: bool, began: float,
 ) -> Reconstruction:  # fmt: skip
     """Of the best state: labels, error bars, and the turn that makes the first pattern's label 0."""
-    best = max(climbed.states, key=lambda state: state.point.log_likelihood)
+    best = climbed.best
     master, weights = best.point.master, best.point.weights
     point = problem.evaluate(master, weights) if climb.name in options.HARD else best.point
     shape, rotations, patterns = problem.patterns.shape, problem.rotations, problem.patterns
@@ -354,7 +352,7 @@ def _look_back(
     counts = counts_of(labels, rotations.n)
     blank = int(slots[problem.label_of(master, weights, Patterns.empty(shape, 1))])
     posterior = problem.posterior(master, weights, one)
-    agreement = agreement_of(problem, [state.point.master for state in climbed.states if state is not best], master)
+    agreement = agreement_of(problem, [state.point.master for state in climbed.others], master)
     won, noise_wins = evidence(problem, point.log_likelihood), evidence_of_noise(problem)
     own = own_error(problem, master, bars.std_error)
     notes.extend(
@@ -399,6 +397,7 @@ def _look_back(
         interrupted=climbed.interrupted,
         iterations=best.iteration,
         sweeps=best.sweeps,
+        passes=problem.account.passes(len(patterns)),
         method=climb.name,
         acceleration=acceleration,
         init=start if isinstance(start, str) else "array",

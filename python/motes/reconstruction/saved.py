@@ -44,6 +44,11 @@ def perhaps(value: object) -> bool:
     return value is None or number(value)
 
 
+def whole_or_none(value: object) -> bool:
+    """Whether a field is a whole number, or there is none."""
+    return value is None or whole(value)
+
+
 def flag(value: object) -> bool:
     """Whether a field is true or false."""
     return isinstance(value, bool)
@@ -70,6 +75,7 @@ _WHAT: dict[Callable[[object], bool], str] = {
     whole: "a whole number",
     number: "a number",
     perhaps: "a number or null",
+    whole_or_none: "a whole number or null",
     flag: "true or false",
     text: "a text",
     texts: "a list of texts",
@@ -79,6 +85,7 @@ _FIELDS: Fields = {
     **dict.fromkeys(("log_likelihood", "error_bound", "missing_information", "seconds"), number),
     **dict.fromkeys(("evidence", "evidence_of_noise"), number),
     "agreement": perhaps,
+    "passes": whole_or_none,
     **dict.fromkeys(("converged", "interrupted"), flag),
     **dict.fromkeys(("method", "acceleration", "init", "rotations", "noise", "version"), text),
 }
@@ -99,7 +106,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
             raise FormatError(f"{place}: a saved mixture, which motes.MixtureReconstruction.load reads")
         if missing:
             raise FormatError(f"{place}: no saved reconstruction: it holds no {min(missing)}")
-        record = read_record(archive, _FIELDS, STEP)
+        record = read_record(archive, _FIELDS, STEP, later=("passes",))
         arrays = {name: archive.array(name) for name in ARRAYS}
     try:
         record["rotations"], record["noise"] = exact_rotations_of(record["rotations"]), noise_of(record["noise"])
@@ -109,14 +116,19 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     return {**arrays, **record}
 
 
-def read_record(archive: Archive, fields: Fields, step: Fields) -> dict[str, Any]:
-    """Everything but the arrays, each field of its type: `fields`, a history whose records hold `step`, and notes."""
+def read_record(archive: Archive, fields: Fields, step: Fields, later: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Everything but the arrays, each field of its type: `fields`, a history whose records hold `step`, and notes.
+
+    Fields that came `later` are None in files that were written before.
+    """
     place = archive.place("record")
     try:
         record = json.loads(archive.array("record").tobytes())
     except (ValueError, RecursionError) as error:  # JSON's own errors, other bytes, numbers beyond all bounds
         raise FormatError(f"{place}: expected JSON ({error})") from error
     expected = {*fields, "history", "notes"}
+    if isinstance(record, dict):
+        record = dict.fromkeys(later) | record
     if not isinstance(record, dict) or record.keys() != expected:
         differ = min(expected ^ record.keys()) if isinstance(record, dict) else type(record).__name__
         raise FormatError(f"{place}: no saved reconstruction: missing, or not known: {differ[:_TOLD]}")

@@ -19,7 +19,7 @@ from motes.kernels.backrotation import back_rotated_planes
 from motes.kernels.likelihood import scores_of
 from motes.kernels.outer import second_moments
 from motes.patterns import Patterns
-from motes.reconstruction.information import LARGEST_MATRIX, sample_of
+from motes.reconstruction.information import LARGEST_MATRIX, drawn_from, sample_of
 from motes.reconstruction.problem import FloatArray, Problem
 from motes.threads import one_blas_thread
 
@@ -62,7 +62,7 @@ def _spectral_start(problem: Problem, rng: np.random.Generator) -> FloatArray:
     deviation = 1 / np.sqrt(problem.noise.precision(mean))
     lit = problem.good & (mean > 2 * problem.limits[0])
     scaled = _Scaled(problem, mean, np.where(lit, 1 / deviation, 0.0))
-    patterns = sample_of(problem.patterns, _PATTERNS_USED, int(rng.integers(2**31)))
+    patterns = drawn_from(problem, _PATTERNS_USED, int(rng.integers(2**31)))
     apply, powers, between = _covariance(problem, patterns, scaled, rng)
     n_directions = min(problem.rotations.n - 1, _MOST_DIRECTIONS, problem.patterns.n_pixels)
     directions, values = _leading_directions(apply, problem.patterns.n_pixels, n_directions, powers, between, rng)
