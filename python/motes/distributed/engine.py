@@ -166,7 +166,7 @@ class _Pass:
     ) -> list[tuple[int, Any]]:
         assert self.place is not None
         store = _opened(self.place)
-        with closing(store.parts(sections)) as parts:  # type: ignore[type-var]  # a generator
+        with closing(store.parts(sections)) as parts:
             read: Iterable[tuple[int, Any]] = parts
             if store.memory is None:  # the first is read while another piece has its turn
                 first = next(parts, None)
