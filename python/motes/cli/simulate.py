@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from motes import DensePatterns, Patterns
     from motes.cli.mixtures import Asked
+    from motes.reconstruction.mixture.templates import Source
+
+STORED_AT_ONCE = 250_000  # patterns drawn together where they go to a store
 
 simulate = typer.Typer(help="Make data with known truth.", rich_markup_mode="rich")
 
@@ -28,7 +31,8 @@ simulate.command(
 @simulate.command(
     epilog="Examples: [bold]motes simulate patterns --task 7 --contrast 0.5 -o endeavor.npz --truth truth.npz[/bold]   "
     "[bold]motes simulate patterns --side 64 --photons 400 --patterns 5e4 --rotations any --fluence-spread 0.3 "
-    "-o turned.npz --truth truth.npz[/bold]"
+    "-o turned.npz --truth truth.npz[/bold]   "
+    "[bold]motes simulate patterns --task 7 --patterns 1e7 -o run.zarr --truth truth.npz[/bold]"
 )
 def patterns(
     output: Annotated[
@@ -37,7 +41,7 @@ def patterns(
             "-o",
             "--out",
             help="File to write: .npz for the challenge's layout (without a task SciPy's), or .npy, .emc or .h5; "
-            "Gaussian noise: .npy.",
+            "Gaussian noise: .npy. Or .zarr, a store of as many patterns of a task as the disk holds.",
             metavar="FILE",
         ),
     ],
@@ -119,6 +123,9 @@ def _write_task(asked: Asked, output: Path, truth: Path) -> None:
     from motes.truth import Truth, write_truth
 
     assert asked.task is not None
+    if output.suffix == ".zarr":
+        _write_store(asked, output, truth)
+        return
     image = _image(asked.images[0], asked.task) if asked.images else None
     drawn = task_patterns(
         asked.task, image=image, n_patterns=asked.n_patterns, photons=asked.photons, contrast=asked.contrast,
@@ -131,6 +138,39 @@ def _write_task(asked: Asked, output: Path, truth: Path) -> None:
         write_truth(staged, Truth(drawn.master, drawn.labels))
         _write(output, made, asked.task)
     _tell(output, made)
+    typer.echo(f"{truth}: the truth: the picture (master, photons a pixel) and how each pattern is turned (labels)")
+
+
+def _write_store(asked: Asked, output: Path, truth: Path) -> None:
+    """Patterns of a task, as many as were asked for, a few in memory at a time."""
+    import numpy as np
+
+    from motes import Patterns, PatternWriter, open_patterns
+    from motes.cli.observers import steps
+    from motes.io.atomic import atomic_path
+    from motes.simulate import challenge_task, patterns, task_patterns
+    from motes.truth import Truth, write_truth
+
+    assert asked.task is not None
+    if output.exists():
+        raise ValueError(f"{output}: is there already; a store is never replaced, give another name or remove it")
+    model, rng = challenge_task(asked.task), np.random.default_rng(asked.seed)
+    n_patterns = model.n_patterns if asked.n_patterns is None else asked.n_patterns
+    image = _image(asked.images[0], asked.task) if asked.images else None
+    drawn = task_patterns(
+        asked.task, image=image, n_patterns=0, photons=asked.photons, contrast=asked.contrast, seed=rng
+    )
+    labels = np.empty(n_patterns, np.int8)
+    with atomic_path(truth) as staged:
+        with PatternWriter(output, drawn.master.shape) as writer:
+            for first in steps(range(0, n_patterns, STORED_AT_ONCE), "drawing patterns"):
+                n = min(STORED_AT_ONCE, n_patterns - first)
+                part = patterns(drawn.master, n, noise=model.noise, seed=rng)
+                labels[first : first + n] = part.labels
+                shape = drawn.master.shape
+                writer.append(Patterns.from_coo(part.rows, part.cols, shape=shape, n_patterns=n, counts=part.counts))
+        write_truth(staged, Truth(drawn.master, labels))
+    _tell(output, open_patterns(output))
     typer.echo(f"{truth}: the truth: the picture (master, photons a pixel) and how each pattern is turned (labels)")
 
 
@@ -161,12 +201,12 @@ def _write(output: Path, made: Patterns | DensePatterns, task: int | None) -> No
         write_dense(output, made)
 
 
-def _tell(output: Path, made: Patterns | DensePatterns) -> None:
-    from motes import Patterns
+def _tell(output: Path, made: Source) -> None:
+    from motes import DensePatterns
     from motes.reconstruction.result import many
 
     n, (rows, columns) = many(len(made), "pattern"), made.shape
-    if not isinstance(made, Patterns):
+    if isinstance(made, DensePatterns):
         typer.echo(f"{output}: {n} of {rows}x{columns} real numbers")
         return
     typer.echo(f"{output}: {many(made.n_photons, 'photon')} in {n} of {rows}x{columns} pixels")
