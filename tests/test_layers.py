@@ -19,6 +19,7 @@ LAYERS = (
     ("__main__",),
     ("cli",),
     ("labelling",),
+    ("distributed",),
     ("bench", "challenge", "study", "project"),
     ("report", "truth", "known_mixture", "mixture_truth", "plotting", "viewer"),
     ("active",),
@@ -54,7 +55,7 @@ FOR_EVERYBODY = {"cached", "errors", "threads", "config", "shapes", "checks", "d
 # A result shows itself: `Reconstruction.plot` asks for the plots when it is called.
 EXCEPTIONS = {("reconstruction", "plotting")}
 
-HEAVY = ("scipy", "matplotlib", "torch", "pandas", "h5py", "rich", "typer")
+HEAVY = ("scipy", "matplotlib", "torch", "pandas", "h5py", "rich", "typer", "dask", "distributed")
 
 
 def modules() -> Iterator[tuple[str, Path]]:

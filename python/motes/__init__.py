@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         bench,
         challenge,
         classify,
+        distributed,
         dragonfly,
         limits,
         particles,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from motes.config import show_config
     from motes.dense import DensePatterns, read_dense, write_dense
     from motes.detector import Detector, read_detector
-    from motes.errors import CheckpointError, CopyWarning, DamagedSection, DeviceError, FormatError
+    from motes.errors import CheckpointError, ClusterError, CopyWarning, DamagedSection, DeviceError, FormatError
     from motes.files import describe, read_patterns, write_patterns
     from motes.in_plane import InPlane
     from motes.kernels.backrotation import back_rotate
@@ -70,6 +71,7 @@ _HOME = {
     "C1": "rotations",
     "C4": "rotations",
     "CheckpointError": "errors",
+    "ClusterError": "errors",
     "Circles": "circles",
     "CopyWarning": "errors",
     "D4": "rotations",
@@ -118,6 +120,7 @@ _MODULES = (
     "bench",
     "challenge",
     "classify",
+    "distributed",
     "dragonfly",
     "limits",
     "particles",
@@ -139,6 +142,7 @@ __all__ = [
     "Bernoulli",
     "CheckpointError",
     "Circles",
+    "ClusterError",
     "CopyWarning",
     "DamagedSection",
     "DensePatterns",
@@ -168,6 +172,7 @@ __all__ = [
     "challenge",
     "classify",
     "describe",
+    "distributed",
     "dragonfly",
     "goodness_of_fit",
     "held_out",

@@ -430,11 +430,6 @@ class StoredPatterns:
         return self._memory
 
     @property
-    def selected(self) -> npt.NDArray[np.bool_] | None:
-        """Of the patterns on the disk those that are here, a mask; None: all."""
-        return self._kept
-
-    @property
     def engine(self) -> Any:
         """What runs passes over the sections; None: this process."""
         return self._engine

@@ -31,7 +31,7 @@ ADVICE = {
 
 OF_ONE_NAME = (
     "acceleration|background|box|centring|confidence|contrast|downsample|edge|image|init|iou|mask|missing|method|noise|photons|rotations|sigma|task|tolerance"
-    "|truth|weights|diameter|preset|strategy|threshold|device"
+    "|truth|weights|diameter|preset|strategy|threshold|device|scheduler"
 )
 OTHERWISE = {"--y-origin": "--flip-y", "--micrograph": "--micrographs"}  # what other commands call it
 SPELLING = {  # what a message of the library advises, and the option that does it
@@ -51,6 +51,8 @@ SPELLING = {  # what a message of the library advises, and the option that does 
     r"^error_bars: ": "--error-bars: ",
     r"^stack: ": "-o: ",
     r"^min_pickers: ": "--min-pickers: ",
+    r"^tls_(ca|cert|key)\b": r"--tls-\1",
+    r"\b(tls)_(ca|cert|key)\b": r"--\1-\2",
     r"^before: ": "--against: ",
     r"^beside: ": "--beside: ",
     r"^only: ": "--only: ",

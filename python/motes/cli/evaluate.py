@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from motes.cli.cluster import Scheduler, TlsCa, TlsCert, TlsKey, cluster
 from motes.cli.coordinates import (
     FlipY,
     Height,
@@ -24,10 +25,13 @@ from motes.cli.observers import steps
 from motes.cli.outputs import output_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from distributed import Client
 
     from motes import Circles, Picks
-    from motes.picking import Evaluation
+    from motes.picking import Evaluation, Matches
+    from motes.picking.ranking import Map
 
 METRICS, CURVE = "metrics.json", "precision_recall.png"
 LITTLE = 0.1  # agreement from which on picks are not suspected of being turned over
@@ -73,14 +77,18 @@ def evaluate(
     ] = None,
     overlays: Annotated[bool, typer.Option(help="Draw a picture for each micrograph.")] = True,
     threads: Threads = None,
+    scheduler: Scheduler = None,
+    tls_ca: TlsCa = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
 ) -> None:
     """Compare picks with particles: average precision, best F1, precision, recall, mean IoU, each with its interval.
 
-    Intervals are of 95%, by resampling whole micrographs. --flip-y is of the picks.
+    Intervals are of 95%, by resampling whole micrographs. --flip-y is of the picks. With --scheduler workers count the
+    samples, and draw.
     """
-    from motes import plotting, read_micrograph, read_picks
+    from motes import plotting, read_picks
     from motes.picking import align
-    from motes.picking import evaluate as compare
     from motes.reconstruction.result import many
     from motes.report import to_json
 
@@ -106,8 +114,12 @@ def evaluate(
     if len(circles["truth"]):
         _refuse_sizes(**circles, iou=iou)
     pictures = {name: f"overlay_{name}.png" for name in aligned.micrographs} if overlays else {}
-    with output_folder(out, (METRICS, CURVE, *pictures.values())) as staging:
-        result = compare(**circles, iou=iou, rule=matching, threads=threads)  # type: ignore[arg-type]
+    with (
+        output_folder(out, (METRICS, CURVE, *pictures.values())) as staging,
+        cluster(scheduler, threads, tls_ca=tls_ca, tls_cert=tls_cert, tls_key=tls_key) as client,
+    ):
+        each = _each(client, [images[name] for name in pictures if name in images])
+        result = _evaluation(client, **circles, iou=iou, rule=matching, threads=threads)
         told = _metrics(result, scored) | {
             "matching": matching,
             "iou": iou,
@@ -121,11 +133,13 @@ def evaluate(
         }
         (staging / METRICS).write_text(to_json(told, indent=2) + "\n", encoding="utf-8")
         plotting.precision_recall({picks.stem: result}).savefig(staging / CURVE)
-        for name in steps(list(pictures), "drawing"):
-            image = read_micrograph(images[name]).data if name in images else None
-            m, threshold = aligned.micrographs.index(name), result.best_threshold.value
-            figure = plotting.overlay(result.matches, m, image, threshold=threshold, title=name)
-            figure.savefig(staging / pictures[name])
+        threshold = result.best_threshold.value
+        to_draw = (
+            Overlay(result.matches.of_micrograph(m), images.get(name), threshold, name)
+            for m, name in enumerate(pictures)
+        )
+        for name, png in zip(steps(list(pictures), "drawing"), each(draw, to_draw), strict=True):
+            (staging / pictures[name]).write_bytes(png)
     if note:
         typer.echo(note, err=True)
     if n_labelled:
@@ -150,6 +164,50 @@ def evaluate(
     tell_diameters({table: own.radii for table, own in aligned.circles.items()}, radius and 2 * radius)
     typer.echo(_table(told))
     typer.echo(f"look at {out}")
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """A picture that is to be drawn: picks and particles of one micrograph, on it where it is at hand."""
+
+    matches: Matches
+    image: Path | None
+    threshold: float
+    title: str
+
+
+def draw(overlay: Overlay) -> bytes:
+    """The picture, as PNG."""
+    from io import BytesIO
+
+    from motes import plotting, read_micrograph
+
+    image = None if overlay.image is None else read_micrograph(overlay.image).data
+    figure = plotting.overlay(overlay.matches, 0, image, threshold=overlay.threshold, title=overlay.title)
+    png = BytesIO()
+    figure.savefig(png, format="png")
+    return png.getvalue()
+
+
+def _each(client: Client | None, files: Iterable[Path]) -> Map:
+    """Who draws: this process, or workers that see these files."""
+    if client is None:
+        return map
+    from motes.distributed.each import Each
+    from motes.distributed.files import Files
+
+    return Each(client, Files.of(files))
+
+
+def _evaluation(client: Client | None, picks: Circles, truth: Circles, **options: Any) -> Evaluation:
+    """Of this process, or of workers."""
+    if client is None:
+        from motes.picking import evaluate as compare
+
+        return compare(picks, truth, **options)
+    from motes import distributed
+
+    return distributed.evaluate(picks, truth, client=client, **options)
 
 
 def _found_by_picker(picks: Picks) -> tuple[Picks, int]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from motes.cli.arguments import PickerWhere
+from motes.cli.cluster import Scheduler, TlsCa, TlsCert, TlsKey, cluster
 from motes.cli.commands import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ def study(
         bool, typer.Option("--resume", help="Go on with the study in DIR: finished runs are kept.")
     ] = False,
     device: PickerWhere = None,
+    scheduler: Scheduler = None,
+    tls_ca: TlsCa = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar and no summary.")] = False,
 ) -> None:
     """Compare query strategies: each asks, learns and is measured on micrographs that it never saw, seed by seed.
@@ -65,15 +70,25 @@ def study(
         raise ValueError("-o: needed, the folder of the study")
     chosen = read_preset(preset, data) if preset is not None else on_data(read_config(config or Path()), data)
     chosen = on_device(chosen, device)
+    if scheduler is not None and processes is not None:
+        raise ValueError("--processes: is of this machine; give --scheduler or it (--scheduler local:N: N processes)")
     counted = [0, 0]
     try:
-        with _progress(chosen, quiet) as tell:
+        with (
+            cluster(scheduler, tls_ca=tls_ca, tls_cert=tls_cert, tls_key=tls_key) as client,
+            _progress(chosen, quiet) as tell,
+        ):
 
             def count(done: int, total: int) -> None:
                 counted[:] = done, total
                 tell(done, total)
 
-            store = run_study(chosen, out, processes=processes, resume=resume, progress=count)
+            if client is None:
+                store = run_study(chosen, out, processes=processes, resume=resume, progress=count)
+            else:
+                from motes import distributed
+
+                store = distributed.study(chosen, out, client=client, resume=resume, progress=count)
         settings = write_outputs(store, command=context.obj)
     except KeyboardInterrupt:
         done, total = counted

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from motes.cli.arguments import Where
+from motes.cli.cluster import Scheduler, TlsCa, TlsCert, TlsKey, cluster
 from motes.cli.coordinates import (
     Height,
     OneMicrograph,
@@ -27,9 +29,11 @@ from motes.cli.coordinates import (
 )
 
 if TYPE_CHECKING:
+    from distributed import Client
     from numpy.typing import NDArray
 
     from motes import Circles, Picks
+    from motes.devices import Device
 
 
 def suppress(
@@ -57,6 +61,10 @@ def suppress(
     micrograph: OneMicrograph = None,
     threads: Threads = None,
     device: Where = "cpu",
+    scheduler: Scheduler = None,
+    tls_ca: TlsCa = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
 ) -> None:
     """Keep the best of picks that are one, in order of score; or drop those near an edge, or of a low score.
 
@@ -67,7 +75,6 @@ def suppress(
     from motes import read_picks
     from motes.devices import device_of
     from motes.picking import away_from_edges
-    from motes.picking import suppress as best_of
     from motes.picks import files_of
 
     if iou is distance is edge is min_score is None:
@@ -77,6 +84,8 @@ def suppress(
     if min_score is not None and not np.isfinite(min_score):
         raise ValueError(f"--min-score: expected a finite number, got {min_score}")
     place = device_of(device)
+    if scheduler is not None and device != "cpu":
+        raise ValueError(f"--scheduler: its workers have no {device}; leave out --device")
     height, width = size_of(micrograph, height, width)
     found = of_micrograph(picks, read_picks(picks, source, height=height), micrograph)
     _refuse_outside(picks, found, height, width)
@@ -95,16 +104,24 @@ def suppress(
         shape = (height, width)
         found = _those(picks, found, lambda circles: away_from_edges(circles, shape, edge))
     if iou is not None or distance is not None:
-        found = _those(
-            picks,
-            found,
-            lambda circles: best_of(circles, iou=iou, distance=distance, threads=threads, device=place),
-            iou,
-        )
+        with cluster(scheduler, threads, tls_ca=tls_ca, tls_cert=tls_cert, tls_key=tls_key) as client:
+            best_of = _suppression(client, threads, place)
+            found = _those(picks, found, lambda circles: best_of(circles, iou=iou, distance=distance), iou)
     write_table(output, found, to, sources=files_of(picks, source), height=height, width=width)
     typer.echo(f"{before - len(found):,} of {before:,} picks dropped")
     if iou is not None:
         tell_diameters({str(picks): found.radius}, radius and 2 * radius)
+
+
+def _suppression(client: Client | None, threads: int | None, device: Device) -> Callable[..., NDArray[Any]]:
+    """What suppresses: workers, or this process."""
+    if client is not None:
+        from motes import distributed
+
+        return partial(distributed.suppress, client=client)
+    from motes.picking import suppress as best_of
+
+    return partial(best_of, threads=threads, device=device)
 
 
 def _refuse_outside(path: Path, picks: Picks, height: float | None, width: float | None) -> None:

@@ -111,7 +111,7 @@ class _Place:
 
     @classmethod
     def of(cls, store: StoredPatterns) -> _Place:
-        kept = store.selected
+        kept = store._kept
         selected = None if kept is None else np.packbits(kept).tobytes()
         return cls(str(Path(store.path).resolve()), store.fingerprint, store.n_sections, selected, store.memory)
 

@@ -60,6 +60,13 @@ class Matches:
         """Particles that were found, each counted once."""
         return len(np.unique(self.particle[self.hit]))
 
+    def of_micrograph(self, m: int) -> Matches:
+        """What was found on one micrograph."""
+        picks, truth = self.picks.of_micrograph(m), self.truth.of_micrograph(m)
+        rows = slice(self.picks.indptr[m], self.picks.indptr[m + 1])
+        own = self.particle[rows]
+        return Matches(picks, truth, self.rule, np.where(own >= 0, own - self.truth.indptr[m], -1), self.overlap[rows])
+
     def __repr__(self) -> str:
         return (
             f"Matches({self.rule}: {int(self.hit.sum())} of {len(self.picks)} picks hit, "
