@@ -7,7 +7,6 @@ import os
 import time
 import warnings
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -104,12 +103,6 @@ class Keeper:
         last = "the one before it is kept" if self.path is not None and self.path.exists() else "there is none"
         return f"the checkpoint {self.path} can not be written ({error.strerror or error}): {last}"
 
-    def rescue(self) -> None:
-        """Write what there is, where something has gone wrong, if that can be done."""
-        if self.progress.finished or self.progress.current is not None:
-            with suppress(OSError):
-                self.keep(self.progress, now=True)
-
 
 def climb_all(
     begin: Callable[[int], State],
@@ -160,8 +153,9 @@ def climb_all(
         if not keeper.progress.finished and keeper.progress.current is None:
             raise  # nothing to return yet
         interrupted = True
-    except Exception:
-        keeper.rescue()
+    except Exception:  # of a cluster that was lost, or a section that is damaged: it takes nothing that was climbed
+        if keeper.progress.finished or keeper.progress.current is not None:
+            keeper.keep(keeper.progress, now=True)
         raise
     keeper.keep(keeper.progress, now=True)
     current = keeper.progress.current
