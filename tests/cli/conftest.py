@@ -56,8 +56,8 @@ def motes_process():
     """Start a command in a process of its own."""
     processes = []
 
-    def start(*words, **options):
-        environment = {**os.environ, "PYTHONWARNINGS": "error"}
+    def start(*words, warnings="error", **options):
+        environment = {**os.environ, "PYTHONWARNINGS": warnings}
         command = [sys.executable, "-m", "motes", *map(str, words)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
         processes.append(subprocess.Popen(command, env=environment, **pipes))

@@ -354,6 +354,7 @@ def test_a_full_disk_leaves_nothing_half_written(archive, motes_process, limit):
         "endeavor.npz",
         "-o",
         "out",
+        warnings="default",  # a checkpoint that can not be written is told beside the error
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
     )
     _, errors = process.communicate()

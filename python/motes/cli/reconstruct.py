@@ -28,7 +28,7 @@ from motes.cli.observers import EMCLog, observers
 from motes.cli.outputs import output_folder
 from motes.cli.results import EVERYTHING, RESULTS, write_results
 from motes.cli.source import read_dense_files, source
-from motes.cli.stored import Memory, Scheduler, SkipDamaged, patterns_of
+from motes.cli.stored import Memory, Scheduler, SkipDamaged, notes_of_damage, patterns_of
 from motes.cli.summary import summary
 
 if TYPE_CHECKING:
@@ -325,7 +325,7 @@ def reconstruct(
         size, model = arguments.shape_of(shape), noise_named(noise)
         dense = isinstance(model, Gaussian)
         patterns: Source
-        whole = None
+        whole, damage = None, list[str]()
         if dense:
             patterns = read_dense_files(files or [], size)
         else:
@@ -334,6 +334,8 @@ def reconstruct(
                     files or [], task, size, n_patterns, memory=memory, scheduler=scheduler, skip_damaged=skip_damaged
                 )
             )
+            if isinstance(patterns, StoredPatterns) and whole is not None:
+                damage = notes_of_damage(patterns, whole)
             if config is not None and isinstance(patterns, StoredPatterns):
                 raise ValueError(
                     f"--config: Dragonfly's output is made of patterns in memory, {patterns.path} is a store"
@@ -388,6 +390,7 @@ def reconstruct(
             told = report(result, context.obj, known)
         told["input"] = told_of_input
         told["device"] = str(place)
+        told["notes"] = [*told["notes"], *damage]
         if exclude is not None and kept.all():
             told["notes"].append(f"{exclude} names no pattern: none was left out")
         told["notes"] = [*told["notes"], *notes_of(context)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -62,6 +63,7 @@ def patterns_of(
 ) -> Iterator[tuple[Patterns | StoredPatterns, NDArray[np.bool_] | None]]:
     """Patterns of files, or of a store with those who work on it; and which are whole, if that was asked."""
     from motes.cli.source import read_files
+    from motes.errors import DamagedSection, FormatError
     from motes.memory import memory_bytes
     from motes.stored import is_store, open_patterns
 
@@ -76,7 +78,11 @@ def patterns_of(
 
                 engine = DaskEngine(closing.enter_context(connect(scheduler)))
             store = open_patterns(files[0]).using(memory=memory, engine=engine)
-            yield store, store.verify(skip_damaged=True) if skip_damaged else None
+            try:
+                yield store, store.verify(skip_damaged=True) if skip_damaged else None
+            except DamagedSection as error:
+                store_of = f"{files[0]}: section {error.section}"
+                raise FormatError(f"{error} ({store_of}); --skip-damaged leaves its patterns out") from error
         return
     for name, asked in (("--scheduler", scheduler is not None), ("--skip-damaged", skip_damaged)):
         if asked:
@@ -89,3 +95,12 @@ def patterns_of(
             "motes convert FILE -o NAME.zarr makes a store, which is not"
         )
     yield read_files(files, task, shape, n_patterns), None
+
+
+def notes_of_damage(store: StoredPatterns, whole: NDArray[np.bool_]) -> list[str]:
+    """The sections whose patterns are left out."""
+    from motes.reconstruction.result import many
+
+    edges = list(itertools.pairwise(store.bounds.tolist()))
+    lost = [(k, last - first) for k, (first, last) in enumerate(edges) if last > first and not whole[first:last].any()]
+    return [f"{store.path}: section {k} is damaged, its {many(n, 'pattern')} left out (label -1)" for k, n in lost]
