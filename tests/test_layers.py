@@ -28,6 +28,7 @@ LAYERS = (
     (
         "batches",
         "patterns",
+        "sections",
         "stored",
         "scratch",
         "writing",

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import operator
 import os
-from collections.abc import Generator, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, overload
 
@@ -14,27 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import _core
-from motes.arrays import Arrays
 from motes.cached import cached_property
 from motes.entries import row_indices
-from motes.errors import DamagedSection, FormatError
+from motes.errors import DamagedSection
 from motes.io.store.ahead import read_ahead
-from motes.io.store.buffers import STEP, Rooms
-from motes.io.store.layout import (
-    MAX_TOTAL,
-    Section,
-    read_root,
-    read_section_header,
-    section_folder,
-    section_numbers,
-)
-from motes.io.store.reading import read_section, read_total, room_of
-from motes.memory import in_words, memory_bytes, resident_bytes
+from motes.io.store.reading import read_total, room_of
 from motes.patterns import Patterns
+from motes.sections import Reader, Sections, open_sections, reopened
 from motes.shapes import Shape
 from motes.threads import available_threads
-
-AHEAD = 1  # sections that are read while one is worked on; a second would only take memory
 
 
 def open_patterns(path: str | os.PathLike[str]) -> StoredPatterns:
@@ -65,51 +52,7 @@ def open_patterns(path: str | os.PathLike[str]) -> StoredPatterns:
     """
     store = Path(path)
     store.stat()  # nothing there is another error than no store
-    shape, closed = read_root(store)
-    return StoredPatterns(_Opened(store, shape, closed, _sections(store, shape, ())))
-
-
-def is_store(path: str | os.PathLike[str]) -> bool:
-    """Whether a path is a folder with the header of a Zarr group."""
-    return Path(path, "zarr.json").is_file()
-
-
-def opened_again(path: str | os.PathLike[str], n_sections: int, kept: npt.NDArray[np.bool_] | None) -> StoredPatterns:
-    """What another process has opened: so many sections of a store that may have grown, and of these a selection.
-
-    Raises
-    ------
-    FormatError
-        If there are fewer sections.
-    """
-    store = open_patterns(path)
-    if store.n_sections < n_sections:
-        raise FormatError(f"{path}: expected {n_sections} sections, got {store.n_sections}")
-    return StoredPatterns(replace(store._opened, sections=store._opened.sections[:n_sections]), kept)
-
-
-def _sections(store: Path, shape: Shape, known: tuple[Section, ...]) -> tuple[Section, ...]:
-    """Headers of all sections; those that are known are not read again, the last but to see whether it is the same."""
-    n_sections, n_pixels = section_numbers(store), shape[0] * shape[1]
-    if n_sections < len(known) or (
-        known and read_section_header(section_folder(store, len(known) - 1), n_pixels) != known[-1]
-    ):
-        raise FormatError(f"{store}: is another store than the one that was opened")
-    new = (read_section_header(section_folder(store, k), n_pixels) for k in range(len(known), n_sections))
-    sections = (*known, *new)
-    if sum(section.sum_of_squares for section in sections) >= MAX_TOTAL:
-        raise FormatError(f"{store}: more photons than can be counted")
-    return sections
-
-
-@dataclass(frozen=True)
-class _Opened:
-    """What all views of a store share."""
-
-    path: Path
-    shape: Shape
-    closed: bool
-    sections: tuple[Section, ...]
+    return StoredPatterns(open_sections(store))
 
 
 class StoredPatterns:
@@ -131,18 +74,16 @@ class StoredPatterns:
 
     def __init__(
         self,
-        opened: _Opened,
+        sections: Sections,
         kept: npt.NDArray[np.bool_] | None = None,
         memory: int | str | None = None,
         engine: Any = None,
-        rooms: Rooms | None = None,
     ) -> None:
-        self._opened = opened
+        self._sections = sections
         self._kept = kept
         self._memory = memory
         self._engine = engine
-        self._rooms = Rooms() if rooms is None else rooms
-        stored = np.cumsum([0, *(section.n_patterns for section in opened.sections)], dtype=np.int64)
+        stored = np.cumsum([0, *(section.n_patterns for section in sections.headers)], dtype=np.int64)
         self._stored_bounds = stored
         if kept is None:
             self.bounds = stored
@@ -156,17 +97,17 @@ class StoredPatterns:
     @property
     def path(self) -> Path:
         """The store."""
-        return self._opened.path
+        return self._sections.path
 
     @property
     def shape(self) -> Shape:
         """Rows and columns of the detector, in pixels."""
-        return self._opened.shape
+        return self._sections.shape
 
     @property
     def closed(self) -> bool:
         """Whether its writer was done."""
-        return self._opened.closed
+        return self._sections.closed
 
     @property
     def n_pixels(self) -> int:
@@ -176,7 +117,7 @@ class StoredPatterns:
     @property
     def n_sections(self) -> int:
         """Sections, also those of which no pattern was selected."""
-        return len(self._opened.sections)
+        return len(self._sections.headers)
 
     def __len__(self) -> int:
         return int(self.bounds[-1])
@@ -184,13 +125,13 @@ class StoredPatterns:
     @property
     def nbytes(self) -> int:
         """Bytes on the disk of the sections that have patterns here."""
-        return sum(room_of(self._opened.sections[k], self.n_pixels) for k in self._wanted())
+        return sum(room_of(self._sections.headers[k], self.n_pixels) for k in self._wanted())
 
     @cached_property
     def _sums(self) -> dict[str, int]:
         """Sums of the headers; of sections that are here in part, of their patterns."""
         parts = [k for k in self._wanted() if not self._is_whole(k)]
-        whole = [self._opened.sections[k] for k in self._wanted() if self._is_whole(k)]
+        whole = [self._sections.headers[k] for k in self._wanted() if self._is_whole(k)]
         told = [section.counts for section in whole]
         for _, part in self.parts(parts):
             told.append(
@@ -235,7 +176,7 @@ class StoredPatterns:
         total = np.zeros(self.n_pixels, np.int64)
         to_read = []
         for k in self._wanted():
-            section = self._opened.sections[k]
+            section = self._sections.headers[k]
             if self._is_whole(k) and "total" in section.crc32c:
                 total += read_total(section, self.n_pixels)
             else:
@@ -258,7 +199,7 @@ class StoredPatterns:
     def fingerprint(self) -> str:
         """Of the patterns, told by the headers: another where a pattern differs or the selection does."""
         mark = hashlib.sha256(repr(self.shape).encode())
-        for section in self._opened.sections:
+        for section in self._sections.headers:
             mark.update(repr((sorted(section.counts.items()), sorted(section.crc32c.items()))).encode())
         if self._kept is not None:
             mark.update(np.packbits(self._kept).tobytes())
@@ -277,8 +218,9 @@ class StoredPatterns:
         k = operator.index(k)
         if not 0 <= k < self.n_sections:
             raise IndexError(f"section {k} is outside 0..{self.n_sections - 1}")
-        self._depth([k])
-        return self._patterns(k, lambda: False)
+        reader = self._sections.reader([k], self._memory)
+        part = reader.at_hand(k)
+        return self._selected(k, reader.fetch(k, _for_ever) if part is None else part)
 
     def parts(self, sections: Iterable[int] | None = None) -> Generator[tuple[int, Patterns]]:
         """Number and patterns of each section in order, the next ones read meanwhile, as far as the memory allows.
@@ -301,7 +243,12 @@ class StoredPatterns:
         if any(not 0 <= k < self.n_sections for k in wanted):
             raise IndexError(f"sections: expected numbers of 0..{self.n_sections - 1}")
         wanted = [k for k in wanted if self.bounds[k] < self.bounds[k + 1]]
-        return read_ahead(self._patterns, wanted, self._depth(wanted))
+        reader = self._sections.reader(wanted, self._memory)
+        return self._parts(wanted, reader)
+
+    def _parts(self, wanted: list[int], reader: Reader) -> Iterator[tuple[int, Patterns]]:
+        for k, part in read_ahead(reader, wanted, reader.ahead):
+            yield k, self._selected(k, part)
 
     def take(self, indices: npt.ArrayLike) -> Patterns:
         """The patterns of these numbers, in this order; only the sections that they are in are read.
@@ -371,15 +318,12 @@ class StoredPatterns:
 
     def refresh(self) -> StoredPatterns:
         """The same store, with the sections that were appended since; patterns of these are all selected."""
-        shape, closed = read_root(self.path)
-        if shape != self.shape:
-            raise FormatError(f"{self.path}: is another store than the one that was opened")
-        sections = _sections(self.path, shape, self._opened.sections)
+        sections = reopened(self._sections)
         kept = self._kept
         if kept is not None:
-            new = sum(section.n_patterns for section in sections[self.n_sections :])
+            new = sum(section.n_patterns for section in sections.headers[self.n_sections :])
             kept = np.concatenate([kept, np.ones(new, np.bool_)])
-        return self._with(opened=replace(self._opened, closed=closed, sections=sections), kept=kept)
+        return self._with(sections=sections, kept=kept)
 
     def verify(self, skip_damaged: bool = False) -> npt.NDArray[np.bool_]:
         """Read all of it and check it against its checksums: (N,), False for patterns of damaged sections.
@@ -397,7 +341,7 @@ class StoredPatterns:
 
     def _is_sound(self, k: int, skip_damaged: bool) -> bool:
         try:
-            self._patterns(k, lambda: False)
+            self._sections.read(k, _for_ever)
         except DamagedSection:
             if not skip_damaged:
                 raise
@@ -420,8 +364,7 @@ class StoredPatterns:
             If that is less than the process has and a section needs; the message says how much is.
         """
         other = self._with(memory=memory, engine=engine)
-        if memory is not None:
-            other._depth(other._wanted())
+        self._sections.reader(self._wanted(), memory)
         return other
 
     @property
@@ -435,11 +378,11 @@ class StoredPatterns:
         return self._engine
 
     def _with(self, **changed: Any) -> StoredPatterns:
-        own = {"opened": self._opened, "kept": self._kept, "memory": self._memory, "engine": self._engine}
-        return StoredPatterns(**(own | changed), rooms=self._rooms)
+        own = {"sections": self._sections, "kept": self._kept, "memory": self._memory, "engine": self._engine}
+        return StoredPatterns(**(own | changed))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return StoredPatterns, (self._opened, self._kept, self._memory, None)
+        return StoredPatterns, (self._sections, self._kept, self._memory, None)
 
     def __repr__(self) -> str:
         height, width = self.shape
@@ -459,36 +402,15 @@ class StoredPatterns:
         return [int(k) for k in np.flatnonzero(np.diff(self.bounds))]
 
     def _is_whole(self, k: int) -> bool:
-        return int(self.bounds[k + 1] - self.bounds[k]) == self._opened.sections[k].n_patterns
+        return int(self.bounds[k + 1] - self.bounds[k]) == self._sections.headers[k].n_patterns
 
-    def _patterns(self, k: int, stopped: Any) -> Patterns:
-        columns = read_section(self._opened.sections[k], self.n_pixels, self._rooms.take, stopped)
-        part = Patterns._trusted(Arrays(*columns), self.shape)
-        if self._is_whole(k) or stopped():
+    def _selected(self, k: int, part: Patterns) -> Patterns:
+        if self._is_whole(k):
             return part
         assert self._kept is not None
         return part[self._kept[self._stored_bounds[k] : self._stored_bounds[k + 1]]]
 
-    def _depth(self, wanted: list[int]) -> int:
-        """How many sections may be read ahead of the one that is worked on.
 
-        Raises
-        ------
-        ValueError
-            If the memory does not even hold the one that is worked on and the next.
-        """
-        if not wanted:
-            return 0
-        need = max(-(-room_of(self._opened.sections[k], self.n_pixels) // STEP) * STEP for k in wanted)
-        if self._memory is None:
-            return AHEAD
-        limit, taken = memory_bytes(self._memory), max(0, resident_bytes() - self._rooms.nbytes)
-        n_rooms = (limit - taken) // need
-        at_least = min(2, len(wanted))
-        if n_rooms < at_least:
-            raise ValueError(
-                f"memory: {in_words(limit)} is too little: the process has {in_words(taken)}, and {in_words(need)} for "
-                f"each of {at_least} sections of {self.path.name} are needed beside it; give at least "
-                f"{in_words(taken + at_least * need)}"
-            )
-        return max(0, min(AHEAD, n_rooms - 2))
+def _for_ever() -> bool:
+    """Somebody waits for what is read."""
+    return False

@@ -10,14 +10,26 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 Key = TypeVar("Key")
+KeyIn = TypeVar("KeyIn", contravariant=True)
 Item = TypeVar("Item")
+ItemOut = TypeVar("ItemOut", covariant=True)
 
 
 class Unwanted(Exception):  # noqa: N818  # no error: nobody hears of it
     """Nobody waits for this item any more."""
+
+
+class Source(Protocol[KeyIn, ItemOut]):
+    """Where items come from."""
+
+    def at_hand(self, key: KeyIn, /) -> ItemOut | None:
+        """The item, where it need not be fetched."""
+
+    def fetch(self, key: KeyIn, stopped: Callable[[], bool], /) -> ItemOut:
+        """The item; once `stopped()` is true nobody wants it any more. Called from a thread."""
 
 
 class _Fetch(Generic[Item]):
@@ -47,49 +59,49 @@ class _Fetch(Generic[Item]):
         return item  # type: ignore[return-value]  # it is there
 
 
-def read_ahead(
-    fetch: Callable[[Key, Callable[[], bool]], Item], keys: Iterable[Key], depth: int
-) -> Generator[tuple[Key, Item]]:
-    """Each key with what is fetched for it, in order; `depth` of the next are being fetched meanwhile.
+def read_ahead(source: Source[Key, Item], keys: Iterable[Key], depth: int) -> Iterator[tuple[Key, Item]]:
+    """Each key with its item, in order; up to `depth` of the next are being fetched meanwhile.
 
-    Parameters
-    ----------
-    fetch : callable
-        Called as ``fetch(key, stopped)``, from a thread where `depth` is not 0. Once ``stopped()`` is true nobody wants
-        the item any more.
-    keys : iterable
-        What to fetch.
-    depth : int
-        0 fetches each item when it is asked for, without a thread.
+    Nothing of what was handed out is held here. 0 fetches each item when it is asked for, without a thread.
 
     Examples
     --------
-    >>> list(read_ahead(lambda key, stopped: key**2, [1, 2, 3], depth=2))
+    >>> class Squares:
+    ...     def at_hand(self, key):
+    ...         return None
+    ...
+    ...     def fetch(self, key, stopped):
+    ...         return key**2
+    >>> list(read_ahead(Squares(), [1, 2, 3], depth=2))
     [(1, 1), (2, 4), (3, 9)]
     """
-    if depth == 0:
-        for key in keys:
-            yield key, fetch(key, lambda: False)
-        return
     left = threading.Event()
     remaining = iter(keys)
-    under_way: deque[tuple[Key, _Fetch[Item]]] = deque()
+    under_way: deque[tuple[Key, _Fetch[Item] | None]] = deque()
 
     def start() -> None:
         for key in remaining:
-            under_way.append((key, _Fetch(partial(fetch, key, left.is_set))))
+            at_once = depth == 0 or source.at_hand(key) is not None
+            under_way.append((key, None if at_once else _Fetch(partial(source.fetch, key, left.is_set))))
             return
 
+    def item_of(key: Key, fetched: _Fetch[Item] | None) -> Item:
+        if fetched is not None:
+            return fetched.item()
+        item = source.at_hand(key)
+        return source.fetch(key, left.is_set) if item is None else item
+
     try:
-        for _ in range(depth):
+        for _ in range(max(1, depth)):
             start()
         while under_way:
             key, fetched = under_way.popleft()
-            item = fetched.item()
+            item = item_of(key, fetched)
             start()
             yield key, item
-            del item  # not held here while the next is waited for
+            del item  # else it would be held here while the next is waited for
     finally:
         left.set()
         for _, fetched in under_way:
-            fetched.wait()
+            if fetched is not None:
+                fetched.wait()

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import mmap
-import threading
 import weakref
 
 import numpy as np
 import numpy.typing as npt
 
 STEP = 2**21  # bytes of a large page: room is taken in multiples, so that sections of nearly one size share it
-KEPT = 3  # rooms: of the section that is worked on, the one before that its variable still names, and the next
+KEPT = 4  # rooms: of the section that is worked on, the one before that its variable still names, and two of the next
 
 
 class Rooms:
     """Pieces of memory, each in use as long as an array looks into it: nothing needs to be given back.
 
     The first few are kept for who comes next; more, as for somebody who collects sections, go with their arrays.
+    There is no lock, which a fork could leave taken: one who looks for room has the pieces in hand to itself.
 
     Examples
     --------
@@ -32,35 +32,50 @@ class Rooms:
 
     def __init__(self) -> None:
         self._rooms: list[_Room] = []
-        self._lock = threading.Lock()
 
     @property
     def nbytes(self) -> int:
         """Bytes of the rooms that are kept, in use or not."""
-        with self._lock:
-            return sum(len(room.memory) for room in self._rooms)
+        return sum(room.nbytes for room in list(self._rooms))
 
     def take(self, size: int) -> npt.NDArray[np.uint8]:
         """Room for `size` bytes, (size,), writeable; what was there before may still stand in it."""
-        with self._lock:
-            # A free one that is too small now would be again.
-            self._rooms = [room for room in self._rooms if not room.is_free() or len(room.memory) >= size]
-            for room in self._rooms:
-                if room.is_free():
-                    return room.taken()[:size]
-            room = _Room(size)
-            if len(self._rooms) < KEPT:
-                self._rooms.append(room)
-            return room.taken()[:size]
+        in_hand: list[_Room] = []
+        room = self._one()
+        while room is not None and not (room.is_free() and room.nbytes >= size):
+            if not room.is_free():  # a free one is too small, and would be again: it goes
+                in_hand.append(room)
+            room = self._one()
+        found = _Room(size) if room is None else room
+        whole = found.taken()
+        self._rooms += [*in_hand, found][: max(0, KEPT - len(self._rooms))]
+        return whole[:size]
+
+    def _one(self) -> _Room | None:
+        try:
+            return self._rooms.pop()
+        except IndexError:
+            return None
+
+
+def lasting(size: int) -> npt.NDArray[np.uint8]:
+    """Room for what stays, (size,), writeable."""
+    return _Room(size).taken()[:size]
+
+
+def whole_steps(size: int) -> int:
+    """Bytes that room for `size` takes."""
+    return -(-max(1, size) // STEP) * STEP
 
 
 class _Room:
     """One piece, and who looks into it."""
 
     def __init__(self, size: int) -> None:
-        self.memory = mmap.mmap(-1, -(-max(1, size) // STEP) * STEP)
+        self.nbytes = whole_steps(size)
+        self._memory = mmap.mmap(-1, self.nbytes)
         if hasattr(mmap, "MADV_HUGEPAGE"):
-            self.memory.madvise(mmap.MADV_HUGEPAGE)
+            self._memory.madvise(mmap.MADV_HUGEPAGE)
         self._whole: weakref.ref[npt.NDArray[np.uint8]] | None = None
 
     def is_free(self) -> bool:
@@ -68,6 +83,6 @@ class _Room:
 
     def taken(self) -> npt.NDArray[np.uint8]:
         """All of it: the base of whatever array looks into it."""
-        whole = np.frombuffer(self.memory, np.uint8)
+        whole = np.frombuffer(self._memory, np.uint8)
         self._whole = weakref.ref(whole)
         return whole

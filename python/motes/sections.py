@@ -1,0 +1,166 @@
+"""Sections of a store as patterns: read within the memory that there is, and kept as far as it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from motes.arrays import Arrays
+from motes.errors import FormatError
+from motes.io.store.buffers import Rooms, lasting, whole_steps
+from motes.io.store.layout import (
+    MAX_TOTAL,
+    Section,
+    read_root,
+    read_section_header,
+    section_folder,
+    section_numbers,
+)
+from motes.io.store.reading import read_section, room_of
+from motes.memory import in_words, memory_bytes, resident_bytes
+from motes.patterns import Patterns
+from motes.shapes import Shape
+
+AHEAD = 2  # sections that are read while one is worked on: two at a time ask more of a disk than one
+HELD = 2  # by who works on them: one, and the one before until its variable gets the next
+FOR_SECTIONS = 0.75  # of the memory: sections are kept up to there, and the rest is left to who works on them
+
+
+@dataclass(frozen=True)
+class Sections:
+    """The sections of a store that were there when it was opened; what all views of it share.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        The store.
+    shape : (int, int)
+        Rows and columns of the detector, in pixels.
+    closed : bool
+        Whether its writer was done.
+    headers : tuple of Section
+        What is said of each.
+    """
+
+    path: Path
+    shape: Shape
+    closed: bool
+    headers: tuple[Section, ...]
+    _rooms: Rooms = field(default_factory=Rooms, repr=False, compare=False)
+    _kept: dict[int, Patterns] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def n_pixels(self) -> int:
+        """Pixels of the detector."""
+        return self.shape[0] * self.shape[1]
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Sections, (self.path, self.shape, self.closed, self.headers)
+
+    def read(self, k: int, stopped: Callable[[], bool], *, keep: bool = False) -> Patterns:
+        """The patterns of a section, from the disk."""
+        columns = read_section(self.headers[k], self.n_pixels, lasting if keep else self._rooms.take, stopped)
+        return Patterns._trusted(Arrays(*columns), self.shape)
+
+    def reader(self, wanted: Sequence[int], memory: int | str | None) -> Reader:
+        """Who reads sections within so much memory.
+
+        Raises
+        ------
+        ValueError
+            If the memory does not hold what is needed at least; the message says how much that is.
+        """
+        need = max((whole_steps(room_of(self.headers[k], self.n_pixels)) for k in wanted), default=1)
+        limit = memory_bytes(memory)
+        others = max(0, resident_bytes() - self._rooms.nbytes - self._kept_bytes())
+        at_least = min(HELD, len(wanted))
+        if memory is not None and limit - others < at_least * need:
+            raise ValueError(
+                f"memory: {in_words(limit)} is too little: the process has {in_words(others)}, and {in_words(need)} "
+                f"for each of {at_least} sections of {self.path.name} are needed beside it; give at least "
+                f"{in_words(others + at_least * need)}"
+            )
+        ahead = max(0, min(AHEAD, (limit - others) // need - HELD))
+        to_keep = max(0, int(limit * FOR_SECTIONS) - others - (HELD + ahead) * need)
+        self._let_go(to_keep)
+        return Reader(self, ahead, to_keep)
+
+    def _kept_bytes(self) -> int:
+        return sum(whole_steps(part.nbytes) for part in list(self._kept.values()))
+
+    def _let_go(self, most: int) -> None:
+        """Keep no more than so many bytes."""
+        while self._kept and self._kept_bytes() > most:
+            self._kept.pop(max(self._kept), None)
+
+
+class Reader:
+    """Reads sections, and keeps what it may of them for the next pass.
+
+    Parameters
+    ----------
+    sections : Sections
+        What there is.
+    ahead : int
+        How many may be read ahead of the one that is worked on.
+    to_keep : int
+        Bytes of sections that may stay in memory.
+    """
+
+    def __init__(self, sections: Sections, ahead: int, to_keep: int) -> None:
+        self.sections, self.ahead, self.to_keep = sections, ahead, to_keep
+
+    def at_hand(self, k: int) -> Patterns | None:
+        """A section that was kept."""
+        return self.sections._kept.get(k)
+
+    def fetch(self, k: int, stopped: Callable[[], bool]) -> Patterns:
+        """A section from the disk."""
+        room = whole_steps(room_of(self.sections.headers[k], self.sections.n_pixels))
+        keep = self.sections._kept_bytes() + room <= self.to_keep
+        part = self.sections.read(k, stopped, keep=keep)
+        if keep:
+            self.sections._kept[k] = part
+        return part
+
+
+def open_sections(path: Path) -> Sections:
+    """The sections of a store, from its headers.
+
+    Raises
+    ------
+    FormatError
+        If it is no store.
+    """
+    shape, closed = read_root(path)
+    return Sections(path, shape, closed, _headers(path, shape, ()))
+
+
+def reopened(sections: Sections) -> Sections:
+    """The same store, with what was appended since; what was kept stays.
+
+    Raises
+    ------
+    FormatError
+        If it is another store by now.
+    """
+    shape, closed = read_root(sections.path)
+    if shape != sections.shape:
+        raise FormatError(f"{sections.path}: is another store than the one that was opened")
+    headers = _headers(sections.path, shape, sections.headers)
+    return Sections(sections.path, shape, closed, headers, sections._rooms, sections._kept)
+
+
+def _headers(path: Path, shape: Shape, known: tuple[Section, ...]) -> tuple[Section, ...]:
+    """Headers of all sections; those that are known are not read again, the last but to see whether it is the same."""
+    n_sections, n_pixels = section_numbers(path), shape[0] * shape[1]
+    if n_sections < len(known) or (
+        known and read_section_header(section_folder(path, len(known) - 1), n_pixels) != known[-1]
+    ):
+        raise FormatError(f"{path}: is another store than the one that was opened")
+    new = (read_section_header(section_folder(path, k), n_pixels) for k in range(len(known), n_sections))
+    headers = (*known, *new)
+    if sum(section.sum_of_squares for section in headers) >= MAX_TOTAL:
+        raise FormatError(f"{path}: more photons than can be counted")
+    return headers
