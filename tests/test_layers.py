@@ -30,7 +30,7 @@ LAYERS = (
         "patterns",
         "sections",
         "stored",
-        "scratch",
+        "stored_totals",
         "writing",
         "dense",
         "detector",

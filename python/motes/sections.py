@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from motes.arrays import Arrays
-from motes.errors import FormatError
+from motes.errors import DamagedSection, FormatError
 from motes.io.store.buffers import Rooms, lasting, whole_steps
 from motes.io.store.layout import (
     MAX_TOTAL,
     Section,
+    pixel_dtype,
     read_root,
     read_section_header,
     section_folder,
     section_numbers,
 )
-from motes.io.store.reading import read_section, room_of
+from motes.io.store.reading import read_section, read_total, require_files, room_of
 from motes.memory import in_words, memory_bytes, resident_bytes
 from motes.patterns import Patterns
 from motes.shapes import Shape
@@ -62,6 +65,45 @@ class Sections:
         """The patterns of a section, from the disk."""
         columns = read_section(self.headers[k], self.n_pixels, lasting if keep else self._rooms.take, stopped)
         return Patterns._trusted(Arrays(*columns), self.shape)
+
+    def check(self, k: int) -> None:
+        """Read a section and hold all of it against its checksums.
+
+        Raises
+        ------
+        DamagedSection
+            If it is not whole.
+        """
+        header = self.headers[k]
+        columns = read_section(header, self.n_pixels, self._rooms.take, anew=True)
+        if "total" in header.crc32c:
+            found = Patterns._trusted(Arrays(*columns), self.shape).total_image().ravel()
+            if not np.array_equal(read_total(header, self.n_pixels), found):
+                raise DamagedSection(f"{header.folder}: total does not hold the photons of pixels", header.number)
+
+    def joined(self, parts: Iterator[tuple[int, Patterns]]) -> Patterns:
+        """The patterns of all sections, one after the other in memory of their own; nothing of it is there twice."""
+        for header in self.headers:
+            require_files(header, self.n_pixels)  # before so much is asked for as they state
+        n_patterns, n_lit, n_multi = (
+            sum(header.counts[name] for header in self.headers) for name in ("n_patterns", "n_lit", "n_multi")
+        )
+        whole = Arrays(
+            np.zeros(n_patterns + 1, np.int64),
+            np.empty(n_lit, pixel_dtype(self.n_pixels)),
+            np.empty(n_multi, np.int64),
+            np.empty(n_multi, np.int32),
+        )
+        first = lit = several = 0
+        for _, part in parts:
+            own = part._arrays.own()
+            size, n = own.pixels.size, own.multi_extra.size
+            whole.indptr[first + 1 : first + 1 + len(part)] = own.indptr[1:] + lit
+            whole.pixels[lit : lit + size] = own.pixels
+            whole.multi_position[several : several + n] = own.multi_position + lit
+            whole.multi_extra[several : several + n] = own.multi_extra
+            first, lit, several = first + len(part), lit + size, several + n
+        return Patterns._trusted(whole, self.shape)
 
     def reader(self, wanted: Sequence[int], memory: int | str | None) -> Reader:
         """Who reads sections within so much memory.

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
+import itertools
 import operator
 import os
-from collections.abc import Iterable, Iterator
+import stat
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from motes import _core
-from motes.cached import cached_property
 from motes.entries import row_indices
-from motes.errors import DamagedSection
+from motes.errors import DamagedSection, FormatError
 from motes.io.store.ahead import read_ahead
-from motes.io.store.reading import read_total, room_of
 from motes.patterns import Patterns
 from motes.sections import Reader, Sections, open_sections, reopened
-from motes.shapes import Shape
-from motes.threads import available_threads
+from motes.stored_totals import StoredTotals
+
+_AS_BEFORE: Any = object()
 
 
 def open_patterns(path: str | os.PathLike[str]) -> StoredPatterns:
@@ -50,12 +49,13 @@ def open_patterns(path: str | os.PathLike[str]) -> StoredPatterns:
     StoredPatterns(2 patterns of 2x2 pixels, 4 photons, 2 a pattern; 1 section in run.zarr)
     >>> folder.cleanup()
     """
-    store = Path(path)
-    store.stat()  # nothing there is another error than no store
+    store = Path(os.path.abspath(path))  # noqa: PTH100  # links stay links; a change of folder does not matter
+    if not stat.S_ISDIR(store.stat().st_mode):
+        raise FormatError(f"{store}: is no folder, expected a store of patterns; motes.read_patterns reads files")
     return StoredPatterns(open_sections(store))
 
 
-class StoredPatterns:
+class StoredPatterns(StoredTotals):
     """N patterns in a store on disk: sums come from its headers, photons are read when they are asked for.
 
     Made by `motes.open_patterns`. It never changes; `refresh` opens what was appended since.
@@ -88,122 +88,9 @@ class StoredPatterns:
         if kept is None:
             self.bounds = stored
         else:
-            before = np.concatenate([[0], np.cumsum(kept, dtype=np.int64)])
-            self.bounds = before[stored]
+            each = [int(kept[first:last].sum()) for first, last in itertools.pairwise(stored)]
+            self.bounds = np.cumsum([0, *each], dtype=np.int64)
         self.bounds.flags.writeable = False
-
-    # What the headers say -----------------------------------------------------------
-
-    @property
-    def path(self) -> Path:
-        """The store."""
-        return self._sections.path
-
-    @property
-    def shape(self) -> Shape:
-        """Rows and columns of the detector, in pixels."""
-        return self._sections.shape
-
-    @property
-    def closed(self) -> bool:
-        """Whether its writer was done."""
-        return self._sections.closed
-
-    @property
-    def n_pixels(self) -> int:
-        """Pixels of the detector."""
-        return self.shape[0] * self.shape[1]
-
-    @property
-    def n_sections(self) -> int:
-        """Sections, also those of which no pattern was selected."""
-        return len(self._sections.headers)
-
-    def __len__(self) -> int:
-        return int(self.bounds[-1])
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes on the disk of the sections that have patterns here."""
-        return sum(room_of(self._sections.headers[k], self.n_pixels) for k in self._wanted())
-
-    @cached_property
-    def _sums(self) -> dict[str, int]:
-        """Sums of the headers; of sections that are here in part, of their patterns."""
-        parts = [k for k in self._wanted() if not self._is_whole(k)]
-        whole = [self._sections.headers[k] for k in self._wanted() if self._is_whole(k)]
-        told = [section.counts for section in whole]
-        for _, part in self.parts(parts):
-            told.append(
-                {
-                    "n_lit": part.n_lit,
-                    "n_photons": part.n_photons,
-                    "max_count": part.max_count,
-                    "sum_of_squares": part.sum_of_squares(),
-                    "n_empty": int(np.count_nonzero(np.diff(part.indptr) == 0)),
-                }
-            )
-        names = ("n_lit", "n_photons", "sum_of_squares", "n_empty")
-        sums = {name: sum(one[name] for one in told) for name in names}
-        return sums | {"max_count": max((one["max_count"] for one in told), default=0)}
-
-    @property
-    def n_lit(self) -> int:
-        """Pixels lit, over all patterns."""
-        return self._sums["n_lit"]
-
-    @property
-    def n_photons(self) -> int:
-        """Photons, over all patterns."""
-        return self._sums["n_photons"]
-
-    @property
-    def max_count(self) -> int:
-        """The most photons in one pixel of one pattern; 0 without photons."""
-        return self._sums["max_count"]
-
-    @property
-    def n_empty(self) -> int:
-        """Patterns without photons."""
-        return self._sums["n_empty"]
-
-    def sum_of_squares(self) -> int:
-        """Sum over patterns of the squared counts, in whole numbers."""
-        return self._sums["sum_of_squares"]
-
-    @cached_property
-    def _total(self) -> npt.NDArray[np.int64]:
-        total = np.zeros(self.n_pixels, np.int64)
-        to_read = []
-        for k in self._wanted():
-            section = self._sections.headers[k]
-            if self._is_whole(k) and "total" in section.crc32c:
-                total += read_total(section, self.n_pixels)
-            else:
-                to_read.append(k)
-        for _, part in self.parts(to_read):
-            total += _core.total_image(part._core, threads=available_threads())
-        total.flags.writeable = False
-        return total
-
-    def total_image(self) -> npt.NDArray[np.int64]:
-        """Photons of each pixel, over all patterns: (H, W), computed once."""
-        return self._total.reshape(self.shape)
-
-    def mean_image(self) -> npt.NDArray[np.float64]:
-        """Mean photons of each pixel: (H, W); zeros where there are no patterns."""
-        mean: npt.NDArray[np.float64] = self.total_image() / max(1, len(self))
-        return mean
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """Of the patterns, told by the headers: another where a pattern differs or the selection does."""
-        mark = hashlib.sha256(repr(self.shape).encode())
-        for section in self._sections.headers:
-            mark.update(repr((sorted(section.counts.items()), sorted(section.crc32c.items()))).encode())
-        if self._kept is not None:
-            mark.update(np.packbits(self._kept).tobytes())
-        return mark.hexdigest()
 
     # Reading -----------------------------------------------------------
 
@@ -292,7 +179,17 @@ class StoredPatterns:
         return self.section(k)[index - int(self.bounds[k])]
 
     def to_memory(self) -> Patterns:
-        """All patterns in memory."""
+        """All patterns in memory.
+
+        Raises
+        ------
+        DamagedSection
+            If a section is not whole.
+        MemoryError
+            If they do not fit.
+        """
+        if self._kept is None:
+            return self._sections.joined(self.parts())
         return Patterns.concatenate([Patterns.empty(self.shape), *(part for _, part in self.parts())])
 
     # Other views -----------------------------------------------------------
@@ -325,46 +222,64 @@ class StoredPatterns:
             kept = np.concatenate([kept, np.ones(new, np.bool_)])
         return self._with(sections=sections, kept=kept)
 
-    def verify(self, skip_damaged: bool = False) -> npt.NDArray[np.bool_]:
-        """Read all of it and check it against its checksums: (N,), False for patterns of damaged sections.
+    def verify(
+        self, skip_damaged: bool = False, *, callback: Callable[[int], object] | None = None
+    ) -> npt.NDArray[np.bool_]:
+        """Read all of it, and hold it against its checksums.
 
         Parameters
         ----------
         skip_damaged : bool
             Without it the first damaged section is raised.
+        callback : callable, optional
+            Called with the number of each section once it was read.
+
+        Returns
+        -------
+        (N,) bool array
+            False for the patterns of damaged sections: `select` takes it.
+
+        Raises
+        ------
+        DamagedSection
+            If a section is not whole, and these are not to be skipped.
         """
         sound = np.ones(len(self), np.bool_)
         for k in self._wanted():
             if not self._is_sound(k, skip_damaged):
                 sound[self.bounds[k] : self.bounds[k + 1]] = False
+            if callback is not None:
+                callback(k)
         return sound
 
     def _is_sound(self, k: int, skip_damaged: bool) -> bool:
         try:
-            self._sections.read(k, _for_ever)
+            self._sections.check(k)
         except DamagedSection:
             if not skip_damaged:
                 raise
             return False
         return True
 
-    def using(self, memory: int | str | None = None, engine: Any = None) -> StoredPatterns:
-        """The same patterns, read within so much memory, or by an engine.
+    def using(self, *, memory: int | str | None = _AS_BEFORE, engine: Any = _AS_BEFORE) -> StoredPatterns:
+        """The same patterns, read within so much memory, or by an engine; what is not named stays as it is.
 
         Parameters
         ----------
         memory : str or int, optional
-            What the whole process may take, ``"300MB"`` or bytes; by default a quarter of what is available.
+            What the whole process may take, ``"300MB"`` or bytes; None: a quarter of what is available beside what it
+            has. Sections stay in memory as far as that goes. No result depends on it.
         engine : optional
-            What runs passes over the sections; by default this process.
+            What runs passes over the sections; None: this process.
 
         Raises
         ------
         ValueError
             If that is less than the process has and a section needs; the message says how much is.
         """
-        other = self._with(memory=memory, engine=engine)
-        self._sections.reader(self._wanted(), memory)
+        asked = {"memory": memory, "engine": engine}
+        other = self._with(**{name: value for name, value in asked.items() if value is not _AS_BEFORE})
+        self._sections.reader(self._wanted(), other.memory)
         return other
 
     @property
@@ -382,7 +297,8 @@ class StoredPatterns:
         return StoredPatterns(**(own | changed))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return StoredPatterns, (self._sections, self._kept, self._memory, None)
+        marks = None if self._kept is None else (np.packbits(self._kept), self._kept.size)  # an eighth of their bytes
+        return _again, (self._sections, marks, self._memory)
 
     def __repr__(self) -> str:
         height, width = self.shape
@@ -395,20 +311,17 @@ class StoredPatterns:
             told += f", selected of {self._kept.size:,}"
         return f"StoredPatterns({told}; {self.n_sections} section{sections} in {self.path.name})"
 
-    # Inside -----------------------------------------------------------
-
-    def _wanted(self) -> list[int]:
-        """Sections with a pattern here."""
-        return [int(k) for k in np.flatnonzero(np.diff(self.bounds))]
-
-    def _is_whole(self, k: int) -> bool:
-        return int(self.bounds[k + 1] - self.bounds[k]) == self._sections.headers[k].n_patterns
-
     def _selected(self, k: int, part: Patterns) -> Patterns:
         if self._is_whole(k):
             return part
         assert self._kept is not None
         return part[self._kept[self._stored_bounds[k] : self._stored_bounds[k + 1]]]
+
+
+def _again(sections: Sections, marks: tuple[Any, int] | None, memory: int | str | None) -> StoredPatterns:
+    """A store in another process, which has an engine of its own or none."""
+    kept = None if marks is None else np.unpackbits(marks[0], count=marks[1]).astype(np.bool_)
+    return StoredPatterns(sections, kept, memory)
 
 
 def _for_ever() -> bool:

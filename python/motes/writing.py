@@ -21,6 +21,8 @@ from motes.shapes import Shape, check_shape
 from motes.threads import available_threads
 
 SECTION_BYTES = 2**24
+FEW = 256  # containers
+PATTERN_BYTES, MULTI_BYTES = 8, 12  # that a pattern takes in memory beside its pixels, and a pixel of several photons
 WRITING = ".writing"  # folder of the writer: its lock, and the section that is not committed yet
 
 
@@ -81,6 +83,7 @@ class PatternWriter:
             raise ValueError(f"shape: expected one row and column or more, got {self.shape}")
         self.section_bytes = checks.whole("section_bytes", section_bytes, 1)
         self._pending: list[Patterns] = []
+        self._joined = 0  # of the first of them, each made of many
         self._pending_bytes = 0
         self._committing: tuple[int, list[Patterns]] | None = None
         self._lock: Lock | None = None
@@ -131,6 +134,10 @@ class PatternWriter:
         self._settle()
         self._pending.append(patterns)
         self._pending_bytes += patterns.nbytes
+        if len(self._pending) >= self._joined + FEW:  # frames one by one: thousands would take long to join at once
+            parts, last = self._pending[: self._joined], self._pending[self._joined :]
+            self._pending = [*parts, Patterns.concatenate(last)]
+            self._joined = len(self._pending)
         while self._pending_bytes >= self.section_bytes:
             self._commit()
 
@@ -192,6 +199,7 @@ class PatternWriter:
             self._committing = None
 
     def _done(self, number: int, rest: list[Patterns]) -> None:
+        self._joined = 0
         self._pending = rest
         self._pending_bytes = sum(part.nbytes for part in rest)
         self.n_sections = number + 1
@@ -209,9 +217,14 @@ class PatternWriter:
 
 def _that_fit(patterns: Patterns, n_bytes: int) -> int:
     """How many of the patterns a section of so many bytes holds; one at least."""
+    patterns = patterns[: n_bytes // PATTERN_BYTES + 1]
     indptr = patterns.indptr - patterns.indptr[0]
     several = np.searchsorted(patterns.multi_position, patterns.indptr)
-    taken = 8 * np.arange(indptr.size) + patterns.pixels.itemsize * indptr + 12 * (several - several[0])
+    taken = (
+        PATTERN_BYTES * np.arange(indptr.size)
+        + patterns.pixels.itemsize * indptr
+        + MULTI_BYTES * (several - several[0])
+    )
     n = int(np.searchsorted(taken, n_bytes, side="right")) - 1
     return min(max(1, n), MAX_SECTION)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from io import FileIO
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +22,8 @@ from motes.io.store.layout import CRC_BYTES, HEADER, Section, array_json, array_
 TAKEN = ("lengths", "pixels", "multi_position", "multi_extra")
 ALIGNED = 64  # bytes
 PIECE = 2**22  # bytes of one read
+
+SETTLED = 2 * 10**9  # nanoseconds after which a change shows in a file's times, on whatever file system
 
 _sound: set[tuple[Any, ...]] = set()  # sections that this process has found whole, by what their files are
 
@@ -62,11 +64,26 @@ def _places(section: Section, n_pixels: int) -> tuple[dict[str, tuple[int, np.dt
     return places, end
 
 
+def require_files(section: Section, n_pixels: int) -> None:
+    """Refuse a section whose files are not of the size that its header asks for.
+
+    Raises
+    ------
+    DamagedSection
+        The message names the file.
+    """
+    for name, (dtype, size) in array_layout(n_pixels, section.counts, section.crc32c).items():
+        if size:
+            _opened(section, name, dtype.itemsize * size + CRC_BYTES).close()
+
+
 def read_section(
     section: Section,
     n_pixels: int,
     take: Callable[[int], npt.NDArray[np.uint8]],
     stopped: Callable[[], bool] = lambda: False,
+    *,
+    anew: bool = False,
 ) -> Columns:
     """The patterns of a section; nothing is asked for that its files do not hold.
 
@@ -80,6 +97,8 @@ def read_section(
         Gives room for so many bytes.
     stopped : callable
         Whether nobody wants it any more.
+    anew : bool
+        Check it also where this process has found it whole before.
 
     Raises
     ------
@@ -113,14 +132,15 @@ def read_section(
     np.cumsum(lengths, dtype=np.int64, out=indptr[1:])
     columns = _columns(room, places)
     mark = (section.folder, n_pixels, *section.counts.values(), *section.crc32c.values(), *before.values())
-    if mark not in _sound:
+    if anew or mark not in _sound:
         _check_headers(section, n_pixels)
         for name in files:
             begin, dtype, size = places[name]
             end = begin + dtype.itemsize * size
             _check_sum(section, name, room[begin:end], room[end : end + CRC_BYTES])
         _check_numbers(section, columns, lengths, n_pixels)
-        _sound.add(mark)
+        if all(_has_settled(file) for file in before.values()):
+            _sound.add(mark)
     return columns
 
 
@@ -171,6 +191,11 @@ def _open_at_once(path: str, flags: int) -> int:
 def _identity(file: FileIO) -> Identity:
     found = os.fstat(file.fileno())
     return Identity(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _has_settled(file: Identity) -> bool:
+    """Whether another change would show: a file system may give two changes within one tick the same time."""
+    return time.time_ns() - max(file.mtime_ns, file.ctime_ns) > SETTLED
 
 
 def _fill(file: FileIO, room: npt.NDArray[np.uint8], section: Section, name: str, stopped: Callable[[], bool]) -> None:
@@ -243,9 +268,3 @@ def _check_numbers(section: Section, columns: Columns, lengths: npt.NDArray[Any]
         if section.counts[name] != value:
             told = f"{section.folder / HEADER}: {name} is {section.counts[name]}, expected {value}"
             raise DamagedSection(told, section.number)
-
-
-def forget(store: Path) -> None:
-    """Check the sections of a store again when they are read next."""
-    for mark in [mark for mark in _sound if store in mark[0].parents]:
-        _sound.discard(mark)

@@ -118,6 +118,16 @@ def _write_array(folder: Path, name: str, dtype: np.dtype[Any], size: int, value
 
 
 def _write(path: Path, *pieces: Any) -> None:
+    """Write a file, down to the disk; what goes wrong names it."""
+    try:
+        _written(path, *pieces)
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+
+
+def _written(path: Path, *pieces: Any) -> None:
     with path.open("wb", buffering=0) as file:
         for piece in pieces:
             left = memoryview(piece).cast("B")
