@@ -6,7 +6,8 @@ import itertools
 import operator
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
 
@@ -53,6 +54,25 @@ def open_patterns(path: str | os.PathLike[str]) -> StoredPatterns:
     if not stat.S_ISDIR(store.stat().st_mode):
         raise FormatError(f"{store}: is no folder, expected a store of patterns; motes.read_patterns reads files")
     return StoredPatterns(open_sections(store))
+
+
+def is_store(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is a folder with the header of a Zarr group."""
+    return Path(path, "zarr.json").is_file()
+
+
+def opened_again(path: str | os.PathLike[str], n_sections: int) -> StoredPatterns:
+    """What another process has opened: so many sections of a store that may have grown.
+
+    Raises
+    ------
+    FormatError
+        If there are fewer.
+    """
+    sections = open_sections(Path(path))
+    if len(sections.headers) < n_sections:
+        raise FormatError(f"{path}: expected {n_sections} sections, got {len(sections.headers)}")
+    return StoredPatterns(replace(sections, headers=sections.headers[:n_sections]))
 
 
 class StoredPatterns(StoredTotals):
@@ -133,7 +153,7 @@ class StoredPatterns(StoredTotals):
         reader = self._sections.reader(wanted, self._memory)
         return self._parts(wanted, reader)
 
-    def _parts(self, wanted: list[int], reader: Reader) -> Iterator[tuple[int, Patterns]]:
+    def _parts(self, wanted: list[int], reader: Reader) -> Generator[tuple[int, Patterns]]:
         for k, part in read_ahead(reader, wanted, reader.ahead):
             yield k, self._selected(k, part)
 

@@ -103,4 +103,4 @@ def notes_of_damage(store: StoredPatterns, whole: NDArray[np.bool_]) -> list[str
 
     edges = list(itertools.pairwise(store.bounds.tolist()))
     lost = [(k, last - first) for k, (first, last) in enumerate(edges) if last > first and not whole[first:last].any()]
-    return [f"{store.path}: section {k} is damaged, its {many(n, 'pattern')} left out (label -1)" for k, n in lost]
+    return [f"{store.path.name}: section {k} is damaged, its {many(n, 'pattern')} left out (label -1)" for k, n in lost]

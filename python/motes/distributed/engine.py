@@ -136,7 +136,7 @@ def _opened(place: _Place) -> StoredPatterns:
     """A store, opened once a process."""
     with _opening:
         if place not in _stores:
-            store = opened_again(place.path, place.n_sections, None)
+            store = opened_again(place.path, place.n_sections)
             if place.selected is not None:
                 n = int(store.bounds[-1])
                 store = store.select(np.unpackbits(np.frombuffer(place.selected, np.uint8), count=n).astype(np.bool_))

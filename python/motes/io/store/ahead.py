@@ -59,7 +59,7 @@ class _Fetch(Generic[Item]):
         return item  # type: ignore[return-value]  # it is there
 
 
-def read_ahead(source: Source[Key, Item], keys: Iterable[Key], depth: int) -> Iterator[tuple[Key, Item]]:
+def read_ahead(source: Source[Key, Item], keys: Iterable[Key], depth: int) -> Generator[tuple[Key, Item]]:
     """Each key with its item, in order; up to `depth` of the next are being fetched meanwhile.
 
     Nothing of what was handed out is held here. 0 fetches each item when it is asked for, without a thread.
