@@ -20,7 +20,8 @@ from motes.stored import StoredPatterns, opened_again
 if TYPE_CHECKING:
     from distributed import Client
 
-SHARES = (1 / 2, 1 / 4, 1 / 8, 1 / 8)  # of what a worker does in a pass: the last pieces are small, so all end together
+PIECES = 4  # of a worker in a pass; the last are small, so that all end at about the same time
+LEAST = 1 << 25  # bytes, below which a piece is not worth its message
 KEPT = 2  # stores that a worker's process has open
 
 
@@ -49,6 +50,19 @@ class DaskEngine:
         self._store: StoredPatterns | None = None
         self._parcel: Parcel = b""
 
+    def check(self, store: StoredPatterns) -> None:
+        """Ask workers whether they see a store; those that were asked are not asked again.
+
+        Raises
+        ------
+        ClusterError
+            If one of them does not; it is named.
+        """
+        if store is not self._store:
+            place = _Place.of(store)
+            self._dispatcher.admit(place.unfit)
+            self._store, self._parcel = store, self._dispatcher.parcel(place)
+
     def run(self, store: StoredPatterns, task: Any, threads: int) -> Generator[tuple[int, Any]]:
         """Section and result, in any order; of a task that can `combine`, of several sections at once.
 
@@ -69,18 +83,17 @@ class DaskEngine:
         DamagedSection
             If a section is not whole.
         """
-        if store is not self._store:
-            place = _Place.of(store)
-            self._dispatcher.admit(place.unfit)
-            self._store, self._parcel = store, self._dispatcher.parcel(place)
-        pieces = list(pieces_of(np.diff(store.bounds), self._dispatcher.workers()))
+        self.check(store)
+        workers = self._dispatcher.workers()
+        most = min(PIECES, 1 + store.nbytes // (LEAST * max(1, len(workers))))
+        pieces = list(pieces_of(np.diff(store.bounds), workers, most))
         with closing(self._dispatcher.run(_Pass(task), pieces, subject=self._parcel)) as answers:
             for _, results in answers:
                 yield from results
 
 
-def pieces_of(n_patterns: Any, workers: dict[str, int]) -> Iterator[Piece]:
-    """Sections that have patterns, in runs: for each worker as many patterns as it has threads.
+def pieces_of(n_patterns: Any, workers: dict[str, int], most: int = PIECES) -> Iterator[Piece]:
+    """Sections that have patterns, in runs: for each worker as many patterns as it has threads, each run half the last.
 
     Examples
     --------
@@ -89,10 +102,10 @@ def pieces_of(n_patterns: Any, workers: dict[str, int]) -> Iterator[Piece]:
     """
     numbers = np.asarray(n_patterns)
     before = np.cumsum(numbers) - numbers / 2  # the middle of each section, in patterns
-    total = int(numbers.sum())
-    shares = [(home, threads * share) for home, threads in (workers or {"": 1}).items() for share in SHARES]
-    ends = np.cumsum([share for _, share in shares]) / sum(share for _, share in shares) * total
-    at = np.minimum(np.searchsorted(ends, before, side="right"), len(shares) - 1)
+    runs = [2.0**-k for k in range(1, most)] + [2.0 ** (1 - most)]
+    shares = [(home, threads * run) for home, threads in (workers or {"": 1}).items() for run in runs]
+    ends = np.cumsum([share for _, share in shares])
+    at = np.minimum(np.searchsorted(ends, before * (ends[-1] / max(1, numbers.sum())), side="right"), len(shares) - 1)
     for k, (home, _) in enumerate(shares):
         sections = np.flatnonzero((at == k) & (numbers > 0))
         if len(sections):

@@ -73,8 +73,10 @@ def reconstruct(
             "motes.PatternWriter puts them"
         )
     engine = DaskEngine(client, patience=patience)
+    own = store.using(memory=store.memory, engine=engine)
+    engine.check(own)  # before this process reads a sample
     with kept_in(options.get("checkpoint")):
-        return reconstruct_here(store.using(memory=store.memory, engine=engine), **options)
+        return reconstruct_here(own, **options)
 
 
 @contextmanager

@@ -116,6 +116,7 @@ def _local(distributed: Any, address: str, threads: int, security: Any) -> Itera
             host="127.0.0.1",
             protocol="tcp",
             dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # None is port 8787, and one cluster too many there
             silence_logs=logging.CRITICAL,
             preload=[PRELOAD],
         )
