@@ -7,7 +7,7 @@ diagonal, once whitened, contributes to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +51,13 @@ class InformationOperator:
 
     def averaged(self, vectors: FloatArray) -> FloatArray:
         """The mean over patterns, applied: with `louis` of what orientations hide, else of s s^T."""
+        slopes, mean_slope = self.slopes(vectors)
+        gamma = self.responsibilities[:, :, None]
+        coefficients = gamma * (slopes - mean_slope if self.louis else mean_slope)
+        return self.home(coefficients) / len(self.sample)
+
+    def slopes(self, vectors: FloatArray) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Scores along columns, (n, R, q), of each pattern were its rotation known; the mean over those, (n, 1, q)."""
         problem, n = self.problem, self.problem.rotations.n
         whiten = 1 / np.sqrt(self.complete[self.free])
         scaled = np.zeros((self.master.size, vectors.shape[1]))
@@ -67,8 +74,7 @@ class InformationOperator:
         mean_slope = np.zeros_like(slopes[:, :1])
         for k in range(n):  # NumPy's own sum along a short axis is slower by far
             mean_slope[:, 0] += gamma[:, k] * slopes[:, k]
-        coefficients = gamma * (slopes - mean_slope if self.louis else mean_slope)
-        return self.home(coefficients) / len(self.sample)
+        return slopes, mean_slope
 
     def scores(self, factors: npt.NDArray[np.float32]) -> FloatArray:
         """D^-1/2 sum_p factors[p] s_p: (n_free, q) from (n, q)."""
@@ -187,7 +193,7 @@ def newton_step(
     return np.asarray(whiten * solution[:, 0])
 
 
-def conjugate_gradients(operator: InformationOperator, right: FloatArray) -> tuple[FloatArray, bool]:
+def conjugate_gradients(operator: Callable[[FloatArray], FloatArray], right: FloatArray) -> tuple[FloatArray, bool]:
     """Solve for each column; False where the operator is not positive along the way, or the steps do not suffice."""
     solution, active = np.zeros_like(right), np.arange(right.shape[1])
     residual, direction = right.copy(), right.copy()

@@ -1,8 +1,10 @@
 """Newton's step for all patterns, with the information of a sample of them.
 
-The gradient is that of all patterns, and comes from one sweep; the information is that of the sample, and is never
-built as a matrix: conjugate gradients take it as an operator. Its error is that of a mean of n outer products of m
-numbers, a factor within (1 +- sqrt(m / n))^2 in every direction, so a step leaves about m / n of what there was to win.
+The gradient is that of all patterns, and comes from one sweep. Of the information the sample has two estimates, the
+mean of s s^T and Louis' form: they differ by how far C, the mean second moment of the complete-data score, is from its
+known expectation, the complete-data information D. So I = mean(s s^T) + b (D - C) is right in the mean for any b, and
+with the b of a control variate it scatters least: 1 where orientations are told, which is Louis' form, and near 0 where
+they are not. It is never built as a matrix: conjugate gradients take it as an operator.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from motes.patterns import Patterns
 from motes.reconstruction.fisher import LARGEST, SMALLEST, mean_score
@@ -18,7 +21,7 @@ from motes.reconstruction.matrixfree import InformationOperator, conjugate_gradi
 from motes.reconstruction.problem import FloatArray, Point, Problem
 from motes.threads import one_blas_thread
 
-_ENOUGH = 10  # patterns of the sample a parameter: with fewer, a mean of outer products can not be inverted
+_FIRST_SHARE = 0.5  # for the step along which a better one is found
 
 
 @dataclass(frozen=True)
@@ -35,15 +38,18 @@ class NewtonStep:
         Nats per pattern that are still to be won, were the surface a paraboloid: half of score times step.
     solved : bool
         False where the information of the sample was not positive along the way, or could not be solved.
+    share : float
+        b: from 0 (the mean of s s^T) to 1 (Louis' form).
     """
 
     master: FloatArray
     weights: FloatArray
     left: float
     solved: bool
+    share: float
 
 
-def sampled_newton_step(problem: Problem, point: Point, sample: Patterns) -> NewtonStep:
+def sampled_newton_step(problem: Problem, point: Point, sample: Patterns, share: float | None = None) -> NewtonStep:
     """The step from a point to the maximum, as far as a sample can tell.
 
     Pixels with too few photons in the sample, which orientations hide next to nothing of, make EM's step.
@@ -56,61 +62,101 @@ def sampled_newton_step(problem: Problem, point: Point, sample: Patterns) -> New
         Where they were swept.
     sample : Patterns
         What the information is estimated from.
+    share : float, optional
+        b; by default that with which the information of this sample scatters least along the step.
     """
     n = problem.rotations.n
     score = mean_score(problem, point)
     master, weights = point.em_master - point.master, np.zeros(n)
     free = free_pixels(problem, point.master, point.weights, len(sample))
-    solved, won = True, 0.0
-    if n > 1 and free.any():
-        with one_blas_thread():
-            master[free], weights, won, solved = _joint(problem, point, sample, free, score)
+    if n == 1 or not free.any():
+        return NewtonStep(master, weights, float(score @ master) / 2, True, 1.0)
+    with one_blas_thread():
+        operator = operator_of(problem, point.master, point.weights, sample, free, louis=False)
+        if share is None and len(sample) == len(problem.patterns):
+            share = 1.0  # Louis' form of all patterns is minus the curvature itself
+        if share is None:
+            direction, *_ = _solved(Mixed(operator, _FIRST_SHARE), point, score)
+            share = best_share(operator, np.sqrt(operator.complete[free]) * direction)
+        master[free], weights, won, solved = _solved(Mixed(operator, share), point, score)
+        if not solved and share:
+            master[free], weights, won, solved = _solved(Mixed(operator, share := 0.0), point, score)
     left = (float(score @ master) + won) / 2
-    return NewtonStep(master, weights, left, solved and bool(np.isfinite(left)) and left >= 0)
+    return NewtonStep(master, weights, left, solved and bool(np.isfinite(left)) and left >= 0, share)
 
 
-def _joint(
-    problem: Problem, point: Point, sample: Patterns, free: np.ndarray, score: FloatArray
-) -> tuple[FloatArray, FloatArray, float, bool]:
+@dataclass(frozen=True)
+class Mixed:
+    """D^-1/2 I D^-1/2 over the free pixels, I = mean(s s^T) + share (D - C)."""
+
+    operator: InformationOperator
+    share: float
+
+    def __call__(self, vectors: FloatArray) -> FloatArray:
+        """Apply to the columns of (n_free, q)."""
+        return self.share * vectors + self._home(*self.operator.slopes(vectors))
+
+    def of_weights(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The other blocks: master (whitened) and weights, (n_free, R - 1); weights alone, (R - 1, R - 1).
+
+        Along the directions that keep the weights' sum.
+        """
+        gamma, n_sample = self.operator.responsibilities.astype(np.float64), len(self.operator.sample)
+        tangent = tangent_of(weights.size)
+        slopes = tangent / weights  # of each rotation: the score of the weights if it were known
+        means = gamma @ slopes.T
+        squared = means.T @ means / n_sample
+        complete = slopes @ tangent.T - (gamma.mean(axis=0) * slopes) @ slopes.T
+        cross = self._home(slopes.T.astype(np.float32)[None], means.astype(np.float32)[:, None])
+        return cross, squared + self.share * complete
+
+    def _home(self, slopes: npt.NDArray[np.float32], mean_slope: npt.NDArray[np.float32]) -> FloatArray:
+        coefficients = self.operator.responsibilities[:, :, None] * (mean_slope - np.float32(self.share) * slopes)
+        return self.operator.home(coefficients) / len(self.operator.sample)
+
+
+def best_share(operator: InformationOperator, direction: FloatArray) -> float:
+    """The share with which the information of a sample scatters least along a whitened direction, (n_free,).
+
+    Between the halves of the sample, mean(s s^T) differs as C does, times the regression coefficient.
+    """
+    halves = []
+    for part in (slice(0, None, 2), slice(1, None, 2)):
+        half = InformationOperator(
+            operator.problem, operator.master, operator.sample[part],
+            np.ascontiguousarray(operator.responsibilities[part]), operator.complete, operator.free, operator.louis,
+        )  # fmt: skip
+        slopes, mean_slope = half.slopes(direction[:, None])
+        both = np.concatenate([np.broadcast_to(mean_slope, slopes.shape), slopes], axis=2)
+        halves.append(half.home(half.responsibilities[:, :, None] * both) / max(len(half.sample), 1))
+    squared, complete = (halves[0] - halves[1]).T
+    scatter = float(complete @ complete)
+    return float(np.clip(squared @ complete / scatter, 0.0, 1.0)) if scatter > 0 else 1.0
+
+
+def _solved(information: Mixed, point: Point, score: FloatArray) -> tuple[FloatArray, FloatArray, float, bool]:
     """Steps of the free pixels and of the weights, what the latter's score wins by them, and whether it was solved."""
-    size = int(free.sum()) + (problem.rotations.n - 1 if problem.estimate_weights else 0)
-    louis = len(sample) < _ENOUGH * size
-    shrink = 1.0 if louis else 1 - (size + 1) / len(sample)  # the mean of an inverse Wishart matrix
-    operator = operator_of(problem, point.master, point.weights, sample, free, louis)
+    operator = information.operator
+    problem, free = operator.problem, operator.free
+    n = problem.rotations.n
+    size = int(free.sum()) + (n - 1 if problem.estimate_weights else 0)
+    # What scatters has too large an inverse: of a mean of outer products, inverse Wishart, by 1 / (1 - size / n).
+    shrink = max(1 - (1 - information.share) ** 2 * (size + 1) / len(operator.sample), 0.0)
     whiten = 1 / np.sqrt(operator.complete[free])
     right = (whiten * score[free])[:, None]
     if not problem.estimate_weights:
-        solution, solved = conjugate_gradients(operator, right)
-        return shrink * whiten * solution[:, 0], np.zeros(problem.rotations.n), 0.0, solved
-    cross, own = _of_weights(operator, point.weights)
-    solution, solved = conjugate_gradients(operator, np.hstack([right, cross]))
+        solution, solved = conjugate_gradients(information, right)
+        return shrink * whiten * solution[:, 0], np.zeros(n), 0.0, solved
+    cross, own = information.of_weights(point.weights)
+    solution, solved = conjugate_gradients(information, np.hstack([right, cross]))
     alone, mixed = solution[:, 0], solution[:, 1:]
-    tangent = tangent_of(problem.rotations.n)
+    tangent = tangent_of(n)
     of_weights = tangent @ (point.em_weights / point.weights)
-    complement = own - cross.T @ mixed
     try:
-        step = np.linalg.solve(complement, of_weights - cross.T @ alone)
+        step = shrink * np.linalg.solve(own - cross.T @ mixed, of_weights - cross.T @ alone)
     except np.linalg.LinAlgError:
-        return whiten * alone, np.zeros(problem.rotations.n), 0.0, False
-    step *= shrink
+        return shrink * whiten * alone, np.zeros(n), 0.0, False
     return whiten * (shrink * alone - mixed @ step), step @ tangent, float(of_weights @ step), solved
-
-
-def _of_weights(operator: InformationOperator, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The information's other blocks: master (whitened) and weights, (n_free, R - 1); weights alone, (R - 1, R - 1).
-
-    Along the directions that keep the weights' sum.
-    """
-    tangent = tangent_of(weights.size)
-    slopes = tangent / weights  # score of the weights if the rotation were known: a column for each rotation
-    gamma, n_sample = operator.responsibilities.astype(np.float64), len(operator.sample)
-    means = gamma @ slopes.T
-    squared = means.T @ means / n_sample
-    if not operator.louis:
-        return operator.scores(means.astype(np.float32)) / n_sample, squared
-    within = (gamma.mean(axis=0) * slopes) @ slopes.T - squared
-    deviations = operator.responsibilities[:, :, None] * (slopes.T - means[:, None, :]).astype(np.float32)
-    return -operator.home(deviations) / n_sample, slopes @ tangent.T - within
 
 
 def moved(

@@ -67,10 +67,11 @@ class Sampled:
     def _aimed(self, problem: Problem, state: State) -> State:
         """The state with its next step, and whether there is anything left to be won by it."""
         assert problem.pool is not None
-        step = sampled_newton_step(problem, state.point, problem.pool)
+        share = float(state.memory["share"]) if "share" in state.memory else None
+        step = sampled_newton_step(problem, state.point, problem.pool, share)
         slow = state.memory["steps"] >= _PATIENCE and step.left > _SLOW * float(state.memory["left"])
         state = state.remembering(
-            master=step.master, weights=step.weights, left=np.array(step.left),
+            master=step.master, weights=step.weights, left=np.array(step.left), share=np.array(step.share),
             crawls=np.array(float(slow or not step.solved)),
         )  # fmt: skip
         return replace(state, converged=state.iteration > 0 and self._arrived(state))
