@@ -31,6 +31,7 @@ LAYERS = (
         "sections",
         "stored",
         "stored_totals",
+        "scratch",
         "writing",
         "dense",
         "detector",

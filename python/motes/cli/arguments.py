@@ -78,6 +78,16 @@ def init_of(text: str | None, patterns: Source) -> str | NDArray[Any] | None:
     return _numbers_of(Path(text), "iuf") if text is not None and text.endswith(".npy") else text
 
 
+def check_start(init: object, *, halves: bool, held_out: bool) -> None:
+    """Refuse masters to begin with, where further fits can not begin with them, before the first one."""
+    if isinstance(init, str | None):
+        return
+    if halves:
+        raise ValueError("--init: halves that begin alike would correlate by that; expected a start's name")
+    if held_out:
+        raise ValueError("--init: is of one number of classes, --held-out tries several; expected a start's name")
+
+
 def read_mask(path: Path | None) -> NDArray[Any] | None:
     """Bad pixels, (H, W), from a .npy."""
     return None if path is None else _numbers_of(path)

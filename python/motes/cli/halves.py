@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+import typer
 
 if TYPE_CHECKING:
     from motes.noise import Noise
@@ -12,6 +14,16 @@ if TYPE_CHECKING:
 
 FILES = ("half1.npy", "half2.npy", "frc.csv", "frc.json", "frc.png")
 RULES = ("0.143", "0.5", "half-bit")
+
+Wanted: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--halves",
+        rich_help_panel="Output",
+        help="Reconstruct from the odd and from the even patterns as well, and correlate the two: half1.npy, "
+        "half2.npy, frc.csv, frc.json and frc.png.",
+    ),
+]
 
 
 def fit_halves(

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from motes.cli import arguments
+from motes.cli import halves as two_halves
+from motes.cli import held_out as of_classes
 from motes.cli.commands import INTERRUPTED
 from motes.cli.dragonfly import EMC_LOG, ConfigFile, log_header, notes_of
-from motes.cli.halves import FILES as HALVES
-from motes.cli.halves import fit_halves, summary_of, write_halves
 from motes.cli.mixture_fit import (
     FILES,
     beta_of,
@@ -273,15 +273,8 @@ def reconstruct(
     memory: Memory = None,
     scheduler: Scheduler = None,
     skip_damaged: SkipDamaged = False,
-    halves: Annotated[
-        bool,
-        typer.Option(
-            "--halves",
-            rich_help_panel=OUTPUT,
-            help="Reconstruct from the odd and from the even patterns as well, and correlate the two: half1.npy, "
-            "half2.npy, frc.csv, frc.json and frc.png.",
-        ),
-    ] = False,
+    halves: two_halves.Wanted = False,
+    held_out: of_classes.Numbers = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", rich_help_panel=OUTPUT, help="No progress bar and no summary.")
     ] = False,
@@ -318,10 +311,9 @@ def reconstruct(
             f"{out}: holds a finished result and no {CHECKPOINT}, nothing to resume; give another folder, or leave "
             "--resume out to replace the result"
         )
-    with (
-        ExitStack() as open_files,
-        output_folder(out, (*RESULTS, *FILES, *(HALVES if halves else ()), CHECKPOINT)) as staging,
-    ):
+    numbers = of_classes.numbers_of(held_out)
+    more = (*(two_halves.FILES if halves else ()), *(of_classes.FILES if numbers else ()))
+    with ExitStack() as open_files, output_folder(out, (*RESULTS, *FILES, *more, CHECKPOINT)) as staging:
         size, model = arguments.shape_of(shape), noise_named(noise)
         dense = isinstance(model, Gaussian)
         patterns: Source
@@ -378,6 +370,7 @@ def reconstruct(
             names = ", ".join(map(str, files or []))
             raise ValueError(f"{names}: no pattern is left" if kept.size else f"{names}: holds no pattern")
         asked |= of_mixture | {"init": arguments.init_of(init, patterns)}
+        arguments.check_start(asked["init"], halves=halves, held_out=numbers is not None)
         emc_log = None if config is None else EMCLog(out / EMC_LOG, rotations, log_header(context, kept), resume)
         with observers(tolerance=tolerance, quiet=quiet, log=log, emc_log=emc_log) as callback:
             result = fit(patterns, rotations, model, **asked, callback=callback, checkpoint=checkpoint, resume=resume)
@@ -394,13 +387,22 @@ def reconstruct(
         if exclude is not None and kept.all():
             told["notes"].append(f"{exclude} names no pattern: none was left out")
         told["notes"] = [*told["notes"], *notes_of(context)]
-        found = None
+        found = supported = None
         if halves and not result.interrupted:
-            found = fit_halves(patterns, rotations, model, asked, tolerance=tolerance, quiet=quiet)
+            found = two_halves.fit_halves(patterns, rotations, model, asked, tolerance=tolerance, quiet=quiet)
             if found is None:
                 told["notes"].append("interrupted: two halves were asked for, and are not there")
             else:
-                told["halves"] = write_halves(staging, found)
+                told["halves"] = two_halves.write_halves(staging, found)
+        if numbers and not result.interrupted:
+            supported = of_classes.fit_held_out(
+                patterns, rotations, model, asked, numbers, tolerance=tolerance, quiet=quiet
+            )
+            if supported is None:
+                told["notes"].append("interrupted: patterns held out were asked for, and are not there")
+            else:
+                told["held_out"] = of_classes.write_held_out(staging, supported)
+                told["notes"] += of_classes.doubt_of(supported, classes)
         if isinstance(result, MixtureReconstruction):
             write_mixture(staging, result, told, kept)
         else:
@@ -411,11 +413,10 @@ def reconstruct(
     if not result.interrupted:
         checkpoint.unlink(missing_ok=True)
     if not quiet:
-        typer.echo(
-            "\n".join(
-                [mixture_summary(told) if mixture else summary(told), *([] if found is None else summary_of(found))]
-            )
-        )
+        lines = [mixture_summary(told) if mixture else summary(told)]
+        lines += [] if found is None else two_halves.summary_of(found)
+        lines += [] if supported is None else of_classes.table_of(supported)
+        typer.echo("\n".join(lines))
     if result.interrupted:
         if not quiet:
             typer.echo("to go on from here: the same command with --resume")

@@ -1,5 +1,6 @@
 """Figures, one a module: each function returns a Matplotlib `Figure` and touches no global state."""
 
+from motes.plotting.class_numbers import held_out
 from motes.plotting.convergence import convergence
 from motes.plotting.curve import precision_recall
 from motes.plotting.cut import cut
@@ -23,6 +24,7 @@ __all__ = [
     "demo",
     "demo_picks",
     "design_matrices",
+    "held_out",
     "limits",
     "master",
     "masters",

@@ -8,18 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from motes import checks
+from motes.dense import DensePatterns
 from motes.maps import TemplateMap
 from motes.noise import Noise
-from motes.patterns import Patterns, check_patterns
+from motes.patterns import check_patterns
+from motes.reconstruction.mixture.options import check_light
 from motes.reconstruction.mixture.result import MixtureReconstruction
+from motes.reconstruction.mixture.templates import AnyPatterns
 from motes.reconstruction.run import reconstruct
 from motes.rotations import C4
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -49,13 +55,19 @@ class HeldOut:
         """The fewest classes that lose no more than one standard error to the best."""
         return int(self.classes[self.less_than_best <= self.std_error].min())
 
+    def plot(self) -> Figure:
+        """What each number of classes loses to the best, with its error bar: a Matplotlib figure."""
+        from motes import plotting
+
+        return plotting.held_out(self)
+
     def __repr__(self) -> str:
         told = ", ".join(f"{k}: {value:.4f}" for k, value in zip(self.classes, self.log_likelihood, strict=True))
         return f"HeldOut({told} nats a pattern held out, {self.best} supported)"
 
 
 def held_out(
-    patterns: Patterns,
+    patterns: AnyPatterns,
     rotations: TemplateMap | str = C4,
     noise: Noise | str | None = None,
     *,
@@ -66,14 +78,15 @@ def held_out(
 
     Parameters
     ----------
-    patterns : Patterns
+    patterns : Patterns or DensePatterns
         N patterns, at least two.
     rotations, noise
         As of `motes.reconstruct`.
     classes : sequence of int
         Numbers of classes to try.
     **options
-        Of `motes.reconstruct`: `still_classes`, `restarts`, `seed`, ...
+        Of `motes.reconstruct`: `still_classes`, `restarts`, `seed`, ... Of fluences that are estimated, a held-out
+        pattern has the one that its own photons make likeliest under each fit; known ones go with their patterns.
 
     Returns
     -------
@@ -82,7 +95,9 @@ def held_out(
     Raises
     ------
     ValueError, TypeError
-        If an option is out of range; the message names it.
+        If an option is out of range, or can not be held out; the message names it.
+    KeyboardInterrupt
+        If Ctrl-C or a callback ended one of the fits: a comparison without it is none.
 
     Examples
     --------
@@ -92,26 +107,37 @@ def held_out(
     >>> held_out(patterns, "C4", "poisson", classes=(1, 2)).best
     1
     """
-    check_patterns(patterns)
+    if not isinstance(patterns, DensePatterns):
+        check_patterns(patterns)
+        if options.get("binarise"):  # those that are held out as well
+            patterns = patterns.binarised()
     if len(patterns) < 2:
         raise ValueError(f"patterns: expected at least 2, to fit one and to hold out another, got {len(patterns)}")
     numbers = [checks.whole("classes", k, 0) for k in classes]
     if not numbers:
         raise ValueError("classes: expected numbers of classes, got none")
-    for name in ("fluence", "checkpoint", "resume"):
-        given = options.get(name)
-        if not (given is None or given is False or (isinstance(given, str) and given == "uniform")):
-            raise ValueError(f"{name}: can not be held out")
+    for name in ("checkpoint", "resume"):
+        if options.get(name):
+            raise ValueError(f"{name}: fits of half of the patterns keep no checkpoint")
+    if not isinstance(options.get("init"), str | None):
+        raise ValueError("init: masters are of one number of classes, and several are tried; expected a start's name")
+    fluence = options.pop("fluence", "uniform")
+    light = None
+    if not isinstance(fluence, str):
+        known = check_light(fluence, len(patterns))
+        fluence, light = known[0::2], known[1::2] / known[0::2].mean()  # masters take up the scale of their half
     beta = options.pop("beta", 1.0)
     powers = [beta] if np.ndim(beta) == 0 and not isinstance(beta, str) else beta  # so also one class is a mixture
     fitted, others = patterns[0::2], patterns[1::2]
     results, each = [], []
     for k in numbers:
-        asked: dict[str, Any] = {"std_error": False, "beta": powers} | options
+        asked: dict[str, Any] = {"std_error": False, "beta": powers, "fluence": fluence} | options
         result = reconstruct(fitted, rotations, noise, classes=k, **asked)
         assert isinstance(result, MixtureReconstruction)
+        if result.interrupted:
+            raise KeyboardInterrupt
         results.append(result)
-        each.append(result.assign(others, threads=options.get("threads")).log_likelihood)
+        each.append(result.assign(others, fluence=light, threads=options.get("threads")).log_likelihood)
     scores = np.stack(each)
     means = scores.mean(axis=1)
     difference = scores[int(means.argmax())] - scores
