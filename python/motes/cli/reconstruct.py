@@ -323,15 +323,12 @@ def reconstruct(
         else:
             patterns, whole = open_files.enter_context(
                 patterns_of(
-                    files or [], task, size, n_patterns, memory=memory, scheduler=scheduler, skip_damaged=skip_damaged
+                    files or [], task, size, n_patterns, memory=memory, scheduler=scheduler, skip_damaged=skip_damaged,
+                    whole=("--config",) * (config is not None) + ("--held-out",) * bool(numbers),
                 )
-            )
+            )  # fmt: skip
             if isinstance(patterns, StoredPatterns) and whole is not None:
                 damage = notes_of_damage(patterns, whole)
-            if config is not None and isinstance(patterns, StoredPatterns):
-                raise ValueError(
-                    f"--config: Dragonfly's output is made of patterns in memory, {patterns.path} is a store"
-                )
         kept = arguments.read_kept(exclude, blacklist, selection, len(patterns), whole)
         asked: dict[str, Any] = {
             "method": method,
@@ -394,7 +391,7 @@ def reconstruct(
                 told["notes"].append("interrupted: two halves were asked for, and are not there")
             else:
                 told["halves"] = two_halves.write_halves(staging, found)
-        if numbers and not result.interrupted:
+        if numbers and not result.interrupted and not isinstance(patterns, StoredPatterns):
             supported = of_classes.fit_held_out(
                 patterns, rotations, model, asked, numbers, tolerance=tolerance, quiet=quiet
             )
@@ -407,8 +404,7 @@ def reconstruct(
             write_mixture(staging, result, told, kept)
         else:
             write_results(staging, result, told, known, kept)
-        if config is not None:
-            assert not isinstance(patterns, StoredPatterns)
+        if config is not None and not isinstance(patterns, StoredPatterns):
             write_output(output_path(staging, result.iterations), output_of(result, patterns, kept, threads=threads))
     if not result.interrupted:
         checkpoint.unlink(missing_ok=True)

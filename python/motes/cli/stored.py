@@ -60,8 +60,12 @@ def patterns_of(
     memory: str | None,
     scheduler: str | None,
     skip_damaged: bool,
+    whole: Sequence[str] = (),
 ) -> Iterator[tuple[Patterns | StoredPatterns, NDArray[np.bool_] | None]]:
-    """Patterns of files, or of a store with those who work on it; and which are whole, if that was asked."""
+    """Patterns of files, or of a store with those who work on it; and which are not damaged, if that was asked.
+
+    `whole` are the options that were given and need all patterns in memory.
+    """
     from motes.cli.source import read_files
     from motes.errors import DamagedSection, FormatError
     from motes.memory import memory_bytes
@@ -71,6 +75,8 @@ def patterns_of(
         for name, given in (("--task", task), ("--shape", shape), ("--patterns", n_patterns)):
             if given is not None:
                 raise ValueError(f"{name}: {files[0]} is a store, which says this itself")
+        if whole:
+            raise ValueError(f"{whole[0]}: needs all patterns in memory, but {files[0]} is a store")
         with ExitStack() as closing:
             engine = None
             if scheduler is not None:
