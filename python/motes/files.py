@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from math import isqrt
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from motes.advice import OWN_DATA, of_arrays, of_table
+from motes.blocks import patterns_of_raw, raw_of
 from motes.errors import FormatError
 from motes.io.challenge import FLAT_TASKS, PAIRS_SHAPE, PAIRS_TASKS, read_challenge, tasks, write_challenge
 from motes.io.csr import is_csr, read_csr, write_csr
@@ -23,10 +25,12 @@ from motes.io.npy import MAGIC as NPY_MAGIC
 from motes.io.npy import NpyHeader, npy_header, read_npy, write_npy
 from motes.io.npz import MAGIC as ZIP_MAGIC
 from motes.io.npz import Archive, open_archive
-from motes.io.raw import BLOCK_CELLS, MAX_COUNT, Block, PatternBlocks, PhotonPairs, RawPatterns
+from motes.io.raw import MAX_COUNT, PatternBlocks, RawPatterns
 from motes.io.source import open_file
 from motes.patterns import Patterns, check_patterns
-from motes.shapes import Shape, check_shape, shape_of_pixels
+from motes.shapes import Shape, check_shape
+from motes.stored import StoredPatterns, open_patterns
+from motes.storing import STORE_SUFFIX, asked_of, is_store, parts_of, write_store
 
 READERS = {NPY_MAGIC: read_npy, H5_MAGIC: read_h5}
 WRITERS = {".npz": write_csr, ".npy": write_npy, ".emc": write_emc, ".h5": write_h5, ".hdf5": write_h5}
@@ -41,13 +45,14 @@ def read_patterns(
     """Read photon patterns; the first bytes of the file tell its format.
 
     Formats: an archive of the challenge (`endeavor.npz`), a CSR matrix of `scipy.sparse.save_npz`, a dense table of
-    counts, (N, M) or (N, H, W), as .npy or alone in an .npz, Dragonfly's .emc of three types and its HDF5.
+    counts, (N, M) or (N, H, W), as .npy or alone in an .npz, Dragonfly's .emc of three types and its HDF5, and a store
+    (`motes.open_patterns` opens one without reading it).
 
     Parameters
     ----------
     path : path
-        A regular file. Nothing in it is ever unpickled, and no size it states is believed before it is compared with
-        the bytes that are there.
+        A regular file, or the folder of a store. Nothing in it is ever unpickled, and no size it states is believed
+        before it is compared with the bytes that are there.
     task : int, optional
         Which task of an archive of the challenge; needed where it holds several. Other files hold one set of patterns,
         and are refused where one is named.
@@ -88,16 +93,34 @@ def read_patterns(
     (2, (2, 2), 4)
     """
     shape = None if shape is None else check_shape(shape)
+    if is_store(path):
+        _tell_no_tasks(path, task)
+        return asked_of(open_patterns(path), shape, n_patterns).to_memory()
+    with open_raw(path, task, shape) as raw:
+        patterns = patterns_of_raw(raw, shape, n_patterns)
+        if shape is None and n_patterns is None and (doubt := of_table(raw)):
+            warnings.warn(f"{raw.source}: {doubt}", UserWarning, stacklevel=2)
+        return patterns
+
+
+@contextmanager
+def open_raw(
+    path: str | os.PathLike[str], task: int | None = None, shape: Shape | None = None
+) -> Iterator[RawPatterns]:
+    """The patterns of a file as its format has them, to be read while it is open; arguments as of `read_patterns`."""
     start = _first_bytes(path)
     if start.startswith(ZIP_MAGIC):
         with open_archive(path) as archive:
-            return _to_patterns_asked(_from_archive(archive, task, shape), shape, n_patterns)
+            yield _from_archive(archive, task, shape)
+        return
     raw = _reader(path, start)(path)
     _tell_no_tasks(path, task)
-    return _to_patterns_asked(raw, shape, n_patterns)
+    yield raw
 
 
-def write_patterns(path: str | os.PathLike[str], patterns: Patterns, *, task: int | None = None) -> None:
+def write_patterns(
+    path: str | os.PathLike[str], patterns: Patterns | StoredPatterns, *, task: int | None = None
+) -> None:
     """Write photon patterns, whole or not at all, in the format that the suffix names.
 
     =====================  ==========================================================================
@@ -106,13 +129,15 @@ def write_patterns(path: str | os.PathLike[str], patterns: Patterns, *, task: in
     .npy                   dense table of counts, (N, H, W)
     .emc                   Dragonfly, sparse (type 0)
     .h5, .hdf5             Dragonfly HDF5, and the image shape beside
+    .zarr                  a store, as `motes.PatternWriter` writes it
     =====================  ==========================================================================
 
     Parameters
     ----------
     path : path
         An existing file is replaced once the new one is complete, and left as it is if writing fails.
-    patterns : Patterns
+    patterns : Patterns or StoredPatterns
+        The latter are never in memory at once.
     task : int, optional
         Task of the challenge, 1, 2, 3, 4, 6 or 7.
 
@@ -140,15 +165,20 @@ def write_patterns(path: str | os.PathLike[str], patterns: Patterns, *, task: in
     ...     read_patterns(path).n_photons
     3
     """
-    check_patterns(patterns)
+    if not isinstance(patterns, StoredPatterns):
+        check_patterns(patterns)
     suffix = Path(path).suffix.lower()
+    if suffix == STORE_SUFFIX and task is None:
+        write_store(path, patterns.shape, parts_of(patterns))
+        return
     if suffix not in WRITERS:
-        raise ValueError(f"{os.fspath(path)}: suffix {suffix!r}, expected one of {', '.join(WRITERS)}")
+        known = ", ".join((*WRITERS, STORE_SUFFIX))
+        raise ValueError(f"{os.fspath(path)}: suffix {suffix!r}, expected one of {known}")
     if task is not None and suffix != ".npz":
         raise ValueError(f"{os.fspath(path)}: a task of the challenge is written as .npz")
     if patterns.max_count > MAX_COUNT:
         raise ValueError(f"{os.fspath(path)}: {patterns.max_count} photons in a pixel, but files hold {MAX_COUNT}")
-    raw = _to_raw(patterns, os.fspath(path))
+    raw = raw_of(patterns, os.fspath(path))
     if task is None:
         WRITERS[suffix](path, raw)
     else:
@@ -227,6 +257,8 @@ def describe(path: str | os.PathLike[str]) -> list[Finding]:
     task7 | photon pairs | 2 | 1.5
     labels7 | int64 array (2) | None | None
     """
+    if is_store(path):
+        return [_finding_of_store(open_patterns(path))]
     start = _first_bytes(path)
     if start.startswith(ZIP_MAGIC):
         with open_archive(path) as archive:
@@ -292,64 +324,17 @@ def _tell_no_tasks(path: str | os.PathLike[str], task: int | None) -> None:
     """A task of the challenge may have been saved in another format: its number then only tells which truth is its."""
     if task is not None:
         told = f"{os.fspath(path)}: holds one set of patterns and no tasks; it is taken for task {task}"
-        warnings.warn(told, UserWarning, stacklevel=4)
+        warnings.warn(told, UserWarning, stacklevel=5)
 
 
-def _to_patterns_asked(raw: RawPatterns, shape: Shape | None, n_patterns: int | None) -> Patterns:
-    """Patterns for `read_patterns`, with a warning of what its caller may not have meant."""
-    patterns = _to_patterns(raw, shape, n_patterns)
-    if shape is None and n_patterns is None and (doubt := of_table(raw)):
-        warnings.warn(f"{raw.source}: {doubt}", UserWarning, stacklevel=3)
-    return patterns
-
-
-def _to_patterns(raw: RawPatterns, shape: Shape | None, n_patterns: int | None) -> Patterns:
-    try:
-        if isinstance(raw, PhotonPairs):
-            return Patterns.from_coo(raw.rows, raw.cols, shape=raw.shape, n_patterns=n_patterns)
-        if n_patterns not in (None, raw.n_patterns):
-            raise FormatError(f"{raw.source}: holds {raw.n_patterns} patterns, expected {n_patterns}")
-        if shape is not None and raw.shape not in (None, shape):
-            raise FormatError(f"{raw.source}: images of {raw.shape} pixels, expected {shape}")
-        image = shape_of_pixels(raw.n_pixels, shape or raw.shape)
-        return Patterns.concatenate([_block_patterns(block, image) for block in raw.blocks()])
-    except FormatError:
-        raise
-    except ValueError as error:
-        doubt = of_table(raw)
-        raise FormatError(f"{raw.source}: {error}{doubt and f'; {doubt}'}") from error
-
-
-def _block_patterns(block: Block, shape: Shape) -> Patterns:
-    # Counts that are all one are left out: photons alone, in order, are the quick way in.
-    counts = None if block.counts is None or np.all(block.counts == 1) else block.counts
-    return Patterns.from_coo(block.rows, block.cols, shape=shape, n_patterns=block.n_patterns, counts=counts)
-
-
-def _to_raw(patterns: Patterns, source: str) -> PatternBlocks:
-    step = max(1, BLOCK_CELLS // max(1, patterns.n_pixels))
-
-    def blocks() -> Iterator[Block]:
-        for first in range(0, len(patterns), step) or (0,):
-            part = patterns[first : first + step]
-            start, stop = int(part.indptr[0]), int(part.indptr[-1])
-            multi = slice(*np.searchsorted(part.multi_position, (start, stop)))
-            counts = np.ones(stop - start, np.int64)
-            counts[part.multi_position[multi] - start] += part.multi_extra[multi]
-            rows = np.repeat(np.arange(len(part)), np.diff(part.indptr))
-            yield Block(len(part), rows, part.pixels[start:stop], counts)
-
-    return PatternBlocks(source, "patterns", len(patterns), patterns.n_pixels, patterns.shape, blocks)
-
-
-def _untold(patterns: Patterns, suffix: str, task: int | None) -> list[str]:
+def _untold(patterns: Patterns | StoredPatterns, suffix: str, task: int | None) -> list[str]:
     """What a reader of the written file must be given."""
     untold = []
     height, width = patterns.shape
     if task in PAIRS_TASKS:
         if patterns.shape != PAIRS_SHAPE:
             untold.append(f"shape=({height}, {width})")
-        if patterns.n_lit == 0 or patterns.indptr[-1] == patterns.indptr[-2]:
+        if len(patterns) == 0 or not patterns[-1].any():
             untold.append(f"n_patterns={len(patterns)}")
     elif height != width and (suffix == ".emc" or task in FLAT_TASKS):
         untold.append(f"shape=({height}, {width})")
@@ -368,6 +353,21 @@ def _findings_of_archive(archive: Archive) -> list[Finding]:
     return of_tasks + [Finding(name, str(archive.header(name))) for name in others]
 
 
+def _finding_of_store(store: StoredPatterns) -> Finding:
+    store.verify()
+    told = "a store" if store.closed else "a store that is still written to, or whose writer was killed"
+    return Finding(
+        "",
+        f"{told}, {store.n_sections} section{'s' * (store.n_sections != 1)}",
+        n_patterns=len(store),
+        n_pixels=store.n_pixels,
+        shape=store.shape,
+        n_photons=store.n_photons,
+        max_count=store.max_count,
+        n_empty=store.n_empty,
+    )
+
+
 def _finding_of_table(name: str, header: NpyHeader, read: Callable[[], PatternBlocks]) -> Finding:
     """Patterns, or else a picture or what an array may be: nothing but its values tells."""
     try:
@@ -380,7 +380,7 @@ def _finding(name: str, raw: RawPatterns) -> Finding:
     line = None
     if isinstance(raw, PatternBlocks) and raw.shape is None and isqrt(raw.n_pixels) ** 2 != raw.n_pixels:
         line = (1, raw.n_pixels)  # any shape does for counting
-    patterns = _to_patterns(raw, line, None)
+    patterns = patterns_of_raw(raw, line, None)
     return Finding(
         name,
         raw.kind,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -244,6 +246,22 @@ def _holds_something(path: Path) -> bool:
     if names == {SECTIONS}:
         return any(entry.name != HEADER for entry in (path / SECTIONS).iterdir())
     return bool(names)
+
+
+@contextmanager
+def alone(store: Path) -> Iterator[None]:
+    """Nobody writes to the store meanwhile.
+
+    Raises
+    ------
+    motes.io.lock.BusyError
+        If somebody does.
+    """
+    lock = _locked(store)
+    try:
+        yield
+    finally:
+        _let_go(lock)
 
 
 def _locked(store: Path) -> Lock:

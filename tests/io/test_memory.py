@@ -21,7 +21,7 @@ def large() -> motes.Patterns:
 
 @pytest.mark.parametrize("name", ["dense.npy", "dense.npz", "sparse.npz", "a.emc"])
 def test_neither_reading_nor_writing_holds_a_dense_table(tmp_path, monkeypatch, large, name):
-    monkeypatch.setattr("motes.files.BLOCK_CELLS", 10**5)
+    monkeypatch.setattr("motes.blocks.BLOCK_CELLS", 10**5)
     monkeypatch.setattr("motes.io.raw.BLOCK_CELLS", 10**5)
     tracemalloc.start()
     try:

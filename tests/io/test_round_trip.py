@@ -26,7 +26,7 @@ def test_round_trip(tmp_path, writer, case):
 
 
 def test_blocks_join_without_a_seam(tmp_path, writer, monkeypatch):
-    monkeypatch.setattr("motes.files.BLOCK_CELLS", 1000)
+    monkeypatch.setattr("motes.blocks.BLOCK_CELLS", 1000)
     monkeypatch.setattr("motes.io.raw.BLOCK_CELLS", 700)
     monkeypatch.setattr("motes.io.raw.BLOCK_PHOTONS", 23)
     monkeypatch.setattr("motes.io.h5.ROWS_PER_BLOCK", 3)

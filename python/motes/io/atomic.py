@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,6 +63,48 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         if error.errno is None or error.filename not in (None, str(temporary), temporary):
             raise
         raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+
+
+@contextmanager
+def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give the path of a folder to be made beside `path`, and rename it to `path` when the block ends well.
+
+    A folder that is there gives way at that moment. If the block raises, what was at `path` is untouched.
+
+    Yields
+    ------
+    pathlib.Path
+        Nothing is there yet; of the same suffix.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with atomic_folder(Path(folder, "run.zarr")) as temporary:
+    ...         temporary.mkdir()
+    ...     os.listdir(folder)
+    ['run.zarr']
+    """
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".motes-{secrets.token_hex(8)}{target.suffix}")
+    before = temporary.with_suffix(".old")
+    try:
+        yield temporary
+        if target.exists():
+            target.rename(before)
+        try:
+            temporary.rename(target)
+        except BaseException:
+            if before.exists():
+                before.rename(target)
+            raise
+    except OSError as error:
+        if error.errno is None or not str(error.filename or temporary).startswith(os.fspath(temporary)):
+            raise
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+    finally:
+        for left in (temporary, before):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _mode_of(target: Path) -> int | None:
