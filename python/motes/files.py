@@ -11,8 +11,6 @@ from functools import partial
 from math import isqrt
 from pathlib import Path
 
-import numpy as np
-
 from motes.advice import OWN_DATA, of_arrays, of_table
 from motes.blocks import patterns_of_raw, raw_of
 from motes.errors import FormatError

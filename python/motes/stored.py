@@ -69,7 +69,7 @@ def opened_again(path: str | os.PathLike[str], n_sections: int) -> StoredPattern
     FormatError
         If there are fewer.
     """
-    sections = open_sections(Path(path))
+    sections = open_patterns(path)._sections
     if len(sections.headers) < n_sections:
         raise FormatError(f"{path}: expected {n_sections} sections, got {len(sections.headers)}")
     return StoredPatterns(replace(sections, headers=sections.headers[:n_sections]))
