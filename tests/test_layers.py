@@ -28,6 +28,7 @@ LAYERS = (
     (
         "batches",
         "patterns",
+        "scratch",
         "sections",
         "stored",
         "stored_totals",

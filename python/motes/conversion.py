@@ -13,8 +13,9 @@ from motes.files import WRITERS, open_raw
 from motes.io.raw import MAX_COUNT, Block, PatternBlocks
 from motes.patterns import Patterns
 from motes.shapes import Shape
-from motes.stored import open_patterns
-from motes.storing import STORE_SUFFIX, asked_of, is_store, parts_of, write_store
+from motes.stored import SUFFIX as STORE_SUFFIX
+from motes.stored import is_store, open_patterns
+from motes.storing import asked_of, parts_of, write_store
 from motes.writing import SECTION_BYTES
 
 SUFFIXES = (STORE_SUFFIX, *WRITERS)  # that patterns are written to

@@ -27,8 +27,9 @@ from motes.io.raw import MAX_COUNT, PatternBlocks, RawPatterns
 from motes.io.source import open_file
 from motes.patterns import Patterns, check_patterns
 from motes.shapes import Shape, check_shape
-from motes.stored import StoredPatterns, open_patterns
-from motes.storing import STORE_SUFFIX, asked_of, is_store, parts_of, write_store
+from motes.stored import SUFFIX as STORE_SUFFIX
+from motes.stored import StoredPatterns, is_store, open_patterns
+from motes.storing import asked_of, parts_of, write_store
 
 READERS = {NPY_MAGIC: read_npy, H5_MAGIC: read_h5}
 WRITERS = {".npz": write_csr, ".npy": write_npy, ".emc": write_emc, ".h5": write_h5, ".hdf5": write_h5}
@@ -256,7 +257,9 @@ def describe(path: str | os.PathLike[str]) -> list[Finding]:
     labels7 | int64 array (2) | None | None
     """
     if is_store(path):
-        return [_finding_of_store(open_patterns(path))]
+        store = open_patterns(path)
+        store.verify()
+        return [finding_of_store(store)]
     start = _first_bytes(path)
     if start.startswith(ZIP_MAGIC):
         with open_archive(path) as archive:
@@ -351,8 +354,8 @@ def _findings_of_archive(archive: Archive) -> list[Finding]:
     return of_tasks + [Finding(name, str(archive.header(name))) for name in others]
 
 
-def _finding_of_store(store: StoredPatterns) -> Finding:
-    store.verify()
+def finding_of_store(store: StoredPatterns) -> Finding:
+    """What the headers of a store say."""
     told = "a store" if store.closed else "a store that is still written to, or whose writer was killed"
     return Finding(
         "",

@@ -17,9 +17,12 @@ import numpy.typing as npt
 from motes.entries import row_indices
 from motes.errors import DamagedSection, FormatError
 from motes.io.store.ahead import read_ahead
+from motes.io.store.layout import HEADER
 from motes.patterns import Patterns
 from motes.sections import Reader, Sections, open_sections, reopened
 from motes.stored_totals import StoredTotals
+
+SUFFIX = ".zarr"
 
 _AS_BEFORE: Any = object()
 
@@ -57,8 +60,8 @@ def open_patterns(path: str | os.PathLike[str]) -> StoredPatterns:
 
 
 def is_store(path: str | os.PathLike[str]) -> bool:
-    """Whether a path is a folder with the header of a Zarr group."""
-    return Path(path, "zarr.json").is_file()
+    """Whether a path is a folder with the header of a Zarr group, or is called as one."""
+    return os.path.isdir(path) and (Path(path).suffix.lower() == SUFFIX or Path(path, HEADER).exists())  # noqa: PTH112
 
 
 def opened_again(path: str | os.PathLike[str], n_sections: int) -> StoredPatterns:
@@ -243,7 +246,7 @@ class StoredPatterns(StoredTotals):
         return self._with(sections=sections, kept=kept)
 
     def verify(
-        self, skip_damaged: bool = False, *, callback: Callable[[int], object] | None = None
+        self, skip_damaged: bool = False, *, callback: Callable[[int, DamagedSection | None], object] | None = None
     ) -> npt.NDArray[np.bool_]:
         """Read all of it, and hold it against its checksums.
 
@@ -252,7 +255,7 @@ class StoredPatterns(StoredTotals):
         skip_damaged : bool
             Without it the first damaged section is raised.
         callback : callable, optional
-            Called with the number of each section once it was read.
+            Called with the number of each section once it was read, and what is wrong with it, if anything is.
 
         Returns
         -------
@@ -266,20 +269,21 @@ class StoredPatterns(StoredTotals):
         """
         sound = np.ones(len(self), np.bool_)
         for k in self._wanted():
-            if not self._is_sound(k, skip_damaged):
-                sound[self.bounds[k] : self.bounds[k + 1]] = False
+            fault = self._fault(k)
             if callback is not None:
-                callback(k)
+                callback(k, fault)
+            if fault is not None and not skip_damaged:
+                raise fault
+            sound[self.bounds[k] : self.bounds[k + 1]] = fault is None
         return sound
 
-    def _is_sound(self, k: int, skip_damaged: bool) -> bool:
+    def _fault(self, k: int) -> DamagedSection | None:
+        """What is wrong with a section."""
         try:
             self._sections.check(k)
-        except DamagedSection:
-            if not skip_damaged:
-                raise
-            return False
-        return True
+        except DamagedSection as error:
+            return error
+        return None
 
     def using(self, *, memory: int | str | None = _AS_BEFORE, engine: Any = _AS_BEFORE) -> StoredPatterns:
         """The same patterns, read within so much memory, or by an engine; what is not named stays as it is.

@@ -9,19 +9,10 @@ from pathlib import Path
 
 from motes.errors import FormatError
 from motes.io.atomic import atomic_folder
-from motes.io.store.layout import HEADER
 from motes.patterns import Patterns
 from motes.shapes import Shape
 from motes.stored import StoredPatterns, open_patterns
 from motes.writing import SECTION_BYTES, PatternWriter, alone
-
-STORE_SUFFIX = ".zarr"
-
-
-def is_store(path: str | os.PathLike[str]) -> bool:
-    """Whether it is a folder with the header of a Zarr group in it, or is called as one."""
-    folder = Path(path)
-    return folder.is_dir() and (folder.suffix.lower() == STORE_SUFFIX or (folder / HEADER).exists())
 
 
 def asked_of(store: StoredPatterns, shape: Shape | None = None, n_patterns: int | None = None) -> StoredPatterns:

@@ -59,7 +59,8 @@ app.command(
     "[bold]motes info --picks grid1.box --micrograph grid1.mrc --diameter 108[/bold]"
 )(info)
 app.command(
-    epilog="Examples: [bold]motes convert picks.star -o boxes --to box --diameter 180[/bold]   "
+    epilog="Examples: [bold]motes convert run*.emc --shape 64x64 -o run.zarr[/bold]   "
+    "[bold]motes convert picks.star -o boxes --to box --diameter 180[/bold]   "
     "[bold]motes convert grid1.box -o grid1.star --flip-y --height 4096[/bold]"
 )(convert)
 app.command(

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from motes.cli.coordinates import Threads, above_zero, tell_diameters
+from motes.cli.info_patterns import in_words, store_lines
 from motes.cli.results import EVERYTHING
 
 if TYPE_CHECKING:
     from motes import Picks
-    from motes.files import Finding
     from motes.micrograph import Micrograph
 
 
@@ -33,6 +33,9 @@ def info(
         float | None,
         typer.Option(help="Of a particle, pixels; by default of the picks' boxes, often larger.", callback=above_zero),
     ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Of a store of patterns: what its headers say, without reading it.")
+    ] = False,
     threads: Threads = None,
 ) -> None:
     """Say what a file holds: patterns, coordinates, a micrograph, a reconstruction. All of it is read and checked.
@@ -47,7 +50,7 @@ def info(
 
     if file is not None:
         with at_most(threads):
-            _tell(_lines(file))
+            _tell(_lines(file, quick))
     if picks is not None:
         found = read_picks(picks)
         _tell(_of_picks(picks, found))
@@ -69,13 +72,18 @@ def _tell(lines: list[str]) -> None:
         typer.echo(line)
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: Path, quick: bool) -> list[str]:
     from motes import describe, read_micrograph, read_picks
     from motes.micrograph import MRC_SUFFIXES as MRC
     from motes.micrograph import SUFFIXES as IMAGES
     from motes.picks import SUFFIXES as COORDINATES
+    from motes.stored import is_store
 
     suffix = path.suffix.lower()
+    if is_store(path):
+        return store_lines(path, quick)
+    if quick:
+        raise ValueError(f"--quick: is for a store of patterns, {path} is none")
     if (path / EVERYTHING).is_file():
         return _of_reconstruction(path)
     if suffix in COORDINATES or path.is_dir():
@@ -84,7 +92,7 @@ def _lines(path: Path) -> list[str]:
         return [told]
     if suffix in IMAGES:
         return _of_micrograph(path, read_micrograph(path))
-    return [f"{found.name or path.name}: {', '.join(_of_patterns(found))}" for found in describe(path)]
+    return [f"{found.name or path.name}: {', '.join(in_words(found))}" for found in describe(path)]
 
 
 def _of_reconstruction(folder: Path) -> list[str]:
@@ -163,16 +171,3 @@ def _flip(part: Picks, micrograph: Micrograph, diameter: float | None) -> list[s
         *(f"  {gain:10.1f} nats  {flip}" for flip, gain in gains),
         "nats are those of the likelihood gained over picks at random; nothing was flipped",
     ]
-
-
-def _of_patterns(found: Finding) -> list[str]:
-    if found.n_patterns is None:
-        return [found.kind]
-    pixels = "x".join(map(str, found.shape)) if found.shape else f"{found.n_pixels:,}"
-    told = [found.kind, f"{found.n_patterns:,} patterns of {pixels} pixels"]
-    if found.n_photons is not None:
-        mean = "" if found.mean_photons is None else f" ({found.mean_photons:.3f} a pattern)"
-        told.append(f"{found.n_photons:,} photons{mean}")
-        told.append(f"at most {found.max_count:,} in a pixel")
-        told.append(f"{found.n_empty:,} patterns without any")
-    return [*told, f"note: {found.note}"] if found.note else told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TextIO, TypeVar
@@ -55,6 +55,22 @@ def steps(items: Sequence[Item], description: str) -> Iterator[Item]:
 
     console = Console(stderr=True)
     yield from track(items, description, console=console, transient=True, disable=not console.is_terminal)
+
+
+@contextmanager
+def counting(description: str) -> Iterator[Callable[[int, int], None]]:
+    """What is told how many of how many are done; a bar on stderr where a person looks on."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task(description, total=None)
+
+        def tell(done: int, total: int) -> None:
+            progress.update(bar, completed=done, total=total)
+
+        yield tell
 
 
 @contextmanager
