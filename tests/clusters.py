@@ -168,3 +168,10 @@ class Twice:
         with turn:
             time.sleep(self.seconds)
         return 2 * number
+
+
+class Deadly(Twice):
+    """Work that kills who does it."""
+
+    def __call__(self, number, turn, threads):
+        os.kill(os.getpid(), signal.SIGKILL)

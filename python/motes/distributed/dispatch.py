@@ -1,7 +1,8 @@
 """Pieces of work handed to workers: each once, again where a worker is lost, and twice where one is slow.
 
-Dask carries them, and does again what a lost worker had. What it does not know is that results do not depend on who
-computes them or how often: so the first answer is taken, and a worker that was overtaken rests until it answers.
+Dask carries them, and tells who is there. Results depend neither on who computes them nor on how often: so the first
+answer is taken, a worker that was overtaken rests until it answers, and what a lost worker had is handed out anew.
+(Dask would do that too, but leaves a task that prefers a worker undone where all workers were lost for a while.)
 """
 
 from __future__ import annotations
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
 
 AHEAD = 2  # pieces that a worker has: one that it does, and the next
 LOOK = 0.5  # seconds between two looks at who is there
+FETCH = 2.0  # seconds for an answer to come, twice as many at each try, before it is looked whether its worker lives
 LONGEST = 60.0  # seconds that a scheduler may take to say so
 PATIENCE = 300.0
+DEATHS = 3  # of workers that had the same piece
 SLOW = 3.0  # times the usual time
 LEAST = 0.5  # seconds, below which nobody is slow
 EMBEDDED = 1 << 16  # bytes that go along with each piece; more goes to each worker once
@@ -52,7 +55,7 @@ class _Given:
     """A piece on its way: which, to whom, and since when."""
 
     piece: int
-    address: str | None
+    address: str
     since: float
 
 
@@ -79,22 +82,27 @@ class Dispatcher:
         self.refused: dict[str, str] = {}
         """Workers that came later and do not fit, by their addresses, and why."""
         self._overtaken: dict[str, Future[Answer]] = {}
-        self._present: dict[str, int] = {}
+        self.present: dict[str, int] = {}
+        """All workers, and the threads of each."""
         self._looked = 0.0
 
     def workers(self) -> dict[str, int]:
         """Those that take part, in the order of their addresses, and the threads of each."""
         if time.monotonic() - self._looked > LOOK:
-            with told_when_lost(self.client):
-                self._present = dict(sorted(self.client.nthreads(callback_timeout=LONGEST).items()))
-            self._looked = time.monotonic()
-            self._overtaken = {
-                address: future
-                for address, future in self._overtaken.items()
-                if address in self._present and not future.done()
-            }
+            self.look()
         out = self.refused.keys() | self._overtaken.keys()
-        return {address: threads for address, threads in self._present.items() if address not in out}
+        return {address: threads for address, threads in self.present.items() if address not in out}
+
+    def look(self) -> None:
+        """Ask the scheduler who is there."""
+        with told_when_lost(self.client):
+            self.present = dict(sorted(self.client.nthreads(callback_timeout=LONGEST).items()))
+        self._looked = time.monotonic()
+        self._overtaken = {
+            address: future
+            for address, future in self._overtaken.items()
+            if address in self.present and not future.done()
+        }
 
     def admit(self, unfit: Callable[[], str | None]) -> None:
         """Ask those that take part whether they can do some work.
@@ -195,6 +203,7 @@ class _Run:
         self.slowest = 0.0  # seconds per weight
         self.held: deque[Future[Answer]] = deque(maxlen=HELD)
         self.alone_since: float | None = None
+        self.losses = [0] * len(pieces)
         self.count = 0
 
     def answers(self) -> Generator[tuple[int, Any]]:
@@ -203,7 +212,7 @@ class _Run:
             if self.client.status != "running":
                 raise lost(self.client)
             workers = self.dispatcher.workers()
-            self._look_after(workers)
+            self._look_after()
             self._hand_out(workers)
             try:
                 future = self.finished.get(timeout=LOOK)
@@ -212,7 +221,10 @@ class _Run:
             given = self.given.pop(future, None)
             if given is None or given.piece in self.done:
                 continue
-            told = self._told(future)
+            told = self._told(future, given.address)
+            if told is None:
+                self._lose(given)
+                continue
             if told.refusal is not None:
                 self._refuse(told, given)
                 continue
@@ -242,7 +254,7 @@ class _Run:
                     load[address] += 1
         for address in workers:
             if not load[address] and (late := self._late()) is not None:
-                self._give(late, address, again=True)
+                self._give(late, address)
 
     def _late(self) -> int | None:
         """A piece that takes all who have it much longer than such a piece took others."""
@@ -257,7 +269,7 @@ class _Run:
                 return piece
         return None
 
-    def _give(self, piece: int, address: str, *, again: bool = False) -> None:
+    def _give(self, piece: int, address: str) -> None:
         self.count += 1
         with told_when_lost(self.client):
             future = self.client.submit(
@@ -269,29 +281,32 @@ class _Run:
                 self.arguments[piece],
                 key=f"motes-{self.token}-{self.count}",
                 workers=[address],
-                allow_other_workers=not again,
                 pure=False,
             )
         self.given[future] = _Given(piece, address, time.monotonic())
         future.add_done_callback(self.finished.put)
 
-    def _told(self, future: Future[Answer]) -> Answer:
-        from distributed import CancelledError, KilledWorker
+    def _told(self, future: Future[Answer], address: str) -> Answer | None:
+        """A worker's answer; None: the worker is gone, and took it along."""
+        from distributed import CancelledError
+        from distributed import TimeoutError as SlowError
 
         if future.status == "error":
+            future.result()  # raises what the work raised, with its place
+        wait = FETCH
+        while True:
             try:
-                future.result()  # raises what the work raised, with its place
-            except KilledWorker as error:
-                raise ClusterError(
-                    f"{address_of(self.client)}: several workers died of the same piece of work, the last of them "
-                    f"{error.last_worker.address}: for want of memory, perhaps"
-                ) from error
-        try:
-            with told_when_lost(self.client):
-                told: Answer = future.result()
-                return told
-        except CancelledError as error:
-            raise lost(self.client) from error
+                with told_when_lost(self.client):
+                    try:
+                        told: Answer = future.result(timeout=wait)
+                        return told
+                    except SlowError:
+                        wait *= 2
+            except CancelledError as error:
+                raise lost(self.client) from error
+            self.dispatcher.look()
+            if address not in self.dispatcher.present:
+                return None
 
     def _take_note(self, given: _Given, told: Answer) -> None:
         """A piece is done: how long it took, and who else has it."""
@@ -300,9 +315,19 @@ class _Run:
         self.slowest = max(self.slowest, seconds / self.pieces[given.piece].weight)
         for future, other in list(self.given.items()):
             if other.piece == given.piece:
-                if other.address is not None and other.address != told.worker:
+                if other.address != told.worker:
                     self.dispatcher.overtaken(other.address, future)
                 del self.given[future]
+
+    def _lose(self, given: _Given) -> None:
+        self.losses[given.piece] += 1
+        if self.losses[given.piece] > DEATHS:
+            raise ClusterError(
+                f"{address_of(self.client)}: {DEATHS + 1} workers were lost with the same piece of work, the last of "
+                f"them {given.address}: killed for want of memory, perhaps"
+            )
+        if given.piece not in self.done and all(other.piece != given.piece for other in self.given.values()):
+            self.waiting.put(self.pieces[given.piece].home, given.piece, first=True)
 
     def _refuse(self, told: Answer, given: _Given) -> None:
         """A worker that came later and does not fit gets nothing any more."""
@@ -314,12 +339,13 @@ class _Run:
             )
         self.waiting.put(self.pieces[given.piece].home, given.piece, first=True)
 
-    def _look_after(self, workers: dict[str, int]) -> None:
-        """Pieces of a worker that is gone are somebody else's, by Dask's hand; nobody at all is waited for."""
-        present = self.dispatcher._present
-        for given in self.given.values():
-            if given.address is not None and given.address not in present:
-                given.address = None
+    def _look_after(self) -> None:
+        """What a worker had that is gone is handed out anew; where nobody at all is left, somebody is waited for."""
+        present = self.dispatcher.present
+        for future, given in list(self.given.items()):
+            if given.address not in present:
+                del self.given[future]
+                self._lose(given)
         if present.keys() - self.dispatcher.refused.keys():
             self.alone_since = None
             return

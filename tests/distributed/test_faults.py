@@ -1,0 +1,207 @@
+"""Processes that are killed and stopped amid the work: the bits of an undisturbed run, or an error and nothing lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import clusters
+import motes
+from motes import distributed
+from motes.distributed.dispatch import Dispatcher, Piece, _Run
+from motes.distributed.photons import kept_in
+from motes.errors import ClusterError
+
+OPTIONS = {"acceleration": "squarem", "tolerance": 1e-6}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(store):
+    """What one machine finds."""
+    return motes.reconstruct(store, **OPTIONS)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """With nobody at work yet."""
+    with clusters.Cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def workers(cluster):
+    """Two workers, those that an earlier test left alive among them, and a client."""
+    names = ["one", "other"]
+    for name in names:
+        if name in cluster.processes:
+            cluster.signal(name, signal.SIGCONT)
+    cluster.start(*(name for name in names if name not in cluster.processes))
+    with distributed.connect(cluster.address) as client:
+        clusters.until(lambda: len(client.nthreads()) == 2)
+        yield client, names
+
+
+def after(seconds, action):
+    """Do something soon, beside what is done here."""
+    threading.Timer(seconds, action).start()
+
+
+def test_a_worker_that_is_killed_amid_a_pass(cluster, workers, store, tmp_path):
+    client, (first, _) = workers
+    victim = cluster.processes[first].pid
+    log = tmp_path
+
+    def kill():
+        clusters.until(lambda: victim in clusters.who(log).values())
+        cluster.kill(first)
+
+    after(0.0, kill)
+    engine = distributed.DaskEngine(client)
+    total = sum(total for _, total in engine.run(store, clusters.PhotonSums(str(log), seconds=0.1), 1))
+    np.testing.assert_array_equal(total, store.total_image())
+    done = clusters.who(log)
+    assert set(done.values()) - {victim}  # the file of a section that was done again names who did it last
+    assert len(list(log.iterdir())) > len(done)
+
+
+def test_a_worker_that_is_killed_amid_an_iteration(cluster, workers, store, undisturbed):
+    client, (first, _) = workers
+    killed = []
+
+    def stop_then_kill(record):
+        if not killed:
+            killed.append(record["iteration"])
+            cluster.signal(first, signal.SIGSTOP)  # so that it dies with its part of the next sweep in hand
+            after(0.2, lambda: cluster.kill(first))
+
+    found = distributed.reconstruct(store, client=client, callback=stop_then_kill, **OPTIONS)
+    assert killed
+    assert clusters.same(found, undisturbed)
+
+
+def test_a_slow_worker_delays_nobody_for_long(cluster, workers, store, undisturbed):
+    client, (first, _) = workers
+    stopped = []
+
+    def stop(record):
+        if not stopped:
+            stopped.append(time.monotonic())
+            cluster.signal(first, signal.SIGSTOP)
+
+    found = distributed.reconstruct(store, client=client, callback=stop, **OPTIONS)
+    assert stopped
+    assert clusters.same(found, undisturbed)
+
+
+def test_a_slow_worker_comes_back(cluster, workers):
+    client, (first, second) = workers
+    dispatcher = Dispatcher(client)
+    pids = {name: cluster.processes[name].pid for name in (first, second)}
+    addresses = {pid: address for address, pid in client.run(os.getpid).items()}
+    cluster.signal(first, signal.SIGSTOP)
+    homes = [Piece(n, home=addresses[pids[name]]) for n, name in enumerate((first, second) * 4)]
+    assert dict(dispatcher.run(clusters.Twice(0.02), homes)) == {n: 2 * n for n in range(8)}
+    assert list(dispatcher.workers()) == [addresses[pids[second]]]
+    cluster.signal(first, signal.SIGCONT)
+    clusters.until(lambda: len(dispatcher.workers()) == 2)
+
+
+def test_all_workers_are_lost_and_return(cluster, workers, store, undisturbed):
+    client, names = workers
+    lost = []
+
+    def kill_all(record):
+        if not lost:
+            for name in names:
+                cluster.signal(name, signal.SIGSTOP)
+            after(0.2, lambda: cluster.kill(*names))
+            lost.append(record)
+            after(1.0, lambda: cluster.start("returned"))
+
+    try:
+        with pytest.warns(UserWarning, match="all workers are gone; waiting 300 s for one: dask worker tcp://"):
+            found = distributed.reconstruct(store, client=client, callback=kill_all, **OPTIONS)
+        assert clusters.same(found, undisturbed)
+    finally:
+        cluster.kill("returned")
+        clusters.until(lambda: not client.nthreads())
+
+
+def test_workers_that_do_not_return(cluster, workers):
+    client, names = workers
+    dispatcher = Dispatcher(client, patience=0.5)
+    cluster.kill(*names)
+    clusters.until(lambda: not client.nthreads())
+    with (
+        pytest.warns(UserWarning, match="all workers are gone"),
+        pytest.raises(ClusterError, match=r"no worker for 0\.5 s; start one"),
+    ):
+        list(dispatcher.run(clusters.Twice(), [Piece(1)]))
+
+
+def test_a_scheduler_that_is_killed_and_started_again(tmp_path, store, undisturbed):
+    checkpoint = tmp_path / "state.npz"
+    with clusters.Cluster(tmp_path) as cluster:
+        cluster.start("before")
+
+        def kill(record):
+            if record["iteration"] == 3:
+                cluster.signal("before", signal.SIGSTOP)  # so that it is amid a sweep
+                after(0.2, lambda: cluster.kill("scheduler"))
+
+        with (
+            pytest.raises(
+                ClusterError, match=r"the scheduler is gone.* kept in .*state\.npz: go on with resume"
+            ) as told,
+            distributed.connect(cluster.address) as client,
+        ):
+            distributed.reconstruct(store, client=client, checkpoint=checkpoint, callback=kill, **OPTIONS)
+        assert cluster.address in str(told.value)
+        cluster.kill("before")
+        cluster.start_scheduler()
+        cluster.start("after")
+        records = []
+        with distributed.connect(cluster.address) as client:
+            found = distributed.reconstruct(
+                store, client=client, checkpoint=checkpoint, resume=True, callback=records.append, **OPTIONS
+            )
+        assert records[0]["iteration"] == 4
+        assert clusters.same(found, undisturbed)
+
+
+def test_without_a_checkpoint_it_is_told():
+    with (
+        pytest.raises(ClusterError, match="gone; nothing was kept: give checkpoint to be able to go on"),
+        kept_in(None),
+    ):
+        raise ClusterError("tcp://10.0.0.1:8786: the scheduler is gone")
+
+
+def test_a_worker_that_dies_with_its_answer(cluster, workers, monkeypatch):
+    """It was told that it is done, and nobody has fetched it yet."""
+    client, (first, _) = workers
+    fetch = _Run._told
+    victim = cluster.processes[first].pid
+    (address,) = (address for address, pid in client.run(os.getpid).items() if pid == victim)
+
+    def fetch_too_late(run, future, worker):
+        if worker == address and first in cluster.processes:
+            cluster.kill(first)
+            clusters.until(lambda: address not in client.nthreads())
+        return fetch(run, future, worker)
+
+    monkeypatch.setattr(_Run, "_told", fetch_too_late)
+    monkeypatch.setattr("motes.distributed.dispatch.FETCH", 0.2)
+    assert dict(Dispatcher(client).run(clusters.Twice(), [Piece(n) for n in range(6)])) == {n: 2 * n for n in range(6)}
+    assert first not in cluster.processes
+
+
+def test_a_piece_that_kills_is_given_up(workers, monkeypatch):
+    monkeypatch.setattr("motes.distributed.dispatch.DEATHS", 1)
+    with pytest.raises(ClusterError, match="2 workers were lost with the same piece of work, the last of them tcp://"):
+        list(Dispatcher(workers[0]).run(clusters.Deadly(), [Piece(1)]))
