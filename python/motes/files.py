@@ -84,6 +84,7 @@ def read_patterns(
     Examples
     --------
     >>> import tempfile
+    >>> import numpy as np
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "counts.npy")
     ...     np.save(path, np.array([[0, 1, 2, 0], [1, 0, 0, 0]]))
@@ -157,6 +158,7 @@ def write_patterns(
     Examples
     --------
     >>> import tempfile
+    >>> import numpy as np
     >>> patterns = Patterns.from_coo(np.array([0, 0, 1]), np.array([5, 5, 624]), shape=(25, 25))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "endeavor.npz")
@@ -248,6 +250,7 @@ def describe(path: str | os.PathLike[str]) -> list[Finding]:
     Examples
     --------
     >>> import tempfile
+    >>> import numpy as np
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "endeavor.npz")
     ...     np.savez(path, task7a=[0, 1, 1], task7b=[3, 4, 4], labels7=[0, 2])

@@ -135,7 +135,7 @@ class PatternWriter:
             return
         self._settle()
         self._pending.append(patterns)
-        self._pending_bytes += patterns.nbytes
+        self._pending_bytes += _bytes_of(patterns)
         if len(self._pending) >= self._joined + FEW:  # frames one by one: thousands would take long to join at once
             parts, last = self._pending[: self._joined], self._pending[self._joined :]
             self._pending = [*parts, Patterns.concatenate(last)]
@@ -203,7 +203,7 @@ class PatternWriter:
     def _done(self, number: int, rest: list[Patterns]) -> None:
         self._joined = 0
         self._pending = rest
-        self._pending_bytes = sum(part.nbytes for part in rest)
+        self._pending_bytes = sum(map(_bytes_of, rest))
         self.n_sections = number + 1
 
     def _commit(self) -> None:
@@ -215,6 +215,11 @@ class PatternWriter:
         write_section(self.path, self.n_sections, self.path / WRITING / "section", _content(whole[:n]))
         self._done(*self._committing)
         self._committing = None
+
+
+def _bytes_of(patterns: Patterns) -> int:
+    """What patterns take in a section, in memory."""
+    return patterns.nbytes - PATTERN_BYTES  # the end of the last is not counted
 
 
 def _that_fit(patterns: Patterns, n_bytes: int) -> int:

@@ -14,19 +14,6 @@ SHAPE = (5, 4)
 N = 1000
 
 
-@pytest.fixture(scope="module")
-def patterns() -> motes.Patterns:
-    return motes.Patterns.from_dense(np.random.default_rng(0).poisson(0.3, (N, *SHAPE)))
-
-
-@pytest.fixture
-def store(tmp_path, patterns) -> motes.StoredPatterns:
-    with motes.PatternWriter(tmp_path / "run.zarr", SHAPE, section_bytes=4000) as writer:
-        for first in range(0, N, 170):
-            writer.append(patterns[first : first + 170])
-    return motes.open_patterns(tmp_path / "run.zarr")
-
-
 def test_all_of_it(store, patterns):
     assert store.n_sections > 5
     assert len(store) == N

@@ -42,8 +42,8 @@ def convert(
             "-o",
             "--out",
             metavar="OUT",
-            help="File to write; its suffix tells the format. Of patterns .zarr, a store for what is larger than memory, "
-            ".emc, .h5, .npz or .npy; for coordinates of one micrograph a file also a folder.",
+            help="File to write; its suffix tells the format. Of patterns .zarr, a store for what is larger than "
+            "memory, .emc, .h5, .npz or .npy; for coordinates of one micrograph a file also a folder.",
         ),
     ],
     source: Source = None,

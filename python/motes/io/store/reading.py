@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes import _core
-from motes.errors import DamagedSection
+from motes.errors import DamagedSection, FormatError
 from motes.io.store.ahead import Unwanted
 from motes.io.store.checksum import crc32c, require_crc32c
 from motes.io.store.layout import CRC_BYTES, HEADER, Section, array_json, array_layout, chunk, read_header
@@ -235,7 +235,10 @@ def _check_headers(section: Section, n_pixels: int) -> None:
     """The arrays' own headers say what we write: nothing else would be read right."""
     for name, (dtype, size) in array_layout(n_pixels, section.counts, section.crc32c).items():
         path = section.folder / name / HEADER
-        told = read_header(path)
+        try:
+            told = read_header(path)
+        except FormatError as error:
+            raise DamagedSection(str(error), section.number) from error
         for key, value in array_json(dtype, size).items():
             if key != "attributes" and told.get(key) != value:
                 found = f"{told.get(key)!r:.200}"
