@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +29,7 @@ from motes.io.store.layout import (
 )
 from motes.shapes import Shape
 
+SYNCED_AT_ONCE = 8
 SHARE_OF_TOTAL = 8  # `total` is left out where it would take more than that part of the pixels' bytes
 
 
@@ -94,7 +97,7 @@ def write_section(store: Path, number: int, staging: Path, content: Content) -> 
         staging.mkdir()
         sums = {name: _write_array(staging, name, *layout[name], getattr(content, name)) for name in names}
         _write_json(staging / HEADER, group_json({**counts, "crc32c": sums}))
-        sync_folder(staging)
+        _sync_all(staging)
         staging.rename(target)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
@@ -112,27 +115,41 @@ def _write_array(folder: Path, name: str, dtype: np.dtype[Any], size: int, value
     found = crc32c(data)
     if size:
         _write(path, data, np.array([found], "<u4").view(np.uint8))
-        sync_folder(path.parent)
-    sync_folder(folder / name)
     return found
 
 
 def _write(path: Path, *pieces: Any) -> None:
-    """Write a file, down to the disk; what goes wrong names it."""
+    """Write a file; it is not on the disk yet."""
+    with _naming(path), path.open("wb", buffering=0) as file:
+        for piece in pieces:
+            left = memoryview(piece).cast("B")
+            while left:
+                left = left[file.write(left) :]
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """What goes wrong with a file names it."""
     try:
-        _written(path, *pieces)
+        yield
     except OSError as error:
         if error.errno is None or error.filename is not None:
             raise
         raise OSError(error.errno, error.strerror, os.fspath(path)) from error
 
 
-def _written(path: Path, *pieces: Any) -> None:
-    with path.open("wb", buffering=0) as file:
-        for piece in pieces:
-            left = memoryview(piece).cast("B")
-            while left:
-                left = left[file.write(left) :]
+def _sync_all(folder: Path) -> None:
+    """Have everything in a folder on the disk; asked for all at once, which file systems do in one step."""
+    with ThreadPoolExecutor(SYNCED_AT_ONCE) as threads:
+        for _ in threads.map(_sync, [folder, *folder.rglob("*")]):
+            pass
+
+
+def _sync(path: Path) -> None:
+    if path.is_dir():
+        sync_folder(path)
+        return
+    with _naming(path), path.open("rb+") as file:
         os.fsync(file.fileno())
 
 
