@@ -118,7 +118,8 @@ def evaluate(
         output_folder(out, (METRICS, CURVE, *pictures.values())) as staging,
         cluster(scheduler, threads, tls_ca=tls_ca, tls_cert=tls_cert, tls_key=tls_key) as client,
     ):
-        each = _each(client, [images[name] for name in pictures if name in images])
+        seen = {name: images[name] if client is None else images[name].resolve() for name in pictures if name in images}
+        each = _each(client, seen.values())
         result = _evaluation(client, **circles, iou=iou, rule=matching, threads=threads)
         told = _metrics(result, scored) | {
             "matching": matching,
@@ -135,8 +136,7 @@ def evaluate(
         plotting.precision_recall({picks.stem: result}).savefig(staging / CURVE)
         threshold = result.best_threshold.value
         to_draw = (
-            Overlay(result.matches.of_micrograph(m), images.get(name), threshold, name)
-            for m, name in enumerate(pictures)
+            Overlay(result.matches.of_micrograph(m), seen.get(name), threshold, name) for m, name in enumerate(pictures)
         )
         for name, png in zip(steps(list(pictures), "drawing"), each(draw, to_draw), strict=True):
             (staging / pictures[name]).write_bytes(png)

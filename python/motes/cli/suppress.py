@@ -83,9 +83,9 @@ def suppress(
         raise ValueError("--iou, --distance: expected one of them")
     if min_score is not None and not np.isfinite(min_score):
         raise ValueError(f"--min-score: expected a finite number, got {min_score}")
-    place = device_of(device)
     if scheduler is not None and device != "cpu":
-        raise ValueError(f"--scheduler: its workers have no {device}; leave out --device")
+        raise ValueError(f"--scheduler: workers compute with processors, got --device {device} too; leave out one")
+    place = device_of(device)
     height, width = size_of(micrograph, height, width)
     found = of_micrograph(picks, read_picks(picks, source, height=height), micrograph)
     _refuse_outside(picks, found, height, width)
