@@ -21,7 +21,7 @@ from motes.io.store.layout import (
     section_numbers,
 )
 from motes.io.store.reading import read_section, read_total, require_files, room_of
-from motes.memory import in_words, memory_bytes, resident_bytes
+from motes.memory import SHARE, available_bytes, in_words, memory_bytes, resident_bytes
 from motes.patterns import Patterns
 from motes.shapes import Shape
 
@@ -51,7 +51,7 @@ class Sections:
     closed: bool
     headers: tuple[Section, ...]
     _rooms: Rooms = field(default_factory=Rooms, repr=False, compare=False)
-    _kept: dict[int, Patterns] = field(default_factory=dict, repr=False, compare=False)
+    _kept: dict[int, tuple[Patterns, int]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def n_pixels(self) -> int:
@@ -105,8 +105,17 @@ class Sections:
             first, lit, several = first + len(part), lit + size, several + n
         return Patterns._trusted(whole, self.shape)
 
-    def reader(self, wanted: Sequence[int], memory: int | str | None) -> Reader:
+    def reader(self, wanted: Sequence[int], memory: int | str | None, *, keep: bool = True) -> Reader:
         """Who reads sections within so much memory.
+
+        Parameters
+        ----------
+        wanted : sequence of int
+            Those that are going to be read.
+        memory : int or str, optional
+            Of the whole process.
+        keep : bool
+            Whether sections may stay in memory, for who reads them again.
 
         Raises
         ------
@@ -114,8 +123,9 @@ class Sections:
             If the memory does not hold what is needed at least; the message says how much that is.
         """
         need = max((whole_steps(room_of(self.headers[k], self.n_pixels)) for k in wanted), default=1)
-        limit = memory_bytes(memory)
-        others = max(0, resident_bytes() - self._rooms.nbytes - self._kept_bytes())
+        own = self._rooms.nbytes + self._kept_bytes()
+        others = max(0, resident_bytes() - own)
+        limit = others + (available_bytes() + own) // SHARE if memory is None else memory_bytes(memory)
         at_least = min(HELD, len(wanted))
         if memory is not None and limit - others < at_least * need:
             raise ValueError(
@@ -126,10 +136,10 @@ class Sections:
         ahead = max(0, min(AHEAD, (limit - others) // need - HELD))
         to_keep = max(0, int(limit * FOR_SECTIONS) - others - (HELD + ahead) * need)
         self._let_go(to_keep)
-        return Reader(self, ahead, to_keep)
+        return Reader(self, ahead, to_keep if keep else 0)
 
     def _kept_bytes(self) -> int:
-        return sum(whole_steps(part.nbytes) for part in list(self._kept.values()))
+        return sum(n_bytes for _, n_bytes in list(self._kept.values()))
 
     def _let_go(self, most: int) -> None:
         """Keep no more than so many bytes."""
@@ -155,7 +165,8 @@ class Reader:
 
     def at_hand(self, k: int) -> Patterns | None:
         """A section that was kept."""
-        return self.sections._kept.get(k)
+        kept = self.sections._kept.get(k)
+        return None if kept is None else kept[0]
 
     def fetch(self, k: int, stopped: Callable[[], bool]) -> Patterns:
         """A section from the disk."""
@@ -163,7 +174,7 @@ class Reader:
         keep = self.sections._kept_bytes() + room <= self.to_keep
         part = self.sections.read(k, stopped, keep=keep)
         if keep:
-            self.sections._kept[k] = part
+            self.sections._kept[k] = part, room
         return part
 
 

@@ -212,7 +212,8 @@ class StoredPatterns(StoredTotals):
             If they do not fit.
         """
         if self._kept is None:
-            return self._sections.joined(self.parts())
+            wanted = self._wanted()
+            return self._sections.joined(self._parts(wanted, self._sections.reader(wanted, self._memory, keep=False)))
         return Patterns.concatenate([Patterns.empty(self.shape), *(part for _, part in self.parts())])
 
     # Other views -----------------------------------------------------------
