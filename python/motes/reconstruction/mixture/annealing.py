@@ -6,6 +6,9 @@ Letters 65 (1990) 945). lambda - 1 is what the templates' differences along that
 log-likelihood; it grows in proportion to the photons. So the climb begins a little above 1 / lambda, where differences
 of the expected log-likelihood between templates are of order 1 and only the strongest direction can grow, and goes up
 in equal ratios.
+
+A start loses its own picture on the way, since what is not held up shrinks: from few patterns of few photons it would
+come to the power 1 as one that turns hardly change, and stay. So the masters are shaken at each power.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from motes.threads import one_blas_thread
 
 RATIO = 1.5  # at most, from one power to the next
 SWEEPS = 6  # at each
+SHAKE = 0.02  # of each pixel's value, before each power but the first
 
 
 def powers_of_data(problem: MixtureProblem, seed: int) -> tuple[float, ...]:

@@ -19,7 +19,7 @@ from motes.patterns import Patterns
 from motes.reconstruction.climb import Callback, Climbed, Keeper, climb_all, ending
 from motes.reconstruction.em import PlainEM, Squarem
 from motes.reconstruction.mixture import options
-from motes.reconstruction.mixture.annealing import powers_of_data
+from motes.reconstruction.mixture.annealing import SHAKE, powers_of_data
 from motes.reconstruction.mixture.bars import KINDS, mixture_error_bars
 from motes.reconstruction.mixture.layout import FloatArray
 from motes.reconstruction.mixture.problem import MixtureProblem, information_at
@@ -91,11 +91,12 @@ def reconstruct_mixture(
         "restarts": restarts, "seed": seed, "dtype": np.dtype(dtype).name,
     }  # fmt: skip
     keeper = Keeper(checkpoint, lambda: problem.mark(asked), resume)
+    shake = SHAKE if powers is None else 0.0
     powers = powers_of_data(problem, seed) if powers is None else powers
-    staged = Staged(_stages(problem, powers, coarser, climb, anywhere=isinstance(start, str)))
+    staged = Staged(_stages(problem, powers, coarser, climb, shake, anywhere=isinstance(start, str)), seed)
 
     def begin(restart: int) -> State:
-        return staged.begin(start_vector(problem, start, seed=seed, restart=restart))
+        return staged.begin(start_vector(problem, start, seed=seed, restart=restart), restart)
 
     def told(before: State, after: State) -> dict[str, float]:
         beta = staged.stages[staged.stage_of(after)].problem.beta
@@ -110,7 +111,7 @@ def reconstruct_mixture(
 
 def _stages(
     problem: MixtureProblem, powers: tuple[float, ...], coarser: tuple[TemplateMap, ...], climb: PlainEM | Squarem,
-    anywhere: bool,
+    shake: float, *, anywhere: bool,
 ) -> tuple[Stage, ...]:  # fmt: skip
     """All powers but the last at the fewest angles; then more and more angles at the last power.
 
@@ -126,7 +127,10 @@ def _stages(
     first = chain[0][1]
     runs = options.runs_of(powers)
     plain = climb if isinstance(climb, PlainEM) else PlainEM(climb.tolerance)
-    stages = [Stage(first.at(power), plain, n_steps, f"beta {power:.3g}") for power, n_steps in runs[:-1]]
+    stages = [
+        Stage(first.at(power), plain, n_steps, f"beta {power:.3g}", shake=shake if k else 0.0)
+        for k, (power, n_steps) in enumerate(runs[:-1])
+    ]
     loose = replace(climb, tolerance=max(climb.tolerance, COARSE_TOLERANCE))
     stages += [Stage(coarse, loose, COARSE_STEPS, name) for name, coarse in chain[:-1]]
     if anywhere and any(isinstance(turns, InPlane) for turns in problem.maps):

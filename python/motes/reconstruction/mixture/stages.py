@@ -10,6 +10,7 @@ from motes.reconstruction.em import PlainEM, Squarem, higher
 from motes.reconstruction.mixture.frames import best_frames
 from motes.reconstruction.mixture.layout import FloatArray, Layout
 from motes.reconstruction.mixture.problem import MixtureProblem
+from motes.reconstruction.mixture.start import shaken
 from motes.reconstruction.state import State
 
 
@@ -25,6 +26,8 @@ class Stage:
     """What its steps are called by; empty for the last stage."""
     reframe: bool = False
     """Whether the next stage begins in the best frame of pixels."""
+    shake: float = 0.0
+    """By how much of its value each pixel of the masters is scattered before the first step."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +38,12 @@ class Staged:
     """
 
     stages: tuple[Stage, ...]
+    seed: int = 0
+    """Of what is scattered."""
 
-    def begin(self, vector: FloatArray) -> State:
-        """The state before the first step."""
-        return self._enter(0, vector, self.stages[0].problem.uniform)
+    def begin(self, vector: FloatArray, restart: int = 0) -> State:
+        """The state of a start, by its number, before the first step."""
+        return self._enter(0, vector, self.stages[0].problem.uniform, restart)
 
     def step(self, state: State) -> State:
         """The next state; of the next stage, where this one is done."""
@@ -49,7 +54,7 @@ class Staged:
             vector, framing = ended.point.em_master, self.stages[stage].reframe
             if framing:
                 vector, weights = best_frames(self.stages[stage + 1].problem, vector, weights)
-            state = self._enter(stage + 1, vector, weights)
+            state = self._enter(stage + 1, vector, weights, int(state.memory["restart"]))
             if framing:  # the same likelihood still, and not to fall by what the sums are rounded to
                 state = replace(state, point=higher(ended.point, state.point))
             state = replace(state, iteration=ended.iteration, sweeps=ended.sweeps + 1 + framing)
@@ -61,16 +66,24 @@ class Staged:
             after,
             step=f"{here.told}: {after.step}" if here.told else after.step,
             converged=after.converged and stage + 1 == len(self.stages),
-        ).remembering(stage=np.array(float(stage)), steps=np.array(float(steps)), done=np.array(float(done)))
+        ).remembering(
+            stage=np.array(float(stage)), restart=state.memory["restart"],
+            steps=np.array(float(steps)), done=np.array(float(done)),
+        )  # fmt: skip
 
     def stage_of(self, state: State) -> int:
         """Which stage a state is of."""
         return int(state.memory["stage"])
 
-    def _enter(self, stage: int, vector: FloatArray, weights: FloatArray) -> State:
+    def _enter(self, stage: int, vector: FloatArray, weights: FloatArray, restart: int) -> State:
         here = self.stages[stage]
+        if here.shake:
+            n, rng = here.problem.layout.n_pixels, np.random.default_rng([self.seed, restart, stage])
+            scattered = shaken(here.problem, vector[:n], here.shake, rng)
+            vector = here.problem.inside(np.concatenate([scattered, vector[n:]]))
         state = here.method.begin(here.problem, here.problem.evaluate(vector, weights))
-        return state.remembering(stage=np.array(float(stage)), steps=np.array(0.0), done=np.array(0.0))
+        numbers = {"stage": float(stage), "restart": float(restart), "steps": 0.0, "done": 0.0}
+        return state.remembering(**{name: np.array(number) for name, number in numbers.items()})
 
 
 def carried(before: Layout, problem: MixtureProblem, weights: FloatArray) -> FloatArray:

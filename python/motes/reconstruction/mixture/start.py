@@ -36,10 +36,16 @@ def start_vector(problem: MixtureProblem, init: str | FloatArray, *, seed: int, 
     elif init == "spectral" and _knows_directions(problem):
         masters = spectral_masters(problem, rng)
     else:
-        masters = problem.mean_masters * rng.uniform(0.5, 1.5, problem.layout.n_pixels)
-        if isinstance(problem.noise, Gaussian):  # a mean may be 0, the noise is not
-            masters += rng.standard_normal(masters.size) / np.sqrt(problem.precision(masters))
+        masters = shaken(problem, problem.mean_masters, 0.5, rng)
     return problem.inside(np.concatenate([masters, problem.first_rest]))
+
+
+def shaken(problem: MixtureProblem, masters: FloatArray, size: float, rng: np.random.Generator) -> FloatArray:
+    """Masters, (n_pixels,), each pixel scattered evenly by up to `size` of its value."""
+    masters = masters * rng.uniform(1 - size, 1 + size, problem.layout.n_pixels)
+    if isinstance(problem.noise, Gaussian):  # a mean may be 0, the noise is not
+        masters += 2 * size * rng.standard_normal(masters.size) / np.sqrt(problem.precision(masters))
+    return masters
 
 
 def _knows_directions(problem: MixtureProblem) -> bool:
