@@ -22,7 +22,7 @@ LAYERS = (
     ("distributed",),
     ("bench", "challenge", "study", "project"),
     ("report", "truth", "known_mixture", "mixture_truth", "plotting", "viewer"),
-    ("active",),
+    ("active", "live"),
     ("dragonfly", "reconstruction", "classify", "limits", "pickers", "numba_support"),
     ("sample", "picking", "resolution", "particles"),
     (

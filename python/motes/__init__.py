@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         distributed,
         dragonfly,
         limits,
+        live,
         particles,
         pickers,
         picking,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from motes.kernels.backrotation import back_rotate
     from motes.kernels.likelihood import log_likelihood
     from motes.kernels.sweep import Sweep, sweep
+    from motes.live.follow import follow
     from motes.maps import TemplateMap
     from motes.micrograph import Micrograph, read_micrograph
     from motes.noise import Bernoulli, Gaussian, Poisson
@@ -98,6 +100,7 @@ _HOME = {
     "TemplateMap": "maps",
     "back_rotate": "kernels.backrotation",
     "describe": "files",
+    "follow": "live.follow",
     "goodness_of_fit": "reconstruction",
     "held_out": "reconstruction",
     "log_likelihood": "kernels.likelihood",
@@ -123,6 +126,7 @@ _MODULES = (
     "distributed",
     "dragonfly",
     "limits",
+    "live",
     "particles",
     "pickers",
     "picking",
@@ -174,9 +178,11 @@ __all__ = [
     "describe",
     "distributed",
     "dragonfly",
+    "follow",
     "goodness_of_fit",
     "held_out",
     "limits",
+    "live",
     "log_likelihood",
     "open_patterns",
     "particles",

@@ -213,7 +213,28 @@ def _headers(path: Path, shape: Shape, known: tuple[Section, ...]) -> tuple[Sect
     ):
         raise FormatError(f"{path}: is another store than the one that was opened")
     new = (read_section_header(section_folder(path, k), n_pixels) for k in range(len(known), n_sections))
-    headers = (*known, *new)
+    return _countable(path, (*known, *new))
+
+
+def gathered(
+    path: Path, shape: Shape, closed: bool, headers: tuple[Section, ...], before: Sections | None = None
+) -> Sections:
+    """Some sections of a store, whose headers were read; in the memory of those that were there before.
+
+    Raises
+    ------
+    FormatError
+        If their sums can not be held.
+    """
+    headers = _countable(path, headers)
+    if before is None:
+        return Sections(path, shape, closed, headers)
+    same = headers[: len(before.headers)] == before.headers  # what is kept goes by their places
+    return Sections(path, shape, closed, headers, before._rooms, before._kept if same else {})
+
+
+def _countable(path: Path, headers: tuple[Section, ...]) -> tuple[Section, ...]:
+    """The same sections, if their sums can be held."""
     if sum(section.sum_of_squares for section in headers) >= MAX_TOTAL:
         raise FormatError(f"{path}: more photons than can be counted")
     return headers

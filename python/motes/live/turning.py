@@ -1,0 +1,74 @@
+"""The same reconstruction seen from another side: the group's free turn, which pictures in a row should share."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import numpy.typing as npt
+
+from motes.reconstruction.result import Reconstruction
+
+
+def turned(result: Reconstruction, rotation: int) -> Reconstruction:
+    """The same reconstruction, its master turned by one rotation of its group; labels and counts go with it.
+
+    Parameters
+    ----------
+    result : Reconstruction
+        What was found.
+    rotation : int
+        A member of `result.rotations`.
+
+    Returns
+    -------
+    Reconstruction
+        Turned by 0, the same; turned on by the inverse, what it was, to the bit.
+
+    Examples
+    --------
+    >>> from motes import Patterns, reconstruct
+    >>> result = reconstruct(Patterns.from_dense(np.eye(9, dtype=np.int64)[[0, 2, 8, 6] * 20], shape=(3, 3)))
+    >>> turned(turned(result, 1), 3).labels[:4].tolist() == result.labels[:4].tolist()
+    True
+    """
+    rotations = result.rotations
+    slots = rotations.relabel(np.arange(rotations.n), rotation)
+    order = np.argsort(slots)
+
+    def home(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return rotations.turn_master(values, rotation)
+
+    return dataclasses.replace(
+        result,
+        master=home(result.master),
+        std_error=home(result.std_error),
+        seen=home(result.seen.astype(np.float64)) > 0,
+        labels=slots[result.labels],
+        weights=result.weights[order],
+        weights_std_error=result.weights_std_error[order],
+        counts=result.counts[order],
+        first_pattern_posterior=result.first_pattern_posterior[order],
+    )
+
+
+def by_convention(result: Reconstruction) -> Reconstruction:
+    """Turned so that the first pattern's label is 0, as `motes.reconstruct` returns it."""
+    return turned(result, int(result.labels[0])) if result.labels.size else result
+
+
+def as_before(result: Reconstruction, master: npt.NDArray[np.float64]) -> Reconstruction:
+    """Turned so that its master is nearest to the one before it.
+
+    Parameters
+    ----------
+    result : Reconstruction
+        What was found.
+    master : (H, W) array, photons a pixel
+        The one before, NaN where it was never seen.
+    """
+
+    def distance(rotation: int) -> float:
+        return float(np.nansum((result.rotations.turn_master(result.master, rotation) - master) ** 2))
+
+    return turned(result, min(range(result.rotations.n), key=distance))
