@@ -27,6 +27,7 @@ from motes.cli.simulate import simulate
 from motes.cli.study import study
 from motes.cli.suppress import suppress
 from motes.cli.view import view
+from motes.cli.watch import watch
 
 __all__ = ["app", "main"]
 
@@ -46,6 +47,10 @@ app.command(
     epilog="Examples: [bold]motes reconstruct endeavor.npz --task 7 -o out[/bold]   "
     "[bold]motes reconstruct run12.emc --shape 64x64 --mask bad.npy --weights estimate -o out[/bold]"
 )(reconstruct)
+app.command(
+    epilog="Examples: [bold]motes watch run.zarr -o live --target-error 0.05[/bold]   "
+    "[bold]motes watch run.zarr -o live --every 10 --noise poisson --mask bad.npy[/bold]"
+)(watch)
 app.command(
     epilog="Examples: [bold]motes challenge endeavor.npz -o answers[/bold]   "
     "[bold]motes challenge endeavor.npz --task 1 --task 7 --truth truth.npz -o answers[/bold]"

@@ -13,6 +13,7 @@ from motes.plotting.masters import masters
 from motes.plotting.occupancy import occupancy
 from motes.plotting.overlay import overlay
 from motes.plotting.pixels import pixels_png
+from motes.plotting.progress import progress
 from motes.plotting.shells import shell_curves
 from motes.plotting.simulated import simulated
 from motes.plotting.study import study
@@ -32,6 +33,7 @@ __all__ = [
     "overlay",
     "pixels_png",
     "precision_recall",
+    "progress",
     "shell_curves",
     "simulated",
     "study",
