@@ -96,7 +96,7 @@ def main(store: Path) -> None:
                 tell(said)
                 time.sleep(600)
 
-            writing.sync_folder = hang
+            writing._sync_all = hang
         writer.flush()
         tell(line.strip())
 

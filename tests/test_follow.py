@@ -7,16 +7,16 @@ import shutil
 
 import numpy as np
 import pytest
-from feeder import Feeder, patterns
 from hypothesis import given
 from hypothesis import strategies as st
-from stores import store_of
 
 import motes
+from feeder import Feeder, patterns
 from motes import C4, D4, Patterns, PatternWriter, follow, open_patterns, reconstruct, simulate
 from motes.live import Outlook, by_convention, outlook, turned
 from motes.live.growing import Growing
 from motes.live.turning import as_before
+from stores import store_of
 
 LONG = 40.0  # seconds: what a test waits for at most; then `follow` ends, for another reason than expected
 ARRAYS = ("master", "std_error", "labels", "weights", "weights_std_error", "counts", "first_pattern_posterior")
@@ -153,7 +153,7 @@ def test_too_few_to_the_end_are_shown_all_the_same(path, seen):
 
 def test_no_pattern_at_all(path, seen):
     store_of(path.parent, seen[:0])
-    with pytest.raises(ValueError, match="run.zarr: holds no pattern$"):
+    with pytest.raises(ValueError, match=r"run.zarr: holds no pattern$"):
         next(following(path))
 
 
@@ -210,7 +210,8 @@ def test_a_section_that_stays_damaged_is_waited_for_then_left_out(path, seen):
     same(last.result, reconstruct(store.select(last.kept), threads=1))
 
 
-def test_a_section_that_is_damaged_after_it_was_read(path, seen):
+def test_a_section_that_is_damaged_after_it_was_read(path, seen, monkeypatch):
+    monkeypatch.setattr("motes.sections.FOR_SECTIONS", 0.0)  # none stays in memory
     with PatternWriter(path, seen.shape) as writer:
         for first in (0, 500):
             writer.append(seen[first : first + 500])
@@ -239,6 +240,21 @@ def test_another_store_in_its_place(path, seen):
     assert f"{path}: is gone, or another store than before: beginning anew" in told
     assert last.store.fingerprint != store.fingerprint
     same(last.result, reconstruct(open_patterns(path), threads=1))
+
+
+def test_a_section_that_comes_late(path, seen):
+    store_of(path.parent, seen[:1500], a_section=500)
+    one = path / "sections" / "00000001"
+    one.rename(path / "aside")
+    growing = Growing(path)
+    look = growing.look()
+    assert look.n_patterns == 1000
+    assert look.faults == {1: f"{one}: is missing, though section 2 is there"}
+    assert look.patterns.to_memory() == Patterns.concatenate([seen[:500], seen[1000:1500]])
+    (path / "aside").rename(one)
+    look = growing.look()
+    assert not look.faults
+    assert look.patterns.to_memory() == seen[:1500]
 
 
 def test_a_store_with_other_patterns_of_as_many_sections_is_another(path, seen):

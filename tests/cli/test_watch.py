@@ -10,12 +10,12 @@ import time
 
 import numpy as np
 import pytest
-from feeder import Feeder, patterns
-from stores import store_of
 
+from feeder import Feeder, patterns
 from motes import PatternWriter, Reconstruction, open_patterns
 from motes.cli.results import RESULTS
 from motes.cli.watch_files import EACH, LAST, MOST_RECORDS, WatchFiles, duration
+from stores import store_of
 
 LONG = 60.0  # seconds that anything is waited for
 ONCE = ["--every", 0, "--first", 500, "--patience", LONG, "--threads", 1]

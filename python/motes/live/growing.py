@@ -107,7 +107,10 @@ class Growing:
             self._forget()
         self._shape = shape
         faults: dict[int, str] = {}
-        for number in range(max(there, default=-1) + 1):
+        missing = next((i for i, number in enumerate(sorted(there)) if i != number), None)
+        if missing is not None:
+            faults[missing] = f"{section_folder(self.path, missing)}: is missing, though section {max(there)} is there"
+        for number in sorted(there):
             if number not in self._sections:
                 try:
                     folder = section_folder(self.path, number)
