@@ -107,3 +107,11 @@ def test_a_simulated_store_holds_a_task(archive, motes, refused, monkeypatch):
     found = [int(np.argmax([np.corrcoef(one.ravel(), t.ravel())[0, 1] for t in templates])) for one in mean]
     assert found == [0, 1, 2, 3]
     assert "sim.zarr: is there already" in refused(archive, *words)
+
+
+def test_a_reconstruction_of_a_store_is_shown(stored, motes):
+    words = ("--exclude", "out.txt", "--quiet")
+    (stored / "out.txt").write_text("3\n")
+    assert motes("reconstruct", "run.zarr", "-o", "out", *words).exit_code == 0
+    assert motes("view", "out", "--no-open").exit_code == 0
+    assert (stored / "out" / "view.html").stat().st_size > 10_000

@@ -114,7 +114,6 @@ def read_source(folder: Path, result: Reconstruction, file: Path | None) -> tupl
 
     from motes.cli.arguments import read_array
     from motes.cli.results import EVERYTHING, EXCLUDED
-    from motes.reconstruction.checkpoint import fingerprint_of
 
     stated = _input(folder / "report.json")
     if file is None:
@@ -133,9 +132,7 @@ def read_source(folder: Path, result: Reconstruction, file: Path | None) -> tupl
     kept = labels != EXCLUDED
     if not np.array_equal(labels[kept], result.labels):
         raise ValueError(f"{folder / 'labels.npy'}: not the labels of {EVERYTHING} beside it")
-    task = stated.get("task") if _has_tasks(files[0]) else None  # a copy in another format has none
-    patterns = read_files(files, task, result.master.shape, labels.size if len(files) == 1 else None)
-    mark = fingerprint_of(patterns)
+    patterns, mark = _read_again(files, stated.get("task"), result.master.shape, labels.size)
     patterns = patterns.binarised() if stated.get("binarise") else patterns
     photons = int(patterns.photons_per_pattern()[kept].sum())
     if photons != result.n_photons:
@@ -149,6 +146,26 @@ def read_source(folder: Path, result: Reconstruction, file: Path | None) -> tupl
             "order; give the right ones with --patterns FILE"
         )
     return patterns, kept
+
+
+def _read_again(
+    files: Sequence[Path], task: int | None, shape: tuple[int, ...], n_patterns: int
+) -> tuple[Patterns, str]:
+    """All patterns, in memory, and their fingerprint."""
+    from motes.memory import available_bytes, in_words
+    from motes.reconstruction.checkpoint import fingerprint_of
+    from motes.stored import is_store, open_patterns
+
+    if len(files) == 1 and is_store(files[0]):
+        store = open_patterns(files[0])
+        if store.nbytes > available_bytes():
+            needed = f"{in_words(store.nbytes)}, and {in_words(available_bytes())} are available"
+            raise ValueError(f"{files[0]}: every pattern is looked at in memory, which takes {needed}")
+        return store.to_memory(), store.fingerprint
+    task = task if _has_tasks(files[0]) else None  # a copy in another format has none
+    rows, columns = shape
+    patterns = read_files(files, task, (rows, columns), n_patterns if len(files) == 1 else None)
+    return patterns, fingerprint_of(patterns)
 
 
 def _has_tasks(file: Path) -> bool:
