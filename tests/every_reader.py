@@ -85,6 +85,35 @@ def _read_patterns(path: Path) -> None:
     assert patterns.total_image().sum() == patterns.n_photons
 
 
+def _store(file: str, folder: Path) -> Path:
+    pytest.importorskip("google_crc32c", reason="stores need google-crc32c")
+    if not (folder / "run.zarr").exists():
+        with motes.PatternWriter(folder / "run.zarr", PATTERNS.shape, section_bytes=700) as writer:
+            writer.append(PATTERNS)
+    return folder / "run.zarr" / file
+
+
+def _read_store(path: Path) -> None:
+    store = motes.open_patterns(next(parent for parent in path.parents if parent.name == "run.zarr"))
+    assert store.total_image().sum() == store.n_photons
+    assert store.verify().all()
+    assert store.to_memory().n_photons == store.n_photons
+
+
+def _read_resummed(path: Path) -> None:
+    """The same, of a file whose checksum was set right: nothing but its numbers tells."""
+    from motes.io.store.checksum import crc32c
+
+    header = path.parents[2] / "zarr.json"
+    content = path.read_bytes()
+    found = crc32c(np.frombuffer(content[:-4], np.uint8))
+    path.write_bytes(content[:-4] + found.to_bytes(4, "little"))
+    told = json.loads(header.read_text())
+    told["attributes"]["motes"]["crc32c"][path.parents[1].name] = found
+    header.write_text(json.dumps(told))
+    _read_store(path)
+
+
 def _truth(folder: Path) -> Path:
     np.savez(folder / "truth.npz", master7=np.ones((5, 5)), labels7=np.arange(4) % 4)
     return folder / "truth.npz"
@@ -508,6 +537,19 @@ READERS: dict[str, Reader] = {
     "patterns.h5": Reader(partial(_patterns, ".h5", None), _read_patterns, from_byte=b"GCOL"),
     "int32 .emc": Reader(partial(_dense_emc, 1), _read_patterns),
     "float64 .emc": Reader(partial(_dense_emc, 2), _read_patterns),
+    **{
+        f"store's {name}": Reader(partial(_store, file), _read_store, names_file=False)  # or what does not fit to it
+        for name, file in {
+            "header": "zarr.json",
+            "section": "sections/00000001/zarr.json",
+            "array": "sections/00000001/pixels/zarr.json",
+        }.items()
+    },
+    **{
+        f"store's {name}{how}": Reader(partial(_store, f"sections/00000001/{name}/c/0"), read, names_file=False)
+        for name in ("lengths", "pixels", "multi_position", "multi_extra")
+        for how, read in (("", _read_store), (" with sums", _read_resummed))
+    },
     "config.ini": Reader(_config, _read_config),
     "blacklist.dat": Reader(_blacklist, _read_blacklist),
     "output_001.h5": Reader(_output, _read_output, from_byte=np.float64(FIRST).tobytes()),

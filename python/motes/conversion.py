@@ -92,9 +92,8 @@ def convert_patterns(
         image = found[0][0]
         for source, (other, _, _) in zip(sources, found, strict=True):
             if other != image:
-                raise ValueError(
-                    f"{os.fspath(source)}: images of {other} pixels, in {os.fspath(sources[0])} of {image}"
-                )
+                first = f"{os.fspath(sources[0])} of {image}"
+                raise ValueError(f"{os.fspath(source)}: images of {other} pixels, in {first}; expected one shape")
         done = Converted(image, sum(n for _, n, _ in found), 0)
 
         def parts() -> Iterator[Patterns]:
