@@ -24,6 +24,7 @@ from motes.reconstruction.mixture.bars import KINDS, mixture_error_bars
 from motes.reconstruction.mixture.layout import FloatArray
 from motes.reconstruction.mixture.problem import MixtureProblem, information_at
 from motes.reconstruction.mixture.result import MixtureReconstruction
+from motes.reconstruction.mixture.sharpness import doubts_of_sharpness
 from motes.reconstruction.mixture.stages import Stage, Staged, carried
 from motes.reconstruction.mixture.start import start_vector
 from motes.reconstruction.mixture.templates import Source
@@ -172,7 +173,7 @@ def _look_back(
     if error_bars is not None:
         bars = mixture_error_bars(problem, vector, weights, kind=error_bars, seed=seed)
         std_error = bars.std_error
-        notes += bars.notes
+        notes += [*bars.notes, *doubts_of_sharpness(problem, vector, weights)]
     shared = int((~layout.support).sum())
     if shared:
         notes.append(f"{many(shared, 'pixel')} outside what all templates cover: left out")
