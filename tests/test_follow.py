@@ -16,6 +16,7 @@ from motes import C4, D4, Patterns, PatternWriter, follow, open_patterns, recons
 from motes.live import Outlook, by_convention, outlook, turned
 from motes.live.growing import Growing
 from motes.live.turning import as_before
+from motes.scratch import gathered
 from stores import store_of
 
 LONG = 40.0  # seconds: what a test waits for at most; then `follow` ends, for another reason than expected
@@ -306,6 +307,8 @@ def test_a_turn_takes_everything_with_it(seen, group):
         np.testing.assert_allclose(other.responsibilities(seen[:1])[0], other.first_pattern_posterior, atol=1e-4)
         same(as_before(other, result.master), result)
         same(by_convention(other), result)
+        stored = dataclasses.replace(result, labels=gathered([(0, result.labels)], result.labels.size, np.int32))
+        same(turned(stored, rotation), other)
 
 
 def test_pixels_that_nobody_sees(path, seen):

@@ -245,3 +245,32 @@ def test_task5_shows_the_expressions():
     scatter = titled(figure, "16 pixels, 3 bright: λ = 0.6, β = 0.4")
     mean = motes.limits.task5.mean_log_likelihood(0.6, 0.4, 16, 3)
     assert any(line.get_xdata()[0] == pytest.approx(mean) for line in scatter.lines)
+
+
+def test_progress_shows_errors_the_line_and_the_target():
+    numbers, errors = [1000, 2000, 4000, 9000], [np.inf, 0.6, 0.4, 0.25]
+    figure = plotting.progress(numbers, errors, target_error=0.05, needed=225_000)
+    (axes,) = figure.axes
+    told = {line.get_label(): line for line in axes.lines}
+    np.testing.assert_array_equal(told["pictures"].get_xydata(), np.column_stack([numbers[1:], errors[1:]]))
+    x, y = told["as 1 / sqrt(patterns), through the last"].get_xydata().T
+    np.testing.assert_allclose(y * np.sqrt(x), 0.25 * np.sqrt(9000))
+    np.testing.assert_array_equal(told["target 0.05: 225,000 patterns"].get_xydata(), [[225_000, 0.05]])
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+    assert axes.get_title("left") == "9,000 patterns: error 0.25, some 220k more needed"
+    assert axes.get_xlim()[1] > 225_000
+    assert axes.get_ylim()[0] < 0.05
+
+
+def test_progress_without_a_picture():
+    figure = plotting.progress([500], [np.inf], target_error=0.05)
+    assert figure.axes[0].get_title("left") == "500 patterns: no picture yet"
+    assert [text.get_text() for text in figure.axes[0].texts] == ["no picture yet"]
+    figure.savefig(io.BytesIO(), format="png")
+
+
+def test_progress_that_reached_its_target():
+    figure = plotting.progress([500, 800], [0.2, 0.1], target_error=0.1, needed=790)
+    assert figure.axes[0].get_title("left") == "800 patterns: error 0.1, target reached"
+    with pytest.raises(ValueError, match="error: expected one for each"):
+        plotting.progress([500], [0.1, 0.2])

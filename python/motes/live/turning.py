@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.reconstruction.result import Reconstruction
+from motes.scratch import BLOCK, gathered
 
 
 def turned(result: Reconstruction, rotation: int) -> Reconstruction:
@@ -32,6 +33,8 @@ def turned(result: Reconstruction, rotation: int) -> Reconstruction:
     >>> turned(turned(result, 1), 3).labels[:4].tolist() == result.labels[:4].tolist()
     True
     """
+    if rotation == 0:
+        return result
     rotations = result.rotations
     slots = rotations.relabel(np.arange(rotations.n), rotation)
     order = np.argsort(slots)
@@ -44,12 +47,20 @@ def turned(result: Reconstruction, rotation: int) -> Reconstruction:
         master=home(result.master),
         std_error=home(result.std_error),
         seen=home(result.seen.astype(np.float64)) > 0,
-        labels=slots[result.labels],
+        labels=_relabelled(result.labels, slots),
         weights=result.weights[order],
         weights_std_error=result.weights_std_error[order],
         counts=result.counts[order],
         first_pattern_posterior=result.first_pattern_posterior[order],
     )
+
+
+def _relabelled(labels: npt.NDArray[np.int32], slots: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Labels by their new names; on disk where they were: of patterns beyond memory."""
+    if not isinstance(labels, np.memmap):
+        return slots[labels]
+    parts = ((first, slots[labels[first : first + BLOCK]]) for first in range(0, labels.size, BLOCK))
+    return gathered(parts, labels.size, labels.dtype)
 
 
 def by_convention(result: Reconstruction) -> Reconstruction:
