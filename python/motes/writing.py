@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -48,7 +48,7 @@ class PatternWriter:
     Raises
     ------
     FileExistsError
-        If there is something, and `append` was not asked for.
+        If there is something, and it is no store or `append` was not asked for.
     motes.io.lock.BusyError
         If another process writes to the store.
     ValueError
@@ -90,8 +90,10 @@ class PatternWriter:
         self._committing: tuple[int, list[Patterns]] | None = None
         self._lock: Lock | None = None
         is_there = (self.path / HEADER).exists()
-        if not append and (is_there or _holds_something(self.path)):
+        if is_there and not append:
             raise FileExistsError(f"{self.path}: is there already; append=True goes on with a store")
+        if not is_there and _holds_something(self.path):
+            raise FileExistsError(f"{self.path}: is there already, and is no store; give another path")
         self.path.mkdir(parents=True, exist_ok=True)
         lock = _locked(self.path)
         try:
@@ -170,7 +172,10 @@ class PatternWriter:
         try:
             if error is None:
                 self.close()
-            elif not isinstance(error, OSError):
+            elif isinstance(error, OSError):  # a full disk, which would refuse once more; or a detector that is gone
+                with suppress(OSError):
+                    self.flush()
+            else:
                 self.flush()
         finally:
             self._leave()

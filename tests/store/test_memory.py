@@ -105,7 +105,7 @@ def test_bytes_as_they_are_written(written, meant):
     assert memory_bytes(written) == meant
 
 
-@pytest.mark.parametrize("memory", ["", "many", "-3MB", "1e9", "0", 0, -1, "3 PB", 2**70, "\u0661GB", "1" * 400])
+@pytest.mark.parametrize("memory", ["", "many", "-3MB", "1e9", "0", 0, -1, "3 PB", 2**70, "\u0661GB", "1" * 400, "5i", "5iB"])
 def test_no_number_of_bytes(memory):
     with pytest.raises(ValueError, match="memory: expected bytes"):
         memory_bytes(memory)

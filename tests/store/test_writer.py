@@ -112,8 +112,10 @@ def test_what_is_there_is_not_written_over(tmp_path, patterns):
     (tmp_path / "full" / "notes.txt").write_text("mine")
     (tmp_path / "file").write_text("mine")
     for name in ("full", "file"):
-        with pytest.raises(FileExistsError, match="is there already"):
-            motes.PatternWriter(tmp_path / name, SHAPE)
+        for append in (False, True):
+            with pytest.raises(FileExistsError, match="is there already, and is no store"):
+                motes.PatternWriter(tmp_path / name, SHAPE, append=append)
+    assert [path.name for path in (tmp_path / "full").iterdir()] == ["notes.txt"]
     with motes.PatternWriter(tmp_path / "run.zarr", SHAPE) as writer:
         writer.append(patterns)
     with pytest.raises(FileExistsError, match="append=True goes on"):
@@ -132,14 +134,15 @@ def test_two_writers_at_once(tmp_path, patterns):
     assert [path.name for path in (tmp_path / "a.zarr").iterdir() if path.name.startswith(".")] == []
 
 
-def test_what_was_appended_before_an_error_is_there(tmp_path, patterns):
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt, ConnectionResetError])
+def test_what_was_appended_before_an_error_is_there(tmp_path, patterns, error):
 
     def fail() -> None:
         with motes.PatternWriter(tmp_path / "a.zarr", SHAPE) as writer:
             writer.append(patterns[:10])
-            raise ZeroDivisionError
+            raise error
 
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(error):
         fail()
     store = motes.open_patterns(tmp_path / "a.zarr")
     assert (len(store), store.closed) == (10, False)
