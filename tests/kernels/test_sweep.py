@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import gpus
 import reference
 from motes import Bernoulli, Patterns, Poisson, _core, sweep
+from motes.kernels.sweep import ExactSums
 from strategies import TEMPLATES, Case, Table, case_of, random_case, random_table, scored_cases
 
 QUANTUM = {np.dtype(np.float32): 2.0**-20, np.dtype(np.float64): 2.0**-30}
@@ -242,3 +243,14 @@ FINE = {"weights": np.zeros((9, 2), np.float32), "base": np.zeros(2, np.float32)
 def test_sweep_refuses(change, error, message):
     with pytest.raises(error, match=re.escape(message)):
         _core.sweep(Patterns.empty((3, 3), 5)._core, **(FINE | change))
+
+
+@pytest.mark.parametrize("photons", [0, 2**62])
+def test_sums_of_parts_that_int64_does_not_hold_are_told(photons: int) -> None:
+    """2^33 patterns of one template, or photons in one pixel, in multiples of 2^-30."""
+    half = ExactSums(np.array([[photons, 1]]), np.array([2**62 - photons, 1]), 0, 0, 2.0**-30)
+    most = ExactSums(np.array([[2**62 - 1, 0]]), np.array([2**62 - 1, 0]), 0, 0, 2.0**-30)
+    assert (most + most).planes[0, 0] == 2**63 - 2
+    other = ExactSums(np.array([[photons, 1]]), np.array([2**62, 1]), 0, 0, 2.0**-30)
+    with pytest.raises(OverflowError, match="more than can be summed up in multiples of 9.3e-10; dtype float32"):
+        _ = half + other

@@ -218,9 +218,15 @@ class ExactSums:
         return cls(planes, weights, nats * 2**30 + fraction, n_impossible, quantum)
 
     def __add__(self, other: ExactSums) -> ExactSums:
+        planes, weights = self.planes + other.planes, self.weights + other.weights
+        if planes.min(initial=0) < 0 or weights.min(initial=0) < 0:  # none of the terms is: they wrapped around
+            raise OverflowError(
+                f"patterns: {self.quantum * 2.0**63:.3g} photons in a pixel, or as many patterns, are more than can be "
+                f"summed up in multiples of {self.quantum:.2g}; dtype float32 sums up a thousand times as many"
+            )
         return ExactSums(
-            self.planes + other.planes,
-            self.weights + other.weights,
+            planes,
+            weights,
             self.log_likelihood + other.log_likelihood,
             self.n_impossible + other.n_impossible,
             self.quantum,

@@ -163,7 +163,8 @@ def reconstruct(
     ----------
     patterns : Patterns, StoredPatterns or DensePatterns
         N patterns of (L, L) pixels, each the master turned by an unknown rotation. Of a store (`motes.open_patterns`)
-        no more than its memory allows is read at a time; the answer has the bits that it has for patterns in memory.
+        no more than its memory allows is read at a time; the answer has the bits that it has for patterns in memory,
+        under the same `acceleration`.
     rotations : TemplateMap or its name
         `motes.C4` (default), `motes.D4` or `motes.C1`; `motes.Rotations.in_plane(36)` or `"in-plane:36"`; any map with
         a transpose.
@@ -175,8 +176,8 @@ def reconstruct(
         by likelihood; the seed's Algorithm 1 (hard, Euclidean, from the mean, 5 rounds), a baseline.
     acceleration : {"auto", "squarem", "fisher", "sampled", "none"} or None
         Of method em. `sampled` takes the fewest passes over the patterns: docs/theory.md, section 5. `auto` takes
-        whichever of the three is predicted, from shapes alone, to be faster; on a GPU, where sweeps cost least,
-        squarem.
+        whichever of the three is predicted, from shapes alone, to be faster; of a store sampled; on a GPU, where sweeps
+        cost least, squarem.
     init : {"spectral", "mean", "random"} or (L, L) array, optional
         Where to start: docs/theory.md, section 7. By default spectral, for l2-em the mean. An array (mean
         photons a pixel) means one start.
