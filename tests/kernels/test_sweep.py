@@ -252,5 +252,5 @@ def test_sums_of_parts_that_int64_does_not_hold_are_told(photons: int) -> None:
     most = ExactSums(np.array([[2**62 - 1, 0]]), np.array([2**62 - 1, 0]), 0, 0, 2.0**-30)
     assert (most + most).planes[0, 0] == 2**63 - 2
     other = ExactSums(np.array([[photons, 1]]), np.array([2**62, 1]), 0, 0, 2.0**-30)
-    with pytest.raises(OverflowError, match="more than can be summed up in multiples of 9.3e-10; dtype float32"):
+    with pytest.raises(OverflowError, match=r"more than can be summed up in multiples of 9.3e-10; dtype float32"):
         _ = half + other

@@ -77,7 +77,15 @@ class Legs:
         """What climbed, sorted: starts on the pool, and the best of them on all patterns, if only evaluated there."""
         starts = tuple(state for state in climbed.states if not state.sweeps)
         last = [state for state in climbed.states if state.sweeps] or [self.begin(self.n_starts, starts)]
-        return replace(climbed, states=starts, n_starts=self.n_starts, reached=last[0])
+        notes = climbed.notes
+        if last[0].sweeps == 1 and not last[0].converged and self._beyond() > 0:
+            more = np.sqrt(self._beyond() * len(self.problem.patterns) + 1)
+            notes = (
+                *notes,
+                f"the master is still that of a sample of {len(self.few.patterns):,} patterns: its errors are at least "
+                f"{more:.1f} times the error bars, which are those that all patterns come to",
+            )
+        return replace(climbed, states=starts, n_starts=self.n_starts, reached=last[0], notes=notes)
 
     def _squarem(self) -> Squarem:
         return Squarem(max(self.method.tolerance, _CLOSE * int(self.problem.seen.sum()) / 2 * self._beyond()))
