@@ -172,11 +172,11 @@ def write_patterns(
     if suffix == STORE_SUFFIX and task is None:
         write_store(path, patterns.shape, parts_of(patterns))
         return
+    if task is not None and suffix != ".npz":
+        raise ValueError(f"{os.fspath(path)}: a task of the challenge is written as .npz")
     if suffix not in WRITERS:
         known = ", ".join((*WRITERS, STORE_SUFFIX))
         raise ValueError(f"{os.fspath(path)}: suffix {suffix!r}, expected one of {known}")
-    if task is not None and suffix != ".npz":
-        raise ValueError(f"{os.fspath(path)}: a task of the challenge is written as .npz")
     if patterns.max_count > MAX_COUNT:
         raise ValueError(f"{os.fspath(path)}: {patterns.max_count} photons in a pixel, but files hold {MAX_COUNT}")
     raw = raw_of(patterns, os.fspath(path))
