@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import motes
 from feeder import Feeder, patterns
 from motes import C4, D4, Patterns, PatternWriter, follow, open_patterns, reconstruct, simulate
-from motes.live import Outlook, by_convention, outlook, turned
+from motes.live import Outlook, by_convention, fits, outlook, turned
 from motes.live.growing import Growing
 from motes.live.turning import as_before
 from motes.scratch import gathered
@@ -294,6 +294,35 @@ def test_pictures_do_not_turn_when_the_first_label_changes(path):
     near = [np.linalg.norm(C4.turn_master(after.result.master, r) - before.result.master) for r in range(4)]
     assert np.argmin(near) == 0
     assert np.linalg.norm(convention.master - before.result.master) > 2 * near[0]  # what it is spared
+
+
+@pytest.mark.parametrize("luck", [-1.0, 1.0])
+def test_of_two_starts_the_more_likely_is_shown(path, seen, monkeypatch, luck):
+    def lucky(patterns, rotations, noise, *, init, **how):
+        result = reconstruct(patterns, rotations, noise, init=init, **how)
+        return result if init is not None else dataclasses.replace(result, log_likelihood=result.log_likelihood + luck)
+
+    monkeypatch.setattr(fits, "reconstruct", lucky)
+    store = store_of(path.parent, seen[:2000], a_section=500)
+    pictures = fits.Fits(C4, motes.Bernoulli(), {"threads": 1})
+    few = store.select(np.arange(2000) < 500)
+    assert [result.init for result, _ in (pictures.next(few), pictures.next(store))] == [
+        "spectral",
+        "array" if luck < 0 else "spectral",
+    ]
+
+
+def test_a_last_picture_that_is_less_likely_than_another_says_so(path, seen, monkeypatch):
+    store = store_of(path.parent, seen[:1500])
+    pictures = fits.Fits(C4, motes.Bernoulli(), {"threads": 1})
+    result, _ = pictures.next(store)
+    assert pictures.won_by_the_last(turned(result, 1), store) == 0
+    other = dataclasses.replace(result, master=result.master[:, ::-1], log_likelihood=result.log_likelihood - 0.5)
+    assert pictures.won_by_the_last(other, store) == pytest.approx(0.5, abs=1e-5)
+
+    monkeypatch.setattr(fits.Fits, "won_by_the_last", lambda self, result, patterns: 0.01)
+    (update,) = following(path)
+    assert "is likelier by 0.01 nats a pattern than this one" in update.notes[0]
 
 
 @pytest.mark.parametrize("group", [C4, D4], ids=str)

@@ -153,14 +153,14 @@ def figures_of(update: Update, target_error: float | None) -> dict[str, str]:
     rate, left, seconds = update.rate, update.still_needed, update.seconds_needed
     told = {
         "patterns": f"{update.n_patterns:,}",
-        "a second": "not known yet" if rate is None else f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}",
-        "error, relative to the contrast": f"{update.outlook.error:.3g}" if update.outlook.told else "no picture yet",
+        "a second": "unknown" if rate is None else f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}",
+        "relative error": f"{update.outlook.error:.3g}" if update.outlook.told else "no picture yet",
     }
     if target_error is not None:
-        told[f"patterns still needed for {target_error:g}"] = (
+        told[f"still needed for {target_error:g}"] = (
             "not to be told yet" if left is None else f"{float(f'{left:.2e}'):,.0f}"
         )
-        told["at this rate"] = "not known yet" if seconds is None else duration(seconds)
+        told["at this rate"] = "unknown" if seconds is None else duration(seconds)
     return told
 
 
@@ -170,7 +170,7 @@ def duration(seconds: float) -> str:
     Examples
     --------
     >>> duration(9.7), duration(125), duration(7300), duration(4e5)
-    ('10 s', '2 min 5 s', '2 h 2 min', '4 d 15 h')
+    ('10 s', '2 min 5 s', '2 h 1 min', '4 d 15 h')
     """
     whole = round(min(seconds, 1e12))
     for size, name, part, parts in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
