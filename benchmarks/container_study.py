@@ -1,0 +1,243 @@
+"""Containers for patterns beyond memory, beside each other: HDF5, Dragonfly's .emc, and a store of Zarr sections.
+
+Each is written block by block, opened, read cold and from the page cache, with checksums and without, and swept over;
+and a process that writes it is killed. ``python -m benchmarks.container_study [PATTERNS] [FOLDER]``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import motes
+from benchmarks.containers import KINDS, Container, Store
+from benchmarks.results import save
+
+BLOCK = 100_000  # patterns that are appended together
+ROUNDS = 7
+KILLS = 10
+MEMORY = "300MB"
+SIDE, PHOTONS = 25, 27
+
+
+def patterns_of_a_block() -> motes.Patterns:
+    """One block; the containers hold it again and again, which none of them notices."""
+    master = motes.simulate.scaled(motes.simulate.portrait(SIDE), PHOTONS)
+    photons = motes.simulate.patterns(master, BLOCK, seed=1)
+    return motes.Patterns.from_coo(photons.rows, photons.cols, shape=(SIDE, SIDE), n_patterns=BLOCK)
+
+
+def templates() -> Any:
+    """Four, of which the sweep is."""
+    return motes.C4.expand(motes.simulate.scaled(motes.simulate.portrait(SIDE), PHOTONS))
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """Of one call."""
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
+def forget(path: Path) -> None:
+    """Have nothing of a file, or of the files of a folder, in the page cache."""
+    for file in [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]:
+        descriptor = os.open(file, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(descriptor)
+
+
+def n_bytes(path: Path) -> int:
+    """On the disk."""
+    return path.stat().st_size if path.is_file() else sum(f.stat().st_size for f in path.rglob("*") if f.is_file())
+
+
+def disk_rate(path: Path, rounds: int) -> dict[str, float]:
+    """Bytes a second of a file that is read from one end to the other, cold: by the page cache, and past it."""
+    import mmap
+
+    room = memoryview(mmap.mmap(-1, 2**24))
+
+    def read(flags: int) -> None:
+        file = os.open(path, os.O_RDONLY | flags)
+        while os.readv(file, [room]) > 0:
+            pass
+        os.close(file)
+
+    found: dict[str, list[float]] = {"cached": [], "direct": []}
+    for _ in range(rounds):
+        for name, flags in (("cached", 0), ("direct", getattr(os, "O_DIRECT", 0))):
+            forget(path)
+            found[name].append(n_bytes(path) / seconds(lambda flags=flags: read(flags)))
+    return {name: max(rates) for name, rates in found.items()}
+
+
+def read_all(parts: Iterator[motes.Patterns]) -> int:
+    """How many patterns there are, each photon read into memory."""
+    return sum(len(part) for part in parts)
+
+
+def sweep_all(parts: Iterator[motes.Patterns], model: Any) -> Any:
+    """The sums of one sweep over parts."""
+    total = 0
+    for part in parts:
+        total = total + motes.sweep(part, model).planes
+    return total
+
+
+def measured(container: Container, block: motes.Patterns, n_blocks: int) -> dict[str, Any]:
+    """All about one container."""
+    model = templates()
+    shutil.rmtree(container.path, ignore_errors=True)
+    written = seconds(lambda: container.write(block for _ in range(n_blocks)))
+    size, n = n_bytes(container.path), n_blocks * len(block)
+    row: dict[str, Any] = {"name": container.name, "bytes": size, "write_s": written, "appends": container.appends}
+    print(container.name, f"written in {written:.2f} s, {size / 1e6:.0f} MB", flush=True)
+    photons = sum(part.total_image() for part in container.parts(container.has_checksum))
+    np.testing.assert_array_equal(photons, block.total_image() * n_blocks)  # the same, before any time counts
+    times: dict[str, list[float]] = {}
+
+    def take(name: str, call: Callable[[], object]) -> None:
+        worked = time.process_time()
+        times.setdefault(name, []).append(seconds(call))
+        times.setdefault(f"{name}_cpu", []).append(time.process_time() - worked)
+
+    for _ in range(ROUNDS):
+        take("open", container.open)
+        for checked in (True, False)[not container.has_checksum :]:
+            how = "checked" if checked else "unchecked"
+            forget(container.path)
+            take(f"cold_{how}", lambda checked=checked: read_all(container.parts(checked)))
+            take(f"cached_{how}", lambda checked=checked: read_all(container.parts(checked)))
+        take("sweep", lambda: sweep_all(container.parts(False), model))
+        forget(container.path)
+        take("cold_sweep", lambda: sweep_all(container.parts(False), model))
+    for name, each in times.items():
+        row[f"{name}_s"], row[f"{name}_best_s"] = statistics.median(each), min(each)
+        print(f"  {name}: {min(each):.4g} s, {n / min(each) / 1e6:.3g} million patterns a second", flush=True)
+    return row
+
+
+# A process of its own: its peak, and its memory, are those of nothing else.
+SWEEPS = """
+import json, statistics, sys, time
+from pathlib import Path
+import motes
+from benchmarks.container_study import ROUNDS, seconds, sweep_all, templates
+from motes.memory import resident_bytes
+
+path, memory = sys.argv[1], sys.argv[2]
+model = templates()
+store = motes.open_patterns(path)
+if memory == "all":
+    whole = store.to_memory()
+    parts = lambda: iter([whole])
+else:
+    stored = store.using(memory=None if memory == "default" else memory)
+    parts = lambda: (part for _, part in stored.parts())
+sweep_all(parts(), model)
+taken, worked = [], []
+for _ in range(2 * ROUNDS):
+    before = time.process_time()
+    taken.append(seconds(lambda: sweep_all(parts(), model)))
+    worked.append(time.process_time() - before)
+peak = 1024 * int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+times = {"sweep_s": statistics.median(taken), "sweep_best_s": min(taken), "sweep_cpu_best_s": min(worked)}
+print(json.dumps({**times, "peak_bytes": peak}))
+"""
+
+
+def within(path: Path, memory: str) -> dict[str, Any]:
+    """Sweeps over a store within so much memory, once it is in the page cache."""
+    done = subprocess.run([sys.executable, "-c", SWEEPS, path, memory], check=True, capture_output=True, text=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    print(f"sweep within {memory}: {found}", flush=True)
+    return found
+
+
+KILLED = """
+import sys
+from benchmarks.container_study import patterns_of_a_block
+from benchmarks.containers import KINDS
+from pathlib import Path
+
+container = KINDS[sys.argv[1]](Path(sys.argv[2]))
+block = patterns_of_a_block()
+
+def blocks():
+    number = 0
+    print("begun", flush=True)
+    while True:
+        yield block[:20_000]
+        number += 1
+        print(number, flush=True)
+
+container.write(blocks(), flush=True)
+"""
+
+
+def after_kills(kind: str, folder: Path) -> dict[str, Any]:
+    """What is left of a container whose writer was killed at a random moment, and of what it said to be on the disk."""
+    draw, told = np.random.default_rng(0), {"kills": KILLS, "opened": 0, "committed": 0, "readable": 0, "faults": []}
+    for kill in range(KILLS):
+        path = folder / f"killed{kill}{KINDS[kind].suffix}"
+        writer = subprocess.Popen(
+            [sys.executable, "-c", KILLED, kind, str(path)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        time.sleep(draw.uniform(0.1, 1.0))
+        writer.kill()
+        committed = [int(line) for line in writer.communicate()[0].split() if line.isdecimal()]
+        told["committed"] += 20_000 * max(committed, default=0)
+        try:
+            n = sum(len(part) for part in KINDS[kind](path).parts(KINDS[kind].has_checksum))
+        except Exception as error:
+            told["faults"].append(f"{type(error).__name__}: {str(error).replace(str(folder), '')[:100]}")
+        else:
+            told["opened"] += 1
+            told["readable"] += n
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    told["faults"] = sorted(set(told["faults"]))
+    print(kind, told, flush=True)
+    return told
+
+
+def main() -> None:
+    """All containers."""
+    n_patterns = int(float(sys.argv[1])) if len(sys.argv) > 1 else 10**7
+    where = sys.argv[2] if len(sys.argv) > 2 else None
+    with tempfile.TemporaryDirectory(dir=where) as name:
+        folder, block = Path(name), patterns_of_a_block()
+        n_blocks = max(1, n_patterns // BLOCK)
+        rows = []
+        for kind, container in KINDS.items():
+            path = folder / f"run{container.suffix}"
+            rows.append({"kind": kind, **measured(container(path), block, n_blocks)})
+            if container is not Store:
+                disk = disk_rate(path, ROUNDS) if kind == "hdf5" else None
+                rows[-1]["disk"] = disk
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        store = folder / f"run{Store.suffix}"
+        sweeps = {memory: within(store, memory) for memory in ("all", "default", MEMORY)}
+        kills = {kind: after_kills(kind, folder) for kind, container in KINDS.items() if container.appends}
+        save("containers", {"n_patterns": n_blocks * BLOCK, "rows": rows, "sweeps": sweeps, "kills": kills})
+
+
+if __name__ == "__main__":
+    main()
