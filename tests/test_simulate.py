@@ -260,3 +260,10 @@ def test_a_task_takes_another_picture_brightness_and_contrast():
 def test_tasks_refuse(arguments, message):
     with pytest.raises(ValueError, match=message):
         simulate.task_patterns(**arguments)
+
+
+@pytest.mark.parametrize("background", [np.ones(3), np.ones((2, 3)), np.ones((1, 3, 3))])
+def test_a_background_of_another_shape_is_refused_in_words(background):
+    told = re.escape(f"background: expected a number or shape (3, 3), got shape {background.shape}")
+    with pytest.raises(ValueError, match=told):
+        simulate.mixture([np.ones((1, 3, 3))], 5, background=background)

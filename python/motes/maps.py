@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -54,3 +55,32 @@ class TemplateMap(Protocol):
 
     def support(self, shape: Sequence[int]) -> npt.NDArray[np.bool_]:
         """(H, W): the pixels of a detector of this shape that the templates cover."""
+
+
+def mark_of(turns: TemplateMap, shape: Sequence[int]) -> str:
+    """What tells a map from others: its name, how many templates there are, and what it makes of one master of noise.
+
+    Maps of one's own may share a name, and differ.
+
+    Parameters
+    ----------
+    turns : TemplateMap
+        The map.
+    shape : (int, int)
+        Of the detector.
+
+    Examples
+    --------
+    >>> from motes import C4, Rotations
+    >>> mark_of(C4, (5, 5)).split(" ")[:2]
+    ['C4', '4']
+    >>> mark_of(C4, (5, 5)).split(" ")[2] == mark_of(Rotations.in_plane(4), (5, 5)).split(" ")[2]
+    False
+    """
+    height, width = shape
+    master = turns.back_rotate(np.zeros((turns.n, height, width)))
+    probe = turns.expand(np.random.default_rng(0).random(master.shape))
+    rounded = np.round(probe, 6) + 0.0  # the last digits are those of a processor
+    return (
+        f"{turns.name} {turns.n} {hashlib.blake2b(np.ascontiguousarray(rounded).tobytes(), digest_size=8).hexdigest()}"
+    )

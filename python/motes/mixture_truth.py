@@ -40,6 +40,8 @@ class MixtureComparison:
         Share of the patterns whose most likely class is the true one.
     angle_error : float or None
         Root-mean-square error of the angles, degrees, over patterns of the right class (and mirror); None without any.
+    median_angle_error : float or None
+        Median size of the same errors, which a few of many degrees do not decide.
     """
 
     classes: NDArray[np.int64]
@@ -50,6 +52,7 @@ class MixtureComparison:
     error: float
     class_accuracy: float
     angle_error: float | None
+    median_angle_error: float | None
 
 
 def compare_mixture(result: MixtureReconstruction, known: KnownMixture) -> MixtureComparison:
@@ -100,6 +103,7 @@ def compare_mixture(result: MixtureReconstruction, known: KnownMixture) -> Mixtu
         errors = np.where(contrasts > 0, distances / contrasts, np.nan)
         error = float(np.sqrt(np.nansum(distances**2) / np.sum(contrasts**2)))
     right = classes[result.labels[:, 0]] == known.classes
+    off = _angle_errors(result, known, chosen, right)
     return MixtureComparison(
         classes=classes,
         degrees=np.array([np.nan if pair is None else pair.degrees for pair in chosen]),
@@ -108,7 +112,8 @@ def compare_mixture(result: MixtureReconstruction, known: KnownMixture) -> Mixtu
         errors=errors,
         error=error,
         class_accuracy=float(right.mean()) if right.size else float("nan"),
-        angle_error=_angle_error(result, known, chosen, right),
+        angle_error=float(np.sqrt(np.mean(off**2))) if off.size else None,
+        median_angle_error=float(np.median(np.abs(off))) if off.size else None,
     )
 
 
@@ -119,16 +124,18 @@ def _contrast(truth: NDArray[np.float64], estimate: NDArray[np.float64]) -> floa
     return size if size > FLAT * float(np.linalg.norm(shown)) else 0.0
 
 
-def _angle_error(
+def _angle_errors(
     result: MixtureReconstruction, known: KnownMixture, chosen: list[Nearest | None], right: NDArray[np.bool_]
-) -> float | None:
-    """Where the estimate is the truth turned by d, what shows the truth turned by a shows the estimate by a - d.
+) -> NDArray[np.float64]:
+    """Degrees, of patterns of the right class and mirror.
+
+    Where the estimate is the truth turned by d, what shows the truth turned by a shows the estimate by a - d.
 
     Mirrored patterns of it, or patterns of the mirrored truth, show it by a + d.
     """
     angles = result.angles
     if angles is None:
-        return None
+        return np.zeros(0)
     kind, rotation = result.labels.T
     mirrored = np.zeros((2, right.size), bool)
     for k, turns in enumerate(result.maps):
@@ -139,5 +146,5 @@ def _angle_error(
     shown = mirrored[1] ^ of_class
     off = known.angles + np.where(shown, 1, -1) * turned_by - angles
     counts = right & (shown == mirrored[0]) & np.isfinite(off)
-    wrapped = (off[counts] + 180) % 360 - 180
-    return float(np.sqrt(np.mean(wrapped**2))) if wrapped.size else None
+    wrapped: NDArray[np.float64] = (off[counts] + 180) % 360 - 180
+    return wrapped

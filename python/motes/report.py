@@ -124,8 +124,8 @@ def report_mixture(result: MixtureReconstruction, command: str, known: KnownMixt
     dict
         As `report` has it, but for what only one master of exact rotations has; besides ``maps``, ``class_weights``,
         ``information`` (nats a pattern), ``counts`` (patterns per class and rotation). With a truth ``error``,
-        ``errors`` (of each class), ``class_accuracy`` and ``angle_error`` (rms, degrees): see
-        `motes.mixture_truth.compare_mixture`.
+        ``errors`` (of each class), ``class_accuracy``, ``angle_error`` (rms, degrees) and ``median_angle_error``:
+        see `motes.mixture_truth.compare_mixture`.
     """
     from motes import __version__
 
@@ -146,7 +146,8 @@ def report_mixture(result: MixtureReconstruction, command: str, known: KnownMixt
     told |= {name: getattr(result, name) for name in same}
     if known is not None:
         found = compare_mixture(result, known)
-        told |= {name: getattr(found, name) for name in ("error", "errors", "class_accuracy", "angle_error")}
+        compared = ("error", "errors", "class_accuracy", "angle_error", "median_angle_error")
+        told |= {name: getattr(found, name) for name in compared}
     return {name: plain(value) for name, value in told.items()}
 
 

@@ -223,3 +223,13 @@ def test_interrupted_while_it_reads_the_command_line(motes, monkeypatch):
     monkeypatch.setattr(TyperGroup, "make_context", interrupt)
     ended = motes("reconstruct", "photons.npz", "-o", "out")
     assert (ended.exit_code, ended.stderr.strip()) == (130, "motes: interrupted: nothing was written")
+
+
+def test_info_of_real_numbers_and_of_counts_of_a_real_type(tmp_path, motes):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "frames.npy", rng.normal(2.0, 1.0, (20, 9, 8)).astype(np.float32))
+    told = motes("info", tmp_path / "frames.npy").stdout
+    assert told.startswith("frames.npy: dense float32, 20 patterns of 9x8 pixels, mean 1.988, ")
+    assert told.endswith("motes reconstruct --noise gaussian\n")
+    np.save(tmp_path / "counts.npy", rng.poisson(1.0, (20, 9, 9)).astype(np.float64))
+    assert "gaussian" not in motes("info", tmp_path / "counts.npy").stdout

@@ -78,3 +78,16 @@ def test_masters_to_begin_with_are_refused_before_any_fit(two, refused, monkeypa
     monkeypatch.setattr(library, "reconstruct", lambda *_, **__: pytest.fail("it was fitted"))
     words = ("reconstruct", "two.npz", "--noise", "poisson", "--held-out", "1,2", "-o", "out", "--init", "start.npy")
     assert "--init: is of one number of classes, --held-out tries several" in refused(two, *words)
+
+
+def test_options_of_a_mixture_are_told_as_they_are_typed(two, refused):
+    words = ("reconstruct", "two.npz", "--noise", "poisson", "-o", "out")
+    assert "error: --classes: 900 classes, but there are only 800 patterns" in refused(two, *words, "--classes", 900)
+    assert "error: --coarse: is for in-plane rotations" in refused(two, *words, "--coarse", "2")
+
+
+def test_beyond_the_disc_of_turns_there_is_nothing_to_doubt(two, motes):
+    words = ("--noise", "poisson", "--rotations", "in-plane:8", "--max-iterations", 2, "-o", "out", "--quiet")
+    assert motes("reconstruct", "two.npz", *words).exit_code == 0
+    report = json.loads(Path("out/report.json").read_text(encoding="utf-8"))
+    assert not any("outside what all templates cover" in note for note in report["notes"])

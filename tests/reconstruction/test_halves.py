@@ -107,3 +107,54 @@ def test_too_few_patterns_and_other_models():
     one = motes.reconstruct(motes.Patterns.empty((5, 5), 4), "C4")
     with pytest.raises(ValueError, match="even: another model than that of the odd half"):
         align(one, motes.reconstruct(motes.Patterns.empty((5, 5), 4), "D4"))
+
+
+def test_known_fluences_go_with_their_patterns():
+    rng = np.random.default_rng(1)
+    light = rng.lognormal(0, 0.5, 300)
+    means = motes.C4.expand(motes.simulate.scaled(motes.simulate.portrait(15), 80.0))[rng.integers(0, 4, 300)]
+    patterns = motes.Patterns.from_dense(rng.poisson(light[:, None, None] * means))
+    asked = {"std_error": False, "max_iterations": 5}
+    found = motes.reconstruct_halves(patterns, "C4", "poisson", fluence=light, **asked)
+    alone = motes.reconstruct(patterns[1::2], "C4", "poisson", fluence=light[1::2], seed=1, **asked)
+    np.testing.assert_array_equal(found.even.masters, alone.masters)
+    np.testing.assert_allclose(found.even.fluence, light[1::2] / light[1::2].mean())
+    with pytest.raises(ValueError, match="fluence: expected one for each of 300 patterns"):
+        motes.reconstruct_halves(patterns, "C4", "poisson", fluence=light[:7])
+
+
+def test_maps_of_one_name_that_differ_are_two_models():
+    class Named:
+        n, angles, name = 4, None, "mine"
+
+        def __init__(self, turns):
+            self.turns = turns
+
+        def expand(self, master):
+            return self.turns.expand(master)
+
+        def back_rotate(self, planes):
+            return self.turns.back_rotate(planes)
+
+        def support(self, shape):
+            return np.ones(shape, bool)
+
+    patterns = motes.Patterns.from_dense(np.random.default_rng(0).poisson(0.5, (40, 9, 9)))
+    twisted = np.random.default_rng(1).permutation(81)
+
+    class Twisted(Named):
+        def expand(self, master):
+            return self.turns.expand(np.asarray(master).ravel()[twisted].reshape(9, 9))
+
+        def back_rotate(self, planes):
+            home = np.empty(81)
+            home[twisted] = self.turns.back_rotate(planes).ravel()
+            return home.reshape(9, 9)
+
+    one, again, other = (
+        motes.reconstruct(patterns, turns, "poisson", max_iterations=2, std_error=False, init="random")
+        for turns in (Named(motes.C4), Named(motes.C4), Twisted(motes.C4))
+    )
+    assert align(one, again).degrees.tolist() == [0.0]
+    with pytest.raises(ValueError, match="even: another model"):
+        align(one, other)

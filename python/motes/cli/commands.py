@@ -30,7 +30,7 @@ ADVICE = {
 }
 
 OF_ONE_NAME = (
-    "acceleration|background|box|centring|confidence|contrast|downsample|edge|image|init|iou|mask|missing|method|noise|photons|rotations|sigma|task|tolerance"
+    "acceleration|background|beta|classes|coarse|detector|fluence|box|centring|confidence|contrast|downsample|edge|image|init|iou|mask|missing|method|noise|photons|rotations|sigma|task|tolerance"
     "|truth|weights|diameter|preset|strategy|threshold|device|scheduler"
 )
 OTHERWISE = {"--y-origin": "--flip-y", "--micrograph": "--micrographs"}  # what other commands call it
@@ -49,6 +49,8 @@ SPELLING = {  # what a message of the library advises, and the option that does 
     r"^randomise_from: ": "--randomise-from: ",
     r"^rule: ": "--matching: ",
     r"^error_bars: ": "--error-bars: ",
+    r"^still_classes: ": "--still-classes: ",
+    r"^class_weights: ": "--class-weights: ",
     r"^stack: ": "-o: ",
     r"^min_pickers: ": "--min-pickers: ",
     r"^tls_(ca|cert|key)\b": r"--tls-\1",

@@ -92,7 +92,32 @@ def _lines(path: Path, quick: bool) -> list[str]:
         return [told]
     if suffix in IMAGES:
         return _of_micrograph(path, read_micrograph(path))
+    if suffix == ".npy" and (dense := _of_dense(path)):
+        return dense
     return [f"{found.name or path.name}: {', '.join(in_words(found))}" for found in describe(path)]
+
+
+def _of_dense(path: Path) -> list[str]:
+    """Real numbers, as Gaussian noise has them; nothing where the array is another."""
+    import numpy as np
+
+    from motes import read_dense
+    from motes.errors import FormatError
+
+    try:
+        patterns = read_dense(path)
+    except FormatError:
+        return []
+    if not len(patterns) or all((patterns.rows(part) % 1 == 0).all() for part in patterns.blocks()):
+        return []  # whole numbers are counts, whatever their type
+    sums = [(rows.min(), rows.max(), rows.sum()) for rows in map(patterns.rows, patterns.blocks())]
+    least, most, total = (np.array(column) for column in zip(*sums, strict=True))
+    height, width = patterns.shape
+    return [
+        f"{path.name}: dense {patterns.values.dtype}, {len(patterns):,} patterns of {height}x{width} pixels, mean "
+        f"{total.sum() / patterns.values.size:.4g}, {least.min():.4g} to {most.max():.4g}; "
+        "motes reconstruct --noise gaussian"
+    ]
 
 
 def _of_reconstruction(folder: Path) -> list[str]:

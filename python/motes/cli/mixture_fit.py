@@ -206,7 +206,8 @@ def mixture_summary(report: dict[str, Any]) -> str:
     if report["error_bound"] is not None:
         lines.append(f"error bound (Cramer-Rao) {report['error_bound']:.4g}, relative to the contrast")
     if report.get("error") is not None:
-        angles = "" if report["angle_error"] is None else f", angles {report['angle_error']:.3g} degrees (rms)"
+        rms, median = report["angle_error"], report["median_angle_error"]
+        angles = "" if rms is None else f", angles {rms:.3g} degrees (rms; median {median:.3g})"
         right = f"classes right {report['class_accuracy']:.4f}{angles}"
         lines.append(f"error {report['error']:.4g}, relative to the contrast, {right}")
     return "\n".join([*lines, *(f"note: {note}" for note in report["notes"])])

@@ -11,10 +11,11 @@ import numpy.typing as npt
 from motes import checks
 from motes.dense import DensePatterns
 from motes.in_plane import InPlane
-from motes.maps import TemplateMap
+from motes.maps import TemplateMap, mark_of
 from motes.noise import Noise
 from motes.patterns import check_patterns
 from motes.quotient import Nearest, nearest_turn, turned
+from motes.reconstruction.mixture.options import check_light
 from motes.reconstruction.mixture.result import MixtureReconstruction
 from motes.reconstruction.mixture.templates import Source
 from motes.reconstruction.result import Reconstruction
@@ -107,7 +108,8 @@ def reconstruct_halves(
     confidence : float
         Of the bands of the curves, point by point.
     **options
-        Of `motes.reconstruct`, but for `init` arrays and checkpoints: what halves share, they would correlate by.
+        Of `motes.reconstruct`, but for `init` arrays and checkpoints: what halves share, they would correlate by. Known
+        fluences go with their patterns.
 
     Returns
     -------
@@ -146,10 +148,14 @@ def reconstruct_halves(
             raise ValueError(f"{name}: halves keep no checkpoint")
     if not isinstance(options.get("init"), str | None):
         raise ValueError("init: halves that begin alike would correlate by that; expected a start's name")
+    fluence = options.pop("fluence", "uniform")
+    if not isinstance(fluence, str):
+        fluence = check_light(fluence, len(patterns))
     halves = []
     for first in (0, 1):
         half = every_other(patterns, first)
-        halves.append(reconstruct(half, rotations, noise, seed=seed + first, **options))
+        light = fluence if isinstance(fluence, str) else fluence[first::2]
+        halves.append(reconstruct(half, rotations, noise, seed=seed + first, fluence=light, **options))
         if halves[-1].interrupted:
             raise KeyboardInterrupt
     return align(halves[0], halves[1], confidence=confidence)
@@ -179,8 +185,9 @@ def align(odd: Result, even: Result, *, confidence: float = 0.95) -> Halves:
     Halves
     """
     first, second, maps = _masters(odd), _masters(even), _maps(odd)
-    names = [turns.name for turns in maps]
-    if first.shape != second.shape or names != [turns.name for turns in _maps(even)]:
+    shape = odd.good.shape
+    names = [mark_of(turns, shape) for turns in maps]
+    if first.shape != second.shape or names != [mark_of(turns, shape) for turns in _maps(even)]:
         raise ValueError("even: another model than that of the odd half")
     classes = np.empty(len(maps), np.int64)
     chosen: dict[int, Nearest] = {}

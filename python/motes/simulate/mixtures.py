@@ -106,7 +106,10 @@ def mixture(
     ([733, 267], 3)
     """
     stacks = _stacks(templates)
-    added = np.broadcast_to(np.asarray(background, np.float64), stacks[0].shape[1:]).copy()
+    given, shape = np.asarray(background, np.float64), stacks[0].shape[1:]
+    if given.shape not in ((), shape):
+        raise ValueError(f"background: expected a number or shape {shape}, got shape {given.shape}")
+    added = np.broadcast_to(given, shape).copy()
     if not np.isfinite(added).all() or (noise != "gaussian" and not (added >= 0).all()):
         raise ValueError("background: expected finite means of 0 or more")
     if not (np.isfinite(fluence_spread) and fluence_spread >= 0):

@@ -7,7 +7,7 @@ import pytest
 
 import reference
 from mixtures import RandomMap
-from motes import C4, DensePatterns, Detector, Gaussian, reconstruct
+from motes import C1, C4, DensePatterns, Detector, Gaussian, reconstruct
 from motes.reconstruction.mixture.gaussian import (
     LEAST_SIGMA,
     GaussianModel,
@@ -114,3 +114,13 @@ def test_a_class_for_every_pattern_has_a_least_sigma():
     patterns = DensePatterns(np.random.default_rng(1).normal(size=(2, 5, 5)))
     result = reconstruct(patterns, C4, classes=2, init="random", std_error=False)
     assert result.noise.sigma == pytest.approx(LEAST_SIGMA * start_sigma(patterns, np.ones(25, bool)))
+
+
+def test_a_sigma_at_its_floor_is_told():
+    patterns = DensePatterns(np.random.default_rng(0).normal(0, 1, (3, 5, 5)))
+    told = "sigma rests at its least"
+    result = reconstruct(patterns, C1, classes=3, init="random", restarts=4, std_error=False)
+    assert result.noise.sigma < 0.01
+    assert any(note.startswith(told) for note in result.notes)
+    free = reconstruct(patterns, C1, "gaussian", classes=1, std_error=False)
+    assert not any(note.startswith(told) for note in free.notes)

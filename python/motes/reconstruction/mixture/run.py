@@ -13,14 +13,15 @@ from motes import checks
 from motes.dense import DensePatterns
 from motes.devices import CPU
 from motes.in_plane import InPlane
-from motes.maps import TemplateMap
-from motes.noise import Noise
+from motes.maps import TemplateMap, mark_of
+from motes.noise import Gaussian, Noise
 from motes.patterns import Patterns
 from motes.reconstruction.climb import Callback, Climbed, Keeper, climb_all, ending
 from motes.reconstruction.em import PlainEM, Squarem
 from motes.reconstruction.mixture import options
 from motes.reconstruction.mixture.annealing import SHAKE, powers_of_data
 from motes.reconstruction.mixture.bars import KINDS, mixture_error_bars
+from motes.reconstruction.mixture.gaussian import LEAST_SIGMA
 from motes.reconstruction.mixture.layout import FloatArray
 from motes.reconstruction.mixture.problem import MixtureProblem, information_at
 from motes.reconstruction.mixture.result import MixtureReconstruction
@@ -85,8 +86,8 @@ def reconstruct_mixture(
     )  # fmt: skip
     start = options.init_of(init, problem.layout, noise)
     asked = {
-        "maps": [turns.name for turns in maps], "noise": repr(noise), "class_weights": class_weights,
-        "weights": weights, "fluence": problem.estimate_fluence, "beta": powers,
+        "maps": [mark_of(turns, patterns.shape) for turns in maps], "noise": repr(noise),
+        "class_weights": class_weights, "weights": weights, "fluence": problem.estimate_fluence, "beta": powers,
         "coarse": [turns.name for turns in coarser], "acceleration": acceleration, "tolerance": tolerance,
         "init": start if isinstance(start, str) else start.tobytes().hex(), "max_iterations": max_iterations,
         "restarts": restarts, "seed": seed, "dtype": np.dtype(dtype).name,
@@ -174,7 +175,9 @@ def _look_back(
         bars = mixture_error_bars(problem, vector, weights, kind=error_bars, seed=seed)
         std_error = bars.std_error
         notes += [*bars.notes, *doubts_of_sharpness(problem, vector, weights)]
-    shared = int((~layout.support).sum())
+    notes += _at_its_floor(problem, vector)
+    by_design = all(isinstance(turns, InPlane) or turns.support(patterns.shape).all() for turns in problem.maps)
+    shared = 0 if by_design else int((~layout.support).sum())  # beyond the disc of turns there is nothing to doubt
     if shared:
         notes.append(f"{many(shared, 'pixel')} outside what all templates cover: left out")
     only = int((detector.merged & ~detector.good).sum())
@@ -212,6 +215,19 @@ def _look_back(
         noise=problem.templates(vector, weights).noise,
         notes=tuple(notes),
     )
+
+
+def _at_its_floor(problem: MixtureProblem, vector: FloatArray) -> list[str]:
+    """A note where Gaussian noise's sigma is as small as it is let."""
+    rest = problem.layout.rest(vector)
+    if not (
+        isinstance(problem.noise, Gaussian) and rest.size and rest[0] <= 1.001 * LEAST_SIGMA * problem.first_rest[0]
+    ):
+        return []
+    return [
+        f"sigma rests at its least, {rest[0]:.3g}, {LEAST_SIGMA:g} of the patterns' spread: masters fit the patterns "
+        "as they are, noise and all; take fewer classes, or give motes.Gaussian(sigma)"
+    ]
 
 
 def _order(of_class: FloatArray, maps: tuple[TemplateMap, ...]) -> npt.NDArray[np.int64]:
