@@ -104,7 +104,7 @@ def draw() -> None:
         finally:
             watching.kill()
             watching.wait()
-        with Browser(width=1440, height=570) as browser:
+        with Browser(width=1440, height=600) as browser:
             browser.open(folder / "shown.html")
             browser.screenshot(PICTURE)
 
