@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from motes.distributed.dispatch import PATIENCE, Dispatcher, Parcel, Piece
+from motes.memory import memory_bytes
 from motes.stored import StoredPatterns, opened_again
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ class DaskEngine:
     ----------
     client : distributed.Client
         Of the workers: `motes.distributed.connect`, or one's own. Workers read the store by the path that it has here,
-        and each does a section at a time with all of its threads.
+        and each does a section at a time with all of its threads. Without a store's `memory`
+        it takes at most half of what Dask lets it have.
     patience : float, seconds
         How long to wait for a worker where all were lost.
 
@@ -160,6 +162,20 @@ def _opened(place: _Place) -> StoredPatterns:
         return _stores[place]
 
 
+def memory_here(asked: int | str | None) -> int | str | None:
+    """What this worker may take: what was asked for, else half of what Dask lets it have, or less where less is free.
+
+    Beyond four fifths of that Dask stops it, beyond 95% kills it; a quarter of what is free on its machine is more than
+    that where there are five workers.
+    """
+    if asked is not None:
+        return asked
+    from distributed import get_worker
+
+    most = get_worker().memory_manager.memory_limit
+    return min(memory_bytes(), most // 2) if most else None
+
+
 @dataclass(frozen=True)
 class _Pass:
     """A task of some sections at a time: their results, or what they come to together."""
@@ -178,10 +194,10 @@ class _Pass:
         self, sections: tuple[int, ...], turn: AbstractContextManager[Any], threads: int
     ) -> list[tuple[int, Any]]:
         assert self.place is not None
-        store = _opened(self.place)
+        store = _opened(self.place)._with(memory=memory_here(self.place.memory))
         with closing(store.parts(sections)) as parts:
             read: Iterable[tuple[int, Any]] = parts
-            if store.memory is None:  # the first is read while another piece has its turn
+            if self.place.memory is None:  # the first is read while another piece has its turn
                 first = next(parts, None)
                 read = chain([] if first is None else [first], parts)
                 del first
