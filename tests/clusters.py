@@ -10,11 +10,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
 import motes
-from motes import simulate
+from motes import distributed, simulate
 
 SHAPE = (9, 9)
 SECTION = 700  # patterns in each section of a store
@@ -68,6 +69,17 @@ class Cluster:
             words = (self.address, "--name", name, "--local-directory", self.folder, *always, *options)
             self._start(name, "worker", *words, **environment)
 
+    @contextlib.contextmanager
+    def connect(self, n=1, **options):
+        """A client, once there are so many workers: on a busy machine they take their time."""
+        with (
+            mock.patch("motes.distributed.scheduler.SECONDS", PATIENT),
+            mock.patch("motes.distributed.admission.SECONDS", PATIENT),
+            distributed.connect(self.address, **options) as client,
+        ):
+            until(lambda: len(client.nthreads()) == n)
+            yield client
+
     def signal(self, name, number):
         os.kill(self.processes[name].pid, number)
 
@@ -118,16 +130,19 @@ class Photons:
         Folder of a file for each section that is begun.
     seconds : float
         Of each section; of sections at random as long, where `jitter`.
+    last : int, optional
+        The mark of a section that takes a second more.
     """
 
-    def __init__(self, log=None, seconds=0.0, jitter=False):
-        self.log, self.seconds, self.jitter = log, seconds, jitter
+    def __init__(self, log=None, seconds=0.0, jitter=False, last=None):
+        self.log, self.seconds, self.jitter, self.last = log, seconds, jitter, last
 
     def __call__(self, patterns, threads):
         total = patterns.total_image()
         if self.log is not None:
             Path(self.log, f"{os.getpid()}-{time.monotonic_ns()}").write_text(json.dumps(mark(total)))
         time.sleep(self.seconds * (np.random.default_rng().random() if self.jitter else 1.0))
+        time.sleep(1.0 if mark(total) == self.last else 0.0)
         return total
 
 

@@ -13,7 +13,8 @@ import pytest
 import clusters
 import motes
 from motes import distributed
-from motes.distributed.dispatch import Dispatcher, Piece, _Run
+from motes.distributed.dispatch import Dispatcher, Piece
+from motes.distributed.handing import Handing
 from motes.distributed.photons import kept_in
 from motes.errors import ClusterError
 
@@ -41,8 +42,7 @@ def workers(cluster):
         if name in cluster.processes:
             cluster.signal(name, signal.SIGCONT)
     cluster.start(*(name for name in names if name not in cluster.processes))
-    with distributed.connect(cluster.address) as client:
-        clusters.until(lambda: len(client.nthreads()) == 2)
+    with cluster.connect(2) as client:
         yield client, names
 
 
@@ -111,7 +111,10 @@ def test_a_slow_worker_comes_back(cluster, workers):
     clusters.until(lambda: len(dispatcher.workers()) == 2)
 
 
-def test_all_workers_are_lost_and_return(cluster, workers, store, undisturbed):
+@pytest.mark.parametrize("embedded", [1 << 16, 0], ids=["with each piece", "once"])
+def test_all_workers_are_lost_and_return(cluster, workers, store, undisturbed, monkeypatch, embedded):
+    """What they need goes along with each piece, or is in the memory of one that is lost."""
+    monkeypatch.setattr("motes.distributed.parcel.EMBEDDED", embedded)
     client, names = workers
     lost = []
 
@@ -158,7 +161,7 @@ def test_a_scheduler_that_is_killed_and_started_again(tmp_path, store, undisturb
             pytest.raises(
                 ClusterError, match=r"the scheduler is gone.* kept in .*state\.npz: go on with resume"
             ) as told,
-            distributed.connect(cluster.address) as client,
+            cluster.connect() as client,
         ):
             distributed.reconstruct(store, client=client, checkpoint=checkpoint, callback=kill, **OPTIONS)
         assert cluster.address in str(told.value)
@@ -166,7 +169,7 @@ def test_a_scheduler_that_is_killed_and_started_again(tmp_path, store, undisturb
         cluster.start_scheduler()
         cluster.start("after")
         records = []
-        with distributed.connect(cluster.address) as client:
+        with cluster.connect() as client:
             found = distributed.reconstruct(
                 store, client=client, checkpoint=checkpoint, resume=True, callback=records.append, **OPTIONS
             )
@@ -185,23 +188,23 @@ def test_without_a_checkpoint_it_is_told():
 def test_a_worker_that_dies_with_its_answer(cluster, workers, monkeypatch):
     """It was told that it is done, and nobody has fetched it yet."""
     client, (first, _) = workers
-    fetch = _Run._told
+    fetch = Handing._told
     victim = cluster.processes[first].pid
     (address,) = (address for address, pid in client.run(os.getpid).items() if pid == victim)
 
-    def fetch_too_late(run, future, worker):
-        if worker == address and first in cluster.processes:
+    def fetch_too_late(run, arrived):
+        if first in cluster.processes and any(given.address == address for given in arrived.values()):
             cluster.kill(first)
             clusters.until(lambda: address not in client.nthreads())
-        return fetch(run, future, worker)
+        return fetch(run, arrived)
 
-    monkeypatch.setattr(_Run, "_told", fetch_too_late)
-    monkeypatch.setattr("motes.distributed.dispatch.FETCH", 0.2)
+    monkeypatch.setattr(Handing, "_told", fetch_too_late)
+    monkeypatch.setattr("motes.distributed.handing.FETCH", 0.2)
     assert dict(Dispatcher(client).run(clusters.Twice(), [Piece(n) for n in range(6)])) == {n: 2 * n for n in range(6)}
     assert first not in cluster.processes
 
 
 def test_a_piece_that_kills_is_given_up(workers, monkeypatch):
-    monkeypatch.setattr("motes.distributed.dispatch.DEATHS", 1)
+    monkeypatch.setattr("motes.distributed.handing.DEATHS", 1)
     with pytest.raises(ClusterError, match="2 workers were lost with the same piece of work, the last of them tcp://"):
         list(Dispatcher(workers[0]).run(clusters.Deadly(), [Piece(1)]))

@@ -79,7 +79,7 @@ def test_workers_that_do_not_fit_are_named(tmp_path, monkeypatch):
             distributed.connect(cluster.address).__enter__()
         monkeypatch.undo()
         cluster.start("fine")
-        with distributed.connect(cluster.address) as client:
+        with cluster.connect() as client:
             dispatcher = Dispatcher(client)
             cluster.start("old", options=("--preload", tmp_path / "old.py"))
             cluster.start("slower", MOTES_ISA=other)
@@ -105,8 +105,9 @@ def test_workers_that_do_not_fit_are_named(tmp_path, monkeypatch):
             monkeypatch.setattr(admission, "SECONDS", 1.0)
             cluster.signal("old", signal.SIGSTOP)
             began = time.monotonic()
-            with pytest.raises(ClusterError, match=r"worker tcp://[^ ]*: does not answer within 1 s.*worker slower"):
+            with pytest.raises(ClusterError, match=r"worker tcp://[^ ]*: does not answer within 1 s") as caught:
                 admission.admit(client)
+            assert "worker slower" in str(caught.value)
             assert time.monotonic() - began < 10
 
 
@@ -127,7 +128,7 @@ def test_tls(tmp_path, monkeypatch):
     with clusters.Cluster(tmp_path, "--protocol", "tls", *words) as cluster:
         assert cluster.address.startswith("tls://")
         cluster.start("safe")
-        with distributed.connect(cluster.address, **ours) as client:
+        with cluster.connect(**ours) as client:
             assert dict(Dispatcher(client).run(clusters.Twice(), [Piece(3)])) == {0: 6}
         monkeypatch.setattr(scheduler, "SECONDS", 1.0)
         with pytest.raises(ClusterError, match="certificates were not accepted"):

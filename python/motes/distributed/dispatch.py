@@ -1,62 +1,25 @@
-"""Pieces of work handed to workers: each once, again where a worker is lost, and twice where one is slow.
-
-Dask carries them, and tells who is there. Results depend neither on who computes them nor on how often: so the first
-answer is taken, a worker that was overtaken rests until it answers, and what a lost worker had is handed out anew.
-(Dask would do that too, but leaves a task that prefers a worker undone where all workers were lost for a while.)
-"""
+"""Who hands work to workers: knows who is there, who fits, and who rests."""
 
 from __future__ import annotations
 
 import time
-import uuid
-import warnings
-from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from motes.distributed.admission import address_of, admit, called, lost, told_when_lost
+from motes.distributed.admission import admit, told_when_lost
 from motes.distributed.build import Build
+from motes.distributed.handing import LOOK, Handing
+from motes.distributed.handing import Piece as Piece
+from motes.distributed.parcel import Parcel
 from motes.distributed.scheduler import import_distributed
-from motes.distributed.worker import Answer, Work, answer
-from motes.errors import ClusterError
+from motes.distributed.worker import Answer, Work
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
 AHEAD = 2  # pieces that a worker has: one that it does, and the next
-LOOK = 0.5  # seconds between two looks at who is there
-FETCH = 2.0  # seconds for an answer to come, twice as many at each try, before it is looked whether its worker lives
-LONGEST = 60.0  # seconds that a scheduler may take to say so
+LONGEST = 60.0  # seconds that a scheduler may take to say who is there
 PATIENCE = 300.0
-DEATHS = 3  # of workers that had the same piece
-SLOW = 3.0  # times the usual time
-LEAST = 0.5  # seconds, below which nobody is slow
-EMBEDDED = 1 << 16  # bytes that go along with each piece; more goes to each worker once
-HELD = 64  # answers that workers hold on to: to let go of each at once would delay what is sent next
-
-Parcel: TypeAlias = "bytes | Future[bytes]"
-"""Something pickled, or its place in the cluster's memory."""
-
-
-@dataclass(frozen=True)
-class Piece:
-    """An argument, how much work it is beside the others, and the worker that knows its data, by its address."""
-
-    argument: Any
-    weight: float = 1.0
-    home: str | None = None
-
-
-@dataclass
-class _Given:
-    """A piece on its way: which, to whom, and since when."""
-
-    piece: int
-    address: str
-    since: float
 
 
 class Dispatcher:
@@ -81,7 +44,8 @@ class Dispatcher:
         admit(client)
         self.refused: dict[str, str] = {}
         """Workers that came later and do not fit, by their addresses, and why."""
-        self._overtaken: dict[str, Future[Answer]] = {}
+        self.resting: dict[str, Future[Answer]] = {}
+        """Workers that others were faster than, and what they have still to answer before they get more."""
         self.present: dict[str, int] = {}
         """All workers, and the threads of each."""
         self._looked = 0.0
@@ -90,7 +54,7 @@ class Dispatcher:
         """Those that take part, in the order of their addresses, and the threads of each."""
         if time.monotonic() - self._looked > LOOK:
             self.look()
-        out = self.refused.keys() | self._overtaken.keys()
+        out = self.refused.keys() | self.resting.keys()
         return {address: threads for address, threads in self.present.items() if address not in out}
 
     def look(self) -> None:
@@ -98,10 +62,8 @@ class Dispatcher:
         with told_when_lost(self.client):
             self.present = dict(sorted(self.client.nthreads(callback_timeout=LONGEST).items()))
         self._looked = time.monotonic()
-        self._overtaken = {
-            address: future
-            for address, future in self._overtaken.items()
-            if address in self.present and not future.done()
+        self.resting = {
+            address: future for address, future in self.resting.items() if address in self.present and not future.done()
         }
 
     def admit(self, unfit: Callable[[], str | None]) -> None:
@@ -116,12 +78,7 @@ class Dispatcher:
 
     def parcel(self, thing: Any) -> Parcel:
         """What is sent to each worker once, as long as it is held on to here."""
-        pickled: bytes = import_distributed("motes.distributed").protocol.pickle.dumps(thing)
-        if len(pickled) <= EMBEDDED:
-            return pickled
-        with told_when_lost(self.client):
-            sent: Future[bytes] = self.client.submit(bytes, pickled, key=f"motes-parcel-{uuid.uuid4().hex}")
-            return sent
+        return Parcel(self.client, thing)
 
     def run(
         self,
@@ -149,219 +106,8 @@ class Dispatcher:
         ClusterError
             If the scheduler is gone, no worker fits, or none has come for as long as was to be waited.
         """
-        run = _Run(self, work, subject, pieces, ahead)
+        run = Handing(self, work, subject, pieces, ahead)
         try:
             yield from run.answers()
         finally:
             run.end()
-
-    def overtaken(self, address: str, future: Future[Answer]) -> None:
-        """Somebody else was faster: nothing more for this worker until it answers."""
-        self._overtaken[address] = future
-
-
-@dataclass
-class _Waiting:
-    """Pieces that nobody has yet: first those of the worker's own home, then from the end of the longest row."""
-
-    rows: dict[str | None, deque[int]] = field(default_factory=dict)
-
-    def put(self, home: str | None, piece: int, *, first: bool = False) -> None:
-        row = self.rows.setdefault(home, deque())
-        row.appendleft(piece) if first else row.append(piece)
-
-    def take(self, address: str) -> int | None:
-        own = self.rows.get(address)
-        if own:
-            return own.popleft()
-        row = max(self.rows.values(), key=len, default=None)
-        return row.pop() if row else None
-
-
-class _Run:
-    """One run of a dispatcher."""
-
-    def __init__(
-        self,
-        dispatcher: Dispatcher,
-        work: Any,
-        subject: Parcel | None,
-        pieces: Sequence[Piece],
-        ahead: int,
-    ) -> None:
-        pickle = import_distributed("motes.distributed").protocol.pickle
-        self.dispatcher, self.client, self.pieces, self.ahead = dispatcher, dispatcher.client, pieces, ahead
-        self.token = uuid.uuid4().hex
-        self.work, self.subject = dispatcher.parcel(work), subject
-        self.arguments = [pickle.dumps(piece.argument) for piece in pieces]
-        self.waiting = _Waiting()
-        for number, piece in enumerate(pieces):
-            self.waiting.put(piece.home, number)
-        self.given: dict[Future[Answer], _Given] = {}
-        self.finished: SimpleQueue[Future[Answer]] = SimpleQueue()
-        self.done: set[int] = set()
-        self.slowest = 0.0  # seconds per weight
-        self.held: deque[Future[Answer]] = deque(maxlen=HELD)
-        self.alone_since: float | None = None
-        self.losses = [0] * len(pieces)
-        self.count = 0
-
-    def answers(self) -> Generator[tuple[int, Any]]:
-        """Until every piece is done."""
-        while len(self.done) < len(self.pieces):
-            if self.client.status != "running":
-                raise lost(self.client)
-            workers = self.dispatcher.workers()
-            self._look_after()
-            self._hand_out(workers)
-            try:
-                future = self.finished.get(timeout=LOOK)
-            except Empty:
-                continue
-            given = self.given.pop(future, None)
-            if given is None or given.piece in self.done:
-                continue
-            told = self._told(future, given.address)
-            if told is None:
-                self._lose(given)
-                continue
-            if told.refusal is not None:
-                self._refuse(told, given)
-                continue
-            self.held.append(future)
-            self._take_note(given, told)
-            yield given.piece, told.result
-
-    def end(self) -> None:
-        """Nothing that is still on its way is wanted any more."""
-        from distributed import CancelledError
-
-        wanted = set(self.dispatcher._overtaken.values())
-        left = [future for future in self.given if future not in wanted]
-        if left and self.client.status == "running":
-            with suppress(OSError, CancelledError):  # its scheduler is gone, and they with it
-                self.client.cancel(left)
-
-    def _hand_out(self, workers: dict[str, int]) -> None:
-        load = dict.fromkeys(workers, 0)
-        for given in self.given.values():
-            if given.address in load:
-                load[given.address] += 1
-        for depth in range(self.ahead):  # everybody gets a first before anybody gets a second
-            for address in workers:
-                if load[address] == depth and (piece := self.waiting.take(address)) is not None:
-                    self._give(piece, address)
-                    load[address] += 1
-        for address in workers:
-            if not load[address] and (late := self._late()) is not None:
-                self._give(late, address)
-
-    def _late(self) -> int | None:
-        """A piece that takes all who have it much longer than such a piece took others."""
-        if not self.slowest:
-            return None
-        last: dict[int, float] = {}
-        for given in self.given.values():
-            last[given.piece] = max(last.get(given.piece, 0.0), given.since)
-        for piece, since in last.items():
-            usual = self.slowest * self.pieces[piece].weight
-            if time.monotonic() - since > max(LEAST, SLOW * usual):
-                return piece
-        return None
-
-    def _give(self, piece: int, address: str) -> None:
-        self.count += 1
-        with told_when_lost(self.client):
-            future = self.client.submit(
-                answer,
-                self.dispatcher.build,
-                self.token,
-                self.work,
-                self.subject,
-                self.arguments[piece],
-                key=f"motes-{self.token}-{self.count}",
-                workers=[address],
-                pure=False,
-            )
-        self.given[future] = _Given(piece, address, time.monotonic())
-        future.add_done_callback(self.finished.put)
-
-    def _told(self, future: Future[Answer], address: str) -> Answer | None:
-        """A worker's answer; None: the worker is gone, and took it along."""
-        from distributed import CancelledError
-        from distributed import TimeoutError as SlowError
-
-        if future.status == "error":
-            future.result()  # raises what the work raised, with its place
-        wait = FETCH
-        while True:
-            try:
-                with told_when_lost(self.client):
-                    try:
-                        told: Answer = future.result(timeout=wait)
-                        return told
-                    except SlowError:
-                        wait *= 2
-            except CancelledError as error:
-                raise lost(self.client) from error
-            self.dispatcher.look()
-            if address not in self.dispatcher.present:
-                return None
-
-    def _take_note(self, given: _Given, told: Answer) -> None:
-        """A piece is done: how long it took, and who else has it."""
-        self.done.add(given.piece)
-        seconds = time.monotonic() - given.since
-        self.slowest = max(self.slowest, seconds / self.pieces[given.piece].weight)
-        for future, other in list(self.given.items()):
-            if other.piece == given.piece:
-                if other.address != told.worker:
-                    self.dispatcher.overtaken(other.address, future)
-                del self.given[future]
-
-    def _lose(self, given: _Given) -> None:
-        self.losses[given.piece] += 1
-        if self.losses[given.piece] > DEATHS:
-            raise ClusterError(
-                f"{address_of(self.client)}: {DEATHS + 1} workers were lost with the same piece of work, the last of "
-                f"them {given.address}: killed for want of memory, perhaps"
-            )
-        if given.piece not in self.done and all(other.piece != given.piece for other in self.given.values()):
-            self.waiting.put(self.pieces[given.piece].home, given.piece, first=True)
-
-    def _refuse(self, told: Answer, given: _Given) -> None:
-        """A worker that came later and does not fit gets nothing any more."""
-        assert told.refusal is not None
-        if told.worker not in self.dispatcher.refused:
-            self.dispatcher.refused[told.worker] = told.refusal
-            warnings.warn(
-                f"{called(told.name, told.worker)} takes no part: it {told.refusal}", UserWarning, stacklevel=2
-            )
-        self.waiting.put(self.pieces[given.piece].home, given.piece, first=True)
-
-    def _look_after(self) -> None:
-        """What a worker had that is gone is handed out anew; where nobody at all is left, somebody is waited for."""
-        present = self.dispatcher.present
-        for future, given in list(self.given.items()):
-            if given.address not in present:
-                del self.given[future]
-                self._lose(given)
-        if present.keys() - self.dispatcher.refused.keys():
-            self.alone_since = None
-            return
-        where = address_of(self.client)
-        if present:
-            told = "; ".join(
-                f"{address} {why}" for address, why in self.dispatcher.refused.items() if address in present
-            )
-            raise ClusterError(f"{where}: no worker fits: {told}")
-        now = time.monotonic()
-        if self.alone_since is None:
-            self.alone_since = now
-            warnings.warn(
-                f"{where}: all workers are gone; waiting {self.dispatcher.patience:g} s for one: dask worker {where}",
-                UserWarning,
-                stacklevel=2,
-            )
-        elif now - self.alone_since > self.dispatcher.patience:
-            raise ClusterError(f"{where}: no worker for {self.dispatcher.patience:g} s; start one: dask worker {where}")

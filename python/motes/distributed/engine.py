@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from motes.distributed.dispatch import PATIENCE, Dispatcher, Parcel, Piece
+from motes.distributed.dispatch import PATIENCE, Dispatcher, Piece
+from motes.distributed.parcel import Parcel
 from motes.memory import memory_bytes
 from motes.stored import StoredPatterns, opened_again
 
@@ -50,7 +51,7 @@ class DaskEngine:
     def __init__(self, client: Client, *, patience: float = PATIENCE) -> None:
         self._dispatcher = Dispatcher(client, patience=patience)
         self._store: StoredPatterns | None = None
-        self._parcel: Parcel = b""
+        self._parcel: Parcel | None = None
 
     def check(self, store: StoredPatterns) -> None:
         """Ask workers whether they see a store; those that were asked are not asked again.
@@ -87,7 +88,8 @@ class DaskEngine:
         """
         self.check(store)
         workers = self._dispatcher.workers()
-        most = min(PIECES, 1 + store.nbytes // (LEAST * max(1, len(workers))))
+        # Where one worker does it all there is nobody to share with, and each piece costs it a start.
+        most = 1 if len(workers) == 1 else min(PIECES, 1 + store.nbytes // (LEAST * max(1, len(workers))))
         pieces = list(pieces_of(np.diff(store.bounds), workers, most))
         with closing(self._dispatcher.run(_Pass(task), pieces, subject=self._parcel)) as answers:
             for _, results in answers:
