@@ -82,17 +82,23 @@ class InformationOperator:
 
     def home(self, coefficients: npt.NDArray[np.float32]) -> FloatArray:
         """D^-1/2 sum_p sum_r coefficients[p, r] times the score of pattern p were its rotation r: from (n, R, q)."""
-        problem, n = self.problem, self.problem.rotations.n
-        planes = back_rotated_planes(
-            self.sample, np.ascontiguousarray(coefficients.reshape(len(self.sample), -1)), threads=problem.threads
-        )
-        planes = planes.reshape(self.master.size, n, -1) * problem.good[:, None, None]
-        home = sum(planes[problem.inverse[k], k] for k in range(n))
+        problem = self.problem
+        home = self.photons_home(coefficients)
         totals = coefficients.sum(axis=0, dtype=np.float64)  # (R, q)
         scores = (home - self.master[:, None] * (problem.looks.T @ totals))[self.free]
         whiten = problem.noise.precision(self.master[self.free]) / np.sqrt(self.complete[self.free])
         image: FloatArray = whiten[:, None] * scores
         return image
+
+    def photons_home(self, coefficients: npt.NDArray[np.float32]) -> FloatArray:
+        """sum_p sum_r coefficients[p, r] times the photons of pattern p turned home: (M, q) from (n, R, q)."""
+        n = self.problem.rotations.n
+        planes = back_rotated_planes(
+            self.sample, np.ascontiguousarray(coefficients.reshape(len(self.sample), -1)), threads=self.problem.threads
+        )
+        planes = planes.reshape(self.master.size, n, -1) * self.problem.good[:, None, None]
+        home: FloatArray = sum(planes[self.problem.inverse[k], k] for k in range(n))
+        return home
 
 
 def diagonal_of_inverse(

@@ -22,6 +22,7 @@ from motes.reconstruction.problem import FloatArray, Point, Problem
 from motes.threads import one_blas_thread
 
 _FIRST_SHARE = 0.5  # for the step along which a better one is found
+_LEAST_OWN = 0.1  # of the complete-data information
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class NewtonStep:
         False where the information of the sample was not positive along the way, or could not be solved.
     share : float
         b: from 0 (the mean of s s^T) to 1 (Louis' form).
+    score : (M,) float64 array
+        Where the step begins.
     """
 
     master: FloatArray
@@ -47,12 +50,15 @@ class NewtonStep:
     left: float
     solved: bool
     share: float
+    score: FloatArray
 
 
-def sampled_newton_step(problem: Problem, point: Point, sample: Patterns, share: float | None = None) -> NewtonStep:
+def sampled_newton_step(
+    problem: Problem, point: Point, sample: Patterns, *, share: float | None = None, before: FloatArray | None = None
+) -> NewtonStep:
     """The step from a point to the maximum, as far as a sample can tell.
 
-    Pixels with too few photons in the sample, which orientations hide next to nothing of, make EM's step.
+    Pixels of which the sample has too few photons go their own ways.
 
     Parameters
     ----------
@@ -64,13 +70,17 @@ def sampled_newton_step(problem: Problem, point: Point, sample: Patterns, share:
         What the information is estimated from.
     share : float, optional
         b; by default that with which the information of this sample scatters least along the step.
+    before : (2, M) array, optional
+        Master and score where the step before began.
     """
-    n = problem.rotations.n
     score = mean_score(problem, point)
-    master, weights = point.em_master - point.master, np.zeros(n)
+    complete = problem.noise.precision(point.master) * (point.weights @ problem.looks)
+    master, won = _one_by_one(point, score, np.where(problem.seen, complete, 0.0), before)
+    weights = point.em_weights - point.weights
     free = free_pixels(problem, point.master, point.weights, len(sample))
-    if n == 1 or not free.any():
-        return NewtonStep(master, weights, float(score @ master) / 2, True, 1.0)
+    if problem.rotations.n == 1 or not free.any():
+        left = float(won.sum() + (weights**2 / point.weights).sum() / 2)
+        return NewtonStep(master, weights, left, True, 1.0, score)
     with one_blas_thread():
         operator = operator_of(problem, point.master, point.weights, sample, free, louis=False)
         if share is None and len(sample) == len(problem.patterns):
@@ -78,11 +88,29 @@ def sampled_newton_step(problem: Problem, point: Point, sample: Patterns, share:
         if share is None:
             direction, *_ = _solved(Mixed(operator, _FIRST_SHARE), point, score)
             share = best_share(operator, np.sqrt(operator.complete[free]) * direction)
-        master[free], weights, won, solved = _solved(Mixed(operator, share), point, score)
+        master[free], weights, of_weights, solved = _solved(Mixed(operator, share), point, score)
         if not solved and share:
-            master[free], weights, won, solved = _solved(Mixed(operator, share := 0.0), point, score)
-    left = (float(score @ master) + won) / 2
-    return NewtonStep(master, weights, left, solved and bool(np.isfinite(left)) and left >= 0, share)
+            master[free], weights, of_weights, solved = _solved(Mixed(operator, share := 0.0), point, score)
+    left = float(won[~free].sum() + (score[free] @ master[free] + of_weights) / 2)
+    return NewtonStep(master, weights, left, solved and bool(np.isfinite(left)) and left >= 0, share, score)
+
+
+def _one_by_one(
+    point: Point, score: FloatArray, complete: FloatArray, before: FloatArray | None
+) -> tuple[FloatArray, FloatArray]:
+    """A step of each pixel by itself, and what it wins: EM's at first.
+
+    Of a dark pixel in a bright orbit any photon may be its own, none is surely, and EM puts it out slowly. How its
+    score has changed since the step before says what is known.
+    """
+    information = complete.copy()
+    if before is not None:
+        way, change = point.master - before[0], before[1] - score
+        told = way != 0
+        information[told] = np.clip(change[told] / way[told], _LEAST_OWN * complete[told], complete[told])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step = np.where(complete > 0, np.maximum(score / information, -point.master), 0.0)
+    return step, score * step - information * step**2 / 2
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from motes.reconstruction.em import PlainEM, Squarem
 from motes.reconstruction.fisher import FisherScoring
 from motes.reconstruction.hard import HardEM, SeedL2
 from motes.reconstruction.information import PATTERNS_USED, matrix_fits
-from motes.reconstruction.sampled import SAMPLE, Sampled
+from motes.reconstruction.sampled import Sampled, sample_size
 from motes.reconstruction.sgd import SGD
 from motes.reconstruction.start import NAMES
 from motes.reconstruction.state import Method
@@ -70,21 +70,23 @@ def predicted_faster(patterns: Patterns | StoredPatterns, n_rotations: int) -> s
     >>> predicted_faster(Patterns.empty((25, 25), 10), 4)
     'squarem'
     """
+    if not isinstance(patterns, Patterns):  # on a disk, where a pass is dear
+        return "sampled"
     n_pixels, n_patterns = patterns.n_pixels, max(len(patterns), 1)
     if isinstance(patterns, StoredPatterns):
         return "sampled"
     if patterns.device != CPU:
         return "squarem"
-    if _SAMPLED_SWEEPS + _SWEEPS_OF_SAMPLE * SAMPLE / n_patterns < _FISHER_SWEEPS:
-        return "sampled"
-    if not matrix_fits(patterns, n_rotations):
-        return "squarem"
     a_pattern = patterns.n_lit / n_patterns
     sweep = 2 * patterns.n_lit * n_rotations
-    outer = min(PATTERNS_USED, n_patterns) * a_pattern**2 / 2 * n_rotations**2
-    information = outer + 25 * n_pixels**3 / 8  # of an eigenvalue problem, eight flops cost one scattered addition
-    fisher = _FISHER_SWEEPS * sweep + _INFORMATIONS * information
-    return "fisher" if fisher < _SQUAREM_SWEEPS * sweep else "squarem"
+    work: dict[str, float] = {"squarem": _SQUAREM_SWEEPS * sweep}
+    if matrix_fits(patterns, n_rotations):
+        outer = min(PATTERNS_USED, n_patterns) * a_pattern**2 / 2 * n_rotations**2
+        information = outer + 25 * n_pixels**3 / 8  # of an eigenvalue problem, eight flops cost one scattered addition
+        work["fisher"] = _FISHER_SWEEPS * sweep + _INFORMATIONS * information
+    part = min(sample_size(patterns) / n_patterns, 1.0)
+    work["sampled"] = (_SAMPLED_SWEEPS + _SWEEPS_OF_SAMPLE * part) * sweep
+    return min(work, key=lambda name: work[name])
 
 
 def check_stored(*, method: str, binarise: bool, device: object, error_bars: str, fluence: object) -> None:

@@ -11,20 +11,34 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from motes.patterns import Patterns
 from motes.reconstruction.em import NOISE, Gains, Squarem, higher
-from motes.reconstruction.information import drawn_from
+from motes.reconstruction.information import PATTERNS_USED, drawn_from
 from motes.reconstruction.newton import moved, sampled_newton_step
 from motes.reconstruction.problem import Point, Problem
 from motes.reconstruction.state import State
 
 SAMPLE = 100_000
+_MOST_LIT = 1e7  # pixels: of more than 100 lit a pattern, a sample is of fewer patterns
+_RESOLUTION = 2.0**-23  # of a likelihood in single precision, the weights of which are rounded
 _TRIES = 2  # lengths of a Newton step, each half of the one before
-_SLOW, _PATIENCE = 0.5, 3  # steps that leave more than this of what was left, after so many: SQUAREM goes faster
+_SLOW, _PATIENCE = 0.8, 3  # steps that leave more than this of what was left, after so many: SQUAREM goes faster
+
+
+def sample_size(patterns: Patterns) -> int:
+    """How many patterns a sample takes: `SAMPLE`, fewer where they are so dense that the work would tell.
+
+    Examples
+    --------
+    >>> sample_size(Patterns.empty((25, 25), 10))
+    100000
+    """
+    return max(min(SAMPLE, int(_MOST_LIT * len(patterns) / max(patterns.n_lit, 1))), min(SAMPLE, PATTERNS_USED))
 
 
 def with_pool(problem: Problem, seed: int) -> Problem:
     """The same problem with a sample of its patterns in memory, chosen by the seed and their number alone."""
-    return replace(problem, pool=drawn_from(problem, SAMPLE, [seed, SAMPLE]))
+    return replace(problem, pool=drawn_from(problem, sample_size(problem.patterns), [seed, SAMPLE]))
 
 
 @dataclass(frozen=True)
@@ -50,8 +64,12 @@ class Sampled:
         for _ in range(_TRIES):
             master, weights = moved(problem, start, state.memory["master"], state.memory["weights"], length)
             point, sweeps = problem.evaluate(master, weights), sweeps + 1
-            if point.log_likelihood >= start.log_likelihood - NOISE:
-                return self._aimed(problem, self._moved(state, point, sweeps, f"newton {length:g}"))
+            fallen = start.log_likelihood - point.log_likelihood
+            if fallen <= max(NOISE, abs(start.log_likelihood) * _RESOLUTION):
+                further = self._aimed(problem, self._moved(state, point, sweeps, f"newton {length:g}"))
+                # Single precision may not tell the likelihoods of points near the maximum, but it tells their scores.
+                if fallen <= NOISE or further.memory["left"] < state.memory["left"]:
+                    return further
             length /= 2
         point = higher(start, problem.advance(start))
         return self._aimed(problem, self._moved(state, point, sweeps + 1, "em (newton refused)"))
@@ -68,11 +86,12 @@ class Sampled:
         """The state with its next step, and whether there is anything left to be won by it."""
         assert problem.pool is not None
         share = float(state.memory["share"]) if "share" in state.memory else None
-        step = sampled_newton_step(problem, state.point, problem.pool, share)
+        before = state.memory.get("before")
+        step = sampled_newton_step(problem, state.point, problem.pool, share=share, before=before)
         slow = state.memory["steps"] >= _PATIENCE and step.left > _SLOW * float(state.memory["left"])
         state = state.remembering(
             master=step.master, weights=step.weights, left=np.array(step.left), share=np.array(step.share),
-            crawls=np.array(float(slow or not step.solved)),
+            before=np.stack([state.point.master, step.score]), crawls=np.array(float(slow or not step.solved)),
         )  # fmt: skip
         return replace(state, converged=state.iteration > 0 and self._arrived(state))
 
