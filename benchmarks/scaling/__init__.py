@@ -1,0 +1,1 @@
+"""How passes over patterns grow: what `benchmarks.scaling_study` measures, fits and predicts."""
