@@ -28,11 +28,9 @@ LAYERS = (
     (
         "batches",
         "patterns",
-        "scratch",
         "sections",
         "stored",
         "stored_totals",
-        "scratch",
         "storing",
         "blocks",
         "conversion",
@@ -53,7 +51,7 @@ LAYERS = (
     ("totals",),
     ("residence",),
     ("circles", "entries", "arrays", "foreign", "linking"),
-    ("io", "simulate"),
+    ("io", "simulate", "scratch"),
     ("_core", "_cuda"),
 )
 RANK = {name: len(LAYERS) - level for level, names in enumerate(LAYERS) for name in names}

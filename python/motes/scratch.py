@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,21 @@ def counts_of(labels: npt.NDArray[np.integer], n: int) -> npt.NDArray[np.int64]:
     array([1, 0, 2, 0])
     """
     counts = np.zeros(n, np.int64)
-    for first in range(0, labels.size, BLOCK):
-        counts += np.bincount(labels[first : first + BLOCK], minlength=n)
+    for part in blocks_of(labels):
+        counts += np.bincount(part, minlength=n)
     return counts
+
+
+def blocks_of(array: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
+    """The array in parts; of one on disk, what was read of it is given back to the system after each.
+
+    Examples
+    --------
+    >>> [part.size for part in blocks_of(np.zeros(BLOCK + 2))]
+    [4194304, 2]
+    """
+    mapped = array._mmap if isinstance(array, np.memmap) else None  # type: ignore[attr-defined]
+    for first in range(0, array.shape[0], BLOCK):
+        yield array[first : first + BLOCK]
+        if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+            mapped.madvise(mmap.MADV_DONTNEED)

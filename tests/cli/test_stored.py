@@ -62,20 +62,24 @@ def test_damage_is_named_and_left_out_only_where_that_is_asked(stored, motes, re
     assert (labels == -1).nonzero()[0].tolist() == list(range(2000, 2500))
     told = report_of(stored / "out")
     assert told["n_patterns"] == 2500
+    assert motes("view", "out", "--no-open").exit_code == 0
     assert told["notes"][-1] == "run.zarr: section 4 is damaged, its 500 patterns left out (label -1)"
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("run.zarr", "--memory", "1MB"), "memory: 1 MB is too little: the process has"),
-        (("run.zarr", "--memory", "lots"), "memory"),
+        (("run.zarr", "--memory", "1MB"), "--memory: 1 MB is too little for run.zarr: the program takes"),
+        (("run.zarr", "--memory", "lots"), "--memory"),
         (("run.zarr", "--task", 7), "--task: run.zarr is a store"),
         (("run.zarr", "--method", "sgd"), "--method: sgd"),
         (("run.zarr", "--error-bars", "bootstrap"), "--error-bars: bootstrap"),
         (("endeavor.npz", "--scheduler", "local:1"), "--scheduler: is for a store"),
         (("endeavor.npz", "--skip-damaged"), "--skip-damaged: is for a store"),
-        (("endeavor.npz", "--memory", "1kB"), "--memory: 1kB, but endeavor.npz holds"),
+        (("endeavor.npz", "--memory", "1GB"), "--memory: is for a store"),
+        (("run.zarr", "endeavor.npz"), "FILE: expected one store by itself; motes convert run.zarr endeavor.npz -o"),
+        (("run.zarr", "--held-out", "1,2"), "--held-out: needs all patterns in memory"),
+        (("run.zarr", "--tls-ca", "ca.pem"), "--tls-ca: is of --scheduler"),
         (("run.zarr", "--scheduler", "local:0"), "--scheduler"),
     ],
 )

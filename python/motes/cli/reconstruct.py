@@ -11,6 +11,7 @@ import typer
 from motes.cli import arguments
 from motes.cli import halves as two_halves
 from motes.cli import held_out as of_classes
+from motes.cli.cluster import Scheduler, TlsCa, TlsCert, TlsKey
 from motes.cli.commands import INTERRUPTED
 from motes.cli.dragonfly import EMC_LOG, ConfigFile, log_header, notes_of
 from motes.cli.mixture_fit import (
@@ -28,7 +29,7 @@ from motes.cli.observers import EMCLog, observers
 from motes.cli.outputs import output_folder
 from motes.cli.results import EVERYTHING, RESULTS, write_results
 from motes.cli.source import read_dense_files, source
-from motes.cli.stored import Memory, Scheduler, SkipDamaged, notes_of_damage, patterns_of
+from motes.cli.stored import Memory, Reading, SkipDamaged, notes_of_damage, notes_of_writer, patterns_of
 from motes.cli.summary import summary
 
 if TYPE_CHECKING:
@@ -272,6 +273,9 @@ def reconstruct(
     ] = False,
     memory: Memory = None,
     scheduler: Scheduler = None,
+    tls_ca: TlsCa = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     skip_damaged: SkipDamaged = False,
     halves: two_halves.Wanted = False,
     held_out: of_classes.Numbers = None,
@@ -317,18 +321,15 @@ def reconstruct(
         size, model = arguments.shape_of(shape), noise_named(noise)
         dense = isinstance(model, Gaussian)
         patterns: Source
-        whole, damage = None, list[str]()
+        whole, doubts = None, list[str]()
         if dense:
             patterns = read_dense_files(files or [], size)
         else:
-            patterns, whole = open_files.enter_context(
-                patterns_of(
-                    files or [], task, size, n_patterns, memory=memory, scheduler=scheduler, skip_damaged=skip_damaged,
-                    whole=("--config",) * (config is not None) + ("--held-out",) * bool(numbers),
-                )
-            )  # fmt: skip
-            if isinstance(patterns, StoredPatterns) and whole is not None:
-                damage = notes_of_damage(patterns, whole)
+            needs_all = ("--config",) * (config is not None) + ("--held-out",) * bool(numbers)
+            how = Reading(memory, skip_damaged, scheduler, threads, tls_ca, tls_cert, tls_key, checkpoint, needs_all)
+            patterns, whole = open_files.enter_context(patterns_of(files or [], task, size, n_patterns, how))
+            if isinstance(patterns, StoredPatterns):
+                doubts = notes_of_writer(patterns) + ([] if whole is None else notes_of_damage(patterns, whole))
         kept = arguments.read_kept(exclude, blacklist, selection, len(patterns), whole)
         asked: dict[str, Any] = {
             "method": method,
@@ -380,7 +381,7 @@ def reconstruct(
             told = report(result, context.obj, known)
         told["input"] = told_of_input
         told["device"] = str(place)
-        told["notes"] = [*told["notes"], *damage]
+        told["notes"] = [*told["notes"], *doubts]
         if exclude is not None and kept.all():
             told["notes"].append(f"{exclude} names no pattern: none was left out")
         told["notes"] = [*told["notes"], *notes_of(context)]

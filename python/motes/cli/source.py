@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from motes.patterns import Patterns
     from motes.reconstruction import Reconstruction
     from motes.reconstruction.mixture.templates import Source
+    from motes.stored import StoredPatterns
 
 _KINDS = {
     "path": ((str, list), "a text, or a list of texts"),
@@ -132,7 +134,7 @@ def read_source(folder: Path, result: Reconstruction, file: Path | None) -> tupl
     kept = labels != EXCLUDED
     if not np.array_equal(labels[kept], result.labels):
         raise ValueError(f"{folder / 'labels.npy'}: not the labels of {EVERYTHING} beside it")
-    patterns, mark = _read_again(files, stated.get("task"), result.master.shape, labels.size)
+    patterns, mark = _read_again(files, stated.get("task"), result.master.shape, kept)
     patterns = patterns.binarised() if stated.get("binarise") else patterns
     photons = int(patterns.photons_per_pattern()[kept].sum())
     if photons != result.n_photons:
@@ -149,9 +151,9 @@ def read_source(folder: Path, result: Reconstruction, file: Path | None) -> tupl
 
 
 def _read_again(
-    files: Sequence[Path], task: int | None, shape: tuple[int, ...], n_patterns: int
+    files: Sequence[Path], task: int | None, shape: tuple[int, ...], kept: NDArray[np.bool_]
 ) -> tuple[Patterns, str]:
-    """All patterns, in memory, and their fingerprint."""
+    """All patterns, in memory, and their fingerprint; of a store, blank ones for sections that were left out."""
     from motes.memory import available_bytes, in_words
     from motes.reconstruction.checkpoint import fingerprint_of
     from motes.stored import is_store, open_patterns
@@ -161,11 +163,28 @@ def _read_again(
         if store.nbytes > available_bytes():
             needed = f"{in_words(store.nbytes)}, and {in_words(available_bytes())} are available"
             raise ValueError(f"{files[0]}: every pattern is looked at in memory, which takes {needed}")
-        return store.to_memory(), store.fingerprint
+        return _sound(store, kept), store.fingerprint
     task = task if _has_tasks(files[0]) else None  # a copy in another format has none
     rows, columns = shape
-    patterns = read_files(files, task, (rows, columns), n_patterns if len(files) == 1 else None)
+    patterns = read_files(files, task, (rows, columns), kept.size if len(files) == 1 else None)
     return patterns, fingerprint_of(patterns)
+
+
+def _sound(store: StoredPatterns, kept: NDArray[np.bool_]) -> Patterns:
+    """The patterns of a store; of sections that were left out, damaged perhaps, nothing is read."""
+    import numpy as np
+
+    from motes import Patterns
+
+    if kept.size != len(store) or kept.all():
+        return store.to_memory()
+    there = [bool(kept[first:last].any()) for first, last in itertools.pairwise(store.bounds.tolist())]
+    sizes = np.diff(store.bounds).tolist()
+    parts = [
+        store.section(k) if is_there else Patterns.empty(store.shape, size)
+        for k, (is_there, size) in enumerate(zip(there, sizes, strict=True))
+    ]
+    return Patterns.concatenate([Patterns.empty(store.shape), *parts])
 
 
 def _has_tasks(file: Path) -> bool:

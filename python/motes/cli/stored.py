@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from motes.stored import StoredPatterns
 
 PANEL = "Large data"
+WORKING = 56 << 20  # bytes: what a fit of small pictures takes beside its patterns, measured
 
 Memory = Annotated[
     str | None,
@@ -27,16 +29,6 @@ Memory = Annotated[
         rich_help_panel=PANEL,
         help="What this process may take, such as 300MB or 2GB; a quarter of what is available by default. Of a store "
         "(.zarr) no more is read at a time than that allows. The result does not depend on it.",
-    ),
-]
-Scheduler = Annotated[
-    str | None,
-    typer.Option(
-        "--scheduler",
-        metavar="ADDRESS|local[:N]",
-        rich_help_panel=PANEL,
-        help="Work on a store with the workers of a Dask scheduler (tcp://host:8786), or with N processes here. The "
-        "result does not depend on it.",
     ),
 ]
 SkipDamaged = Annotated[
@@ -50,57 +42,117 @@ SkipDamaged = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How a store is read, and by whom; options of these names.
+
+    Attributes
+    ----------
+    checkpoint : pathlib.Path
+        What a run that loses its cluster goes on from.
+    whole : sequence of str
+        The options that were given and need all patterns in memory.
+    """
+
+    memory: str | None
+    skip_damaged: bool
+    scheduler: str | None
+    threads: int | None
+    tls_ca: Path | None
+    tls_cert: Path | None
+    tls_key: Path | None
+    checkpoint: Path
+    whole: Sequence[str]
+
+
 @contextmanager
 def patterns_of(
     files: Sequence[Path],
     task: int | None,
     shape: tuple[int, int] | None,
     n_patterns: int | None,
-    *,
-    memory: str | None,
-    scheduler: str | None,
-    skip_damaged: bool,
-    whole: Sequence[str] = (),
+    how: Reading,
 ) -> Iterator[tuple[Patterns | StoredPatterns, NDArray[np.bool_] | None]]:
-    """Patterns of files, or of a store with those who work on it; and which are not damaged, if that was asked.
-
-    `whole` are the options that were given and need all patterns in memory.
-    """
+    """Patterns of files, or of a store with those who work on it; and which are not damaged, if that was asked."""
     from motes.cli.source import read_files
-    from motes.errors import DamagedSection, FormatError
-    from motes.memory import memory_bytes
-    from motes.stored import is_store, open_patterns
+    from motes.stored import is_store
 
-    if len(files) == 1 and is_store(files[0]):
+    if any(map(is_store, files)):
+        if len(files) > 1:
+            names = " ".join(map(str, files))
+            raise ValueError(f"FILE: expected one store by itself; motes convert {names} -o NAME.zarr makes one of all")
         for name, given in (("--task", task), ("--shape", shape), ("--patterns", n_patterns)):
             if given is not None:
                 raise ValueError(f"{name}: {files[0]} is a store, which says this itself")
-        if whole:
-            raise ValueError(f"{whole[0]}: needs all patterns in memory, but {files[0]} is a store")
-        with ExitStack() as closing:
-            engine = None
-            if scheduler is not None:
-                from motes.distributed import DaskEngine, connect
-
-                engine = DaskEngine(closing.enter_context(connect(scheduler)))
-            store = open_patterns(files[0]).using(memory=memory, engine=engine)
-            try:
-                yield store, store.verify(skip_damaged=True) if skip_damaged else None
-            except DamagedSection as error:
-                store_of = f"{files[0]}: section {error.section}"
-                raise FormatError(f"{error} ({store_of}); --skip-damaged leaves its patterns out") from error
+        if how.whole:
+            raise ValueError(f"{how.whole[0]}: needs all patterns in memory, but {files[0]} is a store")
+        with _store_of(files[0], how) as found:
+            yield found
         return
-    for name, asked in (("--scheduler", scheduler is not None), ("--skip-damaged", skip_damaged)):
-        if asked:
-            raise ValueError(f"{name}: is for a store of patterns; motes convert FILE -o NAME.zarr makes one")
-    allowed = None if memory is None else memory_bytes(memory, "--memory")
-    size = sum(file.stat().st_size for file in files if file.is_file())
-    if allowed is not None and size > allowed:
-        raise ValueError(
-            f"--memory: {memory}, but {', '.join(map(str, files))} holds {size:,} bytes, which are read at once; "
-            "motes convert FILE -o NAME.zarr makes a store, which is not"
-        )
+    asked = {"--memory": how.memory, "--scheduler": how.scheduler, "--skip-damaged": how.skip_damaged or None}
+    for option, value in asked.items():
+        if value is not None:
+            raise ValueError(
+                f"{option}: is for a store, which is read in parts; motes convert {' '.join(map(str, files))} "
+                "-o NAME.zarr makes one"
+            )
     yield read_files(files, task, shape, n_patterns), None
+
+
+@contextmanager
+def _store_of(file: Path, how: Reading) -> Iterator[tuple[StoredPatterns, NDArray[np.bool_] | None]]:
+    from motes.cli.cluster import cluster
+    from motes.errors import DamagedSection, FormatError
+    from motes.stored import open_patterns
+
+    with ExitStack() as closing:
+        tls = {"tls_ca": how.tls_ca, "tls_cert": how.tls_cert, "tls_key": how.tls_key}
+        client = closing.enter_context(cluster(how.scheduler, how.threads, **tls))
+        store = open_patterns(file)
+        if how.memory is not None:
+            _require(how.memory, store)
+        store = store.using(memory=how.memory)
+        if client is not None:
+            from motes.distributed import DaskEngine
+            from motes.distributed.photons import kept_in
+
+            engine = DaskEngine(client)
+            store = store.using(memory=how.memory, engine=engine)
+            engine.check(store)  # before a sample is read here
+            closing.enter_context(kept_in(how.checkpoint))
+        try:
+            yield store, store.verify(skip_damaged=True) if how.skip_damaged else None
+        except DamagedSection as error:
+            told = f"{error} ({file}: section {error.section})"
+            raise FormatError(f"{told}; --skip-damaged leaves its patterns out") from error
+
+
+def _require(memory: str, store: StoredPatterns) -> None:
+    """Refuse a memory that the run would come to exceed.
+
+    Libraries that it will load are loaded now: what they take is known before any is given to sections.
+    """
+    import scipy.special
+    import scipy.stats  # noqa: F401
+
+    import motes.plotting  # noqa: F401
+    from motes.memory import in_words, memory_bytes, resident_bytes
+    from motes.reconstruction.information import LARGEST_MATRIX
+    from motes.reconstruction.sampled import sample_size
+
+    limit = memory_bytes(memory, "--memory")
+    sample = sample_size(store) * (2 * store.n_lit / max(len(store), 1) + 8)
+    matrix = 8 * store.n_pixels**2 if store.n_pixels <= LARGEST_MATRIX else 0
+    working = int(WORKING + 3 * sample + 6 * matrix)
+    largest = store.nbytes / max(store.n_sections, 1)
+    least = resident_bytes() + working + int(2.5 * largest)
+    least += -least % 10**7  # what is asked for is said in round numbers
+    if limit < least:
+        raise ValueError(
+            f"--memory: {in_words(limit)} is too little for {store.path.name}: the program takes "
+            f"{in_words(resident_bytes())}, a fit {in_words(working)}, and sections of {in_words(int(largest))} are "
+            f"read beside it; give at least {in_words(least)}"
+        )
 
 
 def notes_of_damage(store: StoredPatterns, whole: NDArray[np.bool_]) -> list[str]:
@@ -110,3 +162,13 @@ def notes_of_damage(store: StoredPatterns, whole: NDArray[np.bool_]) -> list[str
     edges = list(itertools.pairwise(store.bounds.tolist()))
     lost = [(k, last - first) for k, (first, last) in enumerate(edges) if last > first and not whole[first:last].any()]
     return [f"{store.path.name}: section {k} is damaged, its {many(n, 'pattern')} left out (label -1)" for k, n in lost]
+
+
+def notes_of_writer(store: StoredPatterns) -> list[str]:
+    """What a user should know of a store that is not complete."""
+    if store.closed:
+        return []
+    return [
+        f"{store.path.name}: its writer is still at work, or was killed: these are the patterns that it had committed; "
+        "motes watch follows a writer"
+    ]

@@ -19,6 +19,7 @@ from motes.errors import FormatError
 from motes.io.atomic import atomic_path
 from motes.io.raw import Array, Block, PatternBlocks, dense_blocks
 from motes.io.source import open_file, read_array
+from motes.scratch import blocks_of
 
 MAGIC = b"\x93NUMPY"
 MAX_HEADER = 10_000  # NumPy's own limit: a longer one can stall Python's parser
@@ -224,7 +225,9 @@ class Table:
 
 
 def array_table(values: npt.ArrayLike) -> Table:
-    """A small array to be written in one part."""
+    """An array to be written in one part; one that is mapped from a disk, in many."""
+    if isinstance(values, np.memmap):
+        return Table(values.dtype, values.shape, blocks_of(values))
     array = np.asarray(values)
     return Table(array.dtype, array.shape, [array])
 

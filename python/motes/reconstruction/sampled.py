@@ -17,15 +17,17 @@ from motes.reconstruction.information import PATTERNS_USED, drawn_from
 from motes.reconstruction.newton import moved, sampled_newton_step
 from motes.reconstruction.problem import Point, Problem
 from motes.reconstruction.state import State
+from motes.stored import StoredPatterns
 
 SAMPLE = 100_000
+CLOSE = 0.01  # of what a fit wins by following the noise, M / 2N nats a pattern
 _MOST_LIT = 1e7  # pixels: of more than 100 lit a pattern, a sample is of fewer patterns
 _RESOLUTION = 2.0**-23  # of a likelihood in single precision, the weights of which are rounded
 _TRIES = 2  # lengths of a Newton step, each half of the one before
 _SLOW, _PATIENCE = 0.8, 3  # steps that leave more than this of what was left, after so many: SQUAREM goes faster
 
 
-def sample_size(patterns: Patterns) -> int:
+def sample_size(patterns: Patterns | StoredPatterns) -> int:
     """How many patterns a sample takes: `SAMPLE`, fewer where they are so dense that the work would tell.
 
     Examples
@@ -58,7 +60,7 @@ class Sampled:
         """One safeguarded Newton step; where the surface is no paraboloid they crawl, and SQUAREM takes over."""
         if state.memory["crawls"]:
             return Squarem(self.tolerance).step(problem, state)
-        if self._arrived(state):
+        if self._arrived(problem, state):
             return replace(state, iteration=state.iteration + 1, gain=0.0, step="nothing left", converged=True)
         start, sweeps, length = state.point, state.sweeps, 1.0
         for _ in range(_TRIES):
@@ -93,7 +95,10 @@ class Sampled:
             master=step.master, weights=step.weights, left=np.array(step.left), share=np.array(step.share),
             before=np.stack([state.point.master, step.score]), crawls=np.array(float(slow or not step.solved)),
         )  # fmt: skip
-        return replace(state, converged=state.iteration > 0 and self._arrived(state))
+        return replace(state, converged=state.iteration > 0 and self._arrived(problem, state))
 
-    def _arrived(self, state: State) -> bool:
-        return not state.memory["crawls"] and float(state.memory["left"]) < max(self.tolerance, NOISE / 10)
+    def _arrived(self, problem: Problem, state: State) -> bool:
+        """Whether less is left than the tolerance, and than a hundredth of what noise wins: so error bars hold."""
+        noise_wins = int(problem.seen.sum()) / (2 * max(len(problem.patterns), 1))
+        enough = max(min(self.tolerance, CLOSE * noise_wins), NOISE / 10)
+        return not state.memory["crawls"] and float(state.memory["left"]) < enough

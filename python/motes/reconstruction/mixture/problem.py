@@ -25,6 +25,7 @@ from motes.reconstruction.mixture.layout import Layout
 from motes.reconstruction.mixture.steps import m_step
 from motes.reconstruction.mixture.templates import AnyPatterns, Source, Templates
 from motes.reconstruction.problem import Point
+from motes.scratch import gathered
 from motes.stored import StoredPatterns
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -242,9 +243,15 @@ class MixtureProblem:
             return Gaussian(float(self.first_rest[0])).precision(means)
         return self.noise.precision(means)
 
-    def labels(self, vector: FloatArray, weights: FloatArray) -> npt.NDArray[np.int32]:
-        """(N, 2) int32: the most likely class of each pattern, and the most likely rotation within it."""
-        return labels_of(self.layout, self.patterns, self.templates(vector, weights), self.fluence_at(vector))
+    def labels(
+        self, vector: FloatArray, weights: FloatArray, names: npt.NDArray[np.int64] | None = None
+    ) -> npt.NDArray[np.int32]:
+        """(N, 2) int32: the most likely class of each pattern, and the most likely rotation within it.
+
+        With `names`, what each class is called.
+        """
+        names = np.arange(len(self.maps)) if names is None else names
+        return labels_of(self.layout, self.patterns, self.templates(vector, weights), self.fluence_at(vector), names)
 
     def mark(self, asked: dict[str, Any]) -> str:
         """Of the input, the options and the version: a resumed run must have the same."""
@@ -285,7 +292,8 @@ class LabelTask:
 
     layout: Layout
     templates: Templates
-    fluence: FloatArray | None = None
+    fluence: FloatArray | None
+    names: npt.NDArray[np.int64]
 
     def __call__(self, patterns: AnyPatterns, threads: int) -> npt.NDArray[np.int32]:
         """Of patterns in memory."""
@@ -295,20 +303,23 @@ class LabelTask:
         for block in templates.parts(patterns, fluence):
             gamma = templates.responsibilities(patterns[block], None if fluence is None else fluence[block])
             kinds = np.add.reduceat(gamma, first, axis=1, dtype=np.float64).argmax(axis=1)
-            labels[block, 0] = kinds
+            labels[block, 0] = self.names[kinds]
             of_class = np.where(layout.class_of == kinds[:, None], gamma, -1.0)
             labels[block, 1] = layout.rotation_of[of_class.argmax(axis=1)]
         return labels
 
 
 def labels_of(
-    layout: Layout, patterns: Source, templates: Templates, fluence: FloatArray | None
+    layout: Layout,
+    patterns: Source,
+    templates: Templates,
+    fluence: FloatArray | None,
+    names: npt.NDArray[np.int64] | None = None,
 ) -> npt.NDArray[np.int32]:
     """Class and rotation of each pattern: (N, 2) int32."""
-    task = LabelTask(layout, templates, fluence)
+    task = LabelTask(layout, templates, fluence, np.arange(len(layout.parts)) if names is None else names)
     if not isinstance(patterns, StoredPatterns):
         return task(patterns, templates.threads)
-    labels = np.empty((len(patterns), 2), np.int32)
-    for section, part in results(patterns, task, templates.threads):
-        labels[patterns.bounds[section] : patterns.bounds[section + 1]] = part
-    return labels
+    found = results(patterns, task, templates.threads)
+    flat = gathered(((2 * int(patterns.bounds[k]), part.ravel()) for k, part in found), 2 * len(patterns), np.int32)
+    return flat.reshape(-1, 2)

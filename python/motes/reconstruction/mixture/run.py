@@ -167,8 +167,7 @@ def _look_back(
     rows = np.zeros((len(problem.maps), max(turns.n for turns in problem.maps)))
     for row, k in zip(rows, order, strict=True):
         row[: problem.maps[k].n] = weights[layout.parts[k]] / of_class[k]
-    labels = problem.labels(vector, weights)
-    labels[:, 0] = np.argsort(order)[labels[:, 0]]
+    labels = problem.labels(vector, weights, np.argsort(order))
     notes = [*climbed.notes, *ending(best, climbed)]
     std_error = np.full(layout.n_pixels, np.nan)
     if error_bars is not None:
