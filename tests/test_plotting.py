@@ -100,6 +100,19 @@ def test_convergence_goes_on_to_the_sweeps_it_tells(story):
     assert axes.get_xlim()[1] > max(record["sweeps"] for record in result.history)
 
 
+def test_a_climb_on_a_sample_is_not_drawn(story):
+    """Its likelihood is another's: of fewer patterns, and often higher."""
+    result, _, _ = story
+    on_sample = {"restart": 0, "sweeps": 0, "log_likelihood": result.log_likelihood + 0.1}
+    sampled = dataclasses.replace(result, history=(result.history[0] | on_sample, *result.history))
+    (axes,), (before,) = plotting.convergence(sampled).axes, plotting.convergence(result).axes
+    assert len(axes.lines) == len(before.lines)
+    for line, same in zip(axes.lines, before.lines, strict=True):
+        np.testing.assert_array_equal(line.get_data(), same.get_data())
+    nothing = dataclasses.replace(result, history=sampled.history[:1])
+    assert "no step gained anything" in [text.get_text() for text in plotting.convergence(nothing).axes[0].texts]
+
+
 @pytest.mark.parametrize(
     ("change", "title"),
     [

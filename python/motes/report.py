@@ -44,8 +44,8 @@ def report(result: Reconstruction, command: str, truth: Truth | None = None) -> 
             From what; unseen pixels are those that the mask hid in every orientation.
         ``log_likelihood``
             In nats a pattern.
-        ``converged``, ``interrupted``, ``iterations``, ``sweeps``, ``agreement``, ``notes``
-            How it ended; ``agreement`` between restarts, and warnings in words.
+        ``converged``, ``interrupted``, ``iterations``, ``sweeps``, ``passes``, ``agreement``, ``notes``
+            How it ended, passes over all patterns in all; ``agreement`` between restarts, and warnings in words.
         ``counts``, ``first_pattern_posterior``, ``weights``, ``weights_std_error``
             Patterns per rotation relative to the first pattern, how surely that one is known, and the frequencies.
         ``error_bound``, ``missing_information``
@@ -84,6 +84,7 @@ def report(result: Reconstruction, command: str, truth: Truth | None = None) -> 
         "interrupted": result.interrupted,
         "iterations": result.iterations,
         "sweeps": result.sweeps,
+        "passes": result.passes,
         "agreement": result.agreement,
         "notes": result.notes,
         "counts": result.counts,

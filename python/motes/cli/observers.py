@@ -40,7 +40,8 @@ def progress_bar(tolerance: float, quiet: bool) -> Iterator[Observer | None]:
             first = max(first, gain)
             if first > gain > 0 and first > tolerance > 0:
                 filled = max(filled, min(1.0, math.log(first / gain) / math.log(first / tolerance)))
-            told = f"sweep {record['sweeps']}, log-likelihood {record['log_likelihood']:.6f}"
+            where = f"sweep {record['sweeps']}" if record["sweeps"] else "on a sample"
+            told = f"{where}, log-likelihood {record['log_likelihood']:.6f}"
             if "replicate" in record:
                 told, filled = "error bars by bootstrap", record["replicate"] / record["replicates"]
             progress.update(bar, completed=filled, description=told)

@@ -32,8 +32,10 @@ def convergence(result: Reconstruction | MixtureReconstruction) -> Figure:
     """
     import matplotlib.ticker
 
+    from motes.reconstruction.result import swept
+
     starts: dict[int, list[tuple[float, float]]] = {}
-    for record in result.history:
+    for record in swept(result.history):
         point = (record["sweeps"], record["log_likelihood"])
         starts.setdefault(record["restart"], []).append(point)
     curves = [np.array(points, np.float64).T for points in starts.values()]

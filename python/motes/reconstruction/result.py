@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,17 @@ def effort(sweeps: int, iterations: int) -> str:
     '20 sweeps in 8 iterations'
     """
     return f"{many(sweeps, 'sweep')} in {many(iterations, 'iteration')}"
+
+
+def swept(history: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The records that tell of all patterns; those of a climb on a sample alone tell of another likelihood.
+
+    Examples
+    --------
+    >>> swept([{"sweeps": 0, "log_likelihood": -14.1}, {"sweeps": 2, "log_likelihood": -14.2}])
+    [{'sweeps': 2, 'log_likelihood': -14.2}]
+    """
+    return [record for record in history if record["sweeps"]]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -104,7 +116,8 @@ class Reconstruction:
     seen, good : (H, W) bool arrays
         Pixels of the master that a good detector pixel sees in some orientation; good pixels of the detector.
     history : tuple of dict
-        One record an iteration: `restart`, `iteration`, `sweeps`, `log_likelihood`, `gain`, `step`, `seconds`.
+        One record an iteration: `restart`, `iteration`, `sweeps`, `log_likelihood`, `gain`, `step`, `seconds`. Of a
+        climb on a sample alone `sweeps` is 0, and the likelihood that of the sample.
     converged, interrupted : bool
         The stopping rule was met; Ctrl-C or the callback ended the run before it was done. Never both.
     method, acceleration, init, rotations, noise, seed, threads

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from motes.reconstruction import GoodnessOfFit, Reconstruction, goodness_of_fit
 from motes.reconstruction.blocks import blocks
-from motes.reconstruction.result import effort
+from motes.reconstruction.result import effort, swept
 
 if TYPE_CHECKING:
     from motes.patterns import Patterns
@@ -59,7 +59,9 @@ def gather(
         "master": significant(result.master),
         "std_error": significant(result.std_error),
         "classes": classes(result, fitted),
-        "history": [[record["restart"], record["sweeps"], record["log_likelihood"]] for record in result.history],
+        "history": [
+            [record["restart"], record["sweeps"], record["log_likelihood"]] for record in swept(result.history)
+        ],
         "converged": result.converged,
         "confidence": histogram(confidence, 1 / result.rotations.n, 1.0, fit.flagged),
         "deviance": histogram(fit.z_deviance, -EDGE, EDGE, fit.flagged),
