@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import threading
 import time
@@ -175,6 +176,32 @@ def test_a_scheduler_that_is_killed_and_started_again(tmp_path, store, undisturb
             )
         assert records[0]["iteration"] == 4
         assert clusters.same(found, undisturbed)
+
+
+def test_a_disk_that_is_full_takes_nothing(workers, store, undisturbed, tmp_path, monkeypatch):
+    """The checkpoint before it stays whole, and the run goes on."""
+    monkeypatch.setattr("motes.reconstruction.climb.CHECKPOINT_SECONDS", 0.0)
+    checkpoint = tmp_path / "state.npz"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    kept = []
+
+    def fill_then_free(record):
+        if record["iteration"] in (2, 4):
+            kept.append(checkpoint.read_bytes())
+            room = {2: 1000, 4: limits[0]}[record["iteration"]]
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+
+    try:
+        with pytest.warns(RuntimeWarning, match=r"state\.npz can not be written \(File too large\): the one before it"):
+            found = distributed.reconstruct(
+                store, client=workers[0], checkpoint=checkpoint, callback=fill_then_free, **OPTIONS
+            )
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert clusters.same(found, undisturbed)
+    assert kept[0] == kept[1]
+    again = distributed.reconstruct(store, client=workers[0], checkpoint=checkpoint, resume=True, **OPTIONS)
+    assert clusters.same(again, undisturbed)
 
 
 def test_without_a_checkpoint_it_is_told():

@@ -129,6 +129,17 @@ def test_the_command_suppress(commands):
     assert len(here) == 3
 
 
+def test_the_command_reconstruct(commands, store):
+    here, there = commands("reconstruct", str(store.path), "--quiet")
+    different = {"seconds", "input", "threads"}
+    for told in (here, there):
+        told["report.json"] = {key: value for key, value in told["report.json"].items() if key not in different}
+        for name in ("reconstruction.npz", "convergence.png"):  # they hold, or show, seconds
+            del told[name]
+    assert here == there
+    assert {"master.npy", "std_error.npy", "labels.npy"} <= here.keys()
+
+
 def test_commands_name_the_option(commands, capsys):
     for words, message in (
         (("--scheduler", "somewhere"), "--scheduler: expected tcp://HOST:PORT"),

@@ -12,21 +12,28 @@ import typer
 if TYPE_CHECKING:
     from distributed import Client
 
+PANEL = "Large data"
+
 Scheduler: TypeAlias = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS|local[:N]",
+        rich_help_panel=PANEL,
         help="Work on the workers of a Dask cluster, tcp://HOST:PORT or tls://HOST:PORT, or on N worker processes of "
         "this machine. The result does not depend on it.",
     ),
 ]
 TlsCa: TypeAlias = Annotated[
-    Path | None, typer.Option("--tls-ca", metavar="FILE", help="Of tls://: the authority's certificate.")
+    Path | None,
+    typer.Option("--tls-ca", metavar="FILE", rich_help_panel=PANEL, help="Of tls://: the authority's certificate."),
 ]
 TlsCert: TypeAlias = Annotated[
-    Path | None, typer.Option("--tls-cert", metavar="FILE", help="Of tls://: the certificate to show.")
+    Path | None,
+    typer.Option("--tls-cert", metavar="FILE", rich_help_panel=PANEL, help="Of tls://: the certificate to show."),
 ]
-TlsKey: TypeAlias = Annotated[Path | None, typer.Option("--tls-key", metavar="FILE", help="Of tls://: its key.")]
+TlsKey: TypeAlias = Annotated[
+    Path | None, typer.Option("--tls-key", metavar="FILE", rich_help_panel=PANEL, help="Of tls://: its key.")
+]
 
 
 @contextmanager

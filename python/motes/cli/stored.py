@@ -90,6 +90,7 @@ def patterns_of(
             yield found
         return
     asked = {"--memory": how.memory, "--scheduler": how.scheduler, "--skip-damaged": how.skip_damaged or None}
+    asked |= {"--tls-ca": how.tls_ca, "--tls-cert": how.tls_cert, "--tls-key": how.tls_key}
     for option, value in asked.items():
         if value is not None:
             raise ValueError(
@@ -113,12 +114,9 @@ def _store_of(file: Path, how: Reading) -> Iterator[tuple[StoredPatterns, NDArra
             _require(how.memory, store)
         store = store.using(memory=how.memory)
         if client is not None:
-            from motes.distributed import DaskEngine
-            from motes.distributed.photons import kept_in
+            from motes.distributed.photons import kept_in, with_workers
 
-            engine = DaskEngine(client)
-            store = store.using(memory=how.memory, engine=engine)
-            engine.check(store)  # before a sample is read here
+            store = with_workers(store, client)
             closing.enter_context(kept_in(how.checkpoint))
         try:
             yield store, store.verify(skip_damaged=True) if how.skip_damaged else None

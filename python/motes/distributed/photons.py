@@ -72,11 +72,17 @@ def reconstruct(
             f"source: expected a store or its path, got {kind_of(source)}; workers read patterns from a disk, where "
             "motes.PatternWriter puts them"
         )
-    engine = DaskEngine(client, patience=patience)
-    own = store.using(memory=store.memory, engine=engine)
-    engine.check(own)  # before this process reads a sample
+    own = with_workers(store, client, patience=patience)
     with kept_in(options.get("checkpoint")):
         return reconstruct_here(own, **options)
+
+
+def with_workers(store: StoredPatterns, client: Client, *, patience: float = PATIENCE) -> StoredPatterns:
+    """The same patterns, passes over which are the workers'; they are asked whether they see them."""
+    engine = DaskEngine(client, patience=patience)
+    own = store.using(memory=store.memory, engine=engine)
+    engine.check(own)
+    return own
 
 
 @contextmanager
