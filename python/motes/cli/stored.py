@@ -89,7 +89,11 @@ def patterns_of(
         with _store_of(files[0], how) as found:
             yield found
         return
-    asked = {"--memory": how.memory, "--scheduler": how.scheduler, "--skip-damaged": how.skip_damaged or None}
+    asked: dict[str, object] = {
+        "--memory": how.memory,
+        "--scheduler": how.scheduler,
+        "--skip-damaged": how.skip_damaged or None,
+    }
     asked |= {"--tls-ca": how.tls_ca, "--tls-cert": how.tls_cert, "--tls-key": how.tls_key}
     for option, value in asked.items():
         if value is not None:

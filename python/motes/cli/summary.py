@@ -24,9 +24,10 @@ def summary(report: dict[str, Any]) -> str:
     each = f" ({photons / n:.2f} each)" if n else ""
     state = "interrupted" if report["interrupted"] else "converged" if report["converged"] else "NOT converged"
     counts = " + ".join(f"{count:,}" for count in report["counts"])
+    passes = report["passes"] if report["acceleration"] == "sampled" else None
     lines = [
         f"{many(n, 'pattern')} of {'x'.join(map(str, report['shape']))} pixels, {many(photons, 'photon')}{each}",
-        f"{state} after {effort(report['sweeps'], report['iterations'])}, {report['seconds']:.2f} s, "
+        f"{state} after {effort(report['sweeps'], report['iterations'], passes)}, {report['seconds']:.2f} s, "
         f"log-likelihood {_figure(report['log_likelihood'], '.6f')} nats a pattern",
         f"patterns per rotation {counts}, relative to the first pattern, "
         f"whose own rotation is known with probability {_figure(report['first_pattern_posterior'][0], '.2f')}",

@@ -66,7 +66,10 @@ def convergence(result: Reconstruction | MixtureReconstruction) -> Figure:
             axes.text(0.5, 0.5, "no step gained anything", transform=axes.transAxes, ha="center", color=MUTED)
         axes.grid(axis="y", color=MUTED, alpha=0.2, linewidth=0.6)
         axes.set_title(_outcome(result), color="black" if result.converged else ORANGE)
-        if len(curves) > 1:
+        if len(swept(result.history)) != len(result.history):
+            told = "from the maximum of a sample, in memory"
+            axes.text(1, 1, told, transform=axes.transAxes, ha="right", va="top", color=MUTED)
+        elif len(curves) > 1:
             axes.text(1, 1, f"{len(curves)} starts, the best in blue", transform=axes.transAxes, ha="right", va="top")
     return figure
 
@@ -75,4 +78,8 @@ def _outcome(result: Reconstruction | MixtureReconstruction) -> str:
     from motes.reconstruction.result import effort
 
     ended = "Interrupted" if result.interrupted else "Converged" if result.converged else "Not converged"
-    return f"{ended} after {effort(result.sweeps, result.iterations)}, {result.seconds:.2g} s"
+    return f"{ended} after {effort(result.sweeps, result.iterations, _passes(result))}, {result.seconds:.2g} s"
+
+
+def _passes(result: Reconstruction | MixtureReconstruction) -> int | None:
+    return getattr(result, "of_sample", None)

@@ -38,26 +38,35 @@ def many(n: int, thing: str) -> str:
     return f"{n:,} {thing}{'' if n == 1 else 's'}"
 
 
-def effort(sweeps: int, iterations: int) -> str:
-    """What a start took: passes over all patterns, several to an iteration.
+def effort(sweeps: int, iterations: int, passes: int | None = None) -> str:
+    """What a start took: sweeps over all patterns, several to an iteration; where a sample led there, passes in all.
 
     Examples
     --------
-    >>> effort(20, 8)
-    '20 sweeps in 8 iterations'
+    >>> effort(20, 8), effort(3, 8, passes=5)
+    ('20 sweeps in 8 iterations', '5 passes over all patterns')
     """
+    if passes is not None:
+        return f"{passes:,} pass{'es' * (passes != 1)} over all patterns"
     return f"{many(sweeps, 'sweep')} in {many(iterations, 'iteration')}"
 
 
 def swept(history: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The records that tell of all patterns; those of a climb on a sample alone tell of another likelihood.
 
+    Where the climb begins at a sample's maximum, that is the first of them: one sweep, lower by what the next step won.
+
     Examples
     --------
-    >>> swept([{"sweeps": 0, "log_likelihood": -14.1}, {"sweeps": 2, "log_likelihood": -14.2}])
-    [{'sweeps': 2, 'log_likelihood': -14.2}]
+    >>> swept([{"sweeps": 0, "log_likelihood": -14.1}, {"sweeps": 2, "log_likelihood": -14.0, "gain": 0.5}])
+    [{'sweeps': 1, 'log_likelihood': -14.5, 'gain': 0.0}, {'sweeps': 2, 'log_likelihood': -14.0, 'gain': 0.5}]
     """
-    return [record for record in history if record["sweeps"]]
+    records = list(history)
+    of_all = [record for record in records if record["sweeps"]]
+    if of_all and len(of_all) < len(records):
+        first = of_all[0]
+        of_all.insert(0, first | {"sweeps": 1, "log_likelihood": first["log_likelihood"] - first["gain"], "gain": 0.0})
+    return of_all
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -168,6 +177,11 @@ class Reconstruction:
     noise: Noise
     notes: tuple[str, ...]
 
+    @property
+    def of_sample(self) -> int | None:
+        """Passes over all patterns, where the climb began on a sample of them; else None."""
+        return self.passes if self.acceleration == "sampled" else None
+
     def responsibilities(self, patterns: Patterns, *, threads: int | None = None) -> npt.NDArray[np.float32]:
         """Posterior probability of each rotation for each pattern: (N, R) float32.
 
@@ -274,7 +288,7 @@ class Reconstruction:
         ended = "interrupted" if self.interrupted else "converged" if self.converged else "not converged"
         return (
             f"Reconstruction({height}x{width} master from {many(self.n_patterns, 'pattern')} of {photons:.3g} photons "
-            f"by {self.method}, {ended} after {effort(self.sweeps, self.iterations)}, "
+            f"by {self.method}, {ended} after {effort(self.sweeps, self.iterations, self.of_sample)}, "
             f"{self.log_likelihood:.4f} nats a pattern, relative error bound {self.error_bound:.3g}"
             f"{', ' + many(len(self.notes), 'note') if self.notes else ''})"
         )

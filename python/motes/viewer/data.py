@@ -106,7 +106,7 @@ def told(result: Reconstruction, fit: GoodnessOfFit) -> list[list[str]]:
         ["log-likelihood, nats a pattern", f"{result.log_likelihood:.5g}"],
         ["error bound (Cramér-Rao)", bound],
         ["method", f"{result.method}, {result.noise.name}, {result.rotations.name}"],
-        [effort(result.sweeps, result.iterations), ended],
+        [effort(result.sweeps, result.iterations, result.of_sample), ended],
         ["patterns flagged", f"{int(fit.flagged.sum()):,}"],
     ]
 
