@@ -87,6 +87,14 @@ def test_a_reconstruction_has_the_bits_of_one_machine(client, store, options):
     assert here.log_likelihood == there.log_likelihood
 
 
+def test_k_means_has_the_bits_of_one_machine(engine, store):
+    """What else goes over a store section by section."""
+    there = store.using(engine=engine)
+    one, other = (motes.classify.kmeans(own, 4, max_iterations=3) for own in (store, there))
+    np.testing.assert_array_equal(one.labels, other.labels)
+    np.testing.assert_array_equal(one.centroids, other.centroids)
+
+
 def test_one_two_and_three_workers(store):
     here = motes.reconstruct(store.to_memory(), acceleration="squarem")
     with distributed.connect("local:1") as client:
