@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import mmap
 import re
+import time
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -140,6 +143,26 @@ def test_a_reconstruction_and_a_cold_pass_are_measured_in_a_process_of_their_own
     cold = scaling_study.measured(Point("cold", store, "400MB"))
     assert {"cold plain", "cold read", "cold sweep"} <= cold.keys()
     assert cold["file_bytes"] == read_plainly(store_of(folder, 9, 3000))
+
+
+def test_memory_of_its_own_is_told_from_mapped_files(tmp_path):
+    if not Path("/proc/self/status").exists():
+        pytest.skip("this system does not tell")
+    (tmp_path / "file").write_bytes(bytes(40_000_000))
+    with point.own_peak() as before:
+        pass
+    with point.own_peak() as with_a_file, (tmp_path / "file").open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        sum(mapped[::4096])
+        time.sleep(5 * point.LOOK)
+        mapped.close()
+    with point.own_peak() as with_memory:
+        room = mmap.mmap(-1, 40_000_000)
+        room[::4096] = bytes(len(room[::4096]))
+        time.sleep(5 * point.LOOK)
+        room.close()
+    assert with_a_file[0] - before[0] < 20_000_000
+    assert with_memory[0] - before[0] > 20_000_000
 
 
 def test_a_point_that_fails_says_which(folder):

@@ -92,5 +92,5 @@ def of_reduction(costs: Costs) -> Figure:
             axes.set_title(title, fontsize=10)
             if k == 0:
                 axes.set_ylabel("seconds until the client has all")
-                axes.legend(loc="lower right", fontsize=8.5, handlelength=1.2)
+                figure.legend(*axes.get_legend_handles_labels(), loc="upper center", ncols=3)
     return figure

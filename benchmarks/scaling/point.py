@@ -30,6 +30,7 @@ GROUPS = {"C4": C4, "D4": D4, "in-plane:36": Rotations.in_plane(36)}
 ALL = "all"  # patterns in memory, as `motes.Patterns`
 LEAST, MOST, SECONDS = 3, 15, 4.0  # repeats
 LOOK = 0.01  # seconds
+OWN = ("RssAnon:", "RssShmem:")  # memory without a file behind it
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,8 @@ def own_peak() -> Iterator[list[int]]:
 
     def look() -> None:
         while True:
-            told = status.read_text().split("RssAnon:")
-            most[0] = max(most[0], 1024 * int(told[1].split()[0]) if len(told) > 1 else 0)
+            lines = (line.split() for line in status.read_text().splitlines() if line.startswith(OWN))
+            most[0] = max(most[0], 1024 * sum(int(line[1]) for line in lines))
             if ended.wait(LOOK):
                 return
 
