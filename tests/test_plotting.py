@@ -108,7 +108,10 @@ def test_a_climb_on_a_sample_is_not_drawn(story):
     (axes,), (before,) = plotting.convergence(sampled).axes, plotting.convergence(result).axes
     assert len(axes.lines) == len(before.lines)
     for line, same in zip(axes.lines, before.lines, strict=True):
-        np.testing.assert_array_equal(line.get_data(), same.get_data())
+        added = len(line.get_xdata()) - len(same.get_xdata())  # where the sample led: lower by what the next step won
+        np.testing.assert_array_equal(np.array(line.get_data())[:, added:], same.get_data())
+        assert line.get_xdata()[:added].tolist() == [1.0] * added
+    assert sum(len(line.get_xdata()) for line in axes.lines) == 1 + sum(len(line.get_xdata()) for line in before.lines)
     nothing = dataclasses.replace(result, history=sampled.history[:1])
     assert "no step gained anything" in [text.get_text() for text in plotting.convergence(nothing).axes[0].texts]
 
