@@ -27,7 +27,7 @@ from motes.shapes import Shape
 
 AHEAD = 2  # sections that are read while one is worked on: two at a time ask more of a disk than one
 HELD = 2  # by who works on them: one, and the one before until its variable gets the next
-FOR_SECTIONS = 0.75  # of the memory: sections are kept up to there, and the rest is left to who works on them
+FOR_SECTIONS = 0.85  # of the memory: sections are kept up to there, and the rest is left to who works on them
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import threading
 import time
@@ -51,9 +52,11 @@ def test_no_further_than_asked(depth):
     parts = read_ahead(source, range(100, 120), depth)
     for n_taken in range(1, 10):
         next(parts)
-        for thread in readers():
-            thread.join()
-        assert len(source.fetched) <= n_taken + depth
+        until = time.monotonic() + 20
+        while len(source.fetched) < n_taken + depth and time.monotonic() < until:
+            time.sleep(0.001)
+        time.sleep(0.002)  # whoever goes too far has the time to
+        assert len(source.fetched) == n_taken + depth
     parts.close()
     assert len(source.fetched) <= 9 + depth
 
@@ -87,6 +90,18 @@ def test_who_is_left_stops(monkeypatch):
     gc.collect()
     assert learned.is_set()
     assert readers() == []
+
+
+def test_a_forked_child_reads_for_itself():
+    """It has none of its parent's threads to wait for."""
+    parts = read_ahead(Squares(), range(10, 30), 2)
+    next(parts)
+    child = os.fork()
+    if not child:
+        rest = [item for _, item in parts]
+        os._exit(0 if rest == [key**2 for key in range(11, 30)] else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert len(list(parts)) == 19
 
 
 def test_nothing_is_left_after_an_exception(store):

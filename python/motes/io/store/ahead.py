@@ -1,16 +1,16 @@
 """Reading ahead: the next items are fetched by threads while the last is worked on.
 
-A thread lives for one item, and nobody waits in it: an iterator that is dropped, or left by Ctrl-C or an exception,
-leaves nothing behind but a read that ends by itself.
+Who works asks for nothing but what is there already: to start a thread for each item would cost more than to read it
+from the page cache. The threads end with the iterator, whether it is exhausted, dropped, or left by an exception or
+Ctrl-C; a read that is under way then is broken off.
 """
 
 from __future__ import annotations
 
+import os
 import threading
-from collections import deque
-from collections.abc import Callable, Generator, Iterable
-from functools import partial
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, Generic, Protocol, TypeVar
 
 Key = TypeVar("Key")
 KeyIn = TypeVar("KeyIn", contravariant=True)
@@ -32,35 +32,8 @@ class Source(Protocol[KeyIn, ItemOut]):
         """The item; once `stopped()` is true nobody wants it any more. Called from a thread."""
 
 
-class _Fetch(Generic[Item]):
-    """One item on its way."""
-
-    def __init__(self, fetch: Callable[[], Item]) -> None:
-        self._fetch = fetch
-        self._item: Item | None = None
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="motes-read-ahead", daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self._item = self._fetch()
-        except BaseException as error:
-            self._error = error
-
-    def wait(self) -> None:
-        self._thread.join()
-
-    def item(self) -> Item:
-        self.wait()
-        if self._error is not None:
-            raise self._error
-        item, self._item = self._item, None
-        return item  # type: ignore[return-value]  # it is there
-
-
-def read_ahead(source: Source[Key, Item], keys: Iterable[Key], depth: int) -> Generator[tuple[Key, Item]]:
-    """Each key with its item, in order; up to `depth` of the next are being fetched meanwhile.
+def read_ahead(source: Source[Key, Item], keys: Sequence[Key], depth: int) -> Generator[tuple[Key, Item]]:
+    """Each key with its item, in order; up to `depth` of the next are fetched meanwhile, or have been.
 
     Nothing of what was handed out is held here. 0 fetches each item when it is asked for, without a thread.
 
@@ -75,33 +48,107 @@ def read_ahead(source: Source[Key, Item], keys: Iterable[Key], depth: int) -> Ge
     >>> list(read_ahead(Squares(), [1, 2, 3], depth=2))
     [(1, 1), (2, 4), (3, 9)]
     """
-    left = threading.Event()
-    remaining = iter(keys)
-    under_way: deque[tuple[Key, _Fetch[Item] | None]] = deque()
-
-    def start() -> None:
-        for key in remaining:
-            at_once = depth == 0 or source.at_hand(key) is not None
-            under_way.append((key, None if at_once else _Fetch(partial(source.fetch, key, left.is_set))))
-            return
-
-    def item_of(key: Key, fetched: _Fetch[Item] | None) -> Item:
-        if fetched is not None:
-            return fetched.item()
-        item = source.at_hand(key)
-        return source.fetch(key, left.is_set) if item is None else item
-
+    if depth == 0 or all(source.at_hand(key) is not None for key in keys):
+        for key in keys:
+            yield key, _now(source, key)
+        return
+    ahead = _Ahead(source, keys, depth)
     try:
-        for _ in range(max(1, depth)):
-            start()
-        while under_way:
-            key, fetched = under_way.popleft()
-            item = item_of(key, fetched)
-            start()
-            yield key, item
-            del item  # else it would be held here while the next is waited for
+        for i, key in enumerate(keys):
+            yield key, ahead.item(i)  # no variable of this frame holds it while the next is waited for
     finally:
-        left.set()
-        for _, fetched in under_way:
-            if fetched is not None:
-                fetched.wait()
+        ahead.leave()
+
+
+def _now(source: Source[Key, Item], key: Key) -> Item:
+    item = source.at_hand(key)
+    return source.fetch(key, lambda: False) if item is None else item
+
+
+class _Ahead(Generic[Key, Item]):
+    """The threads, and what they have fetched: under one condition, which who takes and who fetches wait for."""
+
+    def __init__(self, source: Source[Key, Item], keys: Sequence[Key], depth: int) -> None:
+        self._source, self._keys, self._depth = source, keys, depth
+        self._changed = threading.Condition()
+        self._next = 0  # key that nobody has looked at
+        self._in_flight = 0  # being fetched, or fetched and not taken
+        self._found: dict[int, _Outcome | None] = {}  # of each key; None: it need not be fetched
+        self._left = False
+        self._process = os.getpid()
+        self._threads = [
+            threading.Thread(target=self._run, name="motes-read-ahead", daemon=True)
+            for _ in range(min(depth, len(keys)))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def item(self, i: int) -> Item:
+        """The item of key `i`, once it is there."""
+        if os.getpid() != self._process:  # a forked child has no threads
+            return _now(self._source, self._keys[i])
+        with self._changed:
+            while i not in self._found:
+                self._changed.wait()
+            found = self._found.pop(i)
+            if found is not None:
+                self._in_flight -= 1
+                self._changed.notify_all()
+        item: Item = _now(self._source, self._keys[i]) if found is None else found()
+        return item
+
+    def leave(self) -> None:
+        """End the threads."""
+        self._left = True
+        if os.getpid() == self._process:
+            with self._changed:
+                self._changed.notify_all()
+            for thread in self._threads:
+                thread.join()
+
+    def _stopped(self) -> bool:
+        return self._left
+
+    def _run(self) -> None:
+        while (i := self._claimed()) is not None:
+            self._keep(i, _Outcome.of(self._source, self._keys[i], self._stopped))
+
+    def _keep(self, i: int, found: _Outcome | None) -> None:
+        with self._changed:
+            self._found[i] = found
+            self._changed.notify_all()
+
+    def _claimed(self) -> int | None:
+        """The next key to fetch, once there is room for its item; None where there are no more."""
+        with self._changed:
+            while not self._left and self._next < len(self._keys):
+                i = self._next
+                if self._source.at_hand(self._keys[i]) is not None:
+                    self._next += 1
+                    self._keep(i, None)
+                elif self._in_flight < self._depth:
+                    self._next += 1
+                    self._in_flight += 1
+                    return i
+                else:
+                    self._changed.wait()
+            return None
+
+
+class _Outcome:
+    """An item, or the error that came instead."""
+
+    def __init__(self, item: Any, error: BaseException | None) -> None:
+        self._item, self._error = item, error
+
+    @classmethod
+    def of(cls, source: Source[Key, Item], key: Key, stopped: Callable[[], bool]) -> _Outcome:
+        try:
+            return cls(source.fetch(key, stopped), None)
+        except BaseException as error:
+            return cls(None, error)
+
+    def __call__(self) -> Any:
+        if self._error is not None:
+            raise self._error
+        return self._item

@@ -21,7 +21,7 @@ from motes.io.store.layout import CRC_BYTES, HEADER, Section, array_json, array_
 
 TAKEN = ("lengths", "pixels", "multi_position", "multi_extra")
 ALIGNED = 64  # bytes
-PIECE = 2**22  # bytes of one read
+PIECE = 2**18  # bytes of one read: from a cold disk larger ones come at half the rate, as the system reads ahead less
 
 SETTLED = 2 * 10**9  # nanoseconds after which a change shows in a file's times, on whatever file system
 
