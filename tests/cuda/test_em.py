@@ -159,6 +159,7 @@ RUNS = {
     "float64": {"acceleration": "squarem", "dtype": np.float64},
     "estimated weights": {"acceleration": "squarem", "weights": "estimate"},
     "fisher": {"acceleration": "fisher"},
+    "sampled": {"acceleration": "sampled"},
     "a mask": {"acceleration": "squarem", "mask": np.eye(5, dtype=bool)},
     "d4, poisson": {"acceleration": "squarem", "rotations": "D4", "noise": "poisson"},
     "restarts": {"acceleration": "squarem", "init": "random", "restarts": 2},
@@ -241,7 +242,9 @@ def test_plain_em_asks_once_an_iteration(gpu):
     assert np.diff(told).tolist() == [1] * (len(told) - 1)
 
 
-@pytest.mark.parametrize("asked", ["plain em", "squarem", "estimated weights", "fisher", "hard-em", "l2-em", "sgd"])
+@pytest.mark.parametrize(
+    "asked", ["plain em", "squarem", "estimated weights", "fisher", "sampled", "hard-em", "l2-em", "sgd"]
+)
 def test_interrupted_and_resumed_it_has_the_bits_of_a_whole_run(asked, gpu, tmp_path):
     options = RUNS[asked] | {"max_iterations": 7, "tolerance": 1e-6}
     run = functools.partial(climbs.reconstruct_there, gpu, some_patterns(), **options)

@@ -169,6 +169,21 @@ def test_the_operator_is_the_matrix(louis, masked):
     np.testing.assert_allclose(operator(np.eye(15)), expected, atol=2e-3)
 
 
+def test_orientations_that_are_all_but_sure_hide_nothing():
+    """Coefficients so small that single precision has no whole number for them."""
+    patterns = patterns_of(master_of(4), 50, seed=8)
+    problem = problem_of(patterns, dtype=np.float32)
+    master = master_of(4).ravel()
+    gamma = np.zeros((50, 4), np.float32)
+    gamma[:, 0], gamma[:, 1] = 1, 1e-42
+    complete = problem.noise.precision(master)
+    operator = InformationOperator(problem, master, patterns, gamma, complete, np.ones(16, bool), True)
+    tiny = operator.photons_home(gamma[:, 1:2, None].repeat(4, axis=1))
+    np.testing.assert_array_equal(tiny, 0)
+    sure = InformationOperator(problem, master, patterns, gamma * [[1, 0, 0, 0]], complete, np.ones(16, bool), True)
+    np.testing.assert_allclose(operator(np.eye(16)), sure(np.eye(16)), atol=1e-6)
+
+
 def test_many_columns_are_solved_a_few_at_a_time(monkeypatch):
     patterns = patterns_of(master_of(5), 2000, seed=10)
     problem = problem_of(patterns, dtype=np.float32)

@@ -31,7 +31,7 @@ def history_of(result) -> np.ndarray:
     n_patterns=st.integers(1, 150),
     group=st.sampled_from(["C1", "C4", "D4"]),
     noise=st.sampled_from(["bernoulli", "poisson"]),
-    acceleration=st.sampled_from(["none", "squarem", "fisher"]),
+    acceleration=st.sampled_from(["none", "squarem", "fisher", "sampled"]),
     weights=st.sampled_from(["uniform", "estimate"]),
     init=st.sampled_from(["spectral", "mean", "random"]),
     dtype=st.sampled_from([np.float32, np.float64]),
@@ -88,13 +88,13 @@ def test_all_accelerations_end_at_the_same_maximum(device):
     patterns = gpus.there(patterns_of(master_of(5), 3000, seed=4), device)
     results = [
         reconstruct(patterns, acceleration=acceleration, tolerance=1e-10, dtype=np.float64)
-        for acceleration in ("none", None, "squarem", "fisher")
+        for acceleration in ("none", None, "squarem", "fisher", "sampled")
     ]
     for one, other in itertools.pairwise(results):
         assert one.converged
         assert one.log_likelihood == pytest.approx(other.log_likelihood, abs=1e-8)
         np.testing.assert_allclose(one.master, other.master, atol=2e-3)
-    assert [result.acceleration for result in results] == ["none", "none", "squarem", "fisher"]
+    assert [result.acceleration for result in results] == ["none", "none", "squarem", "fisher", "sampled"]
     assert results[2].sweeps < results[0].sweeps
     assert results[3].sweeps < results[0].sweeps
     assert sum(record["step"].startswith("fisher") for record in results[3].history) >= 2

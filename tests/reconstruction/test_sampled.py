@@ -251,6 +251,17 @@ def test_the_share_that_scatters_least(monkeypatch):
     assert scatter(chosen) < 1.1 * min(map(scatter, np.linspace(0, 1, 21)))
 
 
+def test_a_step_from_the_maximum_itself_goes_nowhere():
+    patterns = patterns_of(master_of(5, photons=8.0), 3000, seed=3)
+    problem = problem_of(patterns, estimate_weights=True)
+    point = problem.evaluate(master_of(5, photons=8.0).ravel(), problem.uniform)
+    there = replace(point, em_master=point.master, em_weights=point.weights)
+    step = sampled_newton_step(problem, there, sample_of(patterns, 2000, 1))
+    assert step.solved
+    assert step.left == pytest.approx(0, abs=1e-25)
+    np.testing.assert_allclose(step.master, 0, atol=1e-12)
+
+
 # -- what may go wrong ------------------------------------------------------------------------------------------------
 
 

@@ -63,7 +63,7 @@ class Legs:
             master = start_master(few, self.start, seed=self.seed, restart=leg)
             return replace(self._squarem().begin(few, few.evaluate(master, few.uniform)), sweeps=0)
         best = max(finished, key=lambda state: state.point.log_likelihood)
-        point = self.problem.evaluate(self._seen(best.point.master), self.problem.weights_inside(best.point.weights))
+        point = self.problem.evaluate(self._seen(best.point.master), best.point.weights)
         return replace(self.method.begin(self.problem, point), iteration=best.iteration, gain=best.gain)
 
     def step(self, state: State) -> State:
@@ -109,5 +109,5 @@ class Legs:
         mean, least = self.problem.mean_master, _UNSEEN * self._beyond()
         master = np.maximum(master, np.minimum(mean, least))
         if np.isfinite(self.problem.limits[1]):
-            master = 1 - np.maximum(1 - master, np.minimum(1 - mean, least))
+            master = np.minimum(master, 1 - np.minimum(1 - mean, least))
         return self.problem.inside(master)

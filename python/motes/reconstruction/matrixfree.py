@@ -93,6 +93,10 @@ class InformationOperator:
     def photons_home(self, coefficients: npt.NDArray[np.float32]) -> FloatArray:
         """sum_p sum_r coefficients[p, r] times the photons of pattern p turned home: (M, q) from (n, R, q)."""
         n = self.problem.rotations.n
+        if (
+            np.abs(coefficients).max(initial=0.0) < np.finfo(np.float32).tiny
+        ):  # orientations so sure that none is hidden
+            return np.zeros((self.master.size, coefficients.shape[2]))
         planes = back_rotated_planes(
             self.sample, np.ascontiguousarray(coefficients.reshape(len(self.sample), -1)), threads=self.problem.threads
         )

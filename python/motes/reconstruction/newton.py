@@ -22,6 +22,7 @@ from motes.reconstruction.problem import FloatArray, Point, Problem
 from motes.threads import one_blas_thread
 
 _FIRST_SHARE = 0.5  # for the step along which a better one is found
+_NOTHING = 1e-100
 _LEAST_OWN = 0.1  # of the complete-data information
 
 
@@ -173,10 +174,10 @@ def _solved(information: Mixed, point: Point, score: FloatArray) -> tuple[FloatA
     whiten = 1 / np.sqrt(operator.complete[free])
     right = (whiten * score[free])[:, None]
     if not problem.estimate_weights:
-        solution, solved = conjugate_gradients(information, right)
+        solution, solved = _columns(information, right)
         return shrink * whiten * solution[:, 0], np.zeros(n), 0.0, solved
     cross, own = information.of_weights(point.weights)
-    solution, solved = conjugate_gradients(information, np.hstack([right, cross]))
+    solution, solved = _columns(information, np.hstack([right, cross]))
     alone, mixed = solution[:, 0], solution[:, 1:]
     tangent = tangent_of(n)
     of_weights = tangent @ (point.em_weights / point.weights)
@@ -185,6 +186,17 @@ def _solved(information: Mixed, point: Point, score: FloatArray) -> tuple[FloatA
     except np.linalg.LinAlgError:
         return shrink * whiten * alone, np.zeros(n), 0.0, False
     return whiten * (shrink * alone - mixed @ step), step @ tangent, float(of_weights @ step), solved
+
+
+def _columns(information: Mixed, right: FloatArray) -> tuple[FloatArray, bool]:
+    """Solve for each column, of whatever length: none where it is 0."""
+    lengths = np.linalg.norm(right, axis=0)
+    some = lengths > _NOTHING
+    solution, solved = np.zeros_like(right), True
+    if some.any():
+        unit, solved = conjugate_gradients(information, right[:, some] / lengths[some])
+        solution[:, some] = lengths[some] * unit
+    return solution, solved
 
 
 def moved(

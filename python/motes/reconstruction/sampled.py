@@ -63,11 +63,12 @@ class Sampled:
         if self._arrived(problem, state):
             return replace(state, iteration=state.iteration + 1, gain=0.0, step="nothing left", converged=True)
         start, sweeps, length = state.point, state.sweeps, 1.0
+        unsure = abs(start.log_likelihood) * _RESOLUTION if problem.dtype is np.float32 else 0.0
         for _ in range(_TRIES):
             master, weights = moved(problem, start, state.memory["master"], state.memory["weights"], length)
             point, sweeps = problem.evaluate(master, weights), sweeps + 1
             fallen = start.log_likelihood - point.log_likelihood
-            if fallen <= max(NOISE, abs(start.log_likelihood) * _RESOLUTION):
+            if fallen <= max(NOISE, unsure):
                 further = self._aimed(problem, self._moved(state, point, sweeps, f"newton {length:g}"))
                 # Single precision may not tell the likelihoods of points near the maximum, but it tells their scores.
                 if fallen <= NOISE or further.memory["left"] < state.memory["left"]:
