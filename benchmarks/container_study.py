@@ -22,12 +22,17 @@ import numpy as np
 
 import motes
 from benchmarks.containers import KINDS, Container, Store
-from benchmarks.results import save
+from benchmarks.pages import fill, table
+from benchmarks.results import figures_of, save
+from motes.kernels.sweep import sweep_model
+from motes.noise import linear_model
+from motes.threads import available_threads
 
 BLOCK = 100_000  # patterns that are appended together
 ROUNDS = 7
-KILLS = 10
+KILLS = 20
 MEMORY = "300MB"
+PAGE = Path(__file__).parent.parent / "docs" / "scaling.md"
 SIDE, PHOTONS = 25, 27
 
 
@@ -38,9 +43,11 @@ def patterns_of_a_block() -> motes.Patterns:
     return motes.Patterns.from_coo(photons.rows, photons.cols, shape=(SIDE, SIDE), n_patterns=BLOCK)
 
 
-def templates() -> Any:
-    """Four, of which the sweep is."""
-    return motes.C4.expand(motes.simulate.scaled(motes.simulate.portrait(SIDE), PHOTONS))
+def model() -> Any:
+    """Weights of four templates, as the loops of a reconstruction have them at hand."""
+    noise, master = motes.Bernoulli(), motes.simulate.scaled(motes.simulate.portrait(SIDE), PHOTONS)
+    means = motes.C4.expand(master).reshape(4, -1).clip(*noise.limits(10**7))
+    return linear_model(noise, means, log_prior=np.full(4, np.log(1 / 4)), dtype=np.float32)
 
 
 def seconds(call: Callable[[], object]) -> float:
@@ -57,6 +64,13 @@ def forget(path: Path) -> None:
         os.fsync(descriptor)
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
         os.close(descriptor)
+
+
+def forget_all(container: Container) -> None:
+    """Likewise, of all files of a container."""
+    for path in container.path.parent.iterdir():
+        if path.is_dir() or path.is_file():
+            forget(path)
 
 
 def n_bytes(path: Path) -> int:
@@ -89,17 +103,17 @@ def read_all(parts: Iterator[motes.Patterns]) -> int:
     return sum(len(part) for part in parts)
 
 
-def sweep_all(parts: Iterator[motes.Patterns], model: Any) -> Any:
+def sweep_all(parts: Iterator[motes.Patterns], weights: Any) -> Any:
     """The sums of one sweep over parts."""
-    total = 0
+    total, threads = 0, available_threads()
     for part in parts:
-        total = total + motes.sweep(part, model).planes
+        total = total + sweep_model(part, weights, hard=False, threads=threads).planes
     return total
 
 
 def measured(container: Container, block: motes.Patterns, n_blocks: int) -> dict[str, Any]:
     """All about one container."""
-    model = templates()
+    weights = model()
     shutil.rmtree(container.path, ignore_errors=True)
     written = seconds(lambda: container.write(block for _ in range(n_blocks)))
     size, n = n_bytes(container.path), n_blocks * len(block)
@@ -118,12 +132,12 @@ def measured(container: Container, block: motes.Patterns, n_blocks: int) -> dict
         take("open", container.open)
         for checked in (True, False)[not container.has_checksum :]:
             how = "checked" if checked else "unchecked"
-            forget(container.path)
+            forget_all(container)
             take(f"cold_{how}", lambda checked=checked: read_all(container.parts(checked)))
             take(f"cached_{how}", lambda checked=checked: read_all(container.parts(checked)))
-        take("sweep", lambda: sweep_all(container.parts(False), model))
-        forget(container.path)
-        take("cold_sweep", lambda: sweep_all(container.parts(False), model))
+        take("sweep", lambda: sweep_all(container.parts(False), weights))
+        forget_all(container)
+        take("cold_sweep", lambda: sweep_all(container.parts(False), weights))
     for name, each in times.items():
         row[f"{name}_s"], row[f"{name}_best_s"] = statistics.median(each), min(each)
         print(f"  {name}: {min(each):.4g} s, {n / min(each) / 1e6:.3g} million patterns a second", flush=True)
@@ -135,11 +149,11 @@ SWEEPS = """
 import json, statistics, sys, time
 from pathlib import Path
 import motes
-from benchmarks.container_study import ROUNDS, seconds, sweep_all, templates
+from benchmarks.container_study import ROUNDS, model, seconds, sweep_all
 from motes.memory import resident_bytes
 
 path, memory = sys.argv[1], sys.argv[2]
-model = templates()
+weights = model()
 store = motes.open_patterns(path)
 if memory == "all":
     whole = store.to_memory()
@@ -147,11 +161,11 @@ if memory == "all":
 else:
     stored = store.using(memory=None if memory == "default" else memory)
     parts = lambda: (part for _, part in stored.parts())
-sweep_all(parts(), model)
+sweep_all(parts(), weights)
 taken, worked = [], []
 for _ in range(2 * ROUNDS):
     before = time.process_time()
-    taken.append(seconds(lambda: sweep_all(parts(), model)))
+    taken.append(seconds(lambda: sweep_all(parts(), weights)))
     worked.append(time.process_time() - before)
 peak = 1024 * int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 times = {"sweep_s": statistics.median(taken), "sweep_best_s": min(taken), "sweep_cpu_best_s": min(worked)}
@@ -184,17 +198,17 @@ def blocks():
         number += 1
         print(number, flush=True)
 
-container.write(blocks(), flush=True)
+container.write(blocks(), flush=sys.argv[3] == "flushed")
 """
 
 
-def after_kills(kind: str, folder: Path) -> dict[str, Any]:
-    """What is left of a container whose writer was killed at a random moment, and of what it said to be on the disk."""
-    draw, told = np.random.default_rng(0), {"kills": KILLS, "opened": 0, "committed": 0, "readable": 0, "faults": []}
+def after_kills(kind: str, how: str, folder: Path) -> dict[str, Any]:
+    """What is left of a container whose writer was killed at a random moment, and of what it had taken."""
+    draw, told = np.random.default_rng(0), {"kills": KILLS, "opened": 0, "taken": 0, "readable": 0, "faults": []}
     for kill in range(KILLS):
         path = folder / f"killed{kill}{KINDS[kind].suffix}"
         writer = subprocess.Popen(
-            [sys.executable, "-c", KILLED, kind, str(path)],
+            [sys.executable, "-c", KILLED, kind, str(path), how],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -203,8 +217,8 @@ def after_kills(kind: str, folder: Path) -> dict[str, Any]:
         writer.stdout.readline()
         time.sleep(draw.uniform(0.1, 1.0))
         writer.kill()
-        committed = [int(line) for line in writer.communicate()[0].split() if line.isdecimal()]
-        told["committed"] += 20_000 * max(committed, default=0)
+        taken = [int(line) for line in writer.communicate()[0].split() if line.isdecimal()]
+        told["taken"] += 20_000 * max(taken, default=0)
         try:
             n = sum(len(part) for part in KINDS[kind](path).parts(KINDS[kind].has_checksum))
         except Exception as error:
@@ -214,12 +228,58 @@ def after_kills(kind: str, folder: Path) -> dict[str, Any]:
             told["readable"] += n
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     told["faults"] = sorted(set(told["faults"]))
-    print(kind, told, flush=True)
+    print(kind, how, told, flush=True)
     return told
 
 
+def container_table(figures: dict[str, Any]) -> str:
+    """Rates in GB of photons a second, and what a killed writer leaves."""
+    gigabytes = figures["n_patterns"] * PHOTONS * 2 / 1e9
+    told: list[list[str]] = []
+    for row in figures["rows"]:
+        rates = [
+            f"{gigabytes / row[name]:.2f}" if name in row else "-"
+            for name in (
+                "write_s",
+                "cold_checked_s",
+                "cold_unchecked_s",
+                "cached_unchecked_s",
+                "sweep_s",
+                "cold_sweep_s",
+            )
+        ]
+        kills = [figures["kills"].get(f"{row['kind']}, {how}") for how in ("flushed", "plain")]
+        left = ["written in one go" if one is None else f"{one['opened']} of {one['kills']}" for one in kills]
+        told.append([row["name"], f"{row['bytes'] / 1e6:.0f}", f"{1e3 * row['open_s']:.1f}", *rates, *left])
+    names = (
+        "container", "MB", "open, ms", "write", "cold, checked", "cold", "cached", "sweep, cached", "sweep, cold",
+        "opens after a kill, flushed each time", "and not",
+    )  # fmt: skip
+    return table(names, told)
+
+
+def sweep_table(figures: dict[str, Any]) -> str:
+    """A sweep from the store beside one in memory."""
+    names = {"all": "patterns in memory", "default": "store, default memory", MEMORY: f"store, {MEMORY}"}
+    alone = figures["sweeps"]["all"]["sweep_s"]
+    rows = [
+        [names[memory], f"{one['sweep_s']:.3f}", f"{one['sweep_s'] / alone:.2f}", f"{one['peak_bytes'] / 1e6:.0f}"]
+        for memory, one in figures["sweeps"].items()
+    ]
+    return table(("", "a sweep, s", "times memory", "peak of the process, MB"), rows)
+
+
+def write_tables() -> None:
+    """Put the tables between the marks of the page."""
+    figures = figures_of("containers", "run without --tables")
+    fill(PAGE, {"containers": container_table(figures), "containers sweeps": sweep_table(figures)})
+
+
 def main() -> None:
-    """All containers."""
+    """All containers; with --tables, only the tables again."""
+    if sys.argv[1:] == ["--tables"]:
+        write_tables()
+        return
     n_patterns = int(float(sys.argv[1])) if len(sys.argv) > 1 else 10**7
     where = sys.argv[2] if len(sys.argv) > 2 else None
     with tempfile.TemporaryDirectory(dir=where) as name:
@@ -235,8 +295,10 @@ def main() -> None:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         store = folder / f"run{Store.suffix}"
         sweeps = {memory: within(store, memory) for memory in ("all", "default", MEMORY)}
-        kills = {kind: after_kills(kind, folder) for kind, container in KINDS.items() if container.appends}
+        ways = [(kind, how) for kind, container in KINDS.items() if container.appends for how in ("flushed", "plain")]
+        kills = {f"{kind}, {how}": after_kills(kind, how, folder) for kind, how in ways}
         save("containers", {"n_patterns": n_blocks * BLOCK, "rows": rows, "sweeps": sweeps, "kills": kills})
+    write_tables()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Fisher scoring: Newton steps with the information estimated from a subsample. The fewest passes over the patterns."""
+"""Fisher scoring: Newton steps with the information estimated from a subsample."""
 
 from __future__ import annotations
 

@@ -70,10 +70,8 @@ def predicted_faster(patterns: Patterns | StoredPatterns, n_rotations: int) -> s
     >>> predicted_faster(Patterns.empty((25, 25), 10), 4)
     'squarem'
     """
-    if not isinstance(patterns, Patterns):  # on a disk, where a pass is dear
-        return "sampled"
     n_pixels, n_patterns = patterns.n_pixels, max(len(patterns), 1)
-    if isinstance(patterns, StoredPatterns):
+    if isinstance(patterns, StoredPatterns):  # a pass over a disk is dear
         return "sampled"
     if patterns.device != CPU:
         return "squarem"

@@ -1,8 +1,8 @@
 """The fewest passes: a sample in memory is climbed to its own maximum, and a few Newton steps lead on to that of all.
 
 The maximum of n patterns is about M / 2n nats a pattern below that of all of them, 0.003 for 100,000 patterns of 25x25
-pixels. Newton's step with their information (`newton.py`) leaves M / n of that, the next M / n of what was left: three
-or four sweeps of all patterns. Start and error bars come from the sample as well, which is drawn in one pass.
+pixels. Newton's step with their information (`newton.py`) leaves at most M / n of that or so, the next as much of what
+was left: three or four sweeps of all patterns. Start and error bars come from the sample as well, drawn in one pass.
 """
 
 from __future__ import annotations
