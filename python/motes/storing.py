@@ -50,7 +50,7 @@ def write_store(
     ------
     FileExistsError
         If something else than a store is there.
-    motes.project.BusyError
+    ValueError
         If somebody writes to the store that is there.
     OSError
         If the disk is full, say.

@@ -49,7 +49,7 @@ class PatternWriter:
     ------
     FileExistsError
         If there is something, and it is no store or `append` was not asked for.
-    motes.project.BusyError
+    ValueError
         If another process writes to the store.
     ValueError
         If the store that is there has images of another shape.
@@ -264,7 +264,7 @@ def alone(store: Path) -> Iterator[None]:
 
     Raises
     ------
-    motes.project.BusyError
+    ValueError
         If somebody does.
     """
     lock = _locked(store)
