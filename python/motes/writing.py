@@ -50,9 +50,7 @@ class PatternWriter:
     FileExistsError
         If there is something, and it is no store or `append` was not asked for.
     ValueError
-        If another process writes to the store.
-    ValueError
-        If the store that is there has images of another shape.
+        If another process writes to the store, or its images have another shape.
 
     Examples
     --------
