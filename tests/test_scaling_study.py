@@ -121,7 +121,7 @@ def test_files_are_read_plainly_and_forgotten(folder):
     assert read_plainly(path) == size > 3000 * 40
 
 
-@pytest.mark.parametrize("memory", [point.ALL, "300MB"])
+@pytest.mark.parametrize("memory", [point.ALL, "16GB"])  # of the process of all tests, however much they hold
 def test_a_sweep_is_measured(folder, monkeypatch, memory):
     monkeypatch.setattr(point, "SECONDS", 0.0)
     told = point.sweep(Point("sweep", str(store_of(folder, 9, 3000)), memory))

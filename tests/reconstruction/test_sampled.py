@@ -386,12 +386,12 @@ def test_interrupted_on_the_sample_it_still_speaks_of_all_patterns(small_samples
     assert not found.converged
     assert found.sweeps == 1
     assert found.iterations == 2
-    assert found.notes[0].startswith("interrupted: the last iteration won")
+    assert any(note.startswith("interrupted: the last iteration won") for note in found.notes)
     assert found.log_likelihood == pytest.approx(found.assign(patterns).log_likelihood.mean(), abs=1e-5)
     among = reconstruct(
         patterns, acceleration="sampled", init="random", restarts=3, callback=lambda record: record["restart"] == 1
     )
-    assert among.notes[0] == "interrupted: in start 2 of 3, the best is kept"
+    assert "interrupted: in start 2 of 3, the best is kept" in among.notes
 
 
 @pytest.mark.parametrize(
