@@ -193,6 +193,20 @@ def test_what_is_left_is_predicted(monkeypatch):
     assert float(state.memory["left"]) < 1e-7
 
 
+@pytest.mark.parametrize("contrast", [0.2, 0.1])
+def test_the_end_of_a_flat_valley_is_not_told_too_soon(contrast, monkeypatch):
+    """Where next to nothing is told of the picture no step wins what it promised, and one after another is needed."""
+    monkeypatch.setattr(sampled, "SAMPLE", 5000)
+    patterns = patterns_of(master_of(9, photons=14.0, contrast=contrast), 60_000, seed=2)
+    how = {"dtype": np.float64, "std_error": False}
+    found = reconstruct(patterns, acceleration="sampled", **how)
+    start = found.master.clip(0, 1)
+    best = reconstruct(patterns, acceleration="squarem", init=start, tolerance=1e-11, max_iterations=3000, **how)
+    assert found.converged
+    assert found.passes > MOST_PASSES
+    assert best.log_likelihood - found.log_likelihood < 2e-6
+
+
 @pytest.mark.parametrize("estimate", [False, True])
 @pytest.mark.parametrize("share", [0.0, 1.0, 0.3])
 def test_a_step_is_newtons(share, estimate):

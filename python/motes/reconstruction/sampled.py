@@ -24,7 +24,9 @@ CLOSE = 0.01  # of what a fit wins by following the noise, M / 2N nats a pattern
 _MOST_LIT = 1e7  # pixels: of more than 100 lit a pattern, a sample is of fewer patterns
 _RESOLUTION = 2.0**-23  # of a likelihood in single precision, the weights of which are rounded
 _TRIES = 2  # lengths of a Newton step, each half of the one before
-_SLOW, _PATIENCE = 0.8, 3  # steps that leave more than this of what was left, after so many: SQUAREM goes faster
+_LENGTHS = (0.5, 1.5)  # of a step, from what the one before won
+_SLOWEST = 0.9  # of what was left, that a step leaves
+_REFUSED, _MOST_STEPS = 2, 50  # Newton steps refused on end, or made in all: SQUAREM goes on
 
 
 def sample_size(patterns: Patterns | StoredPatterns) -> int:
@@ -54,52 +56,68 @@ class Sampled:
     def begin(self, problem: Problem, point: Point) -> State:
         """Find the first step."""
         state = Squarem(self.tolerance).begin(problem, point)
-        return self._aimed(problem, state.remembering(steps=np.array(0.0), crawls=np.array(0.0), left=np.array(np.inf)))
+        numbers = {"steps": 0.0, "crawls": 0.0, "refused": 0.0, "left": np.inf, "length": 1.0, "doubt": 1.0}
+        return self._aimed(problem, state.remembering(**{name: np.array(one) for name, one in numbers.items()}))
 
     def step(self, problem: Problem, state: State) -> State:
-        """One safeguarded Newton step; where the surface is no paraboloid they crawl, and SQUAREM takes over."""
+        """One safeguarded Newton step; where none can be made any more, SQUAREM takes over."""
         if state.memory["crawls"]:
             return Squarem(self.tolerance).step(problem, state)
         if self._arrived(problem, state):
             return replace(state, iteration=state.iteration + 1, gain=0.0, step="nothing left", converged=True)
-        start, sweeps, length = state.point, state.sweeps, 1.0
+        start, sweeps, length = state.point, state.sweeps, float(state.memory["length"])
         unsure = abs(start.log_likelihood) * _RESOLUTION if problem.dtype is np.float32 else 0.0
         for _ in range(_TRIES):
             master, weights = moved(problem, start, state.memory["master"], state.memory["weights"], length)
             point, sweeps = problem.evaluate(master, weights), sweeps + 1
             fallen = start.log_likelihood - point.log_likelihood
             if fallen <= max(NOISE, unsure):
-                further = self._aimed(problem, self._moved(state, point, sweeps, f"newton {length:g}"))
+                further = self._moved(problem, state, point, sweeps, length)
                 # Single precision may not tell the likelihoods of points near the maximum, but it tells their scores.
                 if fallen <= NOISE or further.memory["left"] < state.memory["left"]:
                     return further
             length /= 2
-        point = higher(start, problem.advance(start))
-        return self._aimed(problem, self._moved(state, point, sweeps + 1, "em (newton refused)"))
+        return self._moved(problem, state, higher(start, problem.advance(start)), sweeps + 1, None)
 
-    def _moved(self, state: State, point: Point, sweeps: int, step: str) -> State:
-        gain = point.log_likelihood - state.point.log_likelihood
-        memory = state.memory | {
-            "gains": np.array(Gains(state.memory["gains"], gain).last),
-            "steps": state.memory["steps"] + 1,
+    def _moved(self, problem: Problem, state: State, point: Point, sweeps: int, length: float | None) -> State:
+        """After a Newton step so long, or after EM's in its place."""
+        gain, left = point.log_likelihood - state.point.log_likelihood, float(state.memory["left"])
+        won, longest = gain / left if left > 0 else 1.0, _LENGTHS[1]
+        memory = {"gains": np.array(Gains(state.memory["gains"], gain).last), "steps": state.memory["steps"] + 1}
+        if length is None:
+            step, best, doubt = "em (newton refused)", _LENGTHS[0], 1.0
+        else:  # along the step the likelihood is a parabola, 2 left at first, of which one more point is known now
+            step, curve = f"newton {length:.3g}", (2 * length - won) / length**2
+            best = 1 / curve if curve * longest > 1 else longest
+            doubt = won / (length * (2 - length))
+        memory |= {
+            "refused": np.array(0.0 if length else state.memory["refused"] + 1),
+            "length": np.array(max(best, _LENGTHS[0])),
         }
-        return State(point, state.iteration + 1, sweeps, gain, step, False, memory)
+        further = State(point, state.iteration + 1, sweeps, gain, step, False, state.memory | memory)
+        return self._aimed(problem, further, doubt)
 
-    def _aimed(self, problem: Problem, state: State) -> State:
+    def _aimed(self, problem: Problem, state: State, doubt: float = 1.0) -> State:
         """The state with its next step, and whether there is anything left to be won by it."""
         assert problem.pool is not None
         share = float(state.memory["share"]) if "share" in state.memory else None
-        before = state.memory.get("before")
+        before, left = state.memory.get("before"), float(state.memory["left"])
         step = sampled_newton_step(problem, state.point, problem.pool, share=share, before=before)
-        slow = state.memory["steps"] >= _PATIENCE and step.left > _SLOW * float(state.memory["left"])
+        slow = state.memory["refused"] >= _REFUSED or state.memory["steps"] >= _MOST_STEPS
+        rate = min(step.left / left, _SLOWEST) if left > 0 else 0.0
         state = state.remembering(
             master=step.master, weights=step.weights, left=np.array(step.left), share=np.array(step.share),
             before=np.stack([state.point.master, step.score]), crawls=np.array(float(slow or not step.solved)),
+            doubt=np.array(max(doubt, 1.0) / (1 - max(rate, 0.0))),
         )  # fmt: skip
         return replace(state, converged=state.iteration > 0 and self._arrived(problem, state))
 
     def _arrived(self, problem: Problem, state: State) -> bool:
-        """Whether less is left than the tolerance, and than a hundredth of what noise wins: so error bars hold."""
+        """Whether less is left than the tolerance, and than a hundredth of what noise wins: so error bars hold.
+
+        What is left on a paraboloid, times what the last step won more than that; and, if steps go on as the last two,
+        what all that follow win.
+        """
         noise_wins = int(problem.seen.sum()) / (2 * max(len(problem.patterns), 1))
         enough = max(min(self.tolerance, CLOSE * noise_wins), NOISE / 10)
-        return not state.memory["crawls"] and float(state.memory["left"]) < enough
+        return not state.memory["crawls"] and float(state.memory["left"] * state.memory["doubt"]) < enough
