@@ -24,6 +24,7 @@ from motes.threads import available_threads
 
 SECTION_BYTES = 2**24
 FEW = 256  # containers
+BESIDE = 512  # bytes that a section takes beside its patterns: checksums, and what lies between arrays
 PATTERN_BYTES, MULTI_BYTES = 8, 12  # that a pattern takes in memory beside its pixels, and a pixel of several photons
 WRITING = ".writing"  # folder of the writer: its lock, and the section that is not committed yet
 
@@ -41,7 +42,7 @@ class PatternWriter:
     shape : (int, int)
         Rows and columns of the detector, in pixels.
     section_bytes : int
-        What a section takes in memory, about.
+        What a section takes in memory, at most, but for a pattern that takes more alone.
     append : bool
         Go on with a store that is there; without it that is an error.
 
@@ -82,6 +83,7 @@ class PatternWriter:
         if min(self.shape) < 1:
             raise ValueError(f"shape: expected one row and column or more, got {self.shape}")
         self.section_bytes = checks.whole("section_bytes", section_bytes, 1)
+        self._most_bytes = max(1, self.section_bytes - BESIDE)
         self._pending: list[Patterns] = []
         self._joined = 0  # of the first of them, each made of many
         self._pending_bytes = 0
@@ -140,7 +142,7 @@ class PatternWriter:
             parts, last = self._pending[: self._joined], self._pending[self._joined :]
             self._pending = [*parts, Patterns.concatenate(last)]
             self._joined = len(self._pending)
-        while self._pending_bytes >= self.section_bytes:
+        while self._pending_bytes >= self._most_bytes:
             self._commit()
 
     def flush(self) -> None:
@@ -212,7 +214,7 @@ class PatternWriter:
     def _commit(self) -> None:
         """Write one section of the patterns that were taken: whole patterns, as many as it holds, one at least."""
         whole = Patterns.concatenate(self._pending)
-        n = _that_fit(whole, self.section_bytes)
+        n = _that_fit(whole, self._most_bytes)
         rest = [whole[n:]] if n < len(whole) else []
         self._committing = self.n_sections, rest
         write_section(self.path, self.n_sections, self.path / WRITING / "section", _content(whole[:n]))
@@ -227,7 +229,7 @@ def _bytes_of(patterns: Patterns) -> int:
 
 def _that_fit(patterns: Patterns, n_bytes: int) -> int:
     """How many of the patterns a section of so many bytes holds; one at least."""
-    patterns = patterns[: n_bytes // PATTERN_BYTES + 1]
+    patterns = patterns[: max(1, n_bytes // PATTERN_BYTES + 1)]
     indptr = patterns.indptr - patterns.indptr[0]
     several = np.searchsorted(patterns.multi_position, patterns.indptr)
     taken = (

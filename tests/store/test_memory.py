@@ -150,3 +150,28 @@ def test_limits_of_control_groups(tmp_path, version, files, left):
         (folder / name).write_text(content)
     assert of_memory._group(own, groups) == left
     assert of_memory._group(tmp_path / "nothing", groups) == []
+
+
+def test_a_section_fills_its_room(tmp_path):
+    """Room is taken in large pages: a few bytes beyond 16 MiB would take a whole one more, of every section."""
+    from motes.io.store.buffers import whole_steps
+    from motes.io.store.reading import room_of
+
+    rows = np.repeat(np.arange(300_000), 27)
+    cols = np.tile(np.arange(27), 300_000)
+    patterns = motes.Patterns.from_coo(rows, cols, shape=(25, 25), n_patterns=300_000)
+    several = motes.Patterns.from_coo(rows[:27], cols[:27], shape=(25, 25), counts=np.full(27, 3))
+    motes.write_patterns(tmp_path / "run.zarr", motes.Patterns.concatenate([several, patterns]))
+    first = motes.open_patterns(tmp_path / "run.zarr")._sections.headers[0]
+    assert 2**24 - 1024 < room_of(first, 625) <= 2**24
+    assert whole_steps(room_of(first, 625)) == 2**24
+
+
+def test_more_patterns_than_photons(tmp_path):
+    """Their lengths take more than their pixels, whose room they share while they are read."""
+    rows = np.array([3, 3, 900])
+    patterns = motes.Patterns.from_coo(rows, np.array([0, 7, 3]), shape=(5, 4), n_patterns=1000)
+    motes.write_patterns(tmp_path / "run.zarr", patterns)
+    store = motes.open_patterns(tmp_path / "run.zarr")
+    assert store.to_memory() == patterns
+    assert store.verify().all()

@@ -28,7 +28,7 @@ def test_sections_hold_whole_patterns_up_to_their_size(tmp_path):
     """8 bytes a pattern, 2 a lit pixel, 12 more where several photons fell."""
     dense = np.ones((100, 20), int)
     dense[10] = 2
-    with motes.PatternWriter(tmp_path / "a.zarr", SHAPE, section_bytes=10 * 48) as writer:
+    with motes.PatternWriter(tmp_path / "a.zarr", SHAPE, section_bytes=10 * 48 + 512) as writer:
         writer.append(dense)
     store = motes.open_patterns(tmp_path / "a.zarr")
     sizes = sections_of(store)

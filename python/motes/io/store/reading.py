@@ -37,6 +37,24 @@ class Columns(NamedTuple):
     multi_extra: npt.NDArray[np.int32]
 
 
+class Place(NamedTuple):
+    """Where an array lies in its room."""
+
+    begin: int
+    dtype: np.dtype[Any]
+    size: int
+
+    @property
+    def nbytes(self) -> int:
+        """Of its numbers."""
+        return self.dtype.itemsize * self.size
+
+    def of(self, room: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
+        """The array, a view."""
+        array: npt.NDArray[Any] = room[self.begin : self.begin + self.nbytes].view(self.dtype)
+        return array
+
+
 class Identity(NamedTuple):
     """What changes when a file does."""
 
@@ -52,16 +70,25 @@ def room_of(section: Section, n_pixels: int) -> int:
     return _places(section, n_pixels)[1]
 
 
-def _places(section: Section, n_pixels: int) -> tuple[dict[str, tuple[int, np.dtype[Any], int]], int]:
-    """Where each array of a section lies in its room (byte, type, extent), and how large that is."""
+def _places(section: Section, n_pixels: int) -> tuple[dict[str, Place], int]:
+    """Where each array of a section lies in its room, and how large that is.
+
+    Lengths are read to where the pixels belong, and are gone once `indptr` is made of them.
+    """
     names = [name for name in TAKEN if name in section.crc32c]
-    arrays = {"indptr": (np.dtype(np.int64), section.n_patterns + 1)}
-    arrays |= array_layout(n_pixels, section.counts, dict.fromkeys(names, 0))
-    places, end = {}, 0
-    for name, (dtype, size) in arrays.items():
-        places[name] = end, dtype, size
-        end += -(-(dtype.itemsize * size + CRC_BYTES) // ALIGNED) * ALIGNED
+    layout = array_layout(n_pixels, section.counts, dict.fromkeys(names, 0))
+    places = {"indptr": Place(0, np.dtype(np.int64), section.n_patterns + 1)}
+    end = _aligned(places["indptr"].nbytes)
+    places |= {name: Place(end, *layout.pop(name)) for name in ("lengths", "pixels")}
+    end = _aligned(end + max(places["lengths"].nbytes, places["pixels"].nbytes) + CRC_BYTES)
+    for name, (dtype, size) in layout.items():
+        places[name] = Place(end, dtype, size)
+        end = _aligned(end + places[name].nbytes + CRC_BYTES)
     return places, end
+
+
+def _aligned(n_bytes: int) -> int:
+    return -(-n_bytes // ALIGNED) * ALIGNED
 
 
 def require_files(section: Section, n_pixels: int) -> None:
@@ -112,33 +139,34 @@ def read_section(
     places, n_bytes = _places(section, n_pixels)
     with ExitStack() as closing:
         files = {
-            name: closing.enter_context(_opened(section, name, dtype.itemsize * size + CRC_BYTES))
-            for name, (_, dtype, size) in places.items()
-            if name != "indptr" and size
+            name: closing.enter_context(_opened(section, name, place.nbytes + CRC_BYTES))
+            for name, place in places.items()
+            if name != "indptr" and place.size
         }
         before = {name: _identity(file) for name, file in files.items()}
+        mark = (section.folder, n_pixels, *section.counts.values(), *section.crc32c.values(), *before.values())
+        check = anew or mark not in _sound
+        if check:
+            _check_headers(section, n_pixels)
         room = take(n_bytes)
-        for name, file in files.items():
-            begin, dtype, size = places[name]
-            _fill(file, room[begin : begin + dtype.itemsize * size + CRC_BYTES], section, name, stopped)
+        columns, n_empty = _columns(room, places), 0
+        for name, file in files.items():  # lengths are the first
+            begin, end = places[name].begin, places[name].begin + places[name].nbytes
+            _fill(file, room[begin : end + CRC_BYTES], section, name, stopped)
+            if stopped():
+                raise Unwanted(str(section.folder))
+            if check:
+                _check_sum(section, name, room[begin:end], room[end : end + CRC_BYTES])
+            if name == "lengths":
+                lengths, indptr = places[name].of(room), places["indptr"].of(room)
+                indptr[0] = 0
+                np.cumsum(lengths, dtype=np.int64, out=indptr[1:])
+                n_empty = int(np.count_nonzero(lengths == 0)) if check else 0
         changed = [name for name, file in files.items() if _identity(file) != before[name]]
-    if stopped():
-        raise Unwanted(str(section.folder))
     if changed:
         raise DamagedSection(f"{chunk(section.folder, changed[0])}: changed while it was read", section.number)
-    lengths = _numbers(room, places["lengths"])
-    indptr = _numbers(room, places["indptr"])
-    indptr[0] = 0
-    np.cumsum(lengths, dtype=np.int64, out=indptr[1:])
-    columns = _columns(room, places)
-    mark = (section.folder, n_pixels, *section.counts.values(), *section.crc32c.values(), *before.values())
-    if anew or mark not in _sound:
-        _check_headers(section, n_pixels)
-        for name in files:
-            begin, dtype, size = places[name]
-            end = begin + dtype.itemsize * size
-            _check_sum(section, name, room[begin:end], room[end : end + CRC_BYTES])
-        _check_numbers(section, columns, lengths, n_pixels)
+    if check:
+        _check_numbers(section, columns, n_empty, n_pixels)
         if all(_has_settled(file) for file in before.values()):
             _sound.add(mark)
     return columns
@@ -212,23 +240,13 @@ def _fill(file: FileIO, room: npt.NDArray[np.uint8], section: Section, name: str
         done += n
 
 
-def _numbers(room: npt.NDArray[np.uint8], place: tuple[int, np.dtype[Any], int]) -> npt.NDArray[Any]:
-    begin, dtype, size = place
-    numbers: npt.NDArray[Any] = room[begin : begin + dtype.itemsize * size].view(dtype)
-    return numbers
-
-
-def _columns(room: npt.NDArray[np.uint8], places: Mapping[str, tuple[int, np.dtype[Any], int]]) -> Columns:
-    nothing = (0, np.dtype(np.int64), 0), (0, np.dtype(np.int32), 0)
-    found = [
-        _numbers(room, places["indptr"]),
-        _numbers(room, places["pixels"]),
-        _numbers(room, places.get("multi_position", nothing[0])),
-        _numbers(room, places.get("multi_extra", nothing[1])),
-    ]
-    for array in found:
+def _columns(room: npt.NDArray[np.uint8], places: Mapping[str, Place]) -> Columns:
+    """Read-only views of the arrays in their room."""
+    nothing = {"multi_position": Place(0, np.dtype(np.int64), 0), "multi_extra": Place(0, np.dtype(np.int32), 0)}
+    found = {name: place.of(room) for name, place in (nothing | dict(places)).items()}
+    for array in found.values():
         array.flags.writeable = False
-    return Columns(*found)
+    return Columns(*(found[name] for name in Columns._fields))
 
 
 def _check_headers(section: Section, n_pixels: int) -> None:
@@ -252,7 +270,7 @@ def _check_sum(section: Section, name: str, data: npt.NDArray[np.uint8], behind:
         raise _damaged(section, name, f"the checksum {sums}, got {found:#010x} of the numbers, {stated:#010x} behind")
 
 
-def _check_numbers(section: Section, columns: Columns, lengths: npt.NDArray[Any], n_pixels: int) -> None:
+def _check_numbers(section: Section, columns: Columns, n_empty: int, n_pixels: int) -> None:
     """The patterns are patterns, and those that the header speaks of."""
     if columns.indptr[-1] != section.n_lit:
         raise _damaged(section, "lengths", f"{section.n_lit} lit pixels in all, got {columns.indptr[-1]}")
@@ -265,7 +283,7 @@ def _check_numbers(section: Section, columns: Columns, lengths: npt.NDArray[Any]
         "n_photons": section.n_lit + int(extra.sum()),
         "sum_of_squares": section.n_lit + int((extra * (extra + 2)).sum()),
         "max_count": 1 + int(extra.max()) if extra.size else int(section.n_lit > 0),
-        "n_empty": int(np.count_nonzero(lengths == 0)),
+        "n_empty": n_empty,
     }
     for name, value in found.items():
         if section.counts[name] != value:
