@@ -7,7 +7,9 @@ import operator
 import os
 import stat
 from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from dataclasses import replace
+from itertools import starmap
 from pathlib import Path
 from typing import Any, overload
 
@@ -130,7 +132,7 @@ class StoredPatterns(StoredTotals):
             raise IndexError(f"section {k} is outside 0..{self.n_sections - 1}")
         reader = self._sections.reader([k], self._memory)
         part = reader.at_hand(k)
-        return self._selected(k, reader.fetch(k, _for_ever) if part is None else part)
+        return self._selected(k, reader.fetch(k, _for_ever) if part is None else part)[1]
 
     def parts(self, sections: Iterable[int] | None = None) -> Generator[tuple[int, Patterns]]:
         """Number and patterns of each section in order, the next ones read meanwhile, as far as the memory allows.
@@ -157,8 +159,8 @@ class StoredPatterns(StoredTotals):
         return self._parts(wanted, reader)
 
     def _parts(self, wanted: list[int], reader: Reader) -> Generator[tuple[int, Patterns]]:
-        for k, part in read_ahead(reader, wanted, reader.ahead):
-            yield k, self._selected(k, part)
+        with closing(read_ahead(reader, wanted, reader.ahead)) as read:
+            yield from starmap(self._selected, read)  # without a variable that holds one while the next is asked for
 
     def take(self, indices: npt.ArrayLike) -> Patterns:
         """The patterns of these numbers, in this order; only the sections that they are in are read.
@@ -336,11 +338,11 @@ class StoredPatterns(StoredTotals):
             told += f", selected of {self._kept.size:,}"
         return f"StoredPatterns({told}; {self.n_sections} section{sections} in {self.path.name})"
 
-    def _selected(self, k: int, part: Patterns) -> Patterns:
+    def _selected(self, k: int, part: Patterns) -> tuple[int, Patterns]:
         if self._is_whole(k):
-            return part
+            return k, part
         assert self._kept is not None
-        return part[self._kept[self._stored_bounds[k] : self._stored_bounds[k + 1]]]
+        return k, part[self._kept[self._stored_bounds[k] : self._stored_bounds[k + 1]]]
 
 
 def _again(sections: Sections, marks: tuple[Any, int] | None, memory: int | str | None) -> StoredPatterns:

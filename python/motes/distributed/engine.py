@@ -16,6 +16,7 @@ import numpy as np
 
 from motes.distributed.dispatch import PATIENCE, Dispatcher, Piece
 from motes.distributed.parcel import Parcel
+from motes.kernels.passes import worked
 from motes.memory import memory_bytes
 from motes.stored import StoredPatterns, opened_again
 
@@ -204,7 +205,7 @@ class _Pass:
                 read = chain([] if first is None else [first], parts)
                 del first
             with turn:
-                results = ((section, self.task(patterns, threads)) for section, patterns in read)
+                results = worked(read, self.task, threads, len(sections))
                 if not hasattr(self.task, "combine"):
                     return list(results)
                 return [reduce(lambda a, b: (a[0], self.task.combine(a[1], b[1])), results)]
