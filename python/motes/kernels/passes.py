@@ -6,9 +6,10 @@ up to the same bits whatever the parts are, whoever works on them and in whateve
 
 from __future__ import annotations
 
+import queue
+import threading
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from motes.patterns import Patterns
@@ -81,32 +82,68 @@ def worked(
             del patterns  # the next is read into its room
             yield number, result
         return
-    halves = [threads // 2, threads - threads // 2]
-    with ThreadPoolExecutor(len(halves), "motes-sections") as pool:
-        under_way: dict[Future[Result], tuple[int, int]] = {}
-        for number, patterns in parts:
-            in_hand = [patterns]
-            del patterns
-            share = halves.pop()
-            under_way[pool.submit(_work, task, in_hand, share)] = number, share
-            del in_hand
-            if not halves:
-                yield from _ended(under_way, halves)
-        while under_way:
-            yield from _ended(under_way, halves)
+    with closing(_SideBySide(parts, task, (threads // 2, threads - threads // 2))) as work:
+        yield from work
 
 
-def _work(task: Task[Result], in_hand: list[Patterns], threads: int) -> Result:
-    """Of the one in hand, which is nowhere else: its room is free once the result is told."""
-    return task(in_hand.pop(), threads)
+class _SideBySide(Iterator[tuple[int, Any]]):
+    """Threads that take one part after the other themselves: to be handed each would let them wait a millisecond.
 
+    Parameters
+    ----------
+    parts : iterable of (int, Patterns)
+        One of them is asked for at a time.
+    task : Task
+        What is to be done.
+    shares : tuple of int
+        Threads of each that work side by side.
+    """
 
-def _ended(under_way: dict[Future[Result], tuple[int, int]], halves: list[int]) -> Iterator[tuple[int, Result]]:
-    """Those that have ended, of which one is waited for; their threads are free again."""
-    for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-        number, share = under_way.pop(future)
-        halves.append(share)
-        yield number, future.result()
+    def __init__(self, parts: Iterable[tuple[int, Patterns]], task: Task[Any], shares: tuple[int, ...]) -> None:
+        self._parts, self._task = iter(parts), task
+        self._one_asks = threading.Lock()
+        self._told: queue.Queue[tuple[int, Any] | BaseException | None] = queue.Queue(len(shares))
+        self._left = False
+        self._at_work = [
+            threading.Thread(target=self._work, args=(n,), name="motes-sections", daemon=True) for n in shares
+        ]
+        for thread in self._at_work:
+            thread.start()
+        self._running = len(shares)
+
+    def __next__(self) -> tuple[int, Any]:
+        while self._running:
+            told = self._told.get()
+            if isinstance(told, BaseException):
+                raise told
+            if told is not None:
+                return told
+            self._running -= 1
+        raise StopIteration
+
+    def close(self) -> None:
+        """End the threads, once they are through with what they have in hand."""
+        self._left = True
+        for thread in self._at_work:
+            while thread.is_alive():
+                with suppress(queue.Empty):  # it may wait for room for what it has to tell
+                    self._told.get_nowait()
+                thread.join(0.001)
+
+    def _work(self, threads: int) -> None:
+        try:
+            while not self._left:
+                with self._one_asks:
+                    part = next(self._parts, None)
+                if part is None:
+                    break
+                in_hand = [part[1]]
+                number, part = part[0], None
+                # The frame of the task alone has it: once the result is told its room is free.
+                self._told.put((number, self._task(in_hand.pop(), threads)))
+            self._told.put(None)
+        except BaseException as error:
+            self._told.put(error)
 
 
 def results(store: StoredPatterns, task: Task[Result], threads: int) -> Iterator[tuple[int, Result]]:
