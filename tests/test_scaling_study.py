@@ -70,18 +70,21 @@ def test_the_bottleneck_is_what_takes_longest():
     apart, shared = (predicted(START, one, cluster) for cluster in (Cluster(disk=1e7), Cluster(shared=1e8)))
     assert bottleneck(apart) == bottleneck(shared) == "reading"
     assert (apart["reading"], shared["reading"]) == (pytest.approx(57e8 / 64 / 1e7), pytest.approx(57))
-    assert total(shared) == pytest.approx(57 + (held["pieces"] + held["sums"]) / 4 + held["rest"])
+    assert total(shared, 1) == pytest.approx(57 + held["pieces"] + held["sums"] + held["rest"])
+    assert total(shared, 4) == pytest.approx(57 + (held["pieces"] + held["sums"]) / 4 + held["rest"])
     large = predicted(START, replace(one, n_pixels=512**2, n_templates=360), Cluster(held=True))
     assert bottleneck(large) == "sums"
 
 
+@pytest.mark.parametrize("n_pieces", [1, 2, 4])
 @pytest.mark.parametrize("work", [0.0, 0.3, 1.0, 2.0, 100.0])
-def test_the_models_time_is_that_of_a_simulation_without_chance(work):
+def test_the_models_time_is_that_of_a_simulation_without_chance(work, n_pieces):
     hub, n_workers = 2.0, 64
     terms = {"compute": work, "reading": work / 2, "pieces": hub / 4, "sums": 3 * hub / 4, "rest": 0.125}
-    ended = finished(work, n_workers, halves(4), 0.0, np.random.default_rng(0))
-    costs = Costs(hub / 4 / 256, 3 * hub / 4 / 256, begin=0.125)
-    assert total(terms) == pytest.approx(direct(ended, 1, costs), rel=1e-6)
+    ended = finished(work, n_workers, halves(n_pieces), 0.0, np.random.default_rng(0))
+    n_messages = n_workers * n_pieces
+    costs = Costs(hub / 4 / n_messages, 3 * hub / 4 / n_messages, begin=0.125)
+    assert total(terms, n_pieces) == pytest.approx(direct(ended, 1, costs), rel=1e-6)
 
 
 def test_exponents_and_their_errors():

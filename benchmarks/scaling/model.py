@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.reduction_tree import halves
+from motes.distributed.engine import pieces_each
 
-PIECES = 4  # that a worker does in a pass over many patterns: `motes.distributed.engine`
 N_TEMPLATES = {"C4": 4, "D4": 8, "in-plane:36": 36}
 BYTES_OF_A_SUM, BYTES_OF_A_WEIGHT, BYTES_OF_A_MESSAGE = 8, 4, 4000
 
@@ -182,7 +182,7 @@ def predicted(parameters: Parameters, one: Pass, cluster: Cluster) -> dict[str, 
     Sums go through the client's link once; a byte takes the longer of what the link and what the hub takes.
     """
     w = cluster.workers
-    pieces = PIECES * w
+    pieces = w * pieces_each(one.read, w)
     planes = BYTES_OF_A_SUM * one.n_pixels * one.n_templates + BYTES_OF_A_MESSAGE
     model = BYTES_OF_A_WEIGHT * one.n_pixels * one.n_templates
     share = replace(one, n_patterns=one.n_patterns / w, threads=cluster.threads, read=0.0, pieces=0, sent=0.0)
@@ -198,15 +198,16 @@ def predicted(parameters: Parameters, one: Pass, cluster: Cluster) -> dict[str, 
     }
 
 
-def total(terms: dict[str, float]) -> float:
+def total(terms: dict[str, float], n: int) -> float:
     """Seconds: reading is hidden by computing, or the other way round; messages by the work on the pieces after them.
 
-    The hub is busy for `pieces` and `sums` in all, evenly over messages, and gets those of the k-th pieces when these
-    end, after 1/2, 3/4, 7/8 and all of the work: it is done when the last of them is, however long it rested before.
+    The hub is busy for `pieces` and `sums` in all, evenly over messages, and gets those of the k-th of a worker's n
+    pieces when these end, after 1/2, 3/4, 7/8 and all of the work if there are four: it is done when the last of them
+    is, however long it rested before.
     """
     work, hub = max(terms["compute"], terms["reading"]), terms["pieces"] + terms["sums"]
-    ends = np.cumsum(halves(PIECES))
-    return terms["rest"] + max(float(end) * work + hub * (PIECES - k) / PIECES for k, end in enumerate(ends))
+    ends = np.cumsum(halves(n))
+    return terms["rest"] + max(float(end) * work + hub * (n - k) / n for k, end in enumerate(ends))
 
 
 def bottleneck(terms: dict[str, float]) -> str:

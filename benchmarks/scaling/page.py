@@ -180,9 +180,9 @@ def predictions_table(found: Fitted, costs: Costs) -> str:
         terms = [digits(one.terms[name], 2) for name in ("compute", "reading", "pieces", "sums")]
         told = [digits(one.seconds, 2), digits(one.simulated, 2), digits(one.by_tree, 2), one.bottleneck]
         power = "10⁸" if one.n_patterns == 1e8 else "10¹⁰"
-        lines.append([power, f"{one.side}x{one.side}, {one.group}", one.where, *terms, *told])
-    header = ("patterns", "pixels, rotations", "patterns are", "compute, s", "reading, s", "pieces, s", "sums, s",
-              "a sweep, s", "simulated, s", "with a tree, s", "first bottleneck")  # fmt: skip
+        lines.append([power, f"{one.side}x{one.side}, {one.group}", one.where, one.pieces, *terms, *told])
+    header = ("patterns", "pixels, rotations", "patterns are", "pieces of a worker", "compute, s", "reading, s",
+              "pieces, s", "sums, s", "a sweep, s", "simulated, s", "with a tree, s", "first bottleneck")  # fmt: skip
     return table(header, lines)
 
 

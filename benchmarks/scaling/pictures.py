@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks.reduction_tree import Costs, direct, finished, halves, tree
-from benchmarks.scaling.model import PIECES, Fitted, passes_of
+from benchmarks.scaling.model import Fitted, passes_of
 from benchmarks.scaling.predictions import FANS
+from motes.distributed.engine import PIECES
 from motes.plotting.style import BLUE, GREEN, INK, MUTED, ORANGE, RC, new_figure, place
 
 SERIES = (

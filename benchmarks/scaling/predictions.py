@@ -10,7 +10,6 @@ from benchmarks.reduction_tree import Costs, direct, finished, halves, tree
 from benchmarks.scaling.model import (
     BYTES_OF_A_MESSAGE,
     BYTES_OF_A_SUM,
-    PIECES,
     Cluster,
     Parameters,
     Pass,
@@ -19,6 +18,7 @@ from benchmarks.scaling.model import (
     total,
 )
 from benchmarks.scaling.reduction import SCATTER
+from motes.distributed.engine import pieces_each
 
 PHOTONS, BYTES_PER_PATTERN = 27.4, 57
 SHAPES = ((25, 4, "C4"), (64, 36, "36 in-plane"), (256, 360, "360 in-plane"))  # the last larger than was measured
@@ -46,6 +46,8 @@ class Prediction:
     side: int
     group: str
     where: str
+    pieces: int
+    """Of each worker."""
     terms: dict[str, float]
     simulated: float
     by_tree: float
@@ -53,7 +55,7 @@ class Prediction:
     @property
     def seconds(self) -> float:
         """By the model."""
-        return total(self.terms)
+        return total(self.terms, self.pieces)
 
     @property
     def bottleneck(self) -> str:
@@ -70,20 +72,22 @@ def predictions(parameters: Parameters, costs: Costs) -> list[Prediction]:
             one = Pass(n, PHOTONS, side * side, n_templates, read=n * BYTES_PER_PATTERN)
             for where in places:
                 cluster = PLACES[where]
-                terms = predicted(parameters, one, cluster)
+                terms, pieces = predicted(parameters, one, cluster), pieces_each(one.read, cluster.workers)
                 plane = BYTES_OF_A_SUM * one.n_pixels * n_templates + BYTES_OF_A_MESSAGE
                 work = max(terms["compute"], terms["reading"])
-                simulated, by_tree = reductions(work, cluster, plane, costs, terms["rest"])
-                found.append(Prediction(n, side, group, where, terms, simulated, by_tree))
+                simulated, by_tree = reductions(work, cluster, pieces, plane, costs, terms["rest"])
+                found.append(Prediction(n, side, group, where, pieces, terms, simulated, by_tree))
     return found
 
 
-def reductions(work: float, cluster: Cluster, n_bytes: int, costs: Costs, begin: float) -> tuple[float, float]:
+def reductions(
+    work: float, cluster: Cluster, pieces: int, n_bytes: int, costs: Costs, begin: float
+) -> tuple[float, float]:
     """Simulated: as it is, a message a piece; and by the best of a tree's fan-ins."""
     net = 1 / cluster.network
     costs = replace(
         costs, byte=max(costs.byte, net), merge_byte=max(costs.merge_byte, net), latency=cluster.latency, begin=begin
     )
     rng = np.random.default_rng(0)
-    ended = finished(work, cluster.workers, halves(PIECES), SCATTER, rng)
+    ended = finished(work, cluster.workers, halves(pieces), SCATTER, rng)
     return direct(ended, n_bytes, costs), min(tree(ended[:, -1], n_bytes, costs, fan) for fan in FANS)

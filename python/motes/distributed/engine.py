@@ -23,8 +23,9 @@ from motes.stored import StoredPatterns, opened_again
 if TYPE_CHECKING:
     from distributed import Client
 
-PIECES = 4  # of a worker in a pass; the last are small, so that all end at about the same time
+PIECES = 4  # of a worker in a pass at most; the last are small, so that all end at about the same time
 LEAST = 1 << 25  # bytes, below which a piece is not worth its message
+MEANWHILE = 10 << 20  # bytes that a worker does while the scheduler and the client hand out and take back one piece
 KEPT = 2  # stores that a worker's process has open
 
 
@@ -89,12 +90,26 @@ class DaskEngine:
         """
         self.check(store)
         workers = self._dispatcher.workers()
-        # Where one worker does it all there is nobody to share with, and each piece costs it a start.
-        most = 1 if len(workers) == 1 else min(PIECES, 1 + store.nbytes // (LEAST * max(1, len(workers))))
-        pieces = list(pieces_of(np.diff(store.bounds), workers, most))
+        pieces = list(pieces_of(np.diff(store.bounds), workers, pieces_each(store.nbytes, len(workers))))
         with closing(self._dispatcher.run(_Pass(task), pieces, subject=self._parcel)) as answers:
             for _, results in answers:
                 yield from results
+
+
+def pieces_each(n_bytes: float, n_workers: int) -> int:
+    """Into how many pieces a worker's share of so many bytes goes.
+
+    One, where one worker does it all: there is nobody to share with, and each piece costs it a start. Many workers get
+    few, lest they wait for the scheduler, which hands out one after the other.
+
+    Examples
+    --------
+    >>> [pieces_each(5.7e8, 1), pieces_each(5.7e8, 2), pieces_each(5.7e9, 64), pieces_each(5.7e11, 64)]
+    [1, 4, 1, 4]
+    """
+    if n_workers <= 1:
+        return 1
+    return min(PIECES, 1 + int(n_bytes / (max(LEAST, MEANWHILE * n_workers) * n_workers)))
 
 
 def pieces_of(n_patterns: Any, workers: dict[str, int], most: int = PIECES) -> Iterator[Piece]:
