@@ -30,6 +30,7 @@ from motes.threads import available_threads
 
 BLOCK = 100_000  # patterns that are appended together
 ROUNDS = 7
+TURNS = 7  # of processes within so much memory, one after the other: so that all have of what the machine does
 KILLS = 20
 MEMORY = "300MB"
 PAGE = Path(__file__).parent.parent / "docs" / "scaling.md"
@@ -149,35 +150,35 @@ SWEEPS = """
 import json, statistics, sys, time
 from pathlib import Path
 import motes
-from benchmarks.container_study import ROUNDS, model, seconds, sweep_all
-from motes.memory import resident_bytes
+from benchmarks.container_study import ROUNDS, model, seconds
+from motes.kernels.sweep import sweep_model
+from motes.threads import available_threads
 
 path, memory = sys.argv[1], sys.argv[2]
-weights = model()
+weights, threads = model(), available_threads()
 store = motes.open_patterns(path)
-if memory == "all":
-    whole = store.to_memory()
-    parts = lambda: iter([whole])
-else:
-    stored = store.using(memory=None if memory == "default" else memory)
-    parts = lambda: (part for _, part in stored.parts())
-sweep_all(parts(), weights)
+patterns = store.to_memory() if memory == "all" else store.using(memory=None if memory == "default" else memory)
+sweep = lambda: sweep_model(patterns, weights, hard=False, threads=threads)
+sweep()
 taken, worked = [], []
-for _ in range(2 * ROUNDS):
+for _ in range(ROUNDS):
     before = time.process_time()
-    taken.append(seconds(lambda: sweep_all(parts(), weights)))
+    taken.append(seconds(sweep))
     worked.append(time.process_time() - before)
 peak = 1024 * int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
-times = {"sweep_s": statistics.median(taken), "sweep_best_s": min(taken), "sweep_cpu_best_s": min(worked)}
-print(json.dumps({**times, "peak_bytes": peak}))
+print(json.dumps({"sweep_s": statistics.median(taken), "cpu_s": statistics.median(worked), "peak_bytes": peak}))
 """
 
 
-def within(path: Path, memory: str) -> dict[str, Any]:
-    """Sweeps over a store within so much memory, once it is in the page cache."""
-    done = subprocess.run([sys.executable, "-c", SWEEPS, path, memory], check=True, capture_output=True, text=True)
-    found: dict[str, Any] = json.loads(done.stdout)
-    print(f"sweep within {memory}: {found}", flush=True)
+def within(path: Path, memories: tuple[str, ...]) -> dict[str, list[dict[str, Any]]]:
+    """Sweeps over a store within so much memory each, in turns, once it is in the page cache."""
+    found: dict[str, list[dict[str, Any]]] = {memory: [] for memory in memories}
+    for _ in range(TURNS):
+        for memory in memories:
+            asked = [sys.executable, "-c", SWEEPS, path, memory]
+            done = subprocess.run(asked, check=True, capture_output=True, text=True)
+            found[memory].append(json.loads(done.stdout))
+            print(f"sweep within {memory}: {found[memory][-1]}", flush=True)
     return found
 
 
@@ -261,12 +262,15 @@ def container_table(figures: dict[str, Any]) -> str:
 def sweep_table(figures: dict[str, Any]) -> str:
     """A sweep from the store beside one in memory."""
     names = {"all": "patterns in memory", "default": "store, default memory", MEMORY: f"store, {MEMORY}"}
-    alone = figures["sweeps"]["all"]["sweep_s"]
-    rows = [
-        [names[memory], f"{one['sweep_s']:.3f}", f"{one['sweep_s'] / alone:.2f}", f"{one['peak_bytes'] / 1e6:.0f}"]
-        for memory, one in figures["sweeps"].items()
-    ]
-    return table(("", "a sweep, s", "times memory", "peak of the process, MB"), rows)
+    inside, rows = figures["sweeps"]["all"], []
+    for memory, runs in figures["sweeps"].items():
+        taken, worked = (statistics.median(one[key] for one in runs) for key in ("sweep_s", "cpu_s"))
+        ratios = sorted(one["sweep_s"] / beside["sweep_s"] for one, beside in zip(runs, inside, strict=True))
+        times = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})" if memory != "all" else "1"
+        peak = max(one["peak_bytes"] for one in runs) / 1e6
+        rows.append([names[memory], f"{taken:.3f}", f"{worked:.3f}", times, f"{peak:.0f}"])
+    header = ("", "a sweep, s", "processors' seconds", "times memory, in turns", "peak of the process, MB")
+    return table(header, rows)
 
 
 def write_tables() -> None:
@@ -294,7 +298,7 @@ def main() -> None:
                 rows[-1]["disk"] = disk
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         store = folder / f"run{Store.suffix}"
-        sweeps = {memory: within(store, memory) for memory in ("all", "default", MEMORY)}
+        sweeps = within(store, ("all", "default", MEMORY))
         ways = [(kind, how) for kind, container in KINDS.items() if container.appends for how in ("flushed", "plain")]
         kills = {f"{kind}, {how}": after_kills(kind, how, folder) for kind, how in ways}
         save("containers", {"n_patterns": n_blocks * BLOCK, "rows": rows, "sweeps": sweeps, "kills": kills})
