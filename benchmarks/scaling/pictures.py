@@ -78,11 +78,11 @@ def of_reduction(costs: Costs) -> Figure:
         figure = new_figure(8.8, 3.5)
         for k, (n_bytes, title) in enumerate(PLANES):
             axes = place(figure, 0.75 + 2.75 * k, 0.6, 2.3, 2.35)
-            lines: dict[str, list[float]] = {"a message a piece": [], "a message a worker": [], "best tree": []}
+            lines: dict[str, list[float]] = {"4 messages a worker": [], "1 message a worker": [], "best tree": []}
             for n_workers in WORKERS:
                 ended = finished(1e-3, n_workers, halves(PIECES), 0.05, np.random.default_rng(0))
-                lines["a message a piece"].append(direct(ended, n_bytes, costs))
-                lines["a message a worker"].append(direct(ended[:, -1], n_bytes, costs))
+                lines["4 messages a worker"].append(direct(ended, n_bytes, costs))
+                lines["1 message a worker"].append(direct(ended[:, -1], n_bytes, costs))
                 lines["best tree"].append(min(tree(ended[:, -1], n_bytes, costs, fan) for fan in FANS))
             for (label, taken), colour in zip(lines.items(), (MUTED, BLUE, ORANGE), strict=True):
                 axes.plot(WORKERS, taken, color=colour, lw=1.8, label=label)

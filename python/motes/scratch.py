@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-BLOCK = 1 << 22  # numbers looked at together
+BLOCK = 1 << 20  # numbers looked at together: some megabytes, which count as memory of the process meanwhile
 
 
 def gathered(parts: Iterable[tuple[int, npt.NDArray[Any]]], n: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
@@ -72,7 +72,7 @@ def blocks_of(array: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
     Examples
     --------
     >>> [part.size for part in blocks_of(np.zeros(BLOCK + 2))]
-    [4194304, 2]
+    [1048576, 2]
     """
     mapped = array._mmap if isinstance(array, np.memmap) else None  # type: ignore[attr-defined]
     for first in range(0, array.shape[0], BLOCK):
