@@ -23,6 +23,7 @@ SAMPLE = 100_000
 CLOSE = 0.01  # of what a fit wins by following the noise, M / 2N nats a pattern
 _MOST_LIT = 1e7  # pixels: of more than 100 lit a pattern, a sample is of fewer patterns
 _RESOLUTION = 2.0**-23  # of a likelihood in single precision, the weights of which are rounded
+_TELLS = 0.125  # of that: smaller differences of points nearby are rounding
 _TRIES = 2  # lengths of a Newton step, each half of the one before
 _LENGTHS = (0.5, 1.5)  # of a step, from what the one before won
 _SLOWEST = 0.9  # of what was left, that a step leaves
@@ -66,7 +67,7 @@ class Sampled:
         if self._arrived(problem, state):
             return replace(state, iteration=state.iteration + 1, gain=0.0, step="nothing left", converged=True)
         start, sweeps, length = state.point, state.sweeps, float(state.memory["length"])
-        unsure = abs(start.log_likelihood) * _RESOLUTION if problem.dtype is np.float32 else 0.0
+        unsure = _unsure(problem, start)
         for _ in range(_TRIES):
             master, weights = moved(problem, start, state.memory["master"], state.memory["weights"], length)
             point, sweeps = problem.evaluate(master, weights), sweeps + 1
@@ -82,11 +83,13 @@ class Sampled:
     def _moved(self, problem: Problem, state: State, point: Point, sweeps: int, length: float | None) -> State:
         """After a Newton step so long, or after EM's in its place."""
         gain, left = point.log_likelihood - state.point.log_likelihood, float(state.memory["left"])
-        won, longest = gain / left if left > 0 else 1.0, _LENGTHS[1]
+        longest = _LENGTHS[1]
         memory = {"gains": np.array(Gains(state.memory["gains"], gain).last), "steps": state.memory["steps"] + 1}
         if length is None:
             step, best, doubt = "em (newton refused)", _LENGTHS[0], 1.0
         else:  # along the step the likelihood is a parabola, 2 left at first, of which one more point is known now
+            told = left > _TELLS * _unsure(problem, point)
+            won = gain / left if told else length * (2 - length)
             step, curve = f"newton {length:.3g}", (2 * length - won) / length**2
             best = 1 / curve if curve * longest > 1 else longest
             doubt = won / (length * (2 - length))
@@ -121,3 +124,8 @@ class Sampled:
         noise_wins = int(problem.seen.sum()) / (2 * max(len(problem.patterns), 1))
         enough = max(min(self.tolerance, CLOSE * noise_wins), NOISE / 10)
         return not state.memory["crawls"] and float(state.memory["left"] * state.memory["doubt"]) < enough
+
+
+def _unsure(problem: Problem, point: Point) -> float:
+    """Nats that rounding may move a likelihood by."""
+    return abs(point.log_likelihood) * _RESOLUTION if problem.dtype is np.float32 else 0.0
