@@ -223,7 +223,9 @@ def reconstruct(
         typer.Option(
             metavar="auto|squarem|fisher|sampled|none",
             rich_help_panel=FIT,
-            help="How em takes longer steps; auto is the one that is predicted to be faster.",
+            help="How em comes to its end sooner: squarem extrapolates its steps; fisher makes Newton steps; sampled "
+            "climbs on a sample, then makes them, in five or six passes over all patterns. auto is the one that is "
+            "predicted to be fastest; of a store sampled.",
         ),
     ] = "auto",
     tolerance: Annotated[
