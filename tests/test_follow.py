@@ -142,7 +142,8 @@ def test_it_comes_later_and_few_at_a_time(path, seen):
 
     (update,) = following(path, first=500, notify=notify)
     assert update.n_patterns == 600
-    assert told[1:] == ["0 patterns so far; waiting for the first 500 patterns"]
+    hint = "(a writer shows them at each flush(), and whenever 16 MiB are full)"
+    assert told[1:] == [f"0 patterns so far {hint}; waiting for the first 500 patterns"]
 
 
 def test_too_few_to_the_end_are_shown_all_the_same(path, seen):
@@ -208,6 +209,7 @@ def test_a_section_that_stays_damaged_is_waited_for_then_left_out(path, seen):
     assert last.ended == "closed"
     assert last.kept.tolist() == store.verify(skip_damaged=True).tolist()
     assert "section 0 can not be read" in last.notes[0]
+    assert last.left_out == (0,)
     same(last.result, reconstruct(store.select(last.kept), threads=1))
 
 
@@ -428,7 +430,8 @@ def test_what_is_still_needed_is_never_negative(n, error, asymmetric, target):
         ("wait", -1.0, ValueError),
         ("patience", "long", TypeError),
         ("weights", "some", ValueError),
-        ("rotations", "in-plane:36", ValueError),
+        ("rotations", "in-plane:1", ValueError),
+        ("rotations", "C3", ValueError),
         ("noise", "gaussian", ValueError),
         ("memory", "much", ValueError),
         ("seed", -1, ValueError),

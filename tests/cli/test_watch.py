@@ -182,6 +182,10 @@ def test_a_damaged_section_has_labels_of_minus_one(folder, motes, seen):
     report = report_of(folder / "live")
     assert report["input"]["n_excluded"] == 500
     assert any("section 1" in note for note in report["notes"])
+    assert told.stdout.count("the writer closed the store, and 1 section of it can not be read: not complete") == 1
+    assert report["watch"]["left_out"] == [1]
+    page = (folder / "live" / "watch.html").read_text()
+    assert '<p class="state stopped">the writer closed the store, and 1 section of it can not be read' in page
 
 
 def test_a_table_where_a_person_looks_on(folder, motes_process, seen):
@@ -220,6 +224,29 @@ def test_options_reach_the_fit(folder, motes, seen):
         np.testing.assert_array_equal(np.load(folder / "live" / name), np.load(folder / "whole" / name))
 
 
+def test_in_plane_rotations_give_what_reconstruct_gives(folder, motes, seen):
+    store_of(folder, seen[:1200], a_section=400)
+    words = ["--rotations", "in-plane:8", "--threads", 1]
+    (folder / "live").mkdir()
+    (folder / "live" / "fluence.npy").write_text("of an earlier run")
+    told = motes("watch", "run.zarr", "-o", "live", "--target-error", 0.01, *words, *ONCE[:-2])
+    assert told.exit_code == 0, told.stderr
+    assert "complete: the writer closed the store\n1,200 patterns of 11x11 pixels" in told.stdout
+    assert "still needed for 0.01 " in told.stdout
+    assert motes("reconstruct", "run.zarr", "-o", "whole", *words).exit_code == 0
+    assert names(folder / "live") == {*LAST, "angles.npy"}
+    for name in ("master.npy", "std_error.npy", "labels.npy", "angles.npy"):
+        np.testing.assert_array_equal(np.load(folder / "live" / name), np.load(folder / "whole" / name), err_msg=name)
+    ours, theirs = report_of(folder / "live"), report_of(folder / "whole")
+    assert ours["input"] == theirs["input"]
+    for name in ("maps", "log_likelihood", "error_bound", "counts", "converged"):
+        assert ours[name] == theirs[name]
+    (record,) = ours["watch"]["updates"]
+    assert record["still_needed"] == record["needed"] - 1200 > 0
+    assert motes("watch", "run.zarr", "-o", "live", *ONCE).exit_code == 0
+    assert names(folder / "live") == set(LAST)  # angles were of another master
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
@@ -228,7 +255,8 @@ def test_options_reach_the_fit(folder, motes, seen):
         (["empty.zarr"], "empty.zarr: holds no pattern"),
         (["other.zarr"], "other.zarr/zarr.json: no attributes 'motes' of a group"),
         (["run.zarr", "--target-error", 0], "--target-error: expected a positive, finite number, got 0.0"),
-        (["run.zarr", "--rotations", "in-plane:36"], "--rotations: expected C4, D4 or C1, got 'in-plane:36'"),
+        (["run.zarr", "--rotations", "in-plane"], "--rotations: expected C4, D4, C1, in-plane:K or in-plane:Km"),
+        (["run.zarr", "--rotations", "in-plane:1"], "--rotations: expected several angles, got in-plane:1; C1 is for"),
         (["run.zarr", "--noise", "gaussian"], "--noise: "),
         (["run.zarr", "--every", -1], "--every"),
         (["run.zarr", "--mask", "none.npy"], "none.npy: no such file"),

@@ -12,8 +12,7 @@ from motes.cli.commands import INTERRUPTED
 from motes.cli.observers import json_lines
 from motes.cli.outputs import made
 from motes.cli.stored import Memory
-from motes.cli.summary import summary
-from motes.cli.watch_files import PAGE, WatchFiles, record_of
+from motes.cli.watch_files import PAGE, WatchFiles, record_of, told_at_the_end
 from motes.cli.watch_screen import screen
 
 if TYPE_CHECKING:
@@ -89,9 +88,10 @@ def watch(
     rotations: Annotated[
         str,
         typer.Option(
-            metavar="C1|C4|D4",
+            metavar="C1|C4|D4|in-plane:K",
             rich_help_panel=MODEL,
-            help="Quarter turns (C4), mirror images too (D4), or none (C1).",
+            help="Quarter turns (C4), mirror images too (D4), none (C1), or K equal angles (in-plane:36; in-plane:36m "
+            "with mirror images).",
         ),
     ] = "C4",
     noise: Annotated[
@@ -129,15 +129,16 @@ def watch(
     Ends when the writer closes SOURCE, at the target error, or when nothing comes any more. The last update has the
     bits of motes reconstruct SOURCE; until then each picture is turned as the one before.
 
+    Sections that can not be read are waited for; those that still can not after the patience are left out, and named.
+
     Ctrl-C keeps the last picture (exit status 130).
 
     Bad input is told in one line (exit status 2), and nothing is written.
     """
-    from motes.live import follow
+    from motes.live.follow import follow, followed_rotations
     from motes.noise import noise_of
-    from motes.rotations import exact_rotations_of
 
-    group, model, bad = exact_rotations_of(rotations), noise_of(noise), arguments.read_mask(mask)
+    turns, model, bad = followed_rotations(rotations), noise_of(noise), arguments.read_mask(mask)
     files = WatchFiles(out, source, context.obj, target_error, every)
     last: Update | None = None
     ended = ""
@@ -146,7 +147,7 @@ def watch(
         try:
             with json_lines(log) as lines, screen(target_error, quiet) as shown:
                 updates = follow(
-                    source, group, model, every=every, target_error=target_error, first=first, wait=wait,
+                    source, turns, model, every=every, target_error=target_error, first=first, wait=wait,
                     patience=patience, weights=weights, mask=bad, seed=seed, threads=threads, memory=memory,
                     notify=shown.notice,
                 )  # fmt: skip
@@ -168,17 +169,6 @@ def watch(
             raise
     assert last is not None
     if not quiet:
-        typer.echo(_told(last, ended, out))
+        typer.echo(told_at_the_end(last, ended, out / PAGE))
     if ended == "interrupted":
         raise typer.Exit(INTERRUPTED)
-
-
-def _told(update: Update, ended: str, out: Path) -> str:
-    """The last update in a few lines."""
-    from motes.cli.watch_files import ENDED
-    from motes.live import by_convention
-    from motes.report import report
-
-    told = report(by_convention(update.result), "")
-    told["notes"] = [*told["notes"], *update.notes]
-    return "\n".join([ENDED[ended], summary(told), f"look at {out / PAGE}"])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy.typing as npt
 
 from motes import checks
+from motes.in_plane import InPlane
 from motes.live.fits import Fits
 from motes.live.follower import Follower
 from motes.live.growing import Growing
@@ -17,13 +18,13 @@ from motes.live.update import Update
 from motes.memory import memory_bytes
 from motes.noise import Noise, noise_of
 from motes.reconstruction import options
-from motes.rotations import C4, Rotations, exact_rotations_of
+from motes.rotations import C4, Rotations, rotations_of
 from motes.threads import available_threads
 
 
 def follow(
     source: str | os.PathLike[str],
-    rotations: Rotations | str = C4,
+    rotations: Rotations | InPlane | str = C4,
     noise: Noise | str | None = None,
     *,
     every: float = 5.0,
@@ -48,8 +49,8 @@ def follow(
     ----------
     source : path
         A store that `motes.PatternWriter` writes, in this process or another; it need not be there yet.
-    rotations : Rotations or its name
-        `motes.C4` (default), `motes.D4` or `motes.C1`.
+    rotations : Rotations, InPlane or its name
+        `motes.C4` (default), `motes.D4`, `motes.C1`; `motes.Rotations.in_plane(36)` or `"in-plane:36"`.
     noise : Bernoulli, Poisson or their name, optional
         By default Bernoulli.
     every : float
@@ -100,7 +101,7 @@ def follow(
     ...         print(update.n_patterns, update.ended, update.still_needed > 0)
     4000 closed True
     """
-    group, model = exact_rotations_of(rotations), noise_of(noise)
+    turns, model = followed_rotations(rotations), noise_of(noise)
     checks.one_of("weights", weights, options.WEIGHTS)
     how = {
         "weights": weights,
@@ -113,7 +114,7 @@ def follow(
         memory_bytes(memory)
     follower = Follower(
         growing=Growing(source, memory),
-        fits=Fits(group, model, how),
+        fits=Fits(turns, model, how),
         notices=Notices(notify),
         every=checks.not_negative("every", every),
         target_error=None if target_error is None else checks.positive("target_error", target_error),
@@ -122,3 +123,31 @@ def follow(
         patience=checks.not_negative("patience", patience),
     )
     return follower.updates()
+
+
+def followed_rotations(rotations: object) -> Rotations | InPlane:
+    """Rotations or their name, of which pictures in a row can be turned alike.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are none; the message names the argument `rotations`.
+
+    Examples
+    --------
+    >>> followed_rotations("in-plane:36")
+    in-plane:36
+    >>> followed_rotations("in-plane:1")
+    Traceback (most recent call last):
+    ...
+    ValueError: rotations: expected several angles, got in-plane:1; C1 is for patterns that do not turn
+    """
+    turns = rotations_of(rotations)
+    if not isinstance(turns, Rotations | InPlane):
+        raise ValueError(
+            f"rotations: expected C4, D4, C1 or in-plane turns, got {turns.name}: how its masters turn is not known, "
+            "so that pictures can not be held against each other; motes.reconstruct takes it"
+        )
+    if isinstance(turns, InPlane) and turns.n_angles == 1:
+        raise ValueError(f"rotations: expected several angles, got {turns.name}; C1 is for patterns that do not turn")
+    return turns

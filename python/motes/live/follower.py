@@ -113,15 +113,15 @@ class Follower:
     def _update(self, look: Look, ended: str | None) -> Update:
         assert look.store is not None
         began = time.monotonic()
-        patterns, notes = look.patterns, list(self.notices.standing)
+        patterns, notes, target = look.patterns, list(self.notices.standing), self.target_error
         if ended is None:
             result, anew = self.fits.next(patterns)
-            if outlook(result, self.target_error).reached:
-                last = self.fits.anew(patterns)
-                if outlook(last, self.target_error).reached:
-                    ended = "target"
+            found = outlook(result, target, patterns)
+            if found.reached and outlook(self.fits.anew(patterns), target, patterns).reached:
+                ended = "target"
         if ended is not None:
             result, anew = self.fits.anew(patterns), True
+            found = outlook(result, target, patterns)
             lost = self.fits.won_by_the_last(result, patterns)
             if lost > 0:
                 notes.append(
@@ -133,7 +133,7 @@ class Follower:
         now = time.monotonic()
         return Update(
             result=result,
-            outlook=outlook(result, self.target_error),
+            outlook=found,
             n_patterns=len(patterns),
             rate=self._rate,
             seconds=now - self._began,
@@ -143,6 +143,7 @@ class Follower:
             begun_anew=anew,
             store=look.store,
             kept=look.kept,
+            left_out=tuple(look.faults),
             notes=tuple(notes),
         )
 

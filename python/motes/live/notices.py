@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from motes.reconstruction.result import many
+from motes.writing import SECTION_BYTES
 
 SILENT = 30.0  # seconds without a pattern that are worth a word; half of the patience, where that is less
 
@@ -45,7 +46,12 @@ class Notices:
 
     def too_few(self, n_patterns: int, least: int) -> None:
         """There is a store, with too few patterns for a picture."""
-        self._once(f"waiting for the first {many(least, 'pattern')}", f"{many(n_patterns, 'pattern')} so far; ")
+        shown = (
+            ""
+            if n_patterns
+            else f" (a writer shows them at each flush(), and whenever {SECTION_BYTES >> 20} MiB are full)"
+        )
+        self._once(f"waiting for the first {many(least, 'pattern')}", f"{many(n_patterns, 'pattern')} so far{shown}; ")
 
     def replaced(self, path: Path) -> None:
         """The store that was followed is not there any more."""

@@ -19,9 +19,17 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
+from motes.in_plane import InPlane
 from motes.limits.cramer_rao import LARGEST_ASYMMETRIC_ERROR, MOST_PATTERNS
+from motes.live.evidence import evidence_of_turned_noise, evidence_of_turns
+from motes.live.turning import Found
+from motes.patterns import Patterns
 from motes.reconstruction.result import Reconstruction
+from motes.stored import StoredPatterns
+
+FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -69,20 +77,29 @@ class Outlook:
         return self.still_needed == 0
 
 
-def outlook(result: Reconstruction, target_error: float | None = None) -> Outlook:
+def outlook(
+    result: Found, target_error: float | None = None, patterns: Patterns | StoredPatterns | None = None
+) -> Outlook:
     """What a reconstruction says of its own error, and of that of more patterns.
 
     Parameters
     ----------
-    result : Reconstruction
+    result : Reconstruction, or MixtureReconstruction of one master and in-plane rotations
         Of the patterns so far, with its error bars.
     target_error : float, optional
         Error of the master, relative to ||master - mean(master)||.
+    patterns : Patterns or StoredPatterns, optional
+        Those that it was made from; of in-plane rotations they are asked for, and say whether there is a picture.
 
     Returns
     -------
     Outlook
         No error, and no number of patterns, where the fit does not win more than noise would, or has no error bars.
+
+    Raises
+    ------
+    ValueError
+        If there are several masters, or a map that is no rotation; if `patterns` are wanting, or others.
 
     Notes
     -----
@@ -100,25 +117,51 @@ def outlook(result: Reconstruction, target_error: float | None = None) -> Outloo
     (True, False, True)
     """
     n, nothing = result.n_patterns, float("inf")
-    wins = result.evidence > result.evidence_of_noise or result.rotations.n == 1
-    error = _without_own_noise(result.error_bound**2) if wins and n else nothing
-    return Outlook(n, error, _asymmetric(result) if wins and n else nothing, target_error)
+    if not n or not _wins(result, patterns):
+        return Outlook(n, nothing, nothing, target_error)
+    return Outlook(n, _without_own_noise(result.error_bound**2), _asymmetric(result), target_error)
 
 
-def _asymmetric(result: Reconstruction) -> float:
+def _wins(result: Found, patterns: Patterns | StoredPatterns | None) -> bool:
+    """Whether it is more than a fit of noise."""
+    if isinstance(result, Reconstruction):
+        return result.evidence > result.evidence_of_noise or result.rotations.n == 1
+    if result.n_classes > 1 or not isinstance(result.maps[0], InPlane):
+        kinds = ", ".join(turns.name for turns in result.maps)
+        raise ValueError(f"result: expected one master of exact or in-plane rotations, got {kinds}")
+    if patterns is None or len(patterns) != result.n_patterns:
+        given = "none" if patterns is None else f"{len(patterns):,}"
+        raise ValueError(
+            f"patterns: expected the {result.n_patterns:,} that the result was made from, which say whether in-plane "
+            f"rotations tell a picture; got {given}"
+        )
+    return evidence_of_turns(result, patterns) > evidence_of_turned_noise(result)
+
+
+def _asymmetric(result: Found) -> float:
     """Error of the part that turns, relative to it."""
-    index = result.rotations.index(result.master.shape)
-    if len(index) == 1:
+    turns = result.rotations if isinstance(result, Reconstruction) else result.maps[0]
+    if turns.n == 1:
         return 0.0
-    seen = result.seen.ravel()
-    master, variance = np.where(seen, result.master.ravel(), 0.0), np.where(seen, result.std_error.ravel() ** 2, 0.0)
-    size = float(np.linalg.norm(master - master[index].mean(axis=0))) ** 2
+    seen = np.isfinite(result.master)
+    master, variance = np.where(seen, result.master, 0.0), np.where(seen, result.std_error**2, 0.0)
+    size = float(np.linalg.norm(np.where(seen, master - turns.expand(master).mean(axis=0), 0.0))) ** 2
     low, high = result.noise.limits(result.n_patterns)
-    share = (index == np.arange(master.size)).mean(axis=0)  # 1 / the size of a pixel's orbit
-    # A mean over orbits knows no orientation: its variance is not of what turns.
-    symmetric = share / result.noise.precision(master.clip(low, high)) / result.n_patterns
+    # A mean over all turns knows no orientation: its variance is not of what turns.
+    symmetric = _share(result) / result.noise.precision(master.clip(low, high)) / result.n_patterns
     turning = max(0.0, float(variance.sum() - symmetric[seen].sum()))
     return _without_own_noise(turning / size) if size > 0 else float("inf")
+
+
+def _share(result: Found) -> FloatArray:
+    """(H, W): of each pixel in the mean over all turns, 1 / the number of those that it is averaged with."""
+    shape = result.master.shape
+    if isinstance(result, Reconstruction):
+        index = result.rotations.index(shape)
+        return np.asarray((index == np.arange(index.shape[1])).mean(axis=0).reshape(shape))
+    across, along = (np.arange(side) - (side - 1) / 2 for side in shape)
+    ring = np.rint(np.hypot(across[:, None], along)).astype(np.int64)
+    return np.asarray(np.maximum(1 / np.bincount(ring.ravel())[ring], 1 / result.maps[0].n))
 
 
 def _without_own_noise(squared: float) -> float:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
 
+from motes.in_plane import InPlane
+from motes.quotient import nearest_turn
+from motes.reconstruction.mixture.result import MixtureReconstruction
 from motes.reconstruction.result import Reconstruction
 from motes.scratch import BLOCK, gathered
+
+Found: TypeAlias = Reconstruction | MixtureReconstruction
+"""What `motes.reconstruct` finds, of exact rotations or of in-plane ones."""
 
 
 def turned(result: Reconstruction, rotation: int) -> Reconstruction:
@@ -63,8 +70,17 @@ def _relabelled(labels: npt.NDArray[np.int32], slots: npt.NDArray[np.int32]) -> 
     return gathered(parts, labels.size, labels.dtype)
 
 
-def by_convention(result: Reconstruction) -> Reconstruction:
-    """Turned so that the first pattern's label is 0, as `motes.reconstruct` returns it."""
+@overload
+def by_convention(result: Reconstruction) -> Reconstruction: ...
+@overload
+def by_convention(result: MixtureReconstruction) -> MixtureReconstruction: ...
+def by_convention(result: Found) -> Found:
+    """Turned so that the first pattern's label is 0, as `motes.reconstruct` returns it; in-plane rotations as they are.
+
+    Angles are relative to the master as it stands: to turn that would smooth it.
+    """
+    if isinstance(result, MixtureReconstruction):
+        return result
     return turned(result, int(result.labels[0])) if result.labels.size else result
 
 
@@ -83,3 +99,25 @@ def as_before(result: Reconstruction, master: npt.NDArray[np.float64]) -> Recons
         return float(np.nansum((result.rotations.turn_master(result.master, rotation) - master) ** 2))
 
     return turned(result, min(range(result.rotations.n), key=distance))
+
+
+def near(result: Found, master: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Its master, turned to be nearest to another: by in-plane rotations by any angle, which smooths it.
+
+    Parameters
+    ----------
+    result : Reconstruction or MixtureReconstruction
+        What was found, one master.
+    master : (H, W) array, photons a pixel
+        The other, NaN where it was never seen.
+
+    Returns
+    -------
+    (H, W) float64 array
+        NaN where it was never seen.
+    """
+    if isinstance(result, Reconstruction):
+        return as_before(result, master).master
+    turns = result.maps[0]
+    level = nearest_turn(result.master, master, turns).master
+    return np.where(turns.support(level.shape), level, np.nan) if isinstance(turns, InPlane) else level

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.live.outlook import Outlook
-from motes.reconstruction.result import Reconstruction, many
+from motes.live.turning import Found
+from motes.reconstruction.result import many
 from motes.stored import StoredPatterns
 
 
@@ -18,8 +19,8 @@ class Update:
 
     Attributes
     ----------
-    result : Reconstruction
-        Turned to be nearest to the picture before; in the last update by convention (the first pattern's label is 0).
+    result : Reconstruction, or MixtureReconstruction of in-plane rotations
+        Turned to be nearest to the picture before; in the last update as `motes.reconstruct` turns it.
     outlook : Outlook
         Its error, and how many patterns the target takes.
     n_patterns : int
@@ -38,11 +39,13 @@ class Update:
         The store as it was, all sections whose headers can be read.
     kept : (N,) bool array or None
         Of its patterns those that were fitted, the others being in damaged sections; None: all.
+    left_out : tuple of int
+        Sections that can not be read, by their numbers.
     notes : tuple of str
         What a user should know: sections that were left out, a writer that is silent.
     """
 
-    result: Reconstruction
+    result: Found
     outlook: Outlook
     n_patterns: int
     rate: float | None
@@ -53,6 +56,7 @@ class Update:
     begun_anew: bool
     store: StoredPatterns
     kept: npt.NDArray[np.bool_] | None
+    left_out: tuple[int, ...]
     notes: tuple[str, ...]
 
     @property

@@ -1,4 +1,4 @@
-"""The masters of a mixture side by side, with their standard errors below where there are any."""
+"""The masters of a mixture side by side, with their standard errors below where there are any; of one, beside it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EDGE, ACROSS, UP = 3.0, 4.55, 3.75  # inches: a panel, and from one to the next
 
 
 def masters(result: MixtureReconstruction) -> Figure:
-    """Draw the masters of all classes on one scale, their occupancies above them; below, standard errors.
+    """Draw the masters of all classes on one scale, their occupancies above them; below (of one, beside), its errors.
 
     Parameters
     ----------
@@ -32,12 +32,14 @@ def masters(result: MixtureReconstruction) -> Figure:
     import matplotlib
 
     known = bool(np.isfinite(result.std_error).any())
-    rows = 2 if known else 1
+    beside = known and result.n_classes == 1
+    rows, columns = (1, 2) if beside else (2 if known else 1, result.n_classes)
     with matplotlib.rc_context(RC):
-        figure = new_figure(result.n_classes * ACROSS + 0.25, rows * UP + 0.1)
+        figure = new_figure(columns * ACROSS + 0.25, rows * UP + 0.1)
         scale, error_scale = within(result.masters), within(result.std_error) if known else {}
         for k, (master, error) in enumerate(zip(result.masters, result.std_error, strict=True)):
-            panels = [place(figure, 0.55 + k * ACROSS, 0.45 + row * UP, EDGE, EDGE) for row in reversed(range(rows))]
+            at = [(0, 0), (1, 0)] if beside else [(k, row) for row in reversed(range(rows))]
+            panels = [place(figure, 0.55 + x * ACROSS, 0.45 + y * UP, EDGE, EDGE) for x, y in at]
             show_image(panels[0], master, unit=UNIT, **scale)
             panels[0].set_title(_title(result, k))
             if known:
