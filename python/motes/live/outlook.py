@@ -5,7 +5,8 @@ looks like contrast: the expectation of its square is C^2 + V / N. So the error 
 
     error^2 = b^2 / (1 - b^2),
 
-b being the bound at the estimate, and since V and C belong to the picture, not to N, the target takes
+b being the bound at the estimate, its V that of a master without its own noise (`own_noise`); and since V and C belong
+to the picture, not to N, the target takes
 
     N error^2 / target^2 patterns.
 
@@ -19,17 +20,16 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from motes.in_plane import InPlane
 from motes.limits.cramer_rao import LARGEST_ASYMMETRIC_ERROR, MOST_PATTERNS
 from motes.live.evidence import evidence_of_turned_noise, evidence_of_turns
+from motes.live.own_noise import variance_without
+from motes.live.part import turning_part
 from motes.live.turning import Found
 from motes.patterns import Patterns
 from motes.reconstruction.result import Reconstruction
 from motes.stored import StoredPatterns
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,8 @@ def outlook(
     Notes
     -----
     Measured from a tenth of the patterns that it took in the end (the portrait, 25x25, 27.4 photons each, four data
-    sets): within 1% at contrast 1, up to 7% too few at 0.5, 24 to 30% too few at 0.3, where a tenth hardly tells
-    orientations. More in docs/watch.md.
+    sets): within 1% at contrast 1, within 4% at 0.5, 2% to 16% too few at 0.3, where a tenth hardly tells orientations.
+    More in docs/watch.md.
 
     Examples
     --------
@@ -117,9 +117,15 @@ def outlook(
     (True, False, True)
     """
     n, nothing = result.n_patterns, float("inf")
-    if not n or not _wins(result, patterns):
+    if not n or not math.isfinite(result.error_bound) or not _wins(result, patterns):
         return Outlook(n, nothing, nothing, target_error)
-    return Outlook(n, _without_own_noise(result.error_bound**2), _asymmetric(result), target_error)
+    part = turning_part(result)
+    if part.turns.n == 1:
+        return Outlook(n, without_own_noise(result.error_bound**2), 0.0, target_error)
+    own, variance = float(np.nansum(result.std_error**2)), variance_without(result, part)
+    scale = variance / own if math.isfinite(variance) and own > 0 else 1.0
+    error, turning = without_own_noise(scale * result.error_bound**2), without_own_noise(part.squared_error(variance))
+    return Outlook(n, error, turning, target_error)
 
 
 def _wins(result: Found, patterns: Patterns | StoredPatterns | None) -> bool:
@@ -138,32 +144,12 @@ def _wins(result: Found, patterns: Patterns | StoredPatterns | None) -> bool:
     return evidence_of_turns(result, patterns) > evidence_of_turned_noise(result)
 
 
-def _asymmetric(result: Found) -> float:
-    """Error of the part that turns, relative to it."""
-    turns = result.rotations if isinstance(result, Reconstruction) else result.maps[0]
-    if turns.n == 1:
-        return 0.0
-    seen = np.isfinite(result.master)
-    master, variance = np.where(seen, result.master, 0.0), np.where(seen, result.std_error**2, 0.0)
-    size = float(np.linalg.norm(np.where(seen, master - turns.expand(master).mean(axis=0), 0.0))) ** 2
-    low, high = result.noise.limits(result.n_patterns)
-    # A mean over all turns knows no orientation: its variance is not of what turns.
-    symmetric = _share(result) / result.noise.precision(master.clip(low, high)) / result.n_patterns
-    turning = max(0.0, float(variance.sum() - symmetric[seen].sum()))
-    return _without_own_noise(turning / size) if size > 0 else float("inf")
+def without_own_noise(squared: float) -> float:
+    """The relative error, from its square as it is relative to a size that the same noise added to.
 
-
-def _share(result: Found) -> FloatArray:
-    """(H, W): of each pixel in the mean over all turns, 1 / the number of those that it is averaged with."""
-    shape = result.master.shape
-    if isinstance(result, Reconstruction):
-        index = result.rotations.index(shape)
-        return np.asarray((index == np.arange(index.shape[1])).mean(axis=0).reshape(shape))
-    across, along = (np.arange(side) - (side - 1) / 2 for side in shape)
-    ring = np.rint(np.hypot(across[:, None], along)).astype(np.int64)
-    return np.asarray(np.maximum(1 / np.bincount(ring.ravel())[ring], 1 / result.maps[0].n))
-
-
-def _without_own_noise(squared: float) -> float:
-    """The relative error, from its square as it is relative to a size that the same noise added to."""
+    Examples
+    --------
+    >>> without_own_noise(0.2), without_own_noise(1.5)
+    (0.5, inf)
+    """
     return math.sqrt(squared / (1 - squared)) if 0 <= squared < 1 else float("inf")
