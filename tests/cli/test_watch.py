@@ -224,6 +224,17 @@ def test_options_reach_the_fit(folder, motes, seen):
         np.testing.assert_array_equal(np.load(folder / "live" / name), np.load(folder / "whole" / name))
 
 
+def test_workers_make_the_passes(folder, motes, seen):
+    pytest.importorskip("distributed")
+    store_of(folder, seen[:1500], a_section=500)
+    told = motes("watch", "run.zarr", "-o", "live", "--scheduler", "local:1", *ONCE)
+    assert told.exit_code == 0, told.stderr
+    assert "complete: the writer closed the store" in told.stdout
+    assert motes("reconstruct", "run.zarr", "-o", "whole", "--threads", 1).exit_code == 0
+    for name in ("master.npy", "std_error.npy", "labels.npy"):
+        np.testing.assert_array_equal(np.load(folder / "live" / name), np.load(folder / "whole" / name), err_msg=name)
+
+
 def test_in_plane_rotations_give_what_reconstruct_gives(folder, motes, seen):
     store_of(folder, seen[:1200], a_section=400)
     words = ["--rotations", "in-plane:8", "--threads", 1]
@@ -258,6 +269,8 @@ def test_in_plane_rotations_give_what_reconstruct_gives(folder, motes, seen):
         (["run.zarr", "--rotations", "in-plane"], "--rotations: expected C4, D4, C1, in-plane:K or in-plane:Km"),
         (["run.zarr", "--rotations", "in-plane:1"], "--rotations: expected several angles, got in-plane:1; C1 is for"),
         (["run.zarr", "--noise", "gaussian"], "--noise: "),
+        (["run.zarr", "--tls-ca", "ca.pem"], "--tls-ca: is of --scheduler tls://HOST:PORT, which was not given"),
+        (["run.zarr", "--scheduler", "host"], "--scheduler: expected tcp://HOST:PORT"),
         (["run.zarr", "--every", -1], "--every"),
         (["run.zarr", "--mask", "none.npy"], "none.npy: no such file"),
         (["run.zarr", "--memory", "1kB"], "memory: "),

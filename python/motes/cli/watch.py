@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from motes.cli import arguments
+from motes.cli.cluster import Scheduler, TlsCa, TlsCert, TlsKey, cluster
 from motes.cli.commands import INTERRUPTED
 from motes.cli.observers import json_lines
 from motes.cli.outputs import made
@@ -16,6 +17,9 @@ from motes.cli.watch_files import PAGE, WatchFiles, record_of, told_at_the_end
 from motes.cli.watch_screen import screen
 
 if TYPE_CHECKING:
+    from distributed import Client
+
+    from motes.distributed import DaskEngine
     from motes.live import Update
 
 DATA, MODEL, FIT, OUTPUT, WHEN = "Data", "Model", "Fit", "Output", "When"
@@ -118,6 +122,10 @@ def watch(
         typer.Option(min=1, rich_help_panel=FIT, help="Threads; all by default. The result does not depend on it."),
     ] = None,
     memory: Memory = None,
+    scheduler: Scheduler = None,
+    tls_ca: TlsCa = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     quiet: Annotated[bool, typer.Option("--quiet", rich_help_panel=OUTPUT, help="No table and no summary.")] = False,
     log: Annotated[
         Path | None,
@@ -142,14 +150,14 @@ def watch(
     files = WatchFiles(out, source, context.obj, target_error, every)
     last: Update | None = None
     ended = ""
-    with made(out):
+    with made(out), cluster(scheduler, threads, tls_ca=tls_ca, tls_cert=tls_cert, tls_key=tls_key) as client:
         files.probe()
         try:
             with json_lines(log) as lines, screen(target_error, quiet) as shown:
                 updates = follow(
                     source, turns, model, every=every, target_error=target_error, first=first, wait=wait,
                     patience=patience, weights=weights, mask=bad, seed=seed, threads=threads, memory=memory,
-                    notify=shown.notice,
+                    engine=_engine(client), notify=shown.notice,
                 )  # fmt: skip
                 for update in updates:
                     last = update
@@ -172,3 +180,12 @@ def watch(
         typer.echo(told_at_the_end(last, ended, out / PAGE))
     if ended == "interrupted":
         raise typer.Exit(INTERRUPTED)
+
+
+def _engine(client: Client | None) -> DaskEngine | None:
+    """What has the workers of a cluster make the passes."""
+    if client is None:
+        return None
+    from motes.distributed import DaskEngine
+
+    return DaskEngine(client)

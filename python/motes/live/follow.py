@@ -38,6 +38,7 @@ def follow(
     seed: int = 0,
     threads: int | None = None,
     memory: int | str | None = None,
+    engine: Any = None,
     notify: Callable[[str], None] | None = None,
 ) -> Iterator[Update]:
     """Reconstruct while a writer appends patterns to a store: a picture every few seconds, of all that is there.
@@ -68,6 +69,9 @@ def follow(
         Of `motes.reconstruct`.
     memory : str or int, optional
         Of `motes.StoredPatterns.using`.
+    engine : optional
+        Of `motes.StoredPatterns.using`, for each picture: `motes.distributed.DaskEngine(client)` has workers make the
+        passes, who must see each section as soon as it is committed.
     notify : callable, optional
         Called with each sentence that a user should read as soon as it is known.
 
@@ -113,7 +117,7 @@ def follow(
     if memory is not None:
         memory_bytes(memory)
     follower = Follower(
-        growing=Growing(source, memory),
+        growing=Growing(source, memory, engine),
         fits=Fits(turns, model, how),
         notices=Notices(notify),
         every=checks.not_negative("every", every),

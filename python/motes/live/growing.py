@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -74,13 +75,13 @@ class Growing:
     ----------
     path : path
         The store, which need not be there yet.
-    memory : str or int, optional
+    memory, engine : optional
         As of `motes.StoredPatterns.using`.
     """
 
-    def __init__(self, path: str | os.PathLike[str], memory: int | str | None = None) -> None:
+    def __init__(self, path: str | os.PathLike[str], memory: int | str | None = None, engine: Any = None) -> None:
         self.path = Path(path)
-        self._memory = memory
+        self._memory, self._engine = memory, engine
         self._shape: Shape | None = None
         self._sections: dict[int, Section] = {}  # by number, those whose header could be read
         self._whole: set[int] = set()  # of these, which were read
@@ -173,4 +174,4 @@ class Growing:
         """The store of the known sections, in the memory of the one before."""
         sections = tuple(self._sections[number] for number in sorted(self._sections))
         self._opened_last = gathered(self.path, shape, closed, sections, self._opened_last)
-        return StoredPatterns(self._opened_last).using(memory=self._memory)
+        return StoredPatterns(self._opened_last).using(memory=self._memory, engine=self._engine)
