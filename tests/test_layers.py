@@ -51,7 +51,7 @@ LAYERS = (
     ("totals",),
     ("residence",),
     ("circles", "entries", "arrays", "foreign", "linking"),
-    ("io", "simulate", "scratch"),
+    ("io", "simulate", "scratch", "exact"),
     ("_core", "_cuda"),
 )
 RANK = {name: len(LAYERS) - level for level, names in enumerate(LAYERS) for name in names}

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from motes.exact import squares_of
+
 if TYPE_CHECKING:
     import scipy.sparse
 
@@ -63,8 +65,8 @@ class Arrays(NamedTuple):
         return own._lit_and(own._squares_beyond_lit())
 
     def sum_of_squares(self) -> int:
-        """Sum of all squared counts: a pixel of 1 + e photons adds e (e + 2) to the 1 of being lit."""
-        return int(self.indptr[-1] - self.indptr[0]) + int(self.own_multi()._squares_beyond_lit().sum())
+        """Sum of all squared counts."""
+        return int(self.indptr[-1] - self.indptr[0]) + squares_of(self.own_multi().multi_extra)
 
     def binarised(self) -> Arrays:
         """The arrays with one photon in every lit pixel."""

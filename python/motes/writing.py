@@ -14,9 +14,19 @@ import numpy.typing as npt
 
 from motes import _core, checks
 from motes.arrays import Arrays
+from motes.errors import FormatError
 from motes.io.lock import Lock
 from motes.io.store.checksum import require_crc32c
-from motes.io.store.layout import HEADER, MAX_SECTION, SECTIONS, read_root, section_folder, section_numbers
+from motes.io.store.layout import (
+    HEADER,
+    MAX_SECTION,
+    MAX_TOTAL,
+    SECTIONS,
+    read_root,
+    read_section_header,
+    section_folder,
+    section_numbers,
+)
 from motes.io.store.writing import Content, write_root, write_section, write_sections_group
 from motes.patterns import Patterns
 from motes.shapes import Shape, check_shape
@@ -87,6 +97,7 @@ class PatternWriter:
         self._pending: list[Patterns] = []
         self._joined = 0  # of the first of them, each made of many
         self._pending_bytes = 0
+        self._squares = 0  # of all counts of the store, summed
         self._committing: tuple[int, list[Patterns]] | None = None
         self._lock: Lock | None = None
         is_there = (self.path / HEADER).exists()
@@ -103,6 +114,7 @@ class PatternWriter:
                 if found != self.shape:
                     raise ValueError(f"shape: {self.path} holds images of {found}, got {self.shape}")
                 self.n_sections = section_numbers(self.path)
+                self._squares = _squares_in(self.path, self.n_sections, self.shape)
                 if closed:
                     write_root(self.path, self.shape, closed=False)
             else:
@@ -124,10 +136,22 @@ class PatternWriter:
         Raises
         ------
         TypeError, ValueError
-            If they are no patterns, or of another shape.
+            If they are no patterns, of another shape, or of so many photons that a store's sums do not hold their
+            squares. Nothing is taken then.
         OSError
-            If the disk is full: sections that are committed are whole, and what was taken is kept for another try.
+            If the disk is full, say: sections that are committed are whole. All patterns were taken all the same; what
+            to try again is `flush`. To append them once more would write them twice.
         """
+        self._take(patterns)
+        try:
+            self._commit_full()
+        except OSError as error:
+            if error.errno is None:
+                raise
+            told = f"{error.strerror}; the patterns were taken all the same: try flush() again, and do not append them"
+            raise OSError(error.errno, f"{told} once more", error.filename) from error
+
+    def _take(self, patterns: Patterns | npt.ArrayLike) -> None:
         self._require_open()
         if not isinstance(patterns, Patterns):
             patterns = Patterns.from_dense(patterns, shape=None if np.ndim(patterns) == 3 else self.shape)
@@ -135,25 +159,35 @@ class PatternWriter:
             raise ValueError(f"patterns: expected images of {self.shape}, got {patterns.shape}")
         if len(patterns) == 0:
             return
+        squares = self._squares + patterns.sum_of_squares()
+        if squares >= MAX_TOTAL:
+            raise ValueError(
+                f"patterns: up to {patterns.max_count} photons in a pixel: the squared counts of all patterns of the "
+                f"store come to {squares}, expected less than {MAX_TOTAL}"
+            )
         self._settle()
+        self._squares = squares
         self._pending.append(patterns)
         self._pending_bytes += _bytes_of(patterns)
         if len(self._pending) >= self._joined + FEW:  # frames one by one: thousands would take long to join at once
             parts, last = self._pending[: self._joined], self._pending[self._joined :]
             self._pending = [*parts, Patterns.concatenate(last)]
             self._joined = len(self._pending)
+
+    def _commit_full(self) -> None:
+        """Write the sections that can be filled."""
         while self._pending_bytes >= self._most_bytes:
             self._commit()
 
     def flush(self) -> None:
-        """Commit what was taken, as a section that may be short."""
+        """Commit what was taken, as a section that may be short. Where the disk was full, it can be tried again."""
         self._require_open()
         self._settle()
         while self._pending:
             self._commit()
 
     def close(self) -> None:
-        """Commit what was taken, and mark the store as complete."""
+        """Commit what was taken, and mark the store as complete. Where the disk was full, it can be tried again."""
         if self._lock is None:
             return
         self.flush()
@@ -220,6 +254,15 @@ class PatternWriter:
         write_section(self.path, self.n_sections, self.path / WRITING / "section", _content(whole[:n]))
         self._done(*self._committing)
         self._committing = None
+
+
+def _squares_in(store: Path, n_sections: int, shape: Shape) -> int:
+    """Sum of the squared counts of a store's sections, but for those whose header can not be read."""
+    found = 0
+    for number in range(n_sections):
+        with suppress(FormatError):
+            found += read_section_header(section_folder(store, number), shape[0] * shape[1]).sum_of_squares
+    return found
 
 
 def _bytes_of(patterns: Patterns) -> int:

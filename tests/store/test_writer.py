@@ -275,6 +275,64 @@ def test_a_full_disk(tmp_path):
     assert len(motes.open_patterns(path)) == 350
 
 
+FULL_FOR_A_WHILE = """
+import resource, sys
+import numpy as np
+import motes
+
+path = sys.argv[1]
+with motes.PatternWriter(path, (5, 4), section_bytes=4000) as writer:
+    writer.append(np.ones((300, 20), int))
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, most))
+    for attempt in (lambda: writer.append(np.full((300, 20), 2)), writer.flush):
+        try:
+            attempt()
+        except OSError as error:
+            print(error)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    writer.flush()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs RLIMIT_FSIZE")
+def test_a_disk_that_was_full_for_a_while(tmp_path):
+    """What was appended is there once: the message says what is to be tried again."""
+    told, errors = run(FULL_FOR_A_WHILE, tmp_path / "run.zarr").communicate()
+    assert errors == ""
+    first, second = told.splitlines()
+    assert "File too large; the patterns were taken all the same: try flush() again, and do not append them" in first
+    assert "File too large" in second
+    assert "append" not in second
+    store = motes.open_patterns(tmp_path / "run.zarr")
+    assert (len(store), store.closed) == (600, True)
+    assert store.total_image().ravel().tolist() == [900] * 20
+
+
+def test_more_photons_than_sums_hold(tmp_path):
+    """Squares of two counts of 2^31 are beyond what is kept of a store; of three, beyond int64."""
+    bright = motes.Patterns.from_coo([0], [3], counts=[2**31 - 1], shape=SHAPE)
+    three = motes.Patterns.from_coo([0, 0, 0], [3, 4, 5], counts=[2**31 - 1] * 3, shape=SHAPE)
+    assert three.sum_of_squares() == 3 * (2**31 - 1) ** 2
+    with motes.PatternWriter(tmp_path / "a.zarr", SHAPE) as writer:
+        with pytest.raises(ValueError, match="up to 2147483647 photons in a pixel: the squared counts"):
+            writer.append(three)
+        writer.append(bright)
+        with pytest.raises(ValueError, match="come to 9223372028264841218, expected less than 4611686018427387904"):
+            writer.append(bright)
+    with (
+        motes.PatternWriter(tmp_path / "a.zarr", SHAPE, append=True) as writer,
+        pytest.raises(ValueError, match="come to 9223372028264841218"),
+    ):
+        writer.append(bright)
+    store = motes.open_patterns(tmp_path / "a.zarr")
+    assert store.verify().all()
+    assert store.to_memory() == bright
+    with pytest.raises(ValueError, match="expected less than"):
+        motes.write_patterns(tmp_path / "b.zarr", three)
+    assert not (tmp_path / "b.zarr").exists()
+
+
 def test_frames_one_by_one(tmp_path, patterns):
     """As a detector gives them: arrays of one image."""
     dense = patterns.to_dense()

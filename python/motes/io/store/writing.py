@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from motes.exact import squares_of
 from motes.io.store.checksum import crc32c, require_crc32c
 from motes.io.store.layout import (
     FORMAT,
@@ -78,15 +79,15 @@ def write_section(store: Path, number: int, staging: Path, content: Content) -> 
         If the disk is full, say. Nothing of the section is there then.
     """
     require_crc32c(str(store))
-    extra = content.multi_extra.astype(np.int64)
+    extra = content.multi_extra
     n_lit = content.pixels.size
     counts = {
         "n_patterns": content.lengths.size,
         "n_lit": n_lit,
-        "n_photons": n_lit + int(extra.sum()),
+        "n_photons": n_lit + int(extra.sum(dtype=np.int64)),
         "n_multi": extra.size,
         "max_count": 1 + int(extra.max()) if extra.size else int(n_lit > 0),
-        "sum_of_squares": n_lit + int((extra * (extra + 2)).sum()),
+        "sum_of_squares": n_lit + squares_of(extra),
         "n_empty": int(np.count_nonzero(content.lengths == 0)),
     }
     with_total = SHARE_OF_TOTAL * content.total.nbytes <= content.pixels.nbytes
