@@ -12,6 +12,7 @@ _OWN_GROUPS, _GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _BINARY = {"ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 _WRITTEN = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*((?:[kmgt]i?)?)b?", re.IGNORECASE | re.ASCII)
+_FEW = 10**6  # bytes: no process has so few
 SHARE = 4  # of what is available, by default one part of so many
 
 
@@ -63,6 +64,20 @@ def in_words(n_bytes: int) -> str:
     ('182 MB', '2500 MB', '1 MB')
     """
     return f"{-(-n_bytes // 10**6)} MB"
+
+
+def without_unit(memory: object) -> str:
+    """The end of a message about a memory that is too little: a few bytes may have been meant as megabytes.
+
+    Examples
+    --------
+    >>> without_unit("300"), without_unit(2), without_unit("1MB")
+    ('; "300" is 300 bytes: write 300MB or 300GB', '; "2" is 2 bytes: write 2MB or 2GB', '')
+    """
+    written = str(memory).strip()
+    if not (written.isascii() and written.isdigit() and int(written) < _FEW):
+        return ""
+    return f'; "{written}" is {written} bytes: write {written}MB or {written}GB'
 
 
 def resident_bytes() -> int:

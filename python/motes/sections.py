@@ -14,6 +14,8 @@ from motes.io.store.buffers import Rooms, lasting, whole_steps
 from motes.io.store.layout import (
     MAX_TOTAL,
     Section,
+    gaps,
+    numbers_of,
     pixel_dtype,
     read_root,
     read_section_header,
@@ -21,13 +23,30 @@ from motes.io.store.layout import (
     section_numbers,
 )
 from motes.io.store.reading import read_section, read_total, require_files, room_of
-from motes.memory import SHARE, available_bytes, in_words, memory_bytes, resident_bytes
+from motes.memory import SHARE, available_bytes, in_words, memory_bytes, resident_bytes, without_unit
 from motes.patterns import Patterns
 from motes.shapes import Shape
 
 AHEAD = 2  # sections that are read while one is worked on: two at a time ask more of a disk than one
 HELD = 2  # by who works on them: one, and the one before until its variable gets the next
+SELECTED = 1  # beside these where patterns of sections are chosen: they are copies, and the section is there meanwhile
 FOR_SECTIONS = 0.85  # of the memory: sections are kept up to there, and the rest is left to who works on them
+
+
+@dataclass
+class Kept:
+    """Room in memory for a section that stays: taken before it is read, so that two threads do not see the same room.
+
+    Attributes
+    ----------
+    n_bytes : int
+        Of the room.
+    part : Patterns or None
+        The section, once it is read.
+    """
+
+    n_bytes: int
+    part: Patterns | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +70,7 @@ class Sections:
     closed: bool
     headers: tuple[Section, ...]
     _rooms: Rooms = field(default_factory=Rooms, repr=False, compare=False)
-    _kept: dict[int, tuple[Patterns, int]] = field(default_factory=dict, repr=False, compare=False)
+    _kept: dict[int, Kept] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def n_pixels(self) -> int:
@@ -105,7 +124,9 @@ class Sections:
             first, lit, several = first + len(part), lit + size, several + n
         return Patterns._trusted(whole, self.shape)
 
-    def reader(self, wanted: Sequence[int], memory: int | str | None, *, keep: bool = True) -> Reader:
+    def reader(
+        self, wanted: Sequence[int], memory: int | str | None, *, keep: bool = True, selecting: bool = False
+    ) -> Reader:
         """Who reads sections within so much memory.
 
         Parameters
@@ -116,6 +137,8 @@ class Sections:
             Of the whole process.
         keep : bool
             Whether sections may stay in memory, for who reads them again.
+        selecting : bool
+            Whether some of their patterns are copied, and what is held is the copies.
 
         Raises
         ------
@@ -123,28 +146,46 @@ class Sections:
             If the memory does not hold what is needed at least; the message says how much that is.
         """
         need = max((whole_steps(room_of(self.headers[k], self.n_pixels)) for k in wanted), default=1)
-        own = self._rooms.nbytes + self._kept_bytes()
+        own = self._rooms.nbytes + sum(kept.n_bytes for kept in list(self._kept.values()) if kept.part is not None)
         others = max(0, resident_bytes() - own)
         limit = others + (available_bytes() + own) // SHARE if memory is None else memory_bytes(memory)
-        at_least = min(HELD, len(wanted))
+        held = HELD + SELECTED * selecting
+        at_least = min(HELD, len(wanted)) + SELECTED * selecting
         if memory is not None and limit - others < at_least * need:
             raise ValueError(
                 f"memory: {in_words(limit)} is too little: the process has {in_words(others)}, and {in_words(need)} "
                 f"for each of {at_least} sections of {self.path.name} are needed beside it; give at least "
-                f"{in_words(others + at_least * need)}"
+                f"{in_words(others + at_least * need)}{without_unit(memory)}"
             )
-        ahead = max(0, min(AHEAD, (limit - others) // need - HELD))
-        to_keep = max(0, int(limit * FOR_SECTIONS) - others - (HELD + ahead) * need)
+        ahead = max(0, min(AHEAD, (limit - others) // need - held))
+        to_keep = max(0, int(limit * FOR_SECTIONS) - others - (held + ahead) * need)
         self._let_go(to_keep)
         return Reader(self, ahead, to_keep if keep else 0)
 
     def _kept_bytes(self) -> int:
-        return sum(n_bytes for _, n_bytes in list(self._kept.values()))
+        return sum(kept.n_bytes for kept in list(self._kept.values()))
 
     def _let_go(self, most: int) -> None:
-        """Keep no more than so many bytes."""
-        while self._kept and self._kept_bytes() > most:
-            self._kept.pop(max(self._kept), None)
+        """Keep no more than so many bytes; others may do the same meanwhile."""
+        while self._kept_bytes() > most:
+            self._kept.pop(max(list(self._kept), default=0), None)
+
+    def _room_to_keep(self, k: int, n_bytes: int, most: int) -> Kept | None:
+        """Room for a section beside what is kept, if that then is no more than so many bytes.
+
+        There is no lock, which a fork could leave taken. Two threads that take the last room both give it back.
+        """
+        own = Kept(n_bytes)
+        if self._kept.setdefault(k, own) is not own:  # somebody reads it too
+            return None
+        if self._kept_bytes() <= most:
+            return own
+        self._give_back(k, own)
+        return None
+
+    def _give_back(self, k: int, own: Kept) -> None:
+        if self._kept.get(k) is own:
+            self._kept.pop(k, None)
 
 
 class Reader:
@@ -166,15 +207,20 @@ class Reader:
     def at_hand(self, k: int) -> Patterns | None:
         """A section that was kept."""
         kept = self.sections._kept.get(k)
-        return None if kept is None else kept[0]
+        return None if kept is None else kept.part
 
     def fetch(self, k: int, stopped: Callable[[], bool]) -> Patterns:
         """A section from the disk."""
-        room = whole_steps(room_of(self.sections.headers[k], self.sections.n_pixels))
-        keep = self.sections._kept_bytes() + room <= self.to_keep
-        part = self.sections.read(k, stopped, keep=keep)
-        if keep:
-            self.sections._kept[k] = part, room
+        n_bytes = whole_steps(room_of(self.sections.headers[k], self.sections.n_pixels))
+        kept = self.sections._room_to_keep(k, n_bytes, self.to_keep)
+        try:
+            part = self.sections.read(k, stopped, keep=kept is not None)
+        except BaseException:
+            if kept is not None:
+                self.sections._give_back(k, kept)
+            raise
+        if kept is not None:
+            kept.part = part
         return part
 
 
@@ -183,11 +229,33 @@ def open_sections(path: Path) -> Sections:
 
     Raises
     ------
+    DamagedSection
+        If a section is missing, or its header can not be read.
     FormatError
         If it is no store.
     """
     shape, closed = read_root(path)
     return Sections(path, shape, closed, _headers(path, shape, ()))
+
+
+def open_some_sections(path: Path) -> tuple[Sections, list[DamagedSection]]:
+    """The sections of a store whose headers can be read, and what is wrong with the others.
+
+    Raises
+    ------
+    FormatError
+        If it is no store.
+    """
+    shape, closed = read_root(path)
+    there = numbers_of(path)
+    looked_at = [_header_or_fault(path, number, shape[0] * shape[1]) for number in there]
+    faults = [found for found in looked_at if isinstance(found, DamagedSection)]
+    for lost in gaps(there):
+        last = f" to {lost[-1]:08d}" if len(lost) > 1 else ""
+        faults.append(DamagedSection(f"{section_folder(path, lost.start)}{last}: missing", lost.start))
+    headers = tuple(found for found in looked_at if isinstance(found, Section))
+    sections = Sections(path, shape, closed, _countable(path, headers))
+    return sections, sorted(faults, key=lambda fault: fault.section)
 
 
 def reopened(sections: Sections) -> Sections:
@@ -207,13 +275,42 @@ def reopened(sections: Sections) -> Sections:
 
 def _headers(path: Path, shape: Shape, known: tuple[Section, ...]) -> tuple[Section, ...]:
     """Headers of all sections; those that are known are not read again, the last but to see whether it is the same."""
-    n_sections, n_pixels = section_numbers(path), shape[0] * shape[1]
-    if n_sections < len(known) or (
-        known and read_section_header(section_folder(path, len(known) - 1), n_pixels) != known[-1]
-    ):
-        raise FormatError(f"{path}: is another store than the one that was opened")
-    new = (read_section_header(section_folder(path, k), n_pixels) for k in range(len(known), n_sections))
+    n_pixels = shape[0] * shape[1]
+    try:
+        n_sections = section_numbers(path)
+        if n_sections < len(known) or (known and _header(path, len(known) - 1, n_pixels) != known[-1]):
+            raise FormatError(f"{path}: is another store than the one that was opened")
+        new = [_header(path, k, n_pixels) for k in range(len(known), n_sections)]
+    except DamagedSection as error:
+        told = f"{error}; nobody knows how many patterns it held, so those behind it have no numbers; {others(path)}"
+        raise DamagedSection(told, error.section) from error
     return _countable(path, (*known, *new))
+
+
+def others(path: Path) -> str:
+    """How to come to the sections beside damaged ones."""
+    return f"motes convert {path.name} -o whole.zarr --skip-damaged makes a store of the other sections"
+
+
+def _header(path: Path, number: int, n_pixels: int) -> Section:
+    """What the header of a section says.
+
+    Raises
+    ------
+    DamagedSection
+        If it can not be read.
+    """
+    try:
+        return read_section_header(section_folder(path, number), n_pixels)
+    except FormatError as error:
+        raise DamagedSection(str(error), number) from error
+
+
+def _header_or_fault(path: Path, number: int, n_pixels: int) -> Section | DamagedSection:
+    try:
+        return _header(path, number, n_pixels)
+    except DamagedSection as error:
+        return error
 
 
 def gathered(

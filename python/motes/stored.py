@@ -6,9 +6,8 @@ import itertools
 import operator
 import os
 import stat
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
-from dataclasses import replace
 from itertools import starmap
 from pathlib import Path
 from typing import Any, overload
@@ -20,9 +19,11 @@ from motes.entries import row_indices
 from motes.errors import DamagedSection, FormatError
 from motes.io.store.ahead import read_ahead
 from motes.io.store.layout import HEADER
+from motes.kernels.passes import summed
 from motes.patterns import Patterns
-from motes.sections import Reader, Sections, open_sections, reopened
-from motes.stored_totals import StoredTotals
+from motes.sections import Reader, Sections, gathered, open_sections, reopened
+from motes.stored_totals import READ, StoredTotals, Summing, Sums
+from motes.threads import available_threads
 
 SUFFIX = ".zarr"
 
@@ -39,6 +40,8 @@ def open_patterns(path: str | os.PathLike[str]) -> StoredPatterns:
 
     Raises
     ------
+    DamagedSection
+        If a section is missing, or its header can not be read: nobody knows how many patterns it held.
     FormatError
         If it is no store; the message names the file and what was expected.
     FileNotFoundError
@@ -58,6 +61,9 @@ def open_patterns(path: str | os.PathLike[str]) -> StoredPatterns:
     store = Path(os.path.abspath(path))  # noqa: PTH100  # links stay links; a change of folder does not matter
     if not stat.S_ISDIR(store.stat().st_mode):
         raise FormatError(f"{store}: is no folder, expected a store of patterns; motes.read_patterns reads files")
+    if not any(store.iterdir()):
+        told = f"is an empty folder, expected a store of patterns; motes convert FILE... -o {store.name} writes one"
+        raise FormatError(f"{store}: {told}")
     return StoredPatterns(open_sections(store))
 
 
@@ -66,8 +72,10 @@ def is_store(path: str | os.PathLike[str]) -> bool:
     return os.path.isdir(path) and (Path(path).suffix.lower() == SUFFIX or Path(path, HEADER).exists())  # noqa: PTH112
 
 
-def opened_again(path: str | os.PathLike[str], n_sections: int) -> StoredPatterns:
+def opened_again(path: str | os.PathLike[str], n_sections: int, before: StoredPatterns | None = None) -> StoredPatterns:
     """What another process has opened: so many sections of a store that may have grown.
+
+    What is kept in memory of the same store that was opened before, with other patterns selected, say, is shared.
 
     Raises
     ------
@@ -77,7 +85,9 @@ def opened_again(path: str | os.PathLike[str], n_sections: int) -> StoredPattern
     sections = open_patterns(path)._sections
     if len(sections.headers) < n_sections:
         raise FormatError(f"{path}: expected {n_sections} sections, got {len(sections.headers)}")
-    return StoredPatterns(replace(sections, headers=sections.headers[:n_sections]))
+    headers = sections.headers[:n_sections]
+    known = None if before is None else before._sections
+    return StoredPatterns(gathered(sections.path, sections.shape, sections.closed, headers, known))
 
 
 class StoredPatterns(StoredTotals):
@@ -130,7 +140,7 @@ class StoredPatterns(StoredTotals):
         k = operator.index(k)
         if not 0 <= k < self.n_sections:
             raise IndexError(f"section {k} is outside 0..{self.n_sections - 1}")
-        reader = self._sections.reader([k], self._memory)
+        reader = self._reader([k])
         part = reader.at_hand(k)
         return self._selected(k, reader.fetch(k, _for_ever) if part is None else part)[1]
 
@@ -155,12 +165,16 @@ class StoredPatterns(StoredTotals):
         if any(not 0 <= k < self.n_sections for k in wanted):
             raise IndexError(f"sections: expected numbers of 0..{self.n_sections - 1}")
         wanted = [k for k in wanted if self.bounds[k] < self.bounds[k + 1]]
-        reader = self._sections.reader(wanted, self._memory)
-        return self._parts(wanted, reader)
+        return self._parts(wanted, self._reader(wanted))
 
     def _parts(self, wanted: list[int], reader: Reader) -> Generator[tuple[int, Patterns]]:
         with closing(read_ahead(reader, wanted, reader.ahead)) as read:
             yield from starmap(self._selected, read)  # without a variable that holds one while the next is asked for
+
+    def _reader(self, wanted: Sequence[int], *, keep: bool = True) -> Reader:
+        """Who reads sections within the memory."""
+        selecting = not all(map(self._is_whole, wanted))
+        return self._sections.reader(wanted, self._memory, keep=keep, selecting=selecting)
 
     def take(self, indices: npt.ArrayLike) -> Patterns:
         """The patterns of these numbers, in this order; only the sections that they are in are read.
@@ -173,10 +187,10 @@ class StoredPatterns(StoredTotals):
         which = row_indices(np.asarray(indices), len(self))
         order = np.argsort(which, kind="stable")
         ordered = which[order]
-        sections = np.searchsorted(self.bounds, ordered, side="right") - 1
+        edges = np.searchsorted(ordered, self.bounds)  # of each section, among those in order
         found = [Patterns.empty(self.shape)]
-        for k, part in self.parts(np.unique(sections)):
-            found.append(part[ordered[sections == k] - self.bounds[k]])
+        for k, part in self.parts(np.flatnonzero(np.diff(edges))):
+            found.append(part[ordered[edges[k] : edges[k + 1]] - self.bounds[k]])
         taken = Patterns.concatenate(found)
         if np.array_equal(order, np.arange(order.size)):
             return taken
@@ -215,7 +229,7 @@ class StoredPatterns(StoredTotals):
         """
         if self._kept is None:
             wanted = self._wanted()
-            return self._sections.joined(self._parts(wanted, self._sections.reader(wanted, self._memory, keep=False)))
+            return self._sections.joined(self._parts(wanted, self._reader(wanted, keep=False)))
         return Patterns.concatenate([Patterns.empty(self.shape), *(part for _, part in self.parts())])
 
     # Other views -----------------------------------------------------------
@@ -306,7 +320,7 @@ class StoredPatterns(StoredTotals):
         """
         asked = {"memory": memory, "engine": engine}
         other = self._with(**{name: value for name, value in asked.items() if value is not _AS_BEFORE})
-        self._sections.reader(self._wanted(), other.memory)
+        other._reader(other._wanted())
         return other
 
     @property
@@ -321,7 +335,10 @@ class StoredPatterns(StoredTotals):
 
     def _with(self, **changed: Any) -> StoredPatterns:
         own = {"sections": self._sections, "kept": self._kept, "memory": self._memory, "engine": self._engine}
-        return StoredPatterns(**(own | changed))
+        other = StoredPatterns(**(own | changed))
+        if not changed.keys() & {"sections", "kept"}:  # the same patterns: what they come to is read once
+            other.__dict__.update({name: self.__dict__[name] for name in READ if name in self.__dict__})
+        return other
 
     def __reduce__(self) -> tuple[Any, ...]:
         marks = None if self._kept is None else (np.packbits(self._kept), self._kept.size)  # an eighth of their bytes
@@ -337,6 +354,11 @@ class StoredPatterns(StoredTotals):
         else:
             told += f", selected of {self._kept.size:,}"
         return f"StoredPatterns({told}; {self.n_sections} section{sections} in {self.path.name})"
+
+    def _summed(self, sections: Sequence[int]) -> Sums:
+        if not sections:
+            return Summing()(Patterns.empty(self.shape), 1)
+        return summed(self, Summing(), available_threads(), sections)
 
     def _selected(self, k: int, part: Patterns) -> tuple[int, Patterns]:
         if self._is_whole(k):

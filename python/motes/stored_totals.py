@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,50 @@ from motes.io.store.reading import read_total, room_of
 from motes.patterns import Patterns
 from motes.sections import Sections
 from motes.shapes import Shape
-from motes.threads import available_threads
+
+ADDED = ("n_lit", "n_photons", "sum_of_squares", "n_empty")  # names of the counts that add up
+READ = ("_of_parts", "_of_untold", "_total")  # cached: what patterns are read for
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What patterns come to: counts by their names in a section's header, and photons of each pixel, (M,) int64."""
+
+    counts: dict[str, int]
+    total: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Summing:
+    """Sums of patterns, part by part: see `motes.kernels.passes`."""
+
+    def __call__(self, patterns: Patterns, threads: int) -> Sums:
+        """Of patterns in memory."""
+        counts = {
+            "n_lit": patterns.n_lit,
+            "n_photons": patterns.n_photons,
+            "max_count": patterns.max_count,
+            "sum_of_squares": patterns.sum_of_squares(),
+            "n_empty": patterns.n_empty,
+        }
+        return Sums(counts, _core.total_image(patterns._core, threads=threads))
+
+    def combine(self, one: Sums, other: Sums) -> Sums:
+        """Of two parts together."""
+        return Sums(counted([one.counts, other.counts]), one.total + other.total)
+
+
+def counted(parts: Sequence[dict[str, int]]) -> dict[str, int]:
+    """Counts of several parts together.
+
+    Examples
+    --------
+    >>> one = {"n_lit": 3, "n_photons": 5, "sum_of_squares": 9, "n_empty": 0, "max_count": 2}
+    >>> counted([one, one | {"max_count": 1}])
+    {'n_lit': 6, 'n_photons': 10, 'sum_of_squares': 18, 'n_empty': 0, 'max_count': 2}
+    """
+    sums = {name: sum(part[name] for part in parts) for name in ADDED}
+    return sums | {"max_count": max((part["max_count"] for part in parts), default=0)}
 
 
 class StoredTotals:
@@ -25,8 +69,8 @@ class StoredTotals:
     _kept: npt.NDArray[np.bool_] | None
     bounds: npt.NDArray[np.int64]
 
-    def parts(self, sections: Iterable[int] | None = None) -> Iterator[tuple[int, Patterns]]:
-        """Number and patterns of each section."""
+    def _summed(self, sections: Sequence[int]) -> Sums:
+        """What the patterns of some sections come to; these are read."""
         raise NotImplementedError
 
     @property
@@ -62,25 +106,29 @@ class StoredTotals:
         """Bytes that the sections with patterns here take in memory."""
         return sum(room_of(self._sections.headers[k], self.n_pixels) for k in self._wanted())
 
+    @property
+    def _n_unsummed(self) -> int:
+        """Patterns that are yet to be read for sums: of sections that are here in part, or that hold no total.
+
+        They are read when sums are first asked for, once, and by `engine` where there is one.
+        """
+        to_read = {"_of_parts": self._in_part(), "_of_untold": self._untold()}
+        sections = [k for name, found in to_read.items() if name not in self.__dict__ for k in found]
+        return sum(int(self.bounds[k + 1] - self.bounds[k]) for k in sections)
+
+    @cached_property
+    def _of_parts(self) -> Sums:
+        return self._summed(self._in_part())
+
+    @cached_property
+    def _of_untold(self) -> Sums:
+        return self._summed(self._untold())
+
     @cached_property
     def _sums(self) -> dict[str, int]:
         """Sums of the headers; of sections that are here in part, of their patterns."""
-        parts = [k for k in self._wanted() if not self._is_whole(k)]
-        whole = [self._sections.headers[k] for k in self._wanted() if self._is_whole(k)]
-        told = [section.counts for section in whole]
-        for _, part in self.parts(parts):
-            told.append(
-                {
-                    "n_lit": part.n_lit,
-                    "n_photons": part.n_photons,
-                    "max_count": part.max_count,
-                    "sum_of_squares": part.sum_of_squares(),
-                    "n_empty": int(np.count_nonzero(np.diff(part.indptr) == 0)),
-                }
-            )
-        names = ("n_lit", "n_photons", "sum_of_squares", "n_empty")
-        sums = {name: sum(one[name] for one in told) for name in names}
-        return sums | {"max_count": max((one["max_count"] for one in told), default=0)}
+        whole = [self._sections.headers[k].counts for k in self._wanted() if self._is_whole(k)]
+        return counted([*whole, self._of_parts.counts])
 
     @property
     def n_lit(self) -> int:
@@ -108,16 +156,11 @@ class StoredTotals:
 
     @cached_property
     def _total(self) -> npt.NDArray[np.int64]:
-        total = np.zeros(self.n_pixels, np.int64)
-        to_read = []
+        total = self._of_parts.total + self._of_untold.total
         for k in self._wanted():
             section = self._sections.headers[k]
             if self._is_whole(k) and "total" in section.crc32c:
                 total += read_total(section, self.n_pixels)
-            else:
-                to_read.append(k)
-        for _, part in self.parts(to_read):
-            total += _core.total_image(part._core, threads=available_threads())
         total.flags.writeable = False
         return total
 
@@ -146,3 +189,11 @@ class StoredTotals:
 
     def _is_whole(self, k: int) -> bool:
         return int(self.bounds[k + 1] - self.bounds[k]) == self._sections.headers[k].n_patterns
+
+    def _in_part(self) -> list[int]:
+        """Sections of which some patterns are here, and some are not."""
+        return [k for k in self._wanted() if not self._is_whole(k)]
+
+    def _untold(self) -> list[int]:
+        """Sections that are here whole, and hold no photons by pixel."""
+        return [k for k in self._wanted() if self._is_whole(k) and "total" not in self._sections.headers[k].crc32c]

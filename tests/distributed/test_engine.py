@@ -54,6 +54,17 @@ def test_patterns_that_are_selected(engine, store, which):
     np.testing.assert_array_equal(sum(found.values(), np.zeros(store.shape, np.int64)), some.total_image())
 
 
+def test_what_selected_patterns_come_to_is_summed_on_workers(engine, store, monkeypatch):
+    kept = np.random.default_rng(0).random(len(store)) < 0.3
+    kept[store.bounds[2] : store.bounds[3]] = True
+    expected = store.select(kept)
+    expected = (expected.n_photons, expected.max_count, expected.total_image())
+    monkeypatch.delattr(motes.StoredPatterns, "parts")  # of this process
+    some = store.using(engine=engine).select(kept)
+    assert (some.n_photons, some.max_count) == expected[:2]
+    np.testing.assert_array_equal(some.total_image(), expected[2])
+
+
 def test_a_worker_does_the_same_sections_again(engine, store, tmp_path):
     passes = []
     for name in ("first", "second"):

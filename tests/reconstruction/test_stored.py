@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,10 @@ class AnyOrder:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
 
-    def run(self, store: StoredPatterns, task: Task[Any], threads: int) -> Generator[tuple[int, Any]]:
-        found = list(LocalEngine().run(store, task, threads))
+    def run(
+        self, store: StoredPatterns, task: Task[Any], threads: int, sections: Sequence[int] | None = None
+    ) -> Generator[tuple[int, Any]]:
+        found = list(LocalEngine().run(store, task, threads, sections))
         self.random.shuffle(found)
         while len(found) > 1 and hasattr(task, "combine") and self.random.random() < 0.7:
             (_, one), (k, other) = found.pop(), found.pop()

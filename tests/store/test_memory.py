@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,11 @@ import pytest
 
 import motes
 from motes import memory as of_memory
+from motes.io.store.ahead import Unwanted
+from motes.io.store.buffers import whole_steps
+from motes.io.store.reading import room_of
 from motes.memory import available_bytes, memory_bytes, resident_bytes
+from motes.sections import Reader, Sections
 
 SWEEPS = """
 import json, sys
@@ -30,9 +35,17 @@ if wanted == "all":
     motes.sweep(store.to_memory(), templates, threads=2)
 else:
     store = store.using(memory=before + memory)
-    for _ in range(3):
-        for _, part in store.parts():
-            total += motes.sweep(part, templates, threads=2).planes
+    every = np.arange(len(store))
+    views = [store.select(every % 2 == k) for k in (0, 1)] if wanted == "halves" else [store]
+    del every
+    if wanted == "halves":
+        before = resident_bytes()  # with the marks of which patterns are chosen
+        views = [view.using(memory=before + memory) for view in views]
+    for view in views:
+        total[0, 0, 0] += view.n_photons
+        for _ in range(3):
+            for _, part in view.parts():
+                total += motes.sweep(part, templates, threads=2).planes
 with open("/proc/self/status") as status:
     peak = next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
 print(json.dumps({"before": before, "peak": peak, "total": total.sum()}))
@@ -67,6 +80,10 @@ def test_the_peak_stays_within_the_memory(large):
     assert roomy["peak"] - roomy["before"] < 40_000_000
     assert 50_000_000 < whole["peak"] - whole["before"] < 80_000_000
     assert tight["total"] == roomy["total"]
+    tight, roomy = run(15_000_000, "halves"), run(40_000_000, "halves")
+    assert tight["peak"] - tight["before"] < 15_000_000
+    assert roomy["peak"] - roomy["before"] < 40_000_000
+    assert tight["total"] == roomy["total"]
 
 
 def test_results_do_not_depend_on_it(large):
@@ -86,6 +103,75 @@ def test_sections_stay_as_far_as_the_memory_goes(large):
     for _, _ in store.using(memory=before + 10 * 2**21).parts():
         pass
     assert len(store._sections._kept) < 10  # others were let go
+
+
+def test_two_threads_do_not_take_the_same_room(large, monkeypatch):
+    """Both find that there is room for one section, before either has read its own."""
+    sections, read, both = motes.open_patterns(large)._sections, Sections.read, threading.Barrier(2)
+
+    def together(self, k, stopped, *, keep):
+        both.wait(10)
+        return read(self, k, stopped, keep=keep)
+
+    monkeypatch.setattr(Sections, "read", together)
+    room = whole_steps(room_of(sections.headers[0], sections.n_pixels))
+    for wanted in ((0, 1), (2, 2)):
+        reader = Reader(sections, 2, room)
+        threads = [threading.Thread(target=reader.fetch, args=(k, lambda: False)) for k in wanted]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sections._kept_bytes() <= room
+        assert all(kept.part is not None for kept in sections._kept.values())
+        sections._kept.clear()
+
+
+def test_a_section_that_can_not_be_read_leaves_its_room(large, monkeypatch):
+    sections = motes.open_patterns(large)._sections
+
+    def fails(self, k, stopped, *, keep):
+        raise Unwanted
+
+    monkeypatch.setattr(Sections, "read", fails)
+    reader = Reader(sections, 2, 2**30)
+    with pytest.raises(Unwanted):
+        reader.fetch(0, lambda: False)
+    assert sections._kept == {}
+
+
+def test_another_thread_lets_go_of_the_last_section_meanwhile(large, monkeypatch):
+    sections, bytes_of = motes.open_patterns(large)._sections, Sections._kept_bytes
+    Reader(sections, 0, 2**30).fetch(0, lambda: False)
+
+    def and_gone(self):
+        found = bytes_of(self)
+        self._kept.clear()
+        return found
+
+    monkeypatch.setattr(Sections, "_kept_bytes", and_gone)
+    sections._let_go(0)
+    assert sections._kept == {}
+
+
+def test_copies_of_chosen_patterns_are_counted(large):
+    """The section is there while they are copied, and two copies are held."""
+    store, marks = motes.open_patterns(large), np.zeros(800_000, bool)
+    marks[::2] = True
+    chosen = store.select(marks)
+    before = resident_bytes()
+    store.using(memory=before + 5 * 2**20)
+    with pytest.raises(ValueError, match=r"memory: .* for each of 3 sections"):
+        chosen.using(memory=before + 5 * 2**20)
+    assert chosen.select(np.ones(len(chosen), bool)).using(memory=before + 2**24).n_photons == chosen.n_photons
+
+
+def test_few_bytes_may_have_been_meant_as_more(large):
+    store = motes.open_patterns(large)
+    with pytest.raises(ValueError, match='"300" is 300 bytes: write 300MB or 300GB'):
+        store.using(memory="300")
+    with pytest.raises(ValueError, match=r"give at least \d+ MB$"):
+        store.using(memory="1MB")
 
 
 def test_too_little_is_told_before_anything_is_read(large):
@@ -154,9 +240,6 @@ def test_limits_of_control_groups(tmp_path, version, files, left):
 
 def test_a_section_fills_its_room(tmp_path):
     """Room is taken in large pages: a few bytes beyond 16 MiB would take a whole one more, of every section."""
-    from motes.io.store.buffers import whole_steps
-    from motes.io.store.reading import room_of
-
     rows = np.repeat(np.arange(300_000), 27)
     cols = np.tile(np.arange(27), 300_000)
     patterns = motes.Patterns.from_coo(rows, cols, shape=(25, 25), n_patterns=300_000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from functools import reduce
@@ -68,7 +68,9 @@ class DaskEngine:
             self._dispatcher.admit(place.unfit)
             self._store, self._parcel = store, self._dispatcher.parcel(place)
 
-    def run(self, store: StoredPatterns, task: Any, threads: int) -> Generator[tuple[int, Any]]:
+    def run(
+        self, store: StoredPatterns, task: Any, threads: int, sections: Sequence[int] | None = None
+    ) -> Generator[tuple[int, Any]]:
         """Section and result, in any order; of a task that can `combine`, of several sections at once.
 
         Parameters
@@ -79,6 +81,8 @@ class DaskEngine:
             Of patterns and a number of threads; small, as its results are.
         threads : int
             Of this process, which has nothing to do: workers use their own.
+        sections : sequence of int, optional
+            Those that are wanted; by default all.
 
         Raises
         ------
@@ -90,7 +94,11 @@ class DaskEngine:
         """
         self.check(store)
         workers = self._dispatcher.workers()
-        pieces = list(pieces_of(np.diff(store.bounds), workers, pieces_each(store.nbytes, len(workers))))
+        wanted = np.diff(store.bounds)
+        if sections is not None:
+            wanted[np.isin(np.arange(wanted.size), sections, invert=True)] = 0
+        n_bytes = store.nbytes * int(wanted.sum()) // max(1, len(store))
+        pieces = list(pieces_of(wanted, workers, pieces_each(n_bytes, len(workers))))
         with closing(self._dispatcher.run(_Pass(task), pieces, subject=self._parcel)) as answers:
             for _, results in answers:
                 yield from results
@@ -169,7 +177,8 @@ def _opened(place: _Place) -> StoredPatterns:
     """A store, opened once a process."""
     with _opening:
         if place not in _stores:
-            store = opened_again(place.path, place.n_sections)
+            same = [store for other, store in _stores.items() if other.path == place.path]
+            store = opened_again(place.path, place.n_sections, same[-1] if same else None)
             if place.selected is not None:
                 n = int(store.bounds[-1])
                 store = store.select(np.unpackbits(np.frombuffer(place.selected, np.uint8), count=n).astype(np.bool_))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
@@ -44,17 +44,25 @@ class SumTask(Protocol[Result]):
 class Engine(Protocol):
     """Who does the work."""
 
-    def run(self, store: StoredPatterns, task: Task[Any], threads: int) -> Generator[tuple[int, Any]]:
-        """Section and result, as they come; of a `SumTask`, results may be of several sections, under any of them."""
+    def run(
+        self, store: StoredPatterns, task: Task[Any], threads: int, sections: Sequence[int] | None = None
+    ) -> Generator[tuple[int, Any]]:
+        """Section and result, as they come; of a `SumTask`, results may be of several sections, under any of them.
+
+        Of all sections that have patterns, or of some.
+        """
 
 
 class LocalEngine:
     """The process itself, which reads the next sections while it works."""
 
-    def run(self, store: StoredPatterns, task: Task[Any], threads: int) -> Generator[tuple[int, Any]]:
+    def run(
+        self, store: StoredPatterns, task: Task[Any], threads: int, sections: Sequence[int] | None = None
+    ) -> Generator[tuple[int, Any]]:
         """Section by section."""
-        with closing(store.parts()) as parts:
-            yield from worked(parts, task, threads, int((store.bounds[1:] > store.bounds[:-1]).sum()))
+        n_parts = int((store.bounds[1:] > store.bounds[:-1]).sum()) if sections is None else len(sections)
+        with closing(store.parts(sections)) as parts:
+            yield from worked(parts, task, threads, n_parts)
 
 
 def worked(
@@ -146,18 +154,20 @@ class _SideBySide(Iterator[tuple[int, Any]]):
             self._told.put(error)
 
 
-def results(store: StoredPatterns, task: Task[Result], threads: int) -> Iterator[tuple[int, Result]]:
-    """What a task makes of each section: its number and the result, in any order."""
+def results(
+    store: StoredPatterns, task: Task[Result], threads: int, sections: Sequence[int] | None = None
+) -> Iterator[tuple[int, Result]]:
+    """What a task makes of each section, or of some: its number and the result, in any order."""
     engine: Engine = store.engine or LocalEngine()
-    with closing(engine.run(store, task, threads)) as found:
+    with closing(engine.run(store, task, threads, sections)) as found:
         yield from found
 
 
-def summed(store: StoredPatterns, task: SumTask[Result], threads: int) -> Result:
-    """What a task comes to over all patterns of a store."""
+def summed(store: StoredPatterns, task: SumTask[Result], threads: int, sections: Sequence[int] | None = None) -> Result:
+    """What a task comes to over all patterns of a store, or over those of some sections."""
     total: Result | None = None
-    for _, result in results(store, task, threads):
+    for _, result in results(store, task, threads, sections):
         total = result if total is None else task.combine(total, result)
-    if total is None:  # a store without sections
+    if total is None:  # no section has a pattern
         return task(Patterns.empty(store.shape), threads)
     return total

@@ -134,8 +134,8 @@ class Reconstruction:
     iterations, sweeps : int
         Of the best start; sweeps over all patterns.
     passes : int or None
-        Passes over all patterns in all: sweeps of all starts, samples drawn from them, labels. None in a file of a
-        version that did not count them.
+        Passes over all patterns in all: sweeps of all starts, samples drawn from them, labels, sums of what a store's
+        headers do not tell. None in a file of a version that did not count them.
     seconds : float
         Of the fit.
     n_patterns, n_photons : int

@@ -19,6 +19,7 @@ from motes.maps import TemplateMap
 from motes.noise import Noise, noise_of
 from motes.patterns import Patterns, check_patterns
 from motes.reconstruction import options
+from motes.reconstruction.account import Account
 from motes.reconstruction.checkpoint import fingerprint
 from motes.reconstruction.climb import Callback, Climbed, Keeper, ending
 from motes.reconstruction.doubts import agreement_of, doubts, own_error
@@ -298,6 +299,7 @@ def reconstruct(
     elif not isinstance(patterns, DensePatterns):
         patterns = patterns.binarised() if binarise else patterns
         patterns = patterns if device is None else patterns.to(device)
+    account = Account(patterns._n_unsummed if isinstance(patterns, StoredPatterns) else 0)
     if not isinstance(patterns, DensePatterns):
         noise.check(patterns)
     beyond = is_mixture(turns, classes, still_classes, class_weights, detector, fluence, beta, coarse)
@@ -313,7 +315,9 @@ def reconstruct(
     climb, acceleration = options.choose_method(patterns, rotations.n, method, acceleration, tolerance, seed, sgd)
     start = options.check_init(climb.start_with if init is None else init, patterns, noise)
     kind = Problem if isinstance(patterns, StoredPatterns) or patterns.device == CPU else ProblemOnDevice
-    problem = kind(patterns, rotations, noise, good, weights == "estimate", dtype, available_threads(threads))
+    problem = kind(
+        patterns, rotations, noise, good, weights == "estimate", dtype, available_threads(threads), account=account
+    )
     asked = {
         "rotations": rotations.name, "noise": noise.name, "method": method, "acceleration": acceleration,
         "init": start if isinstance(start, str) else start.tobytes().hex(), "weights": weights, "tolerance": tolerance,

@@ -10,18 +10,19 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from motes.errors import FormatError
+from motes.errors import DamagedSection, FormatError
 from motes.io.raw import MAX_PIXELS
 from motes.shapes import Shape
 
@@ -205,6 +206,8 @@ def read_root(store: Path) -> tuple[Shape, bool]:
         If its header is not as `FORMAT` says.
     """
     path = store / HEADER
+    if not path.exists() and not path.is_symlink():
+        raise FormatError(f"{path}: is not there; expected a store of patterns, whose writer has begun")
     own = read_group(path)
     if own.get("format") != FORMAT:
         raise FormatError(f"{path}: format {own.get('format')!r:.40}, expected {FORMAT}; a newer motes may read it")
@@ -254,20 +257,45 @@ def _fault(said: Section, n_pixels: int) -> str:
     return ""
 
 
+def numbers_of(store: Path) -> list[int]:
+    """Of the sections that are there, ascending.
+
+    Raises
+    ------
+    FormatError
+        If there is no folder of them.
+    """
+    folder = store / SECTIONS
+    try:
+        found = {int(path.name) for path in folder.iterdir() if NAME.fullmatch(path.name)}
+    except OSError as error:
+        raise FormatError(f"{folder}: can not be listed ({error.strerror}), expected the sections") from error
+    return sorted(found)
+
+
 def section_numbers(store: Path) -> int:
     """How many sections there are: 0 to n - 1, none left out.
 
     Raises
     ------
+    DamagedSection
+        If one is missing before others.
     FormatError
-        If one is missing between others.
+        If there is no folder of them.
     """
-    folder = store / SECTIONS
-    try:
-        found = sorted(int(path.name) for path in folder.iterdir() if NAME.fullmatch(path.name))
-    except OSError as error:
-        raise FormatError(f"{folder}: can not be listed ({error.strerror}), expected the sections") from error
-    if found and found[-1] != len(found) - 1:
-        missing = next(i for i, number in enumerate(found) if i != number)
-        raise FormatError(f"{section_folder(store, missing)}: is missing, though section {found[-1]} is there")
+    found = numbers_of(store)
+    for missing in gaps(found):
+        told = f"{section_folder(store, missing.start)}: is missing, though section {found[-1]} is there"
+        raise DamagedSection(told, missing.start)
     return len(found)
+
+
+def gaps(numbers: Sequence[int]) -> list[range]:
+    """What is left out of ascending numbers from 0 on.
+
+    Examples
+    --------
+    >>> gaps([0, 1, 4, 6])
+    [range(2, 4), range(5, 6)]
+    """
+    return [range(one + 1, other) for one, other in itertools.pairwise([-1, *numbers]) if other > one + 1]
