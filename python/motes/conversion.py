@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from motes.blocks import blocks_of, parts_of_raw
 from motes.files import WRITERS, open_raw
@@ -14,11 +15,12 @@ from motes.io.raw import MAX_COUNT, Block, PatternBlocks
 from motes.patterns import Patterns
 from motes.shapes import Shape
 from motes.stored import SUFFIX as STORE_SUFFIX
-from motes.stored import is_store, open_patterns
-from motes.storing import asked_of, parts_of, write_store
+from motes.stored import StoredPatterns, is_store, open_patterns
+from motes.storing import asked_of, parts_of, sound_part, write_store
 from motes.writing import SECTION_BYTES
 
 SUFFIXES = (STORE_SUFFIX, *WRITERS)  # that patterns are written to
+Opened: TypeAlias = tuple[Shape, int, Callable[[], Iterator[Patterns]]]
 
 
 @dataclass
@@ -31,11 +33,14 @@ class Converted:
         Of the images.
     n_patterns, n_photons : int
         How many.
+    notes : list of str
+        The sections of stores that were left out, and why.
     """
 
     shape: Shape
     n_patterns: int
     n_photons: int
+    notes: list[str] = field(default_factory=list, repr=False)
 
 
 def convert_patterns(
@@ -46,6 +51,7 @@ def convert_patterns(
     shape: Shape | None = None,
     n_patterns: int | None = None,
     section_bytes: int = SECTION_BYTES,
+    skip_damaged: bool = False,
     callback: Callable[[int, int], object] | None = None,
 ) -> Converted:
     """Write the patterns of files, one after the other, as one file in the format that its suffix names.
@@ -60,6 +66,9 @@ def convert_patterns(
         As of `motes.read_patterns`.
     section_bytes : int
         Of a store: what a section takes in memory, about.
+    skip_damaged : bool
+        Leave out what can not be read of stores, which are read once more for that: patterns behind have other numbers
+        then. Without it damage is an error.
     callback : callable, optional
         Called as ``callback(done, n_patterns)`` now and then; formats that are written column by column take several
         passes.
@@ -88,13 +97,21 @@ def convert_patterns(
     if suffix not in SUFFIXES:
         raise ValueError(f"{os.fspath(target)}: suffix {suffix!r}, expected one of {', '.join(SUFFIXES)}")
     with ExitStack() as opened:
-        found = [opened.enter_context(_opened(source, task, shape, n_patterns)) for source in sources]
+        notes: list[str] = []
+        found = []
+        for source in sources:
+            if skip_damaged and is_store(source):
+                store, left_out = sound_part(source, callback)
+                notes += [f"{os.fspath(source)}: {note}" for note in left_out]
+                found.append(_of_store(asked_of(store, shape, n_patterns)))
+            else:
+                found.append(opened.enter_context(_opened(source, task, shape, n_patterns)))
         image = found[0][0]
         for source, (other, _, _) in zip(sources, found, strict=True):
             if other != image:
                 first = f"{os.fspath(sources[0])} of {image}"
                 raise ValueError(f"{os.fspath(source)}: images of {other} pixels, in {first}; expected one shape")
-        done = Converted(image, sum(n for _, n, _ in found), 0)
+        done = Converted(image, sum(n for _, n, _ in found), 0, notes)
 
         def parts() -> Iterator[Patterns]:
             """One pass over all of them."""
@@ -124,14 +141,17 @@ def _blocks(parts: Callable[[], Iterator[Patterns]]) -> Iterator[Block]:
         yield from blocks_of(part)
 
 
+def _of_store(store: StoredPatterns) -> Opened:
+    return store.shape, len(store), lambda: parts_of(store)
+
+
 @contextmanager
 def _opened(
     path: str | os.PathLike[str], task: int | None, shape: Shape | None, n_patterns: int | None
-) -> Iterator[tuple[Shape, int, Callable[[], Iterator[Patterns]]]]:
+) -> Iterator[Opened]:
     """Shape and number of the patterns of a file, and passes over them while it is open."""
     if is_store(path):
-        store = asked_of(open_patterns(path), shape, n_patterns)
-        yield store.shape, len(store), lambda: parts_of(store)
+        yield _of_store(asked_of(open_patterns(path), shape, n_patterns))
         return
     with open_raw(path, task, shape) as raw:
         yield parts_of_raw(raw, shape, n_patterns)

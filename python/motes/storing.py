@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from motes.errors import FormatError
+from motes.errors import DamagedSection, FormatError
 from motes.io.atomic import atomic_folder
 from motes.patterns import Patterns
+from motes.sections import open_some_sections
 from motes.shapes import Shape
-from motes.stored import StoredPatterns, open_patterns
+from motes.stored import StoredPatterns
 from motes.writing import SECTION_BYTES, PatternWriter, alone
 
 
@@ -28,6 +29,40 @@ def asked_of(store: StoredPatterns, shape: Shape | None = None, n_patterns: int 
     if shape not in (None, store.shape):
         raise FormatError(f"{store.path}: images of {store.shape} pixels, expected {shape}")
     return store
+
+
+def sound_part(
+    path: str | os.PathLike[str], callback: Callable[[int, int], object] | None = None
+) -> tuple[StoredPatterns, list[str]]:
+    """The patterns of a store that can be read, all of which is read once, and what is left out of it, in words.
+
+    Parameters
+    ----------
+    path : path
+        The store.
+    callback : callable, optional
+        Called as ``callback(done, n_patterns)``.
+
+    Raises
+    ------
+    FormatError
+        If it is no store, or nothing of it is whole.
+    """
+    sections, lost = open_some_sections(Path(os.path.abspath(path)))  # noqa: PTH100  # as open_patterns has it
+    store, damaged = StoredPatterns(sections), list[tuple[DamagedSection, int]]()
+
+    def told(k: int, fault: DamagedSection | None) -> None:
+        if fault is not None:
+            damaged.append((fault, sections.headers[k].n_patterns))
+        if callback is not None:
+            callback(int(store.bounds[k + 1]), len(store))
+
+    sound = store.verify(skip_damaged=True, callback=told)
+    notes = {fault.section: f"left out, nobody knows how many patterns: {fault}" for fault in lost}
+    notes |= {fault.section: f"left out, {n:,} pattern{'s' * (n != 1)}: {fault}" for fault, n in damaged}
+    if notes and not sound.any():
+        raise FormatError(f"{store.path}: no section is whole: {lost[0] if lost else damaged[0][0]}")
+    return store if sound.all() else store.select(sound), [notes[section] for section in sorted(notes)]
 
 
 def parts_of(patterns: Patterns | StoredPatterns) -> Iterator[Patterns]:
@@ -61,7 +96,8 @@ def write_store(
     with atomic_folder(target) as temporary:
         with PatternWriter(temporary, shape, section_bytes=section_bytes) as writer:
             for part in parts:
-                writer.append(part)
+                writer._take(part)  # and not append: where that fails, nothing is left that could be tried again
+                writer._commit_full()
         if target.exists():
             with alone(target):
                 pass  # nobody appends to it
@@ -70,7 +106,7 @@ def write_store(
 def _require_ours(target: Path) -> None:
     """Refuse to replace what motes has not written."""
     try:
-        open_patterns(target)
+        open_some_sections(Path(os.path.abspath(target)))  # noqa: PTH100  # damaged it may be
     except FormatError as error:
         told = f"is there already, and is no store that could be replaced ({error})"
         raise FileExistsError(errno.EEXIST, told, os.fspath(target)) from error

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import motes
+from motes.conversion import convert_patterns
 from motes.errors import DamagedSection, FormatError
 from motes.io.store import reading
 
@@ -77,16 +78,16 @@ def piped(name: str | Path) -> Callable[[Path], None]:
     return change
 
 
-def resummed(name: str, values: np.ndarray) -> Callable[[Path], None]:
+def resummed(name: str, values: np.ndarray, section: str | Path = SECTION) -> Callable[[Path], None]:
     """Other numbers with the right checksums, behind them and in the header: made, not damaged."""
     from motes.io.store.checksum import crc32c
 
     def change(path: Path) -> None:
         found = crc32c(values.view(np.uint8))
-        (path / SECTION / name / "c/0").write_bytes(values.tobytes() + found.to_bytes(4, "little"))
-        header = json.loads((path / SECTION / "zarr.json").read_text())
+        (path / section / name / "c/0").write_bytes(values.tobytes() + found.to_bytes(4, "little"))
+        header = json.loads((path / section / "zarr.json").read_text())
         header["attributes"]["motes"]["crc32c"][name] = found
-        (path / SECTION / "zarr.json").write_text(json.dumps(header))
+        (path / section / "zarr.json").write_text(json.dumps(header))
 
     return change
 
@@ -165,11 +166,14 @@ SECTIONS = {
         lambda path: (path / PIXELS).write_bytes((path / PIXELS).read_bytes() + b"x"),
         r"expected \d+ bytes, got \d+",
     ),
-    "a bit of a photon": (flipped(PIXELS, 10), "pixels/c/0: expected the checksum"),
-    "a bit of a length": (flipped(SECTION / "lengths/c/0", 3), "lengths/c/0: expected the checksum"),
-    "a bit of a count": (flipped(SECTION / "multi_extra/c/0", 0), "multi_extra/c/0: expected the checksum"),
-    "a bit of a position": (flipped(SECTION / "multi_position/c/0", 0), "multi_position/c/0: expected the checksum"),
-    "a bit of a checksum": (flipped(PIXELS, -1), "pixels/c/0: expected the checksum"),
+    "a bit of a photon": (flipped(PIXELS, 10), "pixels/c/0: its numbers are not those"),
+    "a bit of a length": (flipped(SECTION / "lengths/c/0", 3), "lengths/c/0: its numbers are not those"),
+    "a bit of a count": (flipped(SECTION / "multi_extra/c/0", 0), "multi_extra/c/0: its numbers are not those"),
+    "a bit of a position": (
+        flipped(SECTION / "multi_position/c/0", 0),
+        "multi_position/c/0: its numbers are not those",
+    ),
+    "a bit of a checksum": (flipped(PIXELS, -1), "pixels/c/0: its numbers are not those"),
     "another type": (
         lambda path: (path / SECTION / "pixels/zarr.json").write_text(
             (path / SECTION / "pixels/zarr.json").read_text().replace("uint16", "int16")
@@ -238,7 +242,7 @@ def test_a_total_that_is_none(tmp_path):
     damaged = motes.open_patterns(tmp_path / "a.zarr")
     assert damaged.to_memory() == patterns
     for attempt in (damaged.total_image, damaged.verify):
-        with pytest.raises(DamagedSection, match="total/c/0: expected the checksum"):
+        with pytest.raises(DamagedSection, match="total/c/0: its numbers are not those"):
             attempt()
 
 
@@ -336,8 +340,80 @@ def test_what_is_no_store(tmp_path, patterns):
         motes.open_patterns(tmp_path / "nothing.zarr")
     (tmp_path / "empty.zarr").mkdir()
     for read in (motes.open_patterns, motes.read_patterns, motes.describe):
-        with pytest.raises(FormatError, match=r"empty.zarr/zarr.json: is not there"):
+        with pytest.raises(FormatError, match=r"empty.zarr: is an empty folder, .* -o empty.zarr writes one"):
             read(tmp_path / "empty.zarr")
+    (tmp_path / "empty.zarr" / "notes.txt").write_text("mine")
+    with pytest.raises(FormatError, match=r"empty.zarr/zarr.json: is not there; expected a store of patterns"):
+        motes.open_patterns(tmp_path / "empty.zarr")
+
+
+LOST = {
+    "missing": (removed(SECTION), r"sections/00000002: is missing, though section \d+ is there"),
+    "without a header": (removed(SECTION / "zarr.json"), "sections/00000002/zarr.json: is not there"),
+    "with another header": (edited(SECTION / "zarr.json", n_lit=-1), "sections/00000002/zarr.json: n_lit is -1"),
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_a_section_that_nobody_knows_the_patterns_of(store, patterns, name):
+    """Those behind it would get other numbers: that is done only where a new store is made of the rest."""
+    change, told = LOST[name]
+    bounds = store.bounds
+    change(store.path)
+    with pytest.raises(DamagedSection, match=told) as raised:
+        motes.open_patterns(store.path)
+    assert raised.value.section == 2
+    assert "motes convert run.zarr -o whole.zarr --skip-damaged" in str(raised.value)
+    if name == "missing":
+        with pytest.raises(DamagedSection, match=told):
+            store.refresh()
+    flipped("sections/00000004/pixels/c/0", 10)(store.path)
+    whole = store.path.with_name("whole.zarr")
+    seen: list[tuple[int, int]] = []
+    done = convert_patterns([store.path], whole, skip_damaged=True, callback=lambda *of: seen.append(of))
+    others = np.ones(len(patterns), bool)
+    for lost in (2, 4):
+        others[bounds[lost] : bounds[lost + 1]] = False
+    assert motes.open_patterns(whole).to_memory() == patterns[others]
+    assert done.n_patterns == np.count_nonzero(others)
+    two, four = done.notes
+    assert two.startswith(f"{store.path}: left out, nobody knows how many patterns: {store.path}/sections/00000002")
+    n = int(bounds[5] - bounds[4])
+    assert f"{store.path}: left out, {n} patterns: {store.path}/sections/00000004/pixels/c/0: its numbers" in four
+    assert seen[0][0] < seen[-1][0] == done.n_patterns
+
+
+def test_gaps(store, patterns):
+    """Several in a row, with one that nobody could have written; a writer goes on with none of it."""
+    for number in (1, 2):
+        removed(f"sections/{number:08d}")(store.path)
+    (store.path / "sections/999999999999").mkdir()
+    with pytest.raises(DamagedSection, match=r"00000001: is missing, though section 999999999999 is there"):
+        motes.open_patterns(store.path)
+    with pytest.raises(DamagedSection, match="00000001: is missing"):
+        motes.PatternWriter(store.path, patterns.shape, append=True)
+    done = convert_patterns([store.path], store.path.with_name("whole.zarr"), skip_damaged=True)
+    assert [note.split("sections/")[-1].partition(":")[0] for note in done.notes] == [
+        "00000001 to 00000002",
+        f"{store.n_sections:08d} to 999999999998",
+        "999999999999/zarr.json",
+    ]
+    shutil.rmtree(store.path / "sections/00000000")
+    for number in range(3, store.n_sections):
+        removed(f"sections/{number:08d}/pixels")(store.path)
+    with pytest.raises(FormatError, match=r"run\.zarr: no section is whole: "):
+        convert_patterns([store.path], store.path.with_name("none.zarr"), skip_damaged=True)
+    assert not store.path.with_name("none.zarr").exists()
+
+
+def test_photons_by_pixel_whose_sum_int64_does_not_hold(tmp_path):
+    """Made so that their sum, cut to 64 bits, is the right one."""
+    patterns = motes.Patterns.from_dense(np.random.default_rng(0).integers(0, 2, (500, 2, 2)))
+    motes.write_patterns(tmp_path / "a.zarr", patterns)
+    total = np.array([2**62] * 3 + [2**62 + patterns.n_photons])
+    resummed("total", total, "sections/00000000")(tmp_path / "a.zarr")
+    with pytest.raises(DamagedSection, match=rf"c/0: expected {patterns.n_photons} photons in all, got 1844674407"):
+        motes.open_patterns(tmp_path / "a.zarr").total_image()
 
 
 def test_a_killed_writers_section_is_not_seen(store, patterns):

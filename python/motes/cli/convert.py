@@ -93,6 +93,24 @@ def convert(
             help="Of a store: what a section takes in memory, about, such as 16MiB, the default.",
         ),
     ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            rich_help_panel=PATTERNS,
+            help="Replace a store (.zarr) that is there, once the new one is complete. Without it that is an error, "
+            "unless the store is what is converted; other files are replaced as everywhere.",
+        ),
+    ] = False,
+    skip_damaged: Annotated[
+        bool,
+        typer.Option(
+            "--skip-damaged",
+            rich_help_panel=PATTERNS,
+            help="Leave out sections of a store that are damaged or missing, and name them: patterns behind them get "
+            "other numbers. By default they are an error. Reads the whole store once more.",
+        ),
+    ] = False,
     threads: Annotated[
         int | None, typer.Option(min=1, help="As everywhere; a conversion needs no more than one.")
     ] = None,
@@ -105,10 +123,15 @@ def convert(
         "--from": source, "--to": to, "--flip-y": flip_y or None, "--y-origin": y_origin, "--to-y-origin": to_y_origin,
         "--height": height, "--width": width, "--micrograph": micrograph, "--scale": scale, "--diameter": diameter,
     }  # fmt: skip
-    of_patterns = {"--task": task, "--shape": shape, "--patterns": n_patterns, "--section-bytes": section_bytes}
+    of_patterns = {
+        "--task": task, "--shape": shape, "--patterns": n_patterns, "--section-bytes": section_bytes,
+        "--overwrite": overwrite or None, "--skip-damaged": skip_damaged or None,
+    }  # fmt: skip
     if _are_patterns(files, output, to):
         _refuse(of_coordinates, "particle coordinates, and these are photon patterns")
-        _patterns(files, output, task=task, shape=shape, n_patterns=n_patterns, section_bytes=section_bytes)
+        _require_leave([] if skip_damaged else files, output, overwrite)
+        asked: dict[str, Any] = {"task": task, "shape": shape, "n_patterns": n_patterns, "skip_damaged": skip_damaged}
+        _patterns(files, output, section_bytes=section_bytes, **asked)
         return
     _refuse(of_patterns, "photon patterns, and these are particle coordinates")
     if len(files) > 1:
@@ -148,6 +171,15 @@ def _refuse(options: dict[str, Any], kind: str) -> None:
             raise ValueError(f"{name}: is for {kind}")
 
 
+def _require_leave(files: Sequence[Path], output: Path, overwrite: bool) -> None:
+    """Refuse to replace a store, which may have taken hours, unless that was asked for or it is what is converted."""
+    from motes.stored import SUFFIX
+
+    is_there = output.suffix.lower() == SUFFIX and output.is_dir() and any(output.iterdir())
+    if is_there and not overwrite and not any(path.exists() and path.samefile(output) for path in files):
+        raise ValueError(f"{output}: is there already; --overwrite replaces it, or give another name")
+
+
 def _patterns(
     files: Sequence[Path],
     output: Path,
@@ -156,6 +188,7 @@ def _patterns(
     shape: str | None,
     n_patterns: int | None,
     section_bytes: str | None,
+    skip_damaged: bool,
 ) -> None:
     from motes.cli.arguments import shape_of
     from motes.cli.observers import counting
@@ -168,10 +201,13 @@ def _patterns(
     size = SECTION_BYTES if section_bytes is None else memory_bytes(section_bytes, "--section-bytes")
     with counting(f"writing {output.name}") as tell:
         done = convert_patterns(
-            files, output, task=task, shape=shape_of(shape), n_patterns=n_patterns, section_bytes=size, callback=tell
-        )
+            files, output, task=task, shape=shape_of(shape), n_patterns=n_patterns, section_bytes=size,
+            skip_damaged=skip_damaged, callback=tell,
+        )  # fmt: skip
     height, width = done.shape
     typer.echo(
         f"{output.name}: {done.n_patterns:,} patterns of {height}x{width} pixels, {done.n_photons:,} photons, "
         f"from {', '.join(path.name for path in files)}"
     )
+    for note in done.notes:
+        typer.echo(f"motes: note: {note}", err=True)

@@ -36,6 +36,7 @@ def store_lines(path: Path, quick: bool) -> list[str]:
     from motes.cli.observers import counting
     from motes.errors import FormatError
     from motes.files import finding_of_store
+    from motes.sections import others
 
     store = open_patterns(path)
     lines = [f"{path.name}: {', '.join(in_words(finding_of_store(store)))}"]
@@ -51,5 +52,6 @@ def store_lines(path: Path, quick: bool) -> list[str]:
         store.verify(skip_damaged=True, callback=told)
     if faults:
         sections = ", ".join(str(fault.section) for fault in faults[:10]) + (", ..." if len(faults) > 10 else "")
-        raise FormatError(f"{path}: {len(faults)} of {store.n_sections} sections damaged ({sections}): {faults[0]}")
+        summary = f"{path}: {len(faults)} of {store.n_sections} sections damaged ({sections}): {faults[0]}"
+        raise FormatError(f"{summary}; motes reconstruct --skip-damaged leaves their patterns out, and {others(path)}")
     return [*lines, "  all of it was read, and is as its checksums say"]

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from motes import _core
 from motes.errors import DamagedSection, FormatError
+from motes.exact import squares_of, whole_sum
 from motes.io.store.ahead import Unwanted
 from motes.io.store.checksum import crc32c, require_crc32c
 from motes.io.store.layout import CRC_BYTES, HEADER, Section, array_json, array_layout, chunk, read_header
@@ -187,8 +188,10 @@ def read_total(section: Section, n_pixels: int) -> npt.NDArray[np.int64]:
         _fill(file, room, section, "total", lambda: False)
     _check_sum(section, "total", room[:n_bytes], room[n_bytes:])
     total: npt.NDArray[np.int64] = room[:n_bytes].view("<i8")
-    if total.min() < 0 or total.sum() != section.n_photons:
-        raise _damaged(section, "total", f"{section.n_photons} photons in all, got {total.sum()}")
+    if total.min() < 0:
+        raise _damaged(section, "total", f"numbers of 0 or more, got {total.min()}")
+    if (found := whole_sum(total)) != section.n_photons:
+        raise _damaged(section, "total", f"{section.n_photons} photons in all, got {found}")
     return total
 
 
@@ -264,10 +267,11 @@ def _check_headers(section: Section, n_pixels: int) -> None:
 
 
 def _check_sum(section: Section, name: str, data: npt.NDArray[np.uint8], behind: npt.NDArray[np.uint8]) -> None:
-    found, stated = crc32c(data), int(behind.view("<u4")[0])
-    if not found == stated == section.crc32c[name]:
-        sums = f"{section.crc32c[name]:#010x} of the header"
-        raise _damaged(section, name, f"the checksum {sums}, got {found:#010x} of the numbers, {stated:#010x} behind")
+    found, behind_it, told = crc32c(data), int(behind.view("<u4")[0]), section.crc32c[name]
+    if not found == behind_it == told:
+        sums = f"their checksum is {found:#010x}, written were {told:#010x} in the header and {behind_it:#010x} behind"
+        place = chunk(section.folder, name)
+        raise DamagedSection(f"{place}: its numbers are not those that were written ({sums} them)", section.number)
 
 
 def _check_numbers(section: Section, columns: Columns, n_empty: int, n_pixels: int) -> None:
@@ -278,10 +282,10 @@ def _check_numbers(section: Section, columns: Columns, n_empty: int, n_pixels: i
         _core.PatternsView(*columns, n_pixels=n_pixels, check_photons=True)
     except ValueError as error:
         raise DamagedSection(f"{section.folder}: {error}", section.number) from error
-    extra = columns.multi_extra.astype(np.int64)
+    extra = columns.multi_extra
     found = {
-        "n_photons": section.n_lit + int(extra.sum()),
-        "sum_of_squares": section.n_lit + int((extra * (extra + 2)).sum()),
+        "n_photons": section.n_lit + int(extra.sum(dtype=np.int64)),
+        "sum_of_squares": section.n_lit + squares_of(extra),
         "max_count": 1 + int(extra.max()) if extra.size else int(section.n_lit > 0),
         "n_empty": n_empty,
     }
