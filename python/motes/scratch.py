@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import mmap
+import os
 import tempfile
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 BLOCK = 1 << 20  # numbers looked at together: some megabytes, which count as memory of the process meanwhile
+ON_DISK = "/var/tmp"  # temporary files that outlive a restart, by the standard of file systems
 
 
 def gathered(parts: Iterable[tuple[int, npt.NDArray[Any]]], n: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
@@ -33,7 +36,7 @@ def gathered(parts: Iterable[tuple[int, npt.NDArray[Any]]], n: int, dtype: npt.D
     Raises
     ------
     OSError
-        If the folder of temporary files (TMPDIR) has no room.
+        If the folder of temporary files (see `folder`) has no room.
 
     Examples
     --------
@@ -43,13 +46,35 @@ def gathered(parts: Iterable[tuple[int, npt.NDArray[Any]]], n: int, dtype: npt.D
     dtype = np.dtype(dtype)
     if not n:
         return np.zeros(0, dtype)
-    with tempfile.TemporaryFile(prefix="motes-") as file:
+    with tempfile.TemporaryFile(prefix="motes-", dir=folder()) as file:
         file.truncate(n * dtype.itemsize)
         for first, part in parts:
             file.seek(first * dtype.itemsize)
             file.write(np.ascontiguousarray(part, dtype).data)
         file.flush()
         return np.memmap(file, dtype, "r", shape=(n,))
+
+
+def folder() -> str:
+    """Where such files lie: in TMPDIR, if it is set; else in the system's folder for them, unless that is in memory.
+
+    On many a Linux ``/tmp`` is (tmpfs): what lies there is memory that nothing counts. ``/var/tmp`` is on a disk.
+    """
+    usual = tempfile.gettempdir()
+    if any(os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")) or not is_in_memory(usual):
+        return usual
+    return ON_DISK if os.access(ON_DISK, os.W_OK | os.X_OK) and not is_in_memory(ON_DISK) else usual
+
+
+def is_in_memory(path: str | os.PathLike[str], mounts: str | os.PathLike[str] = "/proc/self/mounts") -> bool:
+    """Whether a folder is of a file system that keeps files in memory, where the system tells."""
+    try:
+        lines = [line.split() for line in Path(mounts).read_text(encoding="utf-8", errors="replace").splitlines()]
+    except OSError:
+        return False
+    asked = Path(os.path.realpath(path))
+    held = {Path(line[1]): line[2] for line in lines if len(line) > 2}  # of what is mounted twice, the last
+    return next((held[place] in ("tmpfs", "ramfs") for place in (asked, *asked.parents) if place in held), False)
 
 
 def counts_of(labels: npt.NDArray[np.integer], n: int) -> npt.NDArray[np.int64]:

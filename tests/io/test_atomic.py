@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from motes.io.atomic import atomic_path
+from motes.io import atomic
+from motes.io.atomic import atomic_folder, atomic_path, exchange
 
 
 def test_new_file_has_the_permissions_of_any_other(tmp_path):
@@ -123,3 +124,31 @@ def test_full_disk_half_way(tmp_path):
     assert done.stdout.splitlines() == [f"{path} EFBIG True" for path in paths]
     assert sorted(str(path) for path in tmp_path.iterdir()) == sorted(paths)
     assert {Path(path).read_bytes() for path in paths} == {b"old"}
+
+
+@pytest.mark.parametrize("in_one_step", [True, False])
+def test_a_folder_gives_way_to_another(tmp_path, monkeypatch, in_one_step):
+    """Where two names can be exchanged in one step there is no moment without a folder: nothing is renamed away."""
+    (tmp_path / "run.zarr").mkdir()
+    (tmp_path / "run.zarr" / "old").touch()
+    if in_one_step:
+        (tmp_path / "one").touch()
+        (tmp_path / "other").touch()
+        if not exchange(tmp_path / "one", tmp_path / "other"):
+            pytest.skip("this file system can not exchange names")
+        (tmp_path / "one").unlink()
+        (tmp_path / "other").unlink()
+        monkeypatch.delattr(Path, "rename")
+    else:
+        monkeypatch.setattr(atomic, "exchange", lambda one, other: False)
+    with atomic_folder(tmp_path / "run.zarr") as temporary:
+        temporary.mkdir()
+        (temporary / "new").touch()
+    assert [path.name for path in tmp_path.iterdir()] == ["run.zarr"]
+    assert [path.name for path in (tmp_path / "run.zarr").iterdir()] == ["new"]
+
+
+def test_names_are_exchanged_or_stay(tmp_path):
+    (tmp_path / "one").write_text("1")
+    assert not exchange(tmp_path / "one", tmp_path / "nothing")
+    assert (tmp_path / "one").read_text() == "1"

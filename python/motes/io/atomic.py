@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import secrets
@@ -10,6 +11,8 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
 
 
 @contextmanager
@@ -69,7 +72,10 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give the path of a folder to be made beside `path`, and rename it to `path` when the block ends well.
 
-    A folder that is there gives way at that moment. If the block raises, what was at `path` is untouched.
+    A folder that is there gives way at that moment: on Linux the two exchange their names in one step, so that there
+    is always one, whenever the process is killed. Where the file system can not do that, a kill between two renames
+    leaves both beside `path`: the old one as ``.motes-*.old``, the new one as ``.motes-*``. If the block raises, what
+    was at `path` is untouched.
 
     Yields
     ------
@@ -90,6 +96,8 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     before = temporary.with_suffix(".old")
     try:
         yield temporary
+        if target.exists() and exchange(temporary, target):
+            return
         if target.exists():
             target.rename(before)
         try:
@@ -105,6 +113,17 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     finally:
         for left in (temporary, before):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Have two files or folders of one file system change their names, in one step; whether the system can."""
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):  # no Linux, or an old one
+        return False
+    rename.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
+    rename.restype = ctypes.c_int
+    return bool(rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0)
 
 
 def _mode_of(target: Path) -> int | None:
