@@ -48,6 +48,7 @@ class Reader:
 
 
 PATTERNS = motes.Patterns.from_dense(np.random.default_rng(0).poisson(0.3, (40, 5, 5)))
+LONG = motes.Patterns.from_dense(np.random.default_rng(0).poisson(0.9, (300, 1, 3)))
 ONES = PATTERNS.binarised()
 PAIRS = motes.Patterns.from_coo([0, 0, 2, 5], [1, 3, 624, 80], shape=(25, 25))
 IMAGE = np.random.default_rng(1).integers(0, 255, (24, 32)).astype(np.uint8)
@@ -86,10 +87,12 @@ def _read_patterns(path: Path) -> None:
 
 
 def _store(file: str, folder: Path) -> Path:
+    """Of two sections; the photons of the pixels of `total` are few enough to be there."""
     pytest.importorskip("google_crc32c", reason="stores need google-crc32c")
     if not (folder / "run.zarr").exists():
-        with motes.PatternWriter(folder / "run.zarr", PATTERNS.shape, section_bytes=700) as writer:
-            writer.append(PATTERNS)
+        patterns, size = (LONG, 2500) if "total" in file else (PATTERNS, 700)
+        with motes.PatternWriter(folder / "run.zarr", patterns.shape, section_bytes=size) as writer:
+            writer.append(patterns)
     return folder / "run.zarr" / file
 
 
@@ -111,6 +114,34 @@ def _read_resummed(path: Path) -> None:
     told = json.loads(header.read_text())
     told["attributes"]["motes"]["crc32c"][path.parents[1].name] = found
     header.write_text(json.dumps(told))
+    _read_store(path)
+
+
+def _read_made(path: Path) -> None:
+    """A section whose every header and checksum fits to the numbers of its files, as one who makes bad files has it."""
+    from motes.io.store.checksum import crc32c
+    from motes.io.store.layout import array_json
+
+    section = path.parents[2]
+    header = json.loads((section / "zarr.json").read_text())
+    own = header["attributes"]["motes"]
+    found = {}
+    for name, dtype in (("lengths", "<u2"), ("pixels", "<u2"), ("multi_position", "<i8"), ("multi_extra", "<i4")):
+        file = section / name / "c/0"
+        data = file.read_bytes()[:-4]
+        values = found[name] = np.frombuffer(data, dtype, len(data) // np.dtype(dtype).itemsize)
+        own["crc32c"][name] = crc32c(values.view(np.uint8))
+        file.write_bytes(values.tobytes() + own["crc32c"][name].to_bytes(4, "little"))
+        (section / name / "zarr.json").write_text(json.dumps(array_json(values.dtype, values.size)))
+    extra = [int(one) for one in found["multi_extra"]]
+    own["n_patterns"], own["n_lit"], own["n_multi"] = (
+        found[name].size for name in ("lengths", "pixels", "multi_position")
+    )
+    own["n_photons"] = own["n_lit"] + sum(extra)
+    own["sum_of_squares"] = own["n_lit"] + sum(one * (one + 2) for one in extra)
+    own["max_count"] = 1 + max(extra, default=0)
+    own["n_empty"] = int(np.count_nonzero(found["lengths"] == 0))
+    (section / "zarr.json").write_text(json.dumps(header))
     _read_store(path)
 
 
@@ -547,8 +578,9 @@ READERS: dict[str, Reader] = {
     },
     **{
         f"store's {name}{how}": Reader(partial(_store, f"sections/00000001/{name}/c/0"), read, names_file=False)
-        for name in ("lengths", "pixels", "multi_position", "multi_extra")
-        for how, read in (("", _read_store), (" with sums", _read_resummed))
+        for name in ("lengths", "pixels", "multi_position", "multi_extra", "total")
+        for how, read in (("", _read_store), (" with sums", _read_resummed), (" with headers", _read_made))
+        if (name, read) != ("total", _read_made)
     },
     "config.ini": Reader(_config, _read_config),
     "blacklist.dat": Reader(_blacklist, _read_blacklist),
