@@ -71,6 +71,8 @@ def test_damage_is_named_and_left_out_only_where_that_is_asked(stored, motes, re
     [
         (("run.zarr", "--memory", "1MB"), "--memory: 1 MB is too little for run.zarr: the program takes"),
         (("run.zarr", "--memory", "lots"), "--memory"),
+        (("run.zarr", "--memory", "300"), '"300" is 300 bytes: write 300MB or 300GB'),
+        (("run.zarr", "--noise", "poisson", "--fluence", "estimate"), "--fluence: of each pattern is for patterns in"),
         (("run.zarr", "--task", 7), "--task: run.zarr is a store"),
         (("run.zarr", "--method", "sgd"), "--method: sgd"),
         (("run.zarr", "--error-bars", "bootstrap"), "--error-bars: bootstrap"),
@@ -87,12 +89,24 @@ def test_what_can_not_be_is_told(stored, refused, words, told):
     assert told in refused(stored, "reconstruct", *words, "-o", "out")
 
 
+def test_a_selection_takes_more_memory(stored, refused):
+    """Copies of patterns that are chosen, beside the sections that they are of."""
+    words = ("reconstruct", "run.zarr", "--memory", "1MB", "-o", "out")
+
+    def least(*more: str) -> int:
+        return int(refused(stored, *words, *more).split("give at least ")[1].split(" MB")[0])
+
+    assert least() <= least("--halves")
+
+
 def test_limits_of_patterns_that_were_measured(stored, motes, refused):
     np.save("picture.npy", np.load("truth.npz")["master7"])
     assert motes("limits", "--image", "picture.npy", "--data", "run.zarr", "-o", "out").exit_code == 0
     told = json.loads((stored / "out" / "limits.json").read_text())
     assert told["n_patterns"] == 3000
     assert told["photons"] == pytest.approx(library.open_patterns("run.zarr").n_photons / 3000)
+    told = "--image: run.zarr is a store of patterns, expected the picture to be found; --data run.zarr takes"
+    assert told in refused(stored, "limits", "--image", "run.zarr", "-o", "other")
     assert "--photons: expected a number, or --data FILE" in refused(
         stored, "limits", "--image", "picture.npy", "-o", "other", "--patterns", 10
     )
@@ -111,6 +125,8 @@ def test_a_simulated_store_holds_a_task(archive, motes, refused, monkeypatch):
     found = [int(np.argmax([np.corrcoef(one.ravel(), t.ravel())[0, 1] for t in templates])) for one in mean]
     assert found == [0, 1, 2, 3]
     assert "sim.zarr: is there already" in refused(archive, *words)
+    assert motes(*words[:6], "-o", "other.zarr").exit_code == 0  # the truth is beside it
+    assert (archive / "other-truth.npz").read_bytes() == (archive / "known.npz").read_bytes()
 
 
 def test_a_reconstruction_of_a_store_is_shown(stored, motes):

@@ -79,8 +79,14 @@ def limits(
     from motes.noise import noise_of
     from motes.report import to_json
     from motes.rotations import rotations_of
+    from motes.stored import is_store
 
     began = time.perf_counter()
+    if is_store(image):
+        raise ValueError(
+            f"--image: {image} is a store of patterns, expected the picture to be found; --data {image} takes the "
+            "photons, number and shape of its patterns"
+        )
     group, model = rotations_of(rotations), noise_of(noise)
     side = _side(shape)
     if data is not None:

@@ -328,7 +328,10 @@ def reconstruct(
             patterns = read_dense_files(files or [], size)
         else:
             needs_all = ("--config",) * (config is not None) + ("--held-out",) * bool(numbers)
-            how = Reading(memory, skip_damaged, scheduler, threads, tls_ca, tls_cert, tls_key, checkpoint, needs_all)
+            selecting = halves or any(option is not None for option in (exclude, blacklist, selection))
+            how = Reading(
+                memory, skip_damaged, scheduler, threads, tls_ca, tls_cert, tls_key, checkpoint, needs_all, selecting
+            )
             patterns, whole = open_files.enter_context(patterns_of(files or [], task, size, n_patterns, how))
             if isinstance(patterns, StoredPatterns):
                 doubts = notes_of_writer(patterns) + ([] if whole is None else notes_of_damage(patterns, whole))

@@ -46,8 +46,13 @@ def patterns(
         ),
     ],
     truth: Annotated[
-        Path, typer.Option(help="File for the truth: arrays master and labels, and more.", metavar="TRUTH.npz")
-    ],
+        Path | None,
+        typer.Option(
+            help="File for the truth: arrays master and labels, and more. By default beside -o: run-truth.npz for "
+            "run.zarr.",
+            metavar="TRUTH.npz",
+        ),
+    ] = None,
     task: Annotated[
         int | None, typer.Option(help="Task of the challenge whose layout is wanted: 1, 2, 3, 4, 6 or 7.")
     ] = None,
@@ -101,6 +106,8 @@ def patterns(
     """Draw photon patterns from a picture that is known, and keep the truth beside them."""
     from motes.cli.mixtures import Asked
 
+    if truth is None:
+        truth = output.with_name(f"{output.stem}-truth.npz")
     if truth.suffix != ".npz":
         raise ValueError(f"--truth: expected a name that ends in .npz, got {truth}")
     if truth.resolve() == output.resolve():
@@ -143,12 +150,15 @@ def _write_task(asked: Asked, output: Path, truth: Path) -> None:
 
 def _write_store(asked: Asked, output: Path, truth: Path) -> None:
     """Patterns of a task, as many as were asked for, a few in memory at a time."""
+    from collections.abc import Iterator
+
     import numpy as np
 
-    from motes import Patterns, PatternWriter, open_patterns
+    from motes import Patterns, open_patterns
     from motes.cli.observers import steps
     from motes.io.atomic import atomic_path
     from motes.simulate import challenge_task, patterns, task_patterns
+    from motes.storing import write_store
     from motes.truth import Truth, write_truth
 
     assert asked.task is not None
@@ -160,15 +170,17 @@ def _write_store(asked: Asked, output: Path, truth: Path) -> None:
     drawn = task_patterns(
         asked.task, image=image, n_patterns=0, photons=asked.photons, contrast=asked.contrast, seed=rng
     )
-    labels = np.empty(n_patterns, np.int8)
+    shape, labels = drawn.master.shape, np.empty(n_patterns, np.int8)
+
+    def parts() -> Iterator[Patterns]:
+        for first in steps(range(0, n_patterns, STORED_AT_ONCE), "drawing patterns"):
+            n = min(STORED_AT_ONCE, n_patterns - first)
+            part = patterns(drawn.master, n, noise=model.noise, seed=rng)
+            labels[first : first + n] = part.labels
+            yield Patterns.from_coo(part.rows, part.cols, shape=shape, n_patterns=n, counts=part.counts)
+
     with atomic_path(truth) as staged:
-        with PatternWriter(output, drawn.master.shape) as writer:
-            for first in steps(range(0, n_patterns, STORED_AT_ONCE), "drawing patterns"):
-                n = min(STORED_AT_ONCE, n_patterns - first)
-                part = patterns(drawn.master, n, noise=model.noise, seed=rng)
-                labels[first : first + n] = part.labels
-                shape = drawn.master.shape
-                writer.append(Patterns.from_coo(part.rows, part.cols, shape=shape, n_patterns=n, counts=part.counts))
+        write_store(output, shape, parts())
         write_truth(staged, Truth(drawn.master, labels))
     _tell(output, open_patterns(output))
     typer.echo(f"{truth}: the truth: the picture (master, photons a pixel) and how each pattern is turned (labels)")

@@ -52,6 +52,8 @@ class Reading:
         What a run that loses its cluster goes on from.
     whole : sequence of str
         The options that were given and need all patterns in memory.
+    selecting : bool
+        Whether some patterns of sections are left out, so that what is worked on are copies.
     """
 
     memory: str | None
@@ -63,6 +65,7 @@ class Reading:
     tls_key: Path | None
     checkpoint: Path
     whole: Sequence[str]
+    selecting: bool
 
 
 @contextmanager
@@ -115,7 +118,7 @@ def _store_of(file: Path, how: Reading) -> Iterator[tuple[StoredPatterns, NDArra
         client = closing.enter_context(cluster(how.scheduler, how.threads, **tls))
         store = open_patterns(file)
         if how.memory is not None:
-            _require(how.memory, store)
+            _require(how.memory, store, how.selecting)
         store = store.using(memory=how.memory)
         if client is not None:
             from motes.distributed.photons import kept_in, with_workers
@@ -125,11 +128,11 @@ def _store_of(file: Path, how: Reading) -> Iterator[tuple[StoredPatterns, NDArra
         try:
             yield store, store.verify(skip_damaged=True) if how.skip_damaged else None
         except DamagedSection as error:
-            told = f"{error} ({file}: section {error.section})"
+            told = f"{file}: section {error.section} is damaged: {error}"
             raise FormatError(f"{told}; --skip-damaged leaves its patterns out") from error
 
 
-def _require(memory: str, store: StoredPatterns) -> None:
+def _require(memory: str, store: StoredPatterns, selecting: bool) -> None:
     """Refuse a memory that the run would come to exceed.
 
     Libraries that it will load are loaded now: what they take is known before any is given to sections.
@@ -138,7 +141,7 @@ def _require(memory: str, store: StoredPatterns) -> None:
     import scipy.stats  # noqa: F401
 
     import motes.plotting  # noqa: F401
-    from motes.memory import in_words, memory_bytes, resident_bytes
+    from motes.memory import in_words, memory_bytes, resident_bytes, without_unit
     from motes.reconstruction.information import LARGEST_MATRIX
     from motes.reconstruction.sampled import sample_size
 
@@ -147,13 +150,13 @@ def _require(memory: str, store: StoredPatterns) -> None:
     matrix = 8 * store.n_pixels**2 if store.n_pixels <= LARGEST_MATRIX else 0
     working = int(WORKING + 3 * sample + 6 * matrix)
     largest = store.nbytes / max(store.n_sections, 1)
-    least = resident_bytes() + working + int(2.5 * largest)
+    least = resident_bytes() + working + int((3.5 if selecting else 2.5) * largest)
     least += -least % 10**7  # what is asked for is said in round numbers
     if limit < least:
         raise ValueError(
             f"--memory: {in_words(limit)} is too little for {store.path.name}: the program takes "
             f"{in_words(resident_bytes())}, a fit {in_words(working)}, and sections of {in_words(int(largest))} are "
-            f"read beside it; give at least {in_words(least)}"
+            f"read beside it; give at least {in_words(least)}{without_unit(memory)}"
         )
 
 

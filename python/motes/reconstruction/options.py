@@ -104,7 +104,10 @@ def check_stored(*, method: str, binarise: bool, device: object, error_bars: str
     if error_bars == "bootstrap":
         raise ValueError("error_bars: bootstrap draws all patterns anew, in memory; of a store use sandwich")
     if not isinstance(fluence, str) or fluence != "uniform":
-        raise ValueError("fluence: is for patterns in memory, got a store")
+        raise ValueError(
+            "fluence: of each pattern is for patterns in memory, got a store; where they fit, read them whole "
+            "(motes.read_patterns, or motes convert run.zarr -o run.emc), or leave it uniform"
+        )
 
 
 def check_init(init: object, patterns: Patterns | StoredPatterns, noise: Noise) -> str | npt.NDArray[np.float64]:
