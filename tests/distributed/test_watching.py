@@ -18,10 +18,10 @@ class Counted(distributed.DaskEngine):
         super().__init__(client)
         self.passes = []
 
-    def run(self, store, task, threads):
+    def run(self, store, task, threads, sections=None):
         """As it is, and noted."""
         self.passes.append(len(store))
-        return super().run(store, task, threads)
+        return super().run(store, task, threads, sections)
 
 
 @pytest.mark.parametrize("rotations", ["C4", "in-plane:8"])
