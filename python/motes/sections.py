@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from motes.arrays import Arrays
+from motes.cached import cached_property
 from motes.errors import DamagedSection, FormatError
 from motes.io.store.buffers import Rooms, lasting, whole_steps
 from motes.io.store.layout import (
@@ -28,6 +32,7 @@ from motes.patterns import Patterns
 from motes.shapes import Shape
 
 AHEAD = 2  # sections that are read while one is worked on: two at a time ask more of a disk than one
+GLIMPSE = 5  # headers that tell most other stores from one
 HELD = 2  # by who works on them: one, and the one before until its variable gets the next
 SELECTED = 1  # beside these where patterns of sections are chosen: they are copies, and the section is there meanwhile
 FOR_SECTIONS = 0.85  # of the memory: sections are kept up to there, and the rest is left to who works on them
@@ -76,6 +81,26 @@ class Sections:
     def n_pixels(self) -> int:
         """Pixels of the detector."""
         return self.shape[0] * self.shape[1]
+
+    @cached_property
+    def sizes(self) -> npt.NDArray[np.int64]:
+        """Bytes of memory that each section takes while it is read: (n_sections,)."""
+        return np.array([room_of(header, self.n_pixels) for header in self.headers], np.int64)
+
+    @cached_property
+    def mark(self) -> hashlib._Hash:
+        """Of the patterns, told by the headers: to be copied and carried on."""
+        return mark_of(self.shape, self.headers)
+
+    @property
+    def fingerprint(self) -> str:
+        """Another where a pattern differs."""
+        return self.mark.hexdigest()
+
+    @property
+    def glimpse(self) -> str:
+        """What `glimpse` finds on the disk, of these sections."""
+        return mark_of(self.shape, (self.headers[k] for k in _of_each_part(len(self.headers)))).hexdigest()
 
     def __reduce__(self) -> tuple[object, ...]:
         return Sections, (self.path, self.shape, self.closed, self.headers)
@@ -145,7 +170,7 @@ class Sections:
         ValueError
             If the memory does not hold what is needed at least; the message says how much that is.
         """
-        need = max((whole_steps(room_of(self.headers[k], self.n_pixels)) for k in wanted), default=1)
+        need = whole_steps(int(self.sizes[np.asarray(wanted, np.intp)].max(initial=1)))
         own = self._rooms.nbytes + sum(kept.n_bytes for kept in list(self._kept.values()) if kept.part is not None)
         others = max(0, resident_bytes() - own)
         limit = others + (available_bytes() + own) // SHARE if memory is None else memory_bytes(memory)
@@ -211,7 +236,7 @@ class Reader:
 
     def fetch(self, k: int, stopped: Callable[[], bool]) -> Patterns:
         """A section from the disk."""
-        n_bytes = whole_steps(room_of(self.sections.headers[k], self.sections.n_pixels))
+        n_bytes = whole_steps(int(self.sections.sizes[k]))
         kept = self.sections._room_to_keep(k, n_bytes, self.to_keep)
         try:
             part = self.sections.read(k, stopped, keep=kept is not None)
@@ -335,3 +360,40 @@ def _countable(path: Path, headers: tuple[Section, ...]) -> tuple[Section, ...]:
     if sum(section.sum_of_squares for section in headers) >= MAX_TOTAL:
         raise FormatError(f"{path}: more photons than can be counted")
     return headers
+
+
+def mark_of(shape: Shape, headers: Iterable[Section]) -> hashlib._Hash:
+    """Digest of what some headers say of their patterns."""
+    mark = hashlib.sha256(repr(shape).encode())
+    for section in headers:
+        mark.update(repr((sorted(section.counts.items()), sorted(section.crc32c.items()))).encode())
+    return mark
+
+
+def glimpse(path: str | os.PathLike[str], n_sections: int) -> str:
+    """Digest of a few headers of a store, the first and the last of so many among them; the others are not read.
+
+    Raises
+    ------
+    FormatError
+        If it is no store, or has fewer sections.
+    FileNotFoundError
+        If there is nothing.
+    """
+    store = Path(path)
+    store.stat()
+    shape, _ = read_root(store)
+    n_pixels = shape[0] * shape[1]
+    headers = (read_section_header(section_folder(store, k), n_pixels) for k in _of_each_part(n_sections))
+    return mark_of(shape, headers).hexdigest()
+
+
+def _of_each_part(n: int) -> list[int]:
+    """A few of 0 to n - 1, the first and the last among them.
+
+    Examples
+    --------
+    >>> _of_each_part(9), _of_each_part(2), _of_each_part(0)
+    ([0, 2, 4, 6, 8], [0, 1], [])
+    """
+    return sorted({k * (n - 1) // (GLIMPSE - 1) for k in range(GLIMPSE)}) if n else []

@@ -22,7 +22,7 @@ from motes.io.store.layout import HEADER
 from motes.kernels.passes import summed
 from motes.patterns import Patterns
 from motes.sections import Reader, Sections, gathered, open_sections, reopened
-from motes.stored_totals import READ, StoredTotals, Summing, Sums
+from motes.stored_totals import StoredTotals, Summing, Sums
 from motes.threads import available_threads
 
 SUFFIX = ".zarr"
@@ -334,11 +334,12 @@ class StoredPatterns(StoredTotals):
         return self._engine
 
     def _with(self, **changed: Any) -> StoredPatterns:
+        if changed.keys() <= {"memory", "engine"}:  # the same patterns: what they come to is found once
+            other = object.__new__(StoredPatterns)
+            vars(other).update(vars(self), **{f"_{name}": value for name, value in changed.items()})
+            return other
         own = {"sections": self._sections, "kept": self._kept, "memory": self._memory, "engine": self._engine}
-        other = StoredPatterns(**(own | changed))
-        if not changed.keys() & {"sections", "kept"}:  # the same patterns: what they come to is read once
-            other.__dict__.update({name: self.__dict__[name] for name in READ if name in self.__dict__})
-        return other
+        return StoredPatterns(**(own | changed))
 
     def __reduce__(self) -> tuple[Any, ...]:
         marks = None if self._kept is None else (np.packbits(self._kept), self._kept.size)  # an eighth of their bytes

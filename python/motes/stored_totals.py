@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +11,12 @@ import numpy.typing as npt
 
 from motes import _core
 from motes.cached import cached_property
-from motes.io.store.reading import read_total, room_of
+from motes.io.store.reading import read_total
 from motes.patterns import Patterns
 from motes.sections import Sections
 from motes.shapes import Shape
 
 ADDED = ("n_lit", "n_photons", "sum_of_squares", "n_empty")  # names of the counts that add up
-READ = ("_of_parts", "_of_untold", "_total")  # cached: what patterns are read for
 
 
 @dataclass(frozen=True)
@@ -101,10 +99,10 @@ class StoredTotals:
     def __len__(self) -> int:
         return int(self.bounds[-1])
 
-    @property
+    @cached_property
     def nbytes(self) -> int:
         """Bytes that the sections with patterns here take in memory."""
-        return sum(room_of(self._sections.headers[k], self.n_pixels) for k in self._wanted())
+        return int(self._sections.sizes[np.diff(self.bounds) > 0].sum())
 
     @property
     def _n_unsummed(self) -> int:
@@ -176,11 +174,10 @@ class StoredTotals:
     @cached_property
     def fingerprint(self) -> str:
         """Of the patterns, told by the headers: another where a pattern differs or the selection does."""
-        mark = hashlib.sha256(repr(self.shape).encode())
-        for section in self._sections.headers:
-            mark.update(repr((sorted(section.counts.items()), sorted(section.crc32c.items()))).encode())
-        if self._kept is not None:
-            mark.update(np.packbits(self._kept).tobytes())
+        if self._kept is None:
+            return self._sections.fingerprint
+        mark = self._sections.mark.copy()
+        mark.update(np.packbits(self._kept).tobytes())
         return mark.hexdigest()
 
     def _wanted(self) -> list[int]:
