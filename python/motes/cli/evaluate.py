@@ -195,8 +195,9 @@ def _each(client: Client | None, files: Iterable[Path]) -> Map:
         return map
     from motes.distributed.each import Each
     from motes.distributed.files import Files
+    from motes.distributed.libraries import DRAWING
 
-    return Each(client, Files.of(files))
+    return Each(client, Files.of(files), libraries=DRAWING)
 
 
 def _evaluation(client: Client | None, picks: Circles, truth: Circles, **options: Any) -> Evaluation:

@@ -1,4 +1,7 @@
-"""What decides the bits of a result: everybody who computes a part of it must have the same."""
+"""What decides the bits of a sweep: everybody who computes a part of it must have the same.
+
+What is computed by libraries too has `motes.distributed.libraries` beside it.
+"""
 
 from __future__ import annotations
 

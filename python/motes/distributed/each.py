@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from motes.distributed.dispatch import Dispatcher, Piece
 from motes.distributed.files import Files
+from motes.distributed.libraries import COUNTING, Libraries
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -28,18 +29,19 @@ class Each:
         Of the workers.
     files : Files, optional
         That the function reads.
+    libraries : tuple of str
+        That decide its results: workers have the same versions.
 
     Raises
     ------
     ClusterError
-        If a worker does not fit, or does not see a file.
+        If a worker does not fit, has another version of a library, or does not see a file.
     """
 
-    def __init__(self, client: Client, files: Files | None = None) -> None:
-        self.files = files or Files(())
+    def __init__(self, client: Client, files: Files | None = None, *, libraries: tuple[str, ...] = COUNTING) -> None:
+        self.needs = _Needs(Libraries.here(libraries), files or Files(()))
         self.dispatcher = Dispatcher(client)
-        if self.files.sizes:
-            self.dispatcher.admit(self.files.unseen)
+        self.dispatcher.admit(self.needs.unmet)
 
     def __call__(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """Results, each as soon as it and all before it are there."""
@@ -48,7 +50,7 @@ class Each:
         pieces = [Piece(every[rows]) for rows in split(len(every), most)]
         kept: dict[int, Sequence[Result]] = {}
         following = 0
-        for number, results in self.dispatcher.run(_Mapped(function, self.files), pieces):
+        for number, results in self.dispatcher.run(_Mapped(function, self.needs), pieces):
             kept[number] = results
             while following in kept:
                 yield from kept.pop(following)
@@ -56,12 +58,23 @@ class Each:
 
 
 @dataclass(frozen=True)
-class _Mapped:
-    function: Callable[[Any], Any]
+class _Needs:
+    """What a worker must have."""
+
+    libraries: Libraries
     files: Files
 
+    def unmet(self) -> str | None:
+        return self.libraries.unlike_here() or self.files.unseen()
+
+
+@dataclass(frozen=True)
+class _Mapped:
+    function: Callable[[Any], Any]
+    needs: _Needs
+
     def unfit(self) -> str | None:
-        return self.files.unseen()
+        return self.needs.unmet()
 
     def __call__(self, items: Sequence[Any], turn: AbstractContextManager[Any], threads: int) -> list[Any]:
         with turn:

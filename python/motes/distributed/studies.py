@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from motes.distributed.admission import ask
 from motes.distributed.dispatch import Dispatcher, Piece
 from motes.distributed.files import Files
+from motes.distributed.libraries import STUDY, Libraries
 from motes.errors import ClusterError
 from motes.study.cell import PickerOf, run_cell
 from motes.study.cellresult import Cell, CellResult
@@ -51,7 +52,7 @@ def study(
     Returns
     -------
     Store
-        With all runs finished, and figures of the same bits.
+        With all runs finished, and figures of the same bits where processors are of one kind.
 
     Raises
     ------
@@ -60,7 +61,8 @@ def study(
     BusyError
         If another process is at work in the folder.
     ClusterError
-        If a worker does not fit, does not see a micrograph, or the cluster is lost: finished runs are kept.
+        If a worker does not fit, has another version of a library that decides figures, does not see a micrograph, or
+        the cluster is lost: finished runs are kept.
     """
     dispatcher = Dispatcher(client)  # before a study is begun that it could not run
     home = Path(folder).resolve()  # so that paths of what is drawn there are the same everywhere
@@ -83,7 +85,7 @@ def _on_workers(dispatcher: Dispatcher, store: Store, todo: Sequence[Cell], pick
             yield todo[number]
     finally:
         with suppress(ClusterError):
-            ask(dispatcher.client, _Forgotten(work.name), list(dispatcher.workers()))
+            ask(dispatcher.client, _Forgotten(work.name), workers=dispatcher.workers())
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class _Runs:
     field: Field | None
     files: Files
     code: dict[str, int]
+    libraries: Libraries
     name: str
 
     @classmethod
@@ -103,12 +106,14 @@ class _Runs:
         field = field_of(store)
         files = Files.of([*data.paths, *(() if field is None else field.data.paths)])
         name = f"motes-features-{os.urandom(8).hex()}"
-        return cls(Plan(store.plan.config, data), picker, field, files, code_versions(), name)
+        return cls(Plan(store.plan.config, data), picker, field, files, code_versions(), Libraries.here(STUDY), name)
 
     def unfit(self) -> str | None:
-        """What other code would make, or files that are not there."""
+        """What other code or other libraries would make, or files that are not there."""
         if code_versions() != self.code:
             return f"makes models with {code_versions()}, this process with {self.code}; install the same version"
+        if unlike := self.libraries.unlike_here():
+            return unlike
         choice = self.plan.config.picker
         try:  # what is not installed, or is read from a file that is not there
             self.picker(choice.name, self.plan.data.diameter, choice.options)

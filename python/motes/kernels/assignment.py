@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,7 +69,12 @@ class Clusters:
 
 
 def assign(
-    patterns: Patterns, centroids: npt.NDArray[np.float64], clusters: Clusters, *, threads: int
+    patterns: Patterns,
+    centroids: npt.NDArray[np.float64],
+    clusters: Clusters,
+    *,
+    base: npt.NDArray[np.float64] | None = None,
+    threads: int,
 ) -> tuple[int, float]:
     """Move every pattern to its nearest centroid, as float64 tells it; `clusters` follow.
 
@@ -81,6 +86,8 @@ def assign(
         Finite.
     clusters : Clusters
         Changed in place.
+    base : (K,) float64 array, optional
+        `base_of` the centroids, where it was found before.
     threads : int
         The result does not depend on it.
 
@@ -101,7 +108,7 @@ def assign(
     >>> clusters.labels
     array([1, 0], dtype=int32)
     """
-    base = -0.5 * (centroids**2).sum(axis=1)
+    base = base_of(centroids) if base is None else base
     weights = np.ascontiguousarray(centroids.T, np.float64)
     sums = {"photons": clusters.photons, "members": clusters.members, "labels": clusters.labels}
     if patterns.device == CPU:
@@ -112,21 +119,36 @@ def assign(
     return n_moved, whole + fraction / 2**30
 
 
-def _of_part(patterns: Patterns, centroids: npt.NDArray[np.float64], threads: int) -> Clusters:
-    clusters = Clusters.none(len(patterns), patterns.n_pixels, len(centroids))
-    assign(patterns, centroids, clusters, threads=threads)
-    return clusters
+def base_of(centroids: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """What a pattern's score has of each centroid alone, -|c|^2 / 2: (K,)."""
+    base: npt.NDArray[np.float64] = -0.5 * (centroids**2).sum(axis=1)
+    return base
 
 
 @dataclass(frozen=True)
-class RoundTask:
-    """One round, part by part, without labels: see `motes.kernels.passes`."""
+class _OfCentroids:
+    """What the tasks have in common. Their bases are those of who asks: another NumPy may add them up otherwise."""
 
     centroids: npt.NDArray[np.float64]
+    base: npt.NDArray[np.float64] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "base", base_of(self.centroids))
+
+    def clusters(self, patterns: Patterns, threads: int) -> Clusters:
+        """Of patterns in memory."""
+        clusters = Clusters.none(len(patterns), patterns.n_pixels, len(self.centroids))
+        assign(patterns, self.centroids, clusters, base=self.base, threads=threads)
+        return clusters
+
+
+@dataclass(frozen=True)
+class RoundTask(_OfCentroids):
+    """One round, part by part, without labels: see `motes.kernels.passes`."""
 
     def __call__(self, patterns: Patterns, threads: int) -> Clusters:
         """Of patterns in memory."""
-        clusters = _of_part(patterns, self.centroids, threads)
+        clusters = self.clusters(patterns, threads)
         return Clusters(clusters.photons, clusters.members, None)
 
     def combine(self, one: Clusters, other: Clusters) -> Clusters:
@@ -135,14 +157,12 @@ class RoundTask:
 
 
 @dataclass(frozen=True)
-class NearestTask:
+class NearestTask(_OfCentroids):
     """The nearest centroid of each pattern, part by part: see `motes.kernels.passes`."""
-
-    centroids: npt.NDArray[np.float64]
 
     def __call__(self, patterns: Patterns, threads: int) -> npt.NDArray[Any]:
         """Of patterns in memory."""
-        labels: npt.NDArray[np.int32] = _of_part(patterns, self.centroids, threads).labels
+        labels: npt.NDArray[np.int32] = self.clusters(patterns, threads).labels
         return labels.astype(np.min_scalar_type(len(self.centroids)))
 
 

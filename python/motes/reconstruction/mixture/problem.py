@@ -298,11 +298,12 @@ class LabelTask:
     def __call__(self, patterns: AnyPatterns, threads: int) -> npt.NDArray[np.int32]:
         """Of patterns in memory."""
         labels = np.empty((len(patterns), 2), np.int32)
-        layout, templates, fluence = self.layout, replace(self.templates, threads=threads), self.fluence
+        layout, templates, fluence = self.layout, self.templates.with_threads(threads), self.fluence
         first = np.array([part.start for part in layout.parts])
         for block in templates.parts(patterns, fluence):
             gamma = templates.responsibilities(patterns[block], None if fluence is None else fluence[block])
-            kinds = np.add.reduceat(gamma, first, axis=1, dtype=np.float64).argmax(axis=1)
+            whole = np.rint(gamma * np.float32(2**40)).astype(np.int64)  # in any order the same sums
+            kinds = np.add.reduceat(whole, first, axis=1).argmax(axis=1)
             labels[block, 0] = self.names[kinds]
             of_class = np.where(layout.class_of == kinds[:, None], gamma, -1.0)
             labels[block, 1] = layout.rotation_of[of_class.argmax(axis=1)]
@@ -320,6 +321,7 @@ def labels_of(
     task = LabelTask(layout, templates, fluence, np.arange(len(layout.parts)) if names is None else names)
     if not isinstance(patterns, StoredPatterns):
         return task(patterns, templates.threads)
+    task = replace(task, templates=templates.prepared())
     found = results(patterns, task, templates.threads)
     flat = gathered(((2 * int(patterns.bounds[k]), part.ravel()) for k, part in found), 2 * len(patterns), np.int32)
     return flat.reshape(-1, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -86,6 +87,17 @@ class Templates:
     @cached_property
     def _linear(self) -> LinearModel:
         return annealed_model(self.noise, self.means, self.log_prior, self.good, 1.0, np.float32)
+
+    def with_threads(self, threads: int) -> Templates:
+        """The same, by so many threads; models that were made stay."""
+        other = copy.copy(self)
+        object.__setattr__(other, "threads", threads)
+        return other
+
+    def prepared(self) -> Templates:
+        """These, with their model made here: where they are sent, another NumPy may round its logarithms otherwise."""
+        _ = self._linear
+        return self
 
     def sums(
         self,
