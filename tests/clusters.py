@@ -190,3 +190,35 @@ class Deadly(Twice):
 
     def __call__(self, number, turn, threads):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Looking:
+    """A question that workers look into until they are told that it is enough.
+
+    Parameters
+    ----------
+    folder : path
+        Where a file says who has begun, and `enough` that nobody needs to go on.
+    only : int, optional
+        Process that looks; others say at once that they are unfit.
+    """
+
+    def __init__(self, folder, only=None):
+        self.folder, self.only = Path(folder), only
+
+    def unfit(self):
+        if self.only not in (None, os.getpid()):
+            return "is not the one"
+        (self.folder / f"{os.getpid()}-{time.monotonic_ns()}").touch()
+        until((self.folder / "enough").exists)
+        return None
+
+
+def askers(folder):
+    """Processes that began to look, once for each time."""
+    return [int(path.name.partition("-")[0]) for path in Path(folder).glob("*-*")]
+
+
+def slowly_upper(letter):
+    time.sleep(0.02)
+    return letter.upper()

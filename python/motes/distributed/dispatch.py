@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Generator, Sequence
+import uuid
+from collections.abc import Callable, Generator, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from motes.distributed.admission import PATIENCE as PATIENCE
 from motes.distributed.admission import admit, told_when_lost
 from motes.distributed.build import Build
 from motes.distributed.handing import LOOK, Handing
 from motes.distributed.handing import Piece as Piece
 from motes.distributed.parcel import Parcel
 from motes.distributed.scheduler import import_distributed
-from motes.distributed.worker import Answer, Work
+from motes.distributed.worker import Work
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
 AHEAD = 2  # pieces that a worker has: one that it does, and the next
 LONGEST = 60.0  # seconds that a scheduler may take to say who is there
-PATIENCE = 300.0
 
 
 class Dispatcher:
@@ -30,7 +32,8 @@ class Dispatcher:
     client : distributed.Client
         All of its workers must fit: see `motes.distributed.admission`.
     patience : float, seconds
-        How long to wait for a worker where none is left.
+        How long to wait for a worker where none is left, for a sign of life where all are silent, and for one that
+        looks whether it can do the work.
 
     Raises
     ------
@@ -44,10 +47,11 @@ class Dispatcher:
         admit(client)
         self.refused: dict[str, str] = {}
         """Workers that came later and do not fit, by their addresses, and why."""
-        self.resting: dict[str, Future[Answer]] = {}
+        self.resting: dict[str, Future[Any]] = {}
         """Workers that others were faster than, and what they have still to answer before they get more."""
         self.present: dict[str, int] = {}
         """All workers, and the threads of each."""
+        self._admitted: dict[Hashable, set[str]] = {}
         self._looked = 0.0
 
     def workers(self) -> dict[str, int]:
@@ -66,15 +70,32 @@ class Dispatcher:
             address: future for address, future in self.resting.items() if address in self.present and not future.done()
         }
 
-    def admit(self, unfit: Callable[[], str | None]) -> None:
+    def rest(self, worker: str) -> None:
+        """Give a worker nothing until it answers."""
+        if worker not in self.resting:
+            with told_when_lost(self.client):
+                key = f"motes-rest-{uuid.uuid4().hex}"
+                self.resting[worker] = self.client.submit(os.getpid, key=key, workers=[worker], pure=False)
+
+    def admit(self, unfit: Callable[[], str | None], about: Hashable | None = None) -> None:
         """Ask those that take part whether they can do some work.
+
+        Parameters
+        ----------
+        unfit : callable
+            Called on each: what keeps it from the work, in words, or None.
+        about : hashable, optional
+            What the question is about: who could do it is not asked about the same again.
 
         Raises
         ------
         ClusterError
             If one of them can not; it is named.
         """
-        admit(self.client, unfit, list(self.workers()))
+        admitted = set() if about is None else self._admitted.setdefault(about, set())
+        new = [address for address in self.workers() if address not in admitted]
+        admit(self.client, unfit, new, patience=self.patience)
+        admitted.update(new)
 
     def parcel(self, thing: Any) -> Parcel:
         """What is sent to each worker once, as long as it is held on to here."""

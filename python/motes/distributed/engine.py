@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import chain
 from pathlib import Path
@@ -15,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from motes.distributed.dispatch import PATIENCE, Dispatcher, Piece
+from motes.distributed.few import Few
 from motes.distributed.parcel import Parcel
 from motes.kernels.passes import worked
 from motes.memory import memory_bytes
+from motes.sections import glimpse
 from motes.stored import StoredPatterns, opened_again
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PIECES = 4  # of a worker in a pass at most; the last are small, so that all end at about the same time
 LEAST = 1 << 25  # bytes, below which a piece is not worth its message
 MEANWHILE = 10 << 20  # bytes that a worker does while the scheduler and the client hand out and take back one piece
-KEPT = 2  # stores that a worker's process has open
+KEPT = 2  # stores that a worker's process has open, and selections of their patterns
 
 
 class DaskEngine:
@@ -42,7 +42,8 @@ class DaskEngine:
         and each does a section at a time with all of its threads. Without a store's `memory`
         it takes at most half of what Dask lets it have.
     patience : float, seconds
-        How long to wait for a worker where all were lost.
+        How long to wait for a worker where all were lost, for a sign of life where all are silent, and for one that
+        reads the headers of a store.
 
     Raises
     ------
@@ -53,20 +54,25 @@ class DaskEngine:
     def __init__(self, client: Client, *, patience: float = PATIENCE) -> None:
         self._dispatcher = Dispatcher(client, patience=patience)
         self._store: StoredPatterns | None = None
+        self._place: _Place | None = None
         self._parcel: Parcel | None = None
 
     def check(self, store: StoredPatterns) -> None:
-        """Ask workers whether they see a store; those that were asked are not asked again.
+        """Ask workers whether they see a store; who does is not asked again, whatever is selected of it.
 
         Raises
         ------
         ClusterError
             If one of them does not; it is named.
         """
-        if store is not self._store:
-            place = _Place.of(store)
-            self._dispatcher.admit(place.unfit)
-            self._store, self._parcel = store, self._dispatcher.parcel(place)
+        if store is self._store:
+            return
+        place = _Place.of(store)
+        whole = replace(place, selected=None)
+        self._dispatcher.admit(whole.unfit, about=whole)
+        if place != self._place:
+            self._place, self._parcel = place, self._dispatcher.parcel(place)
+        self._store = store
 
     def run(
         self, store: StoredPatterns, task: Any, threads: int, sections: Sequence[int] | None = None
@@ -133,20 +139,47 @@ def pieces_of(n_patterns: Any, workers: dict[str, int], most: int = PIECES) -> I
     runs = [2.0**-k for k in range(1, most)] + [2.0 ** (1 - most)]
     shares = [(home, threads * run) for home, threads in (workers or {"": 1}).items() for run in runs]
     ends = np.cumsum([share for _, share in shares])
-    at = np.minimum(np.searchsorted(ends, before * (ends[-1] / max(1, numbers.sum())), side="right"), len(shares) - 1)
-    for k, (home, _) in enumerate(shares):
-        sections = np.flatnonzero((at == k) & (numbers > 0))
+    filled = np.flatnonzero(numbers > 0)
+    at = np.searchsorted(ends, before[filled] * (ends[-1] / max(1, numbers.sum())), side="right")
+    bounds = np.searchsorted(at, np.arange(len(shares)))  # `at` rises: each share is a run of sections
+    for (home, _), sections in zip(shares, np.split(filled, bounds[1:]), strict=True):
         if len(sections):
             yield Piece(tuple(sections.tolist()), float(numbers[sections].sum()), home or None)
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """A store: where it is, and which, as the process says that has opened it."""
+
+    path: str
+    n_sections: int
+    glimpse: str
+    fingerprint: str
+
+    @classmethod
+    def of(cls, store: StoredPatterns) -> _Origin:
+        path = str(Path(store.path).resolve())
+        return cls(path, store.n_sections, store._sections.glimpse, store._sections.fingerprint)
+
+    def open(self) -> StoredPatterns:
+        """Read all of its headers, unless a few of them tell already that it is another."""
+        if glimpse(self.path, self.n_sections) == self.glimpse:
+            before = [store for origin, store in _stores.every() if origin.path == self.path]
+            store = opened_again(self.path, self.n_sections, before[-1] if before else None)
+            if store.fingerprint == self.fingerprint:
+                return store
+        raise _OtherPatternsError(f"sees other patterns in {self.path}")
+
+
+class _OtherPatternsError(ValueError):
+    """Where patterns were looked for there are others."""
 
 
 @dataclass(frozen=True)
 class _Place:
     """Where patterns are, and which."""
 
-    path: str
-    fingerprint: str
-    n_sections: int
+    origin: _Origin
     selected: bytes | None
     memory: int | str | None
 
@@ -154,39 +187,39 @@ class _Place:
     def of(cls, store: StoredPatterns) -> _Place:
         kept = store._kept
         selected = None if kept is None else np.packbits(kept).tobytes()
-        return cls(str(Path(store.path).resolve()), store.fingerprint, store.n_sections, selected, store.memory)
+        return cls(_Origin.of(store), selected, store.memory)
 
     def unfit(self) -> str | None:
         """What keeps this process from reading them."""
         try:
-            found = _opened(self)
+            _opened(self)
+        except _OtherPatternsError as error:
+            return str(error)
         except (OSError, ValueError) as error:
             why = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
-            where = "" if self.path in why else f"{self.path}: "
+            path = self.origin.path
+            where = "" if path in why else f"{path}: "
             return f"can not open {where}{why}; put it where every worker finds it by this path"
-        if found.fingerprint != self.fingerprint:
-            return f"sees other patterns in {self.path}"
         return None
 
+    def open(self) -> StoredPatterns:
+        store = _opened(self.origin)
+        if self.selected is not None:
+            n = len(store)
+            store = store.select(np.unpackbits(np.frombuffer(self.selected, np.uint8), count=n).astype(np.bool_))
+        return store.using(memory=self.memory)
 
-_opening = threading.Lock()
-_stores: OrderedDict[_Place, StoredPatterns] = OrderedDict()
+
+_stores: Few[_Origin, StoredPatterns] = Few(KEPT)
+_views: Few[_Place, StoredPatterns] = Few(KEPT)
 
 
-def _opened(place: _Place) -> StoredPatterns:
-    """A store, opened once a process."""
-    with _opening:
-        if place not in _stores:
-            same = [store for other, store in _stores.items() if other.path == place.path]
-            store = opened_again(place.path, place.n_sections, same[-1] if same else None)
-            if place.selected is not None:
-                n = int(store.bounds[-1])
-                store = store.select(np.unpackbits(np.frombuffer(place.selected, np.uint8), count=n).astype(np.bool_))
-            _stores[place] = store.using(memory=place.memory)
-            while len(_stores) > KEPT:
-                _stores.popitem(last=False)
-        _stores.move_to_end(place)
-        return _stores[place]
+def _opened(which: _Origin | _Place) -> StoredPatterns:
+    """A store, whose headers are read once a process, or what was selected of it."""
+    if isinstance(which, _Origin):
+        return _stores.get(which, which.open)
+    _opened(which.origin)  # first: who waits for a view that is quickly made should not wait for headers
+    return _views.get(which, which.open)
 
 
 def memory_here(asked: int | str | None) -> int | str | None:

@@ -1,0 +1,146 @@
+"""Workers that are asked whether they can do the work: beside what else they do, as long as it takes, and once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+
+import numpy as np
+import pytest
+
+import clusters
+import motes
+from motes import distributed, sections
+from motes.distributed import admission, dispatch
+from motes.distributed.admission import admit
+from motes.distributed.engine import _Place
+from motes.distributed.few import Few
+from motes.errors import ClusterError
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """Who does not answer soon is taken for lost."""
+    monkeypatch.setattr(admission, "AT_WORK", 0.1)
+    monkeypatch.setattr(admission, "SECONDS", 3.0)
+
+
+def test_a_worker_that_looks_for_long_answers_meanwhile(client, tmp_path, hasty):
+    """As one that reads the headers of a large store; it is not asked to begin anew."""
+    question = clusters.Looking(tmp_path)
+    admitted = threading.Thread(target=admit, args=(client, question.unfit))
+    admitted.start()
+    try:
+        clusters.until(lambda: len(clusters.askers(tmp_path)) == 2)
+        asked = [client.run(os.getpid, callback_timeout=clusters.PATIENT) for _ in range(20)]
+        assert len({pid for pids in asked for pid in pids.values()}) == 2
+        assert admitted.is_alive()
+    finally:
+        (tmp_path / "enough").touch()
+        admitted.join()
+    assert len(clusters.askers(tmp_path)) == 2
+
+
+def test_who_never_ends_to_look_is_named(client, tmp_path, hasty):
+    try:
+        with pytest.raises(ClusterError, match=r"workers .*: had not seen within 0\.5 s whether it can do"):
+            admit(client, clusters.Looking(tmp_path).unfit, patience=0.5)
+    finally:
+        (tmp_path / "enough").touch()
+
+
+def test_one_that_is_unfit_is_told_before_others_have_looked(client, tmp_path, hasty):
+    first, second = client.nthreads()
+    pids = client.run(os.getpid)
+    try:
+        with pytest.raises(ClusterError, match=rf"worker .*{first}\): is not the one") as told:
+            admit(client, clusters.Looking(tmp_path, only=pids[second]).unfit)
+        assert second not in str(told.value)
+    finally:
+        (tmp_path / "enough").touch()
+
+
+def test_each_worker_is_asked_once_about_a_store(store, monkeypatch):
+    asked = []
+
+    def noted(client, unfit=None, workers=None, **options):
+        asked.append(sorted(workers or ()))
+        admit(client, unfit, workers, **options)
+
+    with distributed.connect("local:1") as client:
+        engine = distributed.DaskEngine(client)
+        monkeypatch.setattr(dispatch, "admit", noted)
+        (first,) = client.nthreads()
+        some = store.select(np.arange(len(store)) % 3 == 0)
+        for own in (store, store.using(engine=engine), some, motes.open_patterns(store.path)):
+            engine.check(own)
+        assert asked == [[first], [], [], []]
+        total = sum(total for _, total in engine.run(some, clusters.PhotonSums(), 1))
+        np.testing.assert_array_equal(total, some.total_image())
+        client.cluster.scale(2)
+        client.wait_for_workers(2)
+        engine._dispatcher.look()
+        asked.clear()
+        engine.check(store)
+        engine.check(some)
+        (second,) = client.nthreads().keys() - {first}
+        assert asked == [[second], []]
+
+
+def test_a_few_headers_tell_another_store(tmp_path, monkeypatch):
+    """Those of all sections are read only where these are the same."""
+    store = clusters.write_store(tmp_path / "run.zarr")
+    place = _Place.of(store)
+    read = []
+
+    def counted(folder, n_pixels, header=sections.read_section_header):
+        read.append(int(folder.name))
+        return header(folder, n_pixels)
+
+    monkeypatch.setattr(sections, "read_section_header", counted)
+    assert place.unfit() is None
+    assert len(read) == sections.GLIMPSE + store.n_sections
+    assert place.unfit() is None  # it is open already
+    assert len(read) == sections.GLIMPSE + store.n_sections
+
+    shutil.rmtree(store.path)
+    other = _Place.of(clusters.write_store(tmp_path / "run.zarr", seed=2))
+    shutil.rmtree(store.path)
+    clusters.write_store(tmp_path / "run.zarr", seed=3)
+    read.clear()
+    assert other.unfit() == f"sees other patterns in {store.path}"
+    assert read == [0, 3, 7, 10, 14]
+
+
+def test_a_store_that_differs_where_nobody_glimpsed(tmp_path):
+    """Its headers are all held against those of the process that asks."""
+    store, another = (clusters.write_store(tmp_path / f"{seed}.zarr", seed=seed) for seed in (1, 2))
+    place = _Place.of(store)
+    shutil.rmtree(store.path / "sections" / "00000001")
+    shutil.copytree(another.path / "sections" / "00000001", store.path / "sections" / "00000001")
+    assert sections.glimpse(store.path, store.n_sections) == store._sections.glimpse
+    assert place.unfit() == f"sees other patterns in {store.path}"
+
+
+def test_what_is_made_is_made_once():
+    made = []
+    few = Few(2)
+
+    def slowly(key):
+        def make():
+            made.append(key)
+            threading.Event().wait(0.05)
+            return key
+
+        return make
+
+    threads = [threading.Thread(target=few.get, args=(key, slowly(key))) for key in (1, 1, 2, 2, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(made) == [1, 2]
+    few.get(3, slowly(3))
+    assert [few.get(key, slowly(key)) for key in (3, 1, 2)] == [3, 1, 2]
+    assert len(made) > 3  # one of the first two went
