@@ -231,6 +231,90 @@ def test_a_worker_that_dies_with_its_answer(cluster, workers, monkeypatch):
     assert first not in cluster.processes
 
 
+@pytest.fixture
+def watchful(monkeypatch):
+    """It is soon asked who lives."""
+    monkeypatch.setattr("motes.distributed.handing.QUIET", 0.2)
+    monkeypatch.setattr("motes.distributed.handing.SIGN", 1.0)
+    monkeypatch.setattr("motes.distributed.handing.FETCH", 0.2)
+
+
+def addresses(cluster, client, names):
+    """Of workers, by their names."""
+    found = {pid: address for address, pid in client.run(os.getpid).items()}
+    return [found[cluster.processes[name].pid] for name in names]
+
+
+def test_all_workers_are_stopped(cluster, workers, watchful):
+    """They are there as far as Dask can tell: it would wait for five minutes, and then for others."""
+    client, names = workers
+    dispatcher = Dispatcher(client, patience=1.5)
+    every = "".join(rf".*{address}" for address in sorted(client.nthreads()))
+    for name in names:
+        cluster.signal(name, signal.SIGSTOP)
+    with pytest.raises(ClusterError, match=rf"no sign of life for 1\.5 s from workers {every}; end them, or"):
+        list(dispatcher.run(clusters.Twice(), [Piece(n) for n in range(4)]))
+    for name in names:
+        cluster.signal(name, signal.SIGCONT)
+    assert dict(Dispatcher(client).run(clusters.Twice(), [Piece(1)])) == {0: 2}
+
+
+def test_workers_that_are_at_work_may_take_their_time(workers, watchful):
+    """Nothing comes for much longer than the patience, but they answer."""
+    client, _ = workers
+    dispatcher = Dispatcher(client, patience=0.3)
+    assert dict(dispatcher.run(clusters.Twice(2.0), [Piece(1), Piece(2)])) == {0: 2, 1: 4}
+
+
+def test_the_only_piece_is_with_one_that_is_stopped(cluster, workers, watchful):
+    """Nobody has been measured yet: it is not for its slowness that others get it."""
+    client, names = workers
+    dispatcher = Dispatcher(client)
+    stopped, _ = addresses(cluster, client, names)
+    cluster.signal(names[0], signal.SIGSTOP)
+    assert dict(dispatcher.run(clusters.Twice(), [Piece(1, home=stopped)])) == {0: 2}
+
+
+def test_a_worker_that_is_stopped_with_its_answer(cluster, workers, watchful, monkeypatch):
+    """It was told that it is done, and the answer does not come: another does it, and it comes back when it goes on."""
+    client, names = workers
+    dispatcher = Dispatcher(client)
+    first, second = addresses(cluster, client, names)
+    fetch = Handing._told
+    stopped = []
+
+    def stop_before(run, arrived):
+        if not stopped and any(given.address == first for given in arrived.values()):
+            stopped.append(first)
+            cluster.signal(names[0], signal.SIGSTOP)
+        return fetch(run, arrived)
+
+    monkeypatch.setattr(Handing, "_told", stop_before)
+    pieces = [Piece(n, home=home) for n, home in enumerate((first, second) * 3)]
+    assert dict(dispatcher.run(clusters.Twice(), pieces)) == {n: 2 * n for n in range(6)}
+    assert stopped
+    assert list(dispatcher.workers()) == [second]
+    cluster.signal(names[0], signal.SIGCONT)
+    clusters.until(lambda: len(dispatcher.workers()) == 2)
+
+
+@pytest.mark.parametrize("copies", [8, 1])
+def test_what_is_large_is_with_one_that_is_stopped(cluster, workers, watchful, monkeypatch, copies):
+    """Others have it from here, or from each other as far as they go on."""
+    monkeypatch.setattr("motes.distributed.parcel.EMBEDDED", 0)
+    monkeypatch.setattr("motes.distributed.parcel.COPIES", copies)
+    client, names = workers
+    dispatcher = Dispatcher(client)
+    pieces = [Piece(n) for n in range(6)]
+    assert dict(dispatcher.run(clusters.Twice(), pieces)) == {n: 2 * n for n in range(6)}
+    if copies > 1:
+        for name in names:
+            clusters.until(lambda: len(dispatcher.workers()) == 2)
+            cluster.signal(name, signal.SIGSTOP)
+            assert dict(dispatcher.run(clusters.Twice(), pieces)) == {n: 2 * n for n in range(6)}
+            cluster.signal(name, signal.SIGCONT)
+
+
 def test_a_piece_that_kills_is_given_up(workers, monkeypatch):
     monkeypatch.setattr("motes.distributed.handing.DEATHS", 1)
     with pytest.raises(ClusterError, match="2 workers were lost with the same piece of work, the last of them tcp://"):

@@ -3,10 +3,15 @@
 Dask carries them, and tells who is there. Results depend neither on who computes them nor on how often: so the first
 answer is taken, a worker that was overtaken rests until it answers, and what a lost worker had is handed out anew.
 (Dask would do that too, but leaves a task that prefers a worker undone where all workers were lost for a while.)
+
+A worker that is stopped is there as far as Dask can tell. So where nothing comes for a while all are asked for a sign
+of life: what the silent ones have is handed out anew, and where all of them stay silent the work is given up. One that
+gives a sign may take as long as it likes: a piece may be a study's run of hours.
 """
 
 from __future__ import annotations
 
+import math
 import time
 import uuid
 import warnings
@@ -17,7 +22,7 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from motes.distributed.admission import address_of, called, lost, told_when_lost
+from motes.distributed.admission import address_of, called, lost, names, silent, told_when_lost
 from motes.distributed.parcel import Parcel
 from motes.distributed.scheduler import import_distributed
 from motes.distributed.worker import Answer, answer
@@ -31,6 +36,8 @@ if TYPE_CHECKING:
 LOOK = 0.5  # seconds between two looks at who is there
 FETCH = 2.0  # seconds for answers to come, twice as many at each try, before it is looked whether their workers live
 DEATHS = 3  # of workers that had the same piece
+QUIET = 10.0  # seconds without an answer, after which it is asked who lives
+SIGN = 4.0  # seconds for a sign of life
 SLOW = 3.0  # times the usual time
 LEAST = 0.5  # seconds, below which nobody is slow
 HELD = 64  # answers that workers hold on to: to let go of each at once would delay what is sent next
@@ -97,6 +104,8 @@ class Handing:
         self.slowest = 0.0  # seconds per weight
         self.held: deque[Future[Answer]] = deque(maxlen=HELD)
         self.alone_since: float | None = None
+        self.silent: set[str] = set()  # workers that gave no sign of life when they were last asked
+        self.asked = self.alive = time.monotonic()  # when that was, and when somebody last gave one
         self.losses = [0] * len(pieces)
         self.count = 0
 
@@ -109,6 +118,7 @@ class Handing:
             self._look_after()
             self._hand_out(workers)
             arrived = self._arrived()
+            self._listen(arrived)
             for future, told in self._told(arrived):
                 given = arrived[future]
                 if told is None:
@@ -145,15 +155,14 @@ class Handing:
                 self._give(late, address, workers)
 
     def _late(self) -> int | None:
-        """A piece that takes all who have it much longer than such a piece took others."""
-        if not self.slowest:
-            return None
+        """A piece that takes all who have it much longer than such a piece took others, or that silent ones have."""
         last: dict[int, float] = {}
         for given in self.given.values():
-            last[given.piece] = max(last.get(given.piece, 0.0), given.since)
+            since = -math.inf if given.address in self.silent else given.since
+            last[given.piece] = max(last.get(given.piece, -math.inf), since)
         for piece, since in last.items():
-            usual = self.slowest * self.pieces[piece].weight
-            if time.monotonic() - since > max(LEAST, SLOW * usual):
+            usual = self.slowest * self.pieces[piece].weight if self.slowest else math.inf
+            if since == -math.inf or time.monotonic() - since > max(LEAST, SLOW * usual):
                 return piece
         return None
 
@@ -164,8 +173,8 @@ class Handing:
                 answer,
                 self.dispatcher.build,
                 self.token,
-                self.work.to(workers),
-                None if self.subject is None else self.subject.to(workers),
+                self.work.to(address, workers),
+                None if self.subject is None else self.subject.to(address, workers),
                 self.arguments[piece],
                 key=f"motes-{self.token}-{self.count}",
                 workers=[address],
@@ -188,7 +197,10 @@ class Handing:
         return arrived
 
     def _told(self, arrived: Mapping[Future[Answer], _Given]) -> Iterator[tuple[Future[Answer], Answer | None]]:
-        """The answers, fetched together; None where the worker is gone and took its answer along."""
+        """The answers, fetched together; None where the worker is gone and took its answer along.
+
+        One that is stopped with its answer in hand rests, and the piece is handed out anew.
+        """
         from distributed import CancelledError
         from distributed import TimeoutError as SlowError
 
@@ -213,10 +225,34 @@ class Handing:
             gone = [future for future in left if arrived[future].address not in self.dispatcher.present]
             yield from ((future, None) for future in gone)
             left = [future for future in left if future not in gone]
+            mute = silent(self.client, {arrived[future].address for future in left}, SIGN)
+            for future in [future for future in left if arrived[future].address in mute]:
+                left.remove(future)
+                self.dispatcher.rest(arrived[future].address)
+                self._put_back(arrived[future])
 
     async def _fetch(self, futures: list[Future[Answer]]) -> list[Answer]:
         answers: list[Answer] = await self.client.gather(futures, asynchronous=True)
         return answers
+
+    def _listen(self, arrived: Collection[Future[Answer]]) -> None:
+        """Where nothing has come for a while, ask who lives; give up where nobody does."""
+        now = time.monotonic()
+        if arrived:
+            self.asked = self.alive = now
+            self.silent.clear()
+        if now - self.asked < min(QUIET, self.dispatcher.patience):
+            return
+        there = self.dispatcher.present.keys() - self.dispatcher.refused.keys()
+        self.silent = silent(self.client, there, SIGN)
+        self.asked = time.monotonic()
+        if there - self.silent or not there:  # where nobody is there, somebody is waited for
+            self.alive = self.asked
+        elif self.asked - self.alive > self.dispatcher.patience:
+            raise ClusterError(
+                f"{address_of(self.client)}: no sign of life for {self.dispatcher.patience:g} s from "
+                f"{names(sorted(there))}; end them, or let them go on"
+            )
 
     def _take_note(self, given: _Given, told: Answer) -> None:
         """A piece is done: how long it took, and who else has it."""
@@ -255,14 +291,13 @@ class Handing:
     def _look_after(self) -> None:
         """What a worker had that is gone is handed out anew; where nobody at all is left, somebody is waited for."""
         present = self.dispatcher.present
-        lost_parcel = any(parcel.is_lost(present) for parcel in (self.work, self.subject) if parcel is not None)
+        for parcel in (self.work, self.subject):
+            if parcel is not None:
+                parcel.keep(present)
         for future, given in list(self.given.items()):
             if given.address not in present:
                 del self.given[future]
                 self._lose(given)
-            elif lost_parcel:
-                del self.given[future]
-                self._put_back(given)
         if present.keys() - self.dispatcher.refused.keys():
             self.alone_since = None
             return

@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 EMBEDDED = 1 << 16  # bytes, above which it goes to each worker once
+COPIES = 8  # that are sent from here; more workers than that share them
 
 
 class Parcel:
-    """A thing, pickled, and its place in the cluster's memory.
+    """A thing, pickled, and its places in the cluster's memory.
 
-    Workers give it to each other. It comes to the first of them by way of one that is there when it is sent: who was
-    overtaken and rests would keep it to itself.
+    Up to `COPIES` workers get it from here, each its own: one that is stopped then keeps nobody else waiting. More of
+    them are as many groups, and give it to each other within theirs; what a stopped one keeps from its group, other
+    groups do meanwhile.
 
     Parameters
     ----------
@@ -32,21 +34,36 @@ class Parcel:
     def __init__(self, client: Client, thing: Any) -> None:
         self.client = client
         self.pickled: bytes = import_distributed("motes.distributed").protocol.pickle.dumps(thing)
-        self._place: Future[bytes] | None = None
-        self._among: frozenset[str] = frozenset()
+        self._groups: dict[str, tuple[str, ...]] = {}
+        self._places: dict[str, Future[bytes]] = {}
 
-    def is_lost(self, present: Collection[str]) -> bool:
-        """Whether nobody is there any more who could make it again: Dask would wait for them for ever."""
-        return self._place is not None and self._among.isdisjoint(present)
+    def keep(self, present: Collection[str]) -> None:
+        """Forget what was sent to workers that are gone: who comes back at the same address has nothing of it."""
+        self._groups = {address: group for address, group in self._groups.items() if address in present}
+        self._places = {address: place for address, place in self._places.items() if address in present}
 
-    def to(self, workers: Collection[str]) -> bytes | Future[bytes]:
-        """What a task of one of these workers takes for it."""
+    def to(self, worker: str, workers: Collection[str]) -> bytes | Future[bytes]:
+        """What a task of a worker takes for it; `workers` are all that there are to share it with."""
         if len(self.pickled) <= EMBEDDED:
             return self.pickled
-        if self._place is None or self.is_lost(workers):
-            self._among = frozenset(workers)
+        if worker not in self._places:
+            self._groups = self._groups or groups_of(workers, COPIES)
+            group = self._groups.get(worker, (worker,))
             with told_when_lost(self.client):
-                self._place = self.client.submit(
-                    bytes, self.pickled, key=f"motes-parcel-{uuid.uuid4().hex}", workers=list(workers)
+                place = self.client.submit(
+                    bytes, self.pickled, key=f"motes-parcel-{uuid.uuid4().hex}", workers=list(group), pure=False
                 )
-        return self._place
+            self._places |= dict.fromkeys(group, place)
+        return self._places[worker]
+
+
+def groups_of(workers: Collection[str], most: int) -> dict[str, tuple[str, ...]]:
+    """Of each worker those that share with it, itself among them: at most so many groups, about equal.
+
+    Examples
+    --------
+    >>> groups_of(["a", "b", "c"], 2)
+    {'a': ('a', 'c'), 'b': ('b',), 'c': ('a', 'c')}
+    """
+    every = sorted(workers)
+    return {worker: tuple(every[k % most :: most]) for k, worker in enumerate(every)}
