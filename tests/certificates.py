@@ -36,6 +36,17 @@ def authority(folder, name="ca"):
     return paths
 
 
+def files_of(security, folder):
+    """What the processes of a local cluster have in memory, in files: options of the command line."""
+    held = {"tls-ca": security.tls_ca_file, "tls-cert": security.tls_client_cert, "tls-key": security.tls_client_key}
+    words = []
+    for option, text in held.items():
+        path = folder / f"{option}.pem"
+        path.write_text(text)
+        words += [f"--{option}", str(path)]
+    return words
+
+
 def _certificate(subject, issuer, key, signer, extension):
     now = datetime.datetime.now(datetime.timezone.utc)
     return (

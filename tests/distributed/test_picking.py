@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import certificates
 import clusters
 from motes import Circles, distributed, picking
 from motes.cli import app
@@ -72,7 +73,7 @@ def test_files_that_workers_do_not_see(client, tmp_path):
     assert files.sizes == ((str(path), 6),)
     Each(client, files)
     path.write_bytes(b"more pixels")
-    with pytest.raises(ClusterError, match=r"workers .*tcp.*tcp.*: sees another .*grid\.tif: of 11 bytes, not 6"):
+    with pytest.raises(ClusterError, match=r"workers .*tls.*tls.*: sees another .*grid\.tif: of 11 bytes, not 6"):
         Each(client, files)
     path.unlink()
     with pytest.raises(ClusterError, match=r"can not see .*grid\.tif: no such file or directory; put it where"):
@@ -95,7 +96,8 @@ def commands(tmp_path, monkeypatch, client, capsys):
 
     def run(*words):
         told = []
-        for place, more in (("here", ()), ("there", ("--scheduler", client.scheduler.address))):
+        on_workers = ("--scheduler", client.scheduler.address, *certificates.files_of(client.security, tmp_path))
+        for place, more in (("here", ()), ("there", on_workers)):
             with pytest.raises(SystemExit) as ended:
                 app([*words, "-o", place, *more])
             answer = capsys.readouterr()

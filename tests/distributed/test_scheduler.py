@@ -37,7 +37,7 @@ def test_local_workers_leave_nothing(tmp_path, monkeypatch):
         pids = client.run(os.getpid).values()
         assert len(set(pids) | {os.getpid()}) == 2
         assert list(tmp_path.iterdir())
-        assert all(address.startswith("tcp://127.0.0.1:") for address in client.nthreads())
+        assert all(address.startswith("tls://127.0.0.1:") for address in client.nthreads())
     assert not list(tmp_path.iterdir())
     for pid in pids:
         clusters.until(lambda pid=pid: not Path(f"/proc/{pid}").exists())
@@ -151,3 +151,23 @@ def test_certificates_that_are_not_there(tmp_path):
             distributed.connect("tls://127.0.0.1:8786", **wrong).__enter__()
     with pytest.raises(ValueError, match=r"tls_ca.*: for an address that begins with tls://, got local"):
         distributed.connect("local", tls_ca=ours["tls_ca"]).__enter__()
+
+
+def test_local_workers_are_nobody_elses(tmp_path, monkeypatch):
+    """Whoever reaches a scheduler can run programs on its workers; other users of a machine reach its loopback."""
+    theirs = certificates.authority(tmp_path / "theirs")
+    with distributed.connect("local:1") as client:
+        address = client.scheduler.address
+        assert address.startswith("tls://127.0.0.1:")
+        monkeypatch.setattr(scheduler, "SECONDS", 1.0)
+        with pytest.raises(ClusterError, match="certificates were not accepted"):
+            distributed.connect(address, **theirs).__enter__()
+        with pytest.raises(ClusterError, match="no scheduler answers"):
+            distributed.connect(address.replace("tls", "tcp")).__enter__()
+
+
+def test_local_workers_without_cryptography(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    told = "other users of this machine can reach them"
+    with pytest.warns(UserWarning, match=told), distributed.connect("local:1") as client:
+        assert client.scheduler.address.startswith("tcp://127.0.0.1:")

@@ -7,6 +7,7 @@ import os
 import re
 import ssl
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ CONFIGURATION = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.system-monitor.interval": "5s",
     "distributed.admin.tick.interval": "1s",
+    "distributed.scheduler.http.routes": [],  # pages that anybody on this machine could read
+    "distributed.worker.http.routes": [],
     # Dask has free memory given back at once: every large array is fresh memory then, and NumPy takes up to three times
     # as long.
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 1 << 27,
@@ -51,7 +54,7 @@ def connect(
     ----------
     address : str
         `tcp://HOST:PORT` or `tls://HOST:PORT` of a Dask scheduler; `local:N`, N worker processes on this machine, which
-        end with the block; `local`, as many as this process may use threads.
+        end with the block and talk to nobody else; `local`, as many as this process may use threads.
     threads : int, optional
         Of all local workers together; by default all that this process may use.
     tls_ca, tls_cert, tls_key : path, optional
@@ -72,6 +75,11 @@ def connect(
     ClusterError
         If nothing answers at the address, nobody works there, or a worker has another version of motes, other kernels
         or another instruction set. It takes less than ten seconds.
+
+    Warns
+    -----
+    UserWarning
+        If the package cryptography is not installed, so that other users of this machine can reach local workers.
 
     Examples
     --------
@@ -108,13 +116,14 @@ def import_distributed(who: str) -> Any:
 
 @contextmanager
 def _local(distributed: Any, address: str, threads: int, security: Any) -> Iterator[Client]:
-    """Processes on the loopback, whose files and whose end are this block's."""
+    """Processes on the loopback, whose files and whose end are this block's, and who talk to nobody else."""
     told = LOCAL.fullmatch(address)
     n = int(told[1]) if told is not None and told[1] else threads
     if n < 1:
         raise ValueError("scheduler: expected local:1 or more, got local:0")
     import dask
 
+    own = _own_certificates(distributed)
     with (
         tempfile.TemporaryDirectory(prefix="motes-workers-", ignore_cleanup_errors=True) as folder,
         dask.config.set({"temporary-directory": folder} | CONFIGURATION),
@@ -124,7 +133,8 @@ def _local(distributed: Any, address: str, threads: int, security: Any) -> Itera
             threads_per_worker=max(1, threads // n),
             processes=True,
             host="127.0.0.1",
-            protocol="tcp",
+            protocol="tcp" if own is None else "tls",
+            security=own,
             dashboard_address=None,
             scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # None is port 8787, and one cluster too many there
             silence_logs=logging.CRITICAL,
@@ -132,6 +142,23 @@ def _local(distributed: Any, address: str, threads: int, security: Any) -> Itera
         )
         with cluster, distributed.Client(cluster, set_as_default=False) as client:
             yield client
+
+
+def _own_certificates(distributed: Any) -> Any:
+    """Certificates that nobody has but the processes of this block; None where they can not be made.
+
+    Every user of this machine reaches its loopback, and who reaches a scheduler can run programs on its workers.
+    """
+    try:
+        return distributed.Security.temporary()
+    except ImportError:
+        warnings.warn(
+            "local workers: other users of this machine can reach them, and run programs as you; "
+            "pip install cryptography, and they talk by TLS to nobody else",
+            UserWarning,
+            stacklevel=2,
+        )
+        return None
 
 
 @contextmanager
