@@ -261,8 +261,7 @@ class _Pass:
                 first = next(parts, None)
                 read = chain([] if first is None else [first], parts)
                 del first
-            with turn:
-                results = worked(read, self.task, threads, len(sections))
+            with turn, closing(worked(read, self.task, threads, len(sections))) as results:
                 if not hasattr(self.task, "combine"):
                     return list(results)
                 return [reduce(lambda a, b: (a[0], self.task.combine(a[1], b[1])), results)]

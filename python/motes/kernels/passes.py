@@ -6,10 +6,11 @@ up to the same bits whatever the parts are, whoever works on them and in whateve
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from motes.patterns import Patterns
@@ -68,7 +69,7 @@ class LocalEngine:
 def worked(
     parts: Iterable[tuple[int, Patterns]], task: Task[Result], threads: int, n_parts: int
 ) -> Generator[tuple[int, Result]]:
-    """What a task makes of each part: its number and the result.
+    """What a task makes of each part: its number and the result; or of many parts together, where it sums.
 
     Sums of many parts are made two at a time, with half of the threads each: at the end of a part some threads wait for
     the one that the system has taken for reading, and meanwhile the other part is in its midst.
@@ -90,68 +91,56 @@ def worked(
             del patterns  # the next is read into its room
             yield number, result
         return
-    with closing(_SideBySide(parts, task, (threads // 2, threads - threads // 2))) as work:
-        yield from work
+    yield from _side_by_side(parts, task, (threads // 2, threads - threads // 2))
 
 
-class _SideBySide(Iterator[tuple[int, Any]]):
-    """Threads that take one part after the other themselves: to be handed each would let them wait a millisecond.
+def _side_by_side(
+    parts: Iterable[tuple[int, Patterns]], task: SumTask[Result], shares: tuple[int, ...]
+) -> Generator[tuple[int, Result]]:
+    """What each of some threads adds up of the parts that it takes, under the number of its last.
 
-    Parameters
-    ----------
-    parts : iterable of (int, Patterns)
-        One of them is asked for at a time.
-    task : Task
-        What is to be done.
-    shares : tuple of int
-        Threads of each that work side by side.
+    They take one part after the other themselves: to be handed each would let them wait a millisecond. And each adds up
+    its own: nobody waits for who collects them, and there are no more sums at a time than threads.
     """
+    left, one_asks, all_parts, process = threading.Event(), threading.Lock(), iter(parts), os.getpid()
+    told: queue.SimpleQueue[tuple[int, Result] | BaseException | None] = queue.SimpleQueue()
 
-    def __init__(self, parts: Iterable[tuple[int, Patterns]], task: Task[Any], shares: tuple[int, ...]) -> None:
-        self._parts, self._task = iter(parts), task
-        self._one_asks = threading.Lock()
-        self._told: queue.Queue[tuple[int, Any] | BaseException | None] = queue.Queue(len(shares))
-        self._left = False
-        self._at_work = [
-            threading.Thread(target=self._work, args=(n,), name="motes-sections", daemon=True) for n in shares
-        ]
-        for thread in self._at_work:
-            thread.start()
-        self._running = len(shares)
-
-    def __next__(self) -> tuple[int, Any]:
-        while self._running:
-            told = self._told.get()
-            if isinstance(told, BaseException):
-                raise told
-            if told is not None:
-                return told
-            self._running -= 1
-        raise StopIteration
-
-    def close(self) -> None:
-        """End the threads, once they are through with what they have in hand."""
-        self._left = True
-        for thread in self._at_work:
-            while thread.is_alive():
-                with suppress(queue.Empty):  # it may wait for room for what it has to tell
-                    self._told.get_nowait()
-                thread.join(0.001)
-
-    def _work(self, threads: int) -> None:
+    def work(threads: int) -> None:
         try:
-            while not self._left:
-                with self._one_asks:
-                    part = next(self._parts, None)
+            total: tuple[int, Result] | None = None
+            while not left.is_set():
+                with one_asks:
+                    part = next(all_parts, None)
                 if part is None:
                     break
                 in_hand = [part[1]]
                 number, part = part[0], None
-                # The frame of the task alone has it: once the result is told its room is free.
-                self._told.put((number, self._task(in_hand.pop(), threads)))
-            self._told.put(None)
+                # The frame of the task alone has it: the next is read into its room.
+                result = task(in_hand.pop(), threads)
+                total = number, result if total is None else task.combine(total[1], result)
+                del result
+            told.put(total)
         except BaseException as error:
-            self._told.put(error)
+            told.put(error)
+
+    at_work = [threading.Thread(target=work, args=(n,), name="motes-sections", daemon=True) for n in shares]
+    started = 0
+    try:
+        for thread in at_work:
+            thread.start()
+            started += 1
+        for _ in at_work:
+            if os.getpid() != process:
+                raise RuntimeError("a pass over patterns can not go on in another process than it began in")
+            one = told.get()
+            if isinstance(one, BaseException):
+                raise one
+            if one is not None:
+                yield one
+    finally:
+        left.set()
+        for thread in at_work[:started]:
+            thread.join()
 
 
 def results(
