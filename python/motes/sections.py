@@ -18,7 +18,7 @@ from motes.io.store.buffers import Rooms, lasting, whole_steps
 from motes.io.store.layout import (
     MAX_TOTAL,
     Section,
-    gaps,
+    missing_of,
     numbers_of,
     pixel_dtype,
     read_root,
@@ -275,7 +275,7 @@ def open_some_sections(path: Path) -> tuple[Sections, list[DamagedSection]]:
     there = numbers_of(path)
     looked_at = [_header_or_fault(path, number, shape[0] * shape[1]) for number in there]
     faults = [found for found in looked_at if isinstance(found, DamagedSection)]
-    for lost in gaps(there):
+    for lost in missing_of(path, there):
         last = f" to {lost[-1]:08d}" if len(lost) > 1 else ""
         faults.append(DamagedSection(f"{section_folder(path, lost.start)}{last}: missing", lost.start))
     headers = tuple(found for found in looked_at if isinstance(found, Section))
@@ -307,7 +307,7 @@ def _headers(path: Path, shape: Shape, known: tuple[Section, ...]) -> tuple[Sect
             raise FormatError(f"{path}: is another store than the one that was opened")
         new = [_header(path, k, n_pixels) for k in range(len(known), n_sections)]
     except DamagedSection as error:
-        told = f"{error}; nobody knows how many patterns it held, so those behind it have no numbers; {others(path)}"
+        told = f"{error}; nobody knows how many patterns it held, nor the numbers of those behind it; {others(path)}"
         raise DamagedSection(told, error.section) from error
     return _countable(path, (*known, *new))
 

@@ -116,10 +116,10 @@ class PatternWriter:
                 self.n_sections = section_numbers(self.path)
                 self._squares = _squares_in(self.path, self.n_sections, self.shape)
                 if closed:
-                    write_root(self.path, self.shape, closed=False)
+                    write_root(self.path, self.shape)
             else:
                 write_sections_group(self.path)
-                write_root(self.path, self.shape, closed=False)
+                write_root(self.path, self.shape)
                 self.n_sections = 0
         except BaseException:
             _let_go(lock)
@@ -191,7 +191,7 @@ class PatternWriter:
         if self._lock is None:
             return
         self.flush()
-        write_root(self.path, self.shape, closed=True)
+        write_root(self.path, self.shape, self.n_sections)
         self._leave()
 
     def __enter__(self) -> PatternWriter:

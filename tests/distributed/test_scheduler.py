@@ -7,7 +7,9 @@ import re
 import signal
 import socket
 import sys
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,37 @@ def test_local_workers_leave_nothing(tmp_path, monkeypatch):
 def test_what_is_no_address(address):
     with pytest.raises(ValueError, match=r"scheduler: expected .*local"), distributed.connect(address):
         pass
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        (b"", "no scheduler answers within 0.5 s"),
+        (b"SSH-2.0-OpenSSH_9.2p1\r\n", "what answers there is no Dask scheduler|no scheduler answers within 0.5 s"),
+        (b"HTTP/1.0 400 Bad request\r\n\r\n" * 40, "what answers there is no Dask scheduler|no scheduler answers"),
+    ],
+)
+def test_something_else_listens(says, told, monkeypatch):
+    """One that says nothing holds nobody; what another says is not taken for the size of a message."""
+    monkeypatch.setattr(scheduler, "SECONDS", 0.5)
+    held = []
+
+    def serve():
+        with suppress(OSError):  # closed: the test is over
+            while True:
+                held.append(server.accept()[0])
+                held[-1].sendall(says)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        threading.Thread(target=serve, daemon=True).start()
+        began = time.monotonic()
+        with pytest.raises(ClusterError, match=f"^{address}: {told}"):
+            distributed.connect(address).__enter__()
+        assert held
+        assert time.monotonic() - began < 10
+    for one in held:
+        one.close()
 
 
 def test_nothing_listens(free_port, monkeypatch):

@@ -419,3 +419,22 @@ def test_photons_by_pixel_whose_sum_int64_does_not_hold(tmp_path):
 def test_a_killed_writers_section_is_not_seen(store, patterns):
     shutil.copytree(store.path / SECTION, store.path / ".writing" / "section")
     assert motes.open_patterns(store.path).to_memory() == patterns
+
+
+def test_the_last_sections_of_a_closed_store(store, patterns):
+    """Its header says how many there were; of one that is still written to nobody knows."""
+    last, bounds = store.n_sections - 1, store.bounds
+    for number in (last, last - 1):
+        removed(f"sections/{number:08d}")(store.path)
+    with pytest.raises(DamagedSection, match=f"{last - 1:08d}: is missing, of a closed store") as raised:
+        motes.open_patterns(store.path)
+    assert raised.value.section == last - 1
+    with pytest.raises(DamagedSection, match="is missing"):
+        motes.PatternWriter(store.path, patterns.shape, append=True)
+    done = convert_patterns([store.path], store.path.with_name("whole.zarr"), skip_damaged=True)
+    assert done.n_patterns == bounds[last - 1]
+    assert [note.split("sections/")[-1].partition(":")[0] for note in done.notes] == [f"{last - 1:08d} to {last:08d}"]
+    for stated in (-1, 1.5, "2", 10**13):
+        edited("zarr.json", n_sections=stated)(store.path)
+        with pytest.raises(FormatError, match=r"zarr\.json: n_sections .*expected a number of sections"):
+            motes.open_patterns(store.path)

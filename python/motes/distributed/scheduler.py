@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import re
@@ -9,6 +10,7 @@ import ssl
 import tempfile
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -164,9 +166,13 @@ def _own_certificates(distributed: Any) -> Any:
 @contextmanager
 def _remote(distributed: Any, address: str, threads: int, security: Any) -> Iterator[Client]:
     try:
+        with ThreadPoolExecutor(1) as apart:  # this thread may have an event loop of its own, as a notebook's has
+            apart.submit(asyncio.run, _asked(address, security)).result()
         client = distributed.Client(address, security=security, timeout=SECONDS, set_as_default=False)
-    except (OSError, distributed.TimeoutError) as error:
+    except (OSError, distributed.TimeoutError, asyncio.TimeoutError) as error:
         raise ClusterError(f"{address}: {_why_not(error)}") from error
+    except (ValueError, TypeError, EOFError, MemoryError) as error:  # of bytes that are no message
+        raise ClusterError(f"{address}: what answers there is no Dask scheduler") from error
     with client:
         try:
             client.wait_for_workers(1, timeout=SECONDS)
@@ -175,13 +181,33 @@ def _remote(distributed: Any, address: str, threads: int, security: Any) -> Iter
         yield client
 
 
+async def _asked(address: str, security: Any) -> None:
+    """Have who is at an address say who it is: a client would wait without end for one that never says anything."""
+    from distributed.core import connect as connected
+
+    arguments = {} if security is None else security.get_connection_args("client")
+
+    async def answer() -> None:
+        comm = await connected(address, timeout=SECONDS, **arguments)
+        try:
+            await comm.write({"op": "identity", "reply": True})
+            await comm.read()
+        finally:
+            comm.abort()
+
+    await asyncio.wait_for(answer(), SECONDS)
+
+
 def _why_not(error: BaseException | None) -> str:
     """Why nobody could be reached: the certificates, or nobody is there."""
     while error is not None:
         if isinstance(error, ssl.SSLError):
             return f"certificates were not accepted ({error.reason or error}): all must be of one authority (tls_ca)"
         error = error.__cause__ or error.__context__
-    return f"no scheduler answers within {SECONDS:g} s; check the address, or start one: dask scheduler"
+    return (
+        f"no scheduler answers within {SECONDS:g} s; check the address (tls:// of one that has certificates), or start "
+        "one: dask scheduler"
+    )
 
 
 def _security(distributed: Any, address: str, files: dict[str, str]) -> Any:

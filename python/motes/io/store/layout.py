@@ -1,7 +1,7 @@
 """What lies where in a store, what its headers say, and reading them without trusting them.
 
 ========================================  ===============================================================
-``run.zarr/zarr.json``                    group; attributes: format, shape, closed, version
+``run.zarr/zarr.json``                    group; attributes: format, shape, closed, version, n_sections of a closed one
 ``run.zarr/sections/zarr.json``           group
 ``run.zarr/sections/00000000/zarr.json``  group; attributes: the section's statistics and checksums
 ``run.zarr/sections/00000000/pixels/``    `pixels`, as each array one of Zarr with one chunk: zarr.json, c/0
@@ -34,6 +34,7 @@ MAX_HEADER = 2**16  # bytes of a zarr.json; ours have fewer than 2000
 MAX_SECTION = 2**24  # patterns
 MAX_TOTAL = 2**62  # of any sum over sections: int64 holds it
 NAME = re.compile(r"[0-9]{8,12}")
+MOST_SECTIONS = 10**12 - 1
 CODECS = [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}]
 CRC_BYTES = 4  # behind the numbers of a chunk
 
@@ -284,10 +285,26 @@ def section_numbers(store: Path) -> int:
         If there is no folder of them.
     """
     found = numbers_of(store)
-    for missing in gaps(found):
-        told = f"{section_folder(store, missing.start)}: is missing, though section {found[-1]} is there"
-        raise DamagedSection(told, missing.start)
+    for missing in missing_of(store, found):
+        behind = f"though section {found[-1]} is there" if found and found[-1] > missing.start else "of a closed store"
+        raise DamagedSection(f"{section_folder(store, missing.start)}: is missing, {behind}", missing.start)
     return len(found)
+
+
+def missing_of(store: Path, numbers: Sequence[int]) -> list[range]:
+    """What is left out of the sections that are there; of a closed store also what its header says that was behind.
+
+    Raises
+    ------
+    FormatError
+        If the header says what can not be.
+    """
+    own = read_group(store / HEADER)
+    stated = own.get("n_sections", 0) if own.get("closed") else 0
+    if type(stated) is not int or not 0 <= stated <= MOST_SECTIONS:
+        raise FormatError(f"{store / HEADER}: n_sections {stated!r:.40}, expected a number of sections")
+    behind = range(numbers[-1] + 1 if numbers else 0, stated)
+    return [*gaps(numbers), *([behind] if behind else [])]
 
 
 def gaps(numbers: Sequence[int]) -> list[range]:

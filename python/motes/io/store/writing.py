@@ -44,11 +44,12 @@ class Content(NamedTuple):
     total: npt.NDArray[np.int64]
 
 
-def write_root(store: Path, shape: Shape, closed: bool) -> None:
-    """Write the header of a store, whole or not at all."""
+def write_root(store: Path, shape: Shape, n_sections: int | None = None) -> None:
+    """Write the header of a store, whole or not at all; with the number of its sections it is closed."""
     from motes import _core
 
-    own = {"format": FORMAT, "shape": list(shape), "closed": closed, "version": _core.version}
+    own: dict[str, Any] = {"format": FORMAT, "shape": list(shape), "closed": n_sections is not None}
+    own |= {"version": _core.version} | ({} if n_sections is None else {"n_sections": n_sections})
     _replace(store / HEADER, group_json(own))
 
 
