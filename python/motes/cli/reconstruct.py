@@ -29,7 +29,7 @@ from motes.cli.observers import EMCLog, observers
 from motes.cli.outputs import output_folder
 from motes.cli.results import EVERYTHING, RESULTS, write_results
 from motes.cli.source import read_dense_files, source
-from motes.cli.stored import Memory, Reading, SkipDamaged, notes_of_damage, notes_of_writer, patterns_of
+from motes.cli.stored import Memory, Reading, SkipDamaged, masters_of, notes_of_damage, notes_of_writer, patterns_of
 from motes.cli.summary import summary
 
 if TYPE_CHECKING:
@@ -330,8 +330,9 @@ def reconstruct(
             needs_all = ("--config",) * (config is not None) + ("--held-out",) * bool(numbers)
             selecting = halves or any(option is not None for option in (exclude, blacklist, selection))
             how = Reading(
-                memory, skip_damaged, scheduler, threads, tls_ca, tls_cert, tls_key, checkpoint, needs_all, selecting
-            )
+                memory, skip_damaged, scheduler, threads, tls_ca, tls_cert, tls_key, checkpoint, needs_all, selecting,
+                masters_of(rotations, classes, still_classes),
+            )  # fmt: skip
             patterns, whole = open_files.enter_context(patterns_of(files or [], task, size, n_patterns, how))
             if isinstance(patterns, StoredPatterns):
                 doubts = notes_of_writer(patterns) + ([] if whole is None else notes_of_damage(patterns, whole))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 PANEL = "Large data"
 WORKING = 56 << 20  # bytes: what a fit of small pictures takes beside its patterns, measured
+TURNED = 100 << 20  # more of a mixture, of in-plane rotations say: blocks of responsibilities, and sums of their bars
 
 Memory = Annotated[
     str | None,
@@ -54,6 +56,8 @@ class Reading:
         The options that were given and need all patterns in memory.
     selecting : bool
         Whether some patterns of sections are left out, so that what is worked on are copies.
+    mixed : int
+        Masters of a mixture; 0 where rotations are exact and there is one.
     """
 
     memory: str | None
@@ -66,6 +70,21 @@ class Reading:
     checkpoint: Path
     whole: Sequence[str]
     selecting: bool
+    mixed: int
+
+
+def masters_of(rotations: str, classes: int, still_classes: int) -> int:
+    """Of a mixture; 0 of one master and exact rotations.
+
+    Examples
+    --------
+    >>> masters_of("C4", 1, 0), masters_of("in-plane:36", 1, 0), masters_of("C4", 2, 1)
+    (0, 1, 3)
+    """
+    from motes.rotations import Rotations, rotations_of
+
+    exact = isinstance(rotations_of(rotations), Rotations)
+    return 0 if exact and (classes, still_classes) == (1, 0) else classes + still_classes
 
 
 @contextmanager
@@ -118,7 +137,7 @@ def _store_of(file: Path, how: Reading) -> Iterator[tuple[StoredPatterns, NDArra
         client = closing.enter_context(cluster(how.scheduler, how.threads, **tls))
         store = open_patterns(file)
         if how.memory is not None:
-            _require(how.memory, store, how.selecting)
+            _require(how.memory, store, how.selecting, how.mixed)
         store = store.using(memory=how.memory)
         if client is not None:
             from motes.distributed.photons import kept_in, with_workers
@@ -132,7 +151,7 @@ def _store_of(file: Path, how: Reading) -> Iterator[tuple[StoredPatterns, NDArra
             raise FormatError(f"{told}; --skip-damaged leaves its patterns out") from error
 
 
-def _require(memory: str, store: StoredPatterns, selecting: bool) -> None:
+def _require(memory: str, store: StoredPatterns, selecting: bool, mixed: int) -> None:
     """Refuse a memory that the run would come to exceed.
 
     Libraries that it will load are loaded now: what they take is known before any is given to sections.
@@ -143,12 +162,17 @@ def _require(memory: str, store: StoredPatterns, selecting: bool) -> None:
     import motes.plotting  # noqa: F401
     from motes.memory import in_words, memory_bytes, resident_bytes, without_unit
     from motes.reconstruction.information import LARGEST_MATRIX
+    from motes.reconstruction.mixture.bars import LARGEST_MATRIX as LARGEST_OF_MIXTURES
     from motes.reconstruction.sampled import sample_size
 
     limit = memory_bytes(memory, "--memory")
     sample = sample_size(store) * (2 * store.n_lit / max(len(store), 1) + 8)
-    matrix = 8 * store.n_pixels**2 if store.n_pixels <= LARGEST_MATRIX else 0
-    working = int(WORKING + 3 * sample + 6 * matrix)
+    if mixed:  # masters in their discs, one by one where they are too many together
+        disc = int(math.pi / 4 * store.n_pixels)
+        unknown = mixed * disc if mixed * disc <= LARGEST_OF_MIXTURES else disc
+    else:
+        unknown = store.n_pixels if store.n_pixels <= LARGEST_MATRIX else 0
+    working = int(WORKING + (TURNED if mixed else 0) + 3 * sample + 6 * 8 * unknown**2)
     largest = store.nbytes / max(store.n_sections, 1)
     least = resident_bytes() + working + int((3.5 if selecting else 2.5) * largest)
     least += -least % 10**7  # what is asked for is said in round numbers
