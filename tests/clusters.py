@@ -15,7 +15,7 @@ from unittest import mock
 import numpy as np
 
 import motes
-from motes import distributed, simulate
+from motes import distributed, sections, simulate
 
 SHAPE = (9, 9)
 SECTION = 700  # patterns in each section of a store
@@ -185,6 +185,17 @@ class Twice:
         return 2 * number
 
 
+class Choosy(Twice):
+    """Work that some processes can not do."""
+
+    def __init__(self, *unfit):
+        super().__init__(0.05)
+        self.pids = unfit
+
+    def unfit(self):
+        return "is not the one" if os.getpid() in self.pids else None
+
+
 class Deadly(Twice):
     """Work that kills who does it."""
 
@@ -217,6 +228,11 @@ class Looking:
 def askers(folder):
     """Processes that began to look, once for each time."""
     return [int(path.name.partition("-")[0]) for path in Path(folder).glob("*-*")]
+
+
+def weightless():
+    """From now on this process finds that it has no memory yet: what a store needs is then known to the byte."""
+    sections.resident_bytes = int
 
 
 def slowly_upper(letter):

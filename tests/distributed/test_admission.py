@@ -14,9 +14,11 @@ import motes
 from motes import distributed, sections
 from motes.distributed import admission, dispatch
 from motes.distributed.admission import admit
+from motes.distributed.dispatch import Dispatcher, Piece
 from motes.distributed.engine import _Place
 from motes.distributed.few import Few
 from motes.errors import ClusterError
+from motes.io.store.buffers import whole_steps
 
 
 @pytest.fixture
@@ -86,6 +88,49 @@ def test_each_worker_is_asked_once_about_a_store(store, monkeypatch):
         engine.check(some)
         (second,) = client.nthreads().keys() - {first}
         assert asked == [[second], []]
+
+
+def test_a_selection_that_does_not_fit_a_worker_s_memory(store):
+    """It is told as that, and is soon forgotten: the same workers do what fits."""
+    need = whole_steps(int(store._sections.sizes.max()))
+    with distributed.connect("local:2") as client:
+        client.run(clusters.weightless)
+        engine = distributed.DaskEngine(client)
+        tight = 5 * need // 2  # for two sections, and not for the copies of a third
+        whole, some = (own._with(memory=tight) for own in (store, store.select(np.arange(len(store)) % 3 == 0)))
+        engine.check(whole)
+        for _ in range(2):
+            with pytest.raises(
+                ClusterError, match=r"workers .*, .*: can not open .*: memory: .* is too little: .*; give at least"
+            ):
+                list(engine.run(some, clusters.PhotonSums(), 1))
+        for own in (whole, some._with(memory=3 * need), some._with(memory=None)):
+            total = sum(total for _, total in engine.run(own, clusters.PhotonSums(), 1))
+            np.testing.assert_array_equal(total, own._with(memory=None).total_image())
+        assert len(engine._dispatcher.workers()) == 2
+
+
+def test_who_can_not_do_one_work_does_the_next(client):
+    dispatcher = Dispatcher(client)
+    pids = client.run(os.getpid)
+    first, second = pids
+    numbers, expected = [Piece(n) for n in range(8)], {n: 2 * n for n in range(8)}
+    with pytest.warns(UserWarning, match=rf"{first}\) takes no part: is not the one") as told:
+        found = [dict(dispatcher.run(clusters.Choosy(pids[first]), numbers)) for _ in range(3)]
+    assert found == [expected] * 3
+    assert len(told) == 1
+    with (
+        pytest.warns(UserWarning, match="takes no part"),
+        pytest.raises(ClusterError, match=r"no worker fits: .*: is not the one; .*: is not the one"),
+    ):
+        dict(dispatcher.run(clusters.Choosy(*pids.values()), numbers))
+    assert not dispatcher.refused
+    assert dict(dispatcher.run(clusters.Choosy(pids[first]), [Piece(1, home=first), Piece(2, home=second)])) == {
+        0: 2,
+        1: 4,
+    }
+    clusters.until(lambda: len(dispatcher.workers()) == 2)
+    assert dict(dispatcher.run(clusters.Twice(), numbers)) == expected
 
 
 def test_a_few_headers_tell_another_store(tmp_path, monkeypatch):

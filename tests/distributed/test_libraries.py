@@ -100,7 +100,7 @@ def test_workers_with_another_numpy(tmp_path, store, other_numpy):
             with pytest.raises(ClusterError, match=refusal) as told:
                 distributed.study(toy_config(home), tmp_path / "study", client=client, picker=toy)
             assert "fine" not in str(told.value)
-            with pytest.warns(UserWarning, match=r"old \(.*\) takes no part: it has NumPy 0\.0\.1"):
+            with pytest.warns(UserWarning, match=r"old \(.*\) takes no part: has NumPy 0\.0\.1"):
                 assert list(each(clusters.slowly_upper, "abcdefghijklmnop")) == list("ABCDEFGHIJKLMNOP")
 
             engine = distributed.DaskEngine(client)

@@ -46,7 +46,9 @@ class Dispatcher:
         self.client, self.patience, self.build = client, patience, Build.here()
         admit(client)
         self.refused: dict[str, str] = {}
-        """Workers that came later and do not fit, by their addresses, and why."""
+        """Workers that came later and have other kernels, by their addresses, and why; they get nothing any more."""
+        self.told: dict[str, Any] = {}
+        """Workers that were said to take no part, and what in, or why."""
         self.resting: dict[str, Future[Any]] = {}
         """Workers that others were faster than, and what they have still to answer before they get more."""
         self.present: dict[str, int] = {}

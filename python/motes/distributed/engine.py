@@ -60,6 +60,8 @@ class DaskEngine:
     def check(self, store: StoredPatterns) -> None:
         """Ask workers whether they see a store; who does is not asked again, whatever is selected of it.
 
+        Where a `memory` is given they are asked about each selection: it takes more memory than the whole.
+
         Raises
         ------
         ClusterError
@@ -68,8 +70,8 @@ class DaskEngine:
         if store is self._store:
             return
         place = _Place.of(store)
-        whole = replace(place, selected=None)
-        self._dispatcher.admit(whole.unfit, about=whole)
+        about = replace(place, selected=None) if place.memory is None else place
+        self._dispatcher.admit(about.unfit, about=about)
         if place != self._place:
             self._place, self._parcel = place, self._dispatcher.parcel(place)
         self._store = store

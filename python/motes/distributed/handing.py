@@ -106,6 +106,7 @@ class Handing:
         self.alone_since: float | None = None
         self.silent: set[str] = set()  # workers that gave no sign of life when they were last asked
         self.asked = self.alive = time.monotonic()  # when that was, and when somebody last gave one
+        self.unfit: dict[str, str] = {}  # workers that can not do this work, and why: they may do the next
         self.losses = [0] * len(pieces)
         self.count = 0
 
@@ -114,7 +115,7 @@ class Handing:
         while len(self.done) < len(self.pieces):
             if self.client.status != "running":
                 raise lost(self.client)
-            workers = self.dispatcher.workers()
+            workers = {at: threads for at, threads in self.dispatcher.workers().items() if at not in self.unfit}
             self._look_after()
             self._hand_out(workers)
             arrived = self._arrived()
@@ -243,7 +244,7 @@ class Handing:
             self.silent.clear()
         if now - self.asked < min(QUIET, self.dispatcher.patience):
             return
-        there = self.dispatcher.present.keys() - self.dispatcher.refused.keys()
+        there = self.dispatcher.present.keys() - self._refused().keys()
         self.silent = silent(self.client, there, SIGN)
         self.asked = time.monotonic()
         if there - self.silent or not there:  # where nobody is there, somebody is waited for
@@ -279,14 +280,20 @@ class Handing:
             self.waiting.put(self.pieces[given.piece].home, given.piece, first=True)
 
     def _refuse(self, told: Answer, given: _Given) -> None:
-        """A worker that came later and does not fit gets nothing any more."""
+        """A worker that does not fit gets nothing more of this work, and of no other where its kernels differ."""
         assert told.refusal is not None
-        if told.worker not in self.dispatcher.refused:
-            self.dispatcher.refused[told.worker] = told.refusal
-            warnings.warn(
-                f"{called(told.name, told.worker)} takes no part: it {told.refusal}", UserWarning, stacklevel=2
-            )
         self._put_back(given)
+        if told.worker in self._refused():
+            return
+        (self.dispatcher.refused if told.lasting else self.unfit)[told.worker] = told.refusal
+        about = self.subject or told.refusal  # the passes of one picture are many, and one word is enough
+        if self.dispatcher.told.get(told.worker) != about:
+            self.dispatcher.told[told.worker] = about
+            warnings.warn(f"{called(told.name, told.worker)} takes no part: {told.refusal}", UserWarning, stacklevel=2)
+
+    def _refused(self) -> dict[str, str]:
+        """Workers that do not fit, and why."""
+        return self.dispatcher.refused | self.unfit
 
     def _look_after(self) -> None:
         """What a worker had that is gone is handed out anew; where nobody at all is left, somebody is waited for."""
@@ -298,14 +305,13 @@ class Handing:
             if given.address not in present:
                 del self.given[future]
                 self._lose(given)
-        if present.keys() - self.dispatcher.refused.keys():
+        refused = self._refused()
+        if present.keys() - refused.keys():
             self.alone_since = None
             return
         where = address_of(self.client)
         if present:
-            told = "; ".join(
-                f"{address} {why}" for address, why in self.dispatcher.refused.items() if address in present
-            )
+            told = "; ".join(f"{address}: {why}" for address, why in refused.items() if address in present)
             raise ClusterError(f"{where}: no worker fits: {told}")
         now = time.monotonic()
         if self.alone_since is None:

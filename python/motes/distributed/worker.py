@@ -31,12 +31,13 @@ class Work(Protocol[Argument, Result]):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a worker made of an argument, or why it refused: which worker that was."""
+    """What a worker made of an argument, or why it refused, this work or all: which worker that was."""
 
     worker: str
     name: str
     result: Any = None
     refusal: str | None = None
+    lasting: bool = False
 
 
 def answer(asker: Build, token: str, work: bytes, subject: bytes | None, argument: bytes) -> Answer:
@@ -57,9 +58,9 @@ def answer(asker: Build, token: str, work: bytes, subject: bytes | None, argumen
     from distributed.protocol.pickle import loads
 
     worker = get_worker()
-    refusal = Build.here().unlike(asker)
-    if refusal is None:
-        known, refusal = _remembered(token, work, subject)
+    if unlike := Build.here().unlike(asker):
+        return Answer(worker.address, str(worker.name), refusal=unlike, lasting=True)
+    known, refusal = _remembered(token, work, subject)
     if refusal is not None:
         return Answer(worker.address, str(worker.name), refusal=refusal)
     result = known(loads(argument), _turn, worker.state.nthreads)
