@@ -195,10 +195,10 @@ class _Place:
         """What keeps this process from reading them."""
         try:
             _opened(self)
-        except _OtherPatternsError as error:
+        except ValueError as error:  # another store, one that is damaged, or too little memory
             return str(error)
-        except (OSError, ValueError) as error:
-            why = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
             path = self.origin.path
             where = "" if path in why else f"{path}: "
             return f"can not open {where}{why}; put it where every worker finds it by this path"
