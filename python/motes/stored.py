@@ -75,19 +75,28 @@ def is_store(path: str | os.PathLike[str]) -> bool:
 def opened_again(path: str | os.PathLike[str], n_sections: int, before: StoredPatterns | None = None) -> StoredPatterns:
     """What another process has opened: so many sections of a store that may have grown.
 
-    What is kept in memory of the same store that was opened before, with other patterns selected, say, is shared.
+    What is kept in memory of the same store that was opened before, with other patterns selected, say, is shared, and
+    headers that were known then are not read again.
 
     Raises
     ------
     FormatError
         If there are fewer.
     """
-    sections = open_patterns(path)._sections
+    known = None if before is None else before._sections
+    sections = _grown(known) or open_patterns(path)._sections
     if len(sections.headers) < n_sections:
         raise FormatError(f"{path}: expected {n_sections} sections, got {len(sections.headers)}")
     headers = sections.headers[:n_sections]
-    known = None if before is None else before._sections
     return StoredPatterns(gathered(sections.path, sections.shape, sections.closed, headers, known))
+
+
+def _grown(known: Sections | None) -> Sections | None:
+    """What is known of a store and what was appended since; None where it is another by now."""
+    try:
+        return None if known is None else reopened(known)
+    except FormatError:
+        return None
 
 
 class StoredPatterns(StoredTotals):

@@ -159,6 +159,53 @@ def test_a_few_headers_tell_another_store(tmp_path, monkeypatch):
     assert read == [0, 3, 7, 10, 14]
 
 
+def test_each_header_of_a_store_that_grows_is_read_once(tmp_path, monkeypatch):
+    """However many pictures of it are looked at; those that are looked at again are a few."""
+    read = []
+
+    def counted(folder, n_pixels, header=sections.read_section_header):
+        read.append(int(folder.name))
+        return header(folder, n_pixels)
+
+    path = tmp_path / "run.zarr"
+    places = []
+    with motes.PatternWriter(path, (2, 2)) as writer:
+        for n in range(1, 61):
+            writer.append([[1, 0, 0, n]])
+            writer.flush()
+            if n % 20 == 0:
+                places.append(_Place.of(motes.open_patterns(path)))
+                with monkeypatch.context() as patched:
+                    patched.setattr(sections, "read_section_header", counted)
+                    read.clear()
+                    assert places[-1].unfit() is None
+                assert len(read) == sections.GLIMPSE + 20 + (n > 20)  # and the last that was known
+    assert places[0].unfit() is None
+    assert places[0].open().n_sections == 20
+    np.testing.assert_array_equal(places[0].open().total_image(), [[20, 0], [0, 210]])
+
+
+def test_another_store_that_ends_alike(tmp_path):
+    """What was known of one is not taken for the other."""
+    store, another = (clusters.write_store(tmp_path / f"{seed}.zarr", seed=seed) for seed in (1, 2))
+    assert _Place.of(store).unfit() is None
+    shutil.rmtree(store.path / "sections" / "00000001")
+    shutil.copytree(another.path / "sections" / "00000001", store.path / "sections" / "00000001")
+    assert _Place.of(motes.open_patterns(store.path)).unfit() is None
+    shutil.rmtree(store.path)
+    other = clusters.write_store(store.path, seed=3)
+    assert _Place.of(other).unfit() is None
+
+
+def test_few_questions_are_remembered(client):
+    """Those that were asked last; a run that follows a store asks about a new picture of it for days."""
+    dispatcher = Dispatcher(client)
+    for about in [*range(3 * dispatch.KEPT), 0]:
+        dispatcher.admit(clusters.Choosy().unfit, about)
+    assert list(dispatcher._admitted) == [*range(2 * dispatch.KEPT + 1, 3 * dispatch.KEPT), 0]
+    assert dispatcher._admitted[0] == set(client.nthreads())
+
+
 def test_a_store_that_differs_where_nobody_glimpsed(tmp_path):
     """Its headers are all held against those of the process that asks."""
     store, another = (clusters.write_store(tmp_path / f"{seed}.zarr", seed=seed) for seed in (1, 2))

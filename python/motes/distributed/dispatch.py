@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
+from collections import OrderedDict
 from collections.abc import Callable, Generator, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 AHEAD = 2  # pieces that a worker has: one that it does, and the next
+KEPT = 8  # things that workers were asked about: pictures of a store that grows are as many as one likes
 LONGEST = 60.0  # seconds that a scheduler may take to say who is there
 
 
@@ -53,7 +55,7 @@ class Dispatcher:
         """Workers that others were faster than, and what they have still to answer before they get more."""
         self.present: dict[str, int] = {}
         """All workers, and the threads of each."""
-        self._admitted: dict[Hashable, set[str]] = {}
+        self._admitted: OrderedDict[Hashable, set[str]] = OrderedDict()
         self._looked = 0.0
 
     def workers(self) -> dict[str, int]:
@@ -87,17 +89,22 @@ class Dispatcher:
         unfit : callable
             Called on each: what keeps it from the work, in words, or None.
         about : hashable, optional
-            What the question is about: who could do it is not asked about the same again.
+            What the question is about: who could do it is not asked about the same again, as long as it is one of the
+            last few.
 
         Raises
         ------
         ClusterError
             If one of them can not; it is named.
         """
-        admitted = set() if about is None else self._admitted.setdefault(about, set())
+        admitted = set() if about is None else self._admitted.get(about, set())
         new = [address for address in self.workers() if address not in admitted]
         admit(self.client, unfit, new, patience=self.patience)
-        admitted.update(new)
+        if about is not None:
+            self._admitted[about] = admitted.union(new)
+            self._admitted.move_to_end(about)
+            while len(self._admitted) > KEPT:
+                self._admitted.popitem(last=False)
 
     def parcel(self, thing: Any) -> Parcel:
         """What is sent to each worker once, as long as it is held on to here."""

@@ -164,12 +164,13 @@ class _Origin:
         return cls(path, store.n_sections, store._sections.glimpse, store._sections.fingerprint)
 
     def open(self) -> StoredPatterns:
-        """Read all of its headers, unless a few of them tell already that it is another."""
+        """Read those of its headers that are not known, unless a few of them tell already that it is another."""
         if glimpse(self.path, self.n_sections) == self.glimpse:
             before = [store for origin, store in _stores.every() if origin.path == self.path]
-            store = opened_again(self.path, self.n_sections, before[-1] if before else None)
-            if store.fingerprint == self.fingerprint:
-                return store
+            for known in (*before[-1:], None):  # what was known may be of one that was there before
+                store = opened_again(self.path, self.n_sections, known)
+                if store.fingerprint == self.fingerprint:
+                    return store
         raise _OtherPatternsError(f"sees other patterns in {self.path}")
 
 
