@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -197,6 +198,25 @@ def test_local_workers_are_nobody_elses(tmp_path, monkeypatch):
             distributed.connect(address, **theirs).__enter__()
         with pytest.raises(ClusterError, match="no scheduler answers"):
             distributed.connect(address.replace("tls", "tcp")).__enter__()
+
+
+def test_keys_of_local_workers_are_on_the_disk_only_to_be_loaded(tmp_path, monkeypatch):
+    """In a folder that nobody else can look into."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    modes = []
+
+    def noted(context, cert, key, load=ssl.SSLContext.load_cert_chain):
+        assert Path(key).is_relative_to(tmp_path)
+        modes.append(Path(key).parent.stat().st_mode & 0o777)
+        return load(context, cert, key)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", noted)
+    own = scheduler._own_certificates(scheduler.import_distributed("test"))
+    assert not list(tmp_path.iterdir())
+    for arguments in (own.get_connection_args("client"), own.get_listen_args("scheduler")):
+        assert arguments["ssl_context"] is not None
+        assert not list(tmp_path.iterdir())
+    assert modes == [0o700, 0o700]
 
 
 def test_local_workers_without_cryptography(monkeypatch):

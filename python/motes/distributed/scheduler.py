@@ -149,7 +149,8 @@ def _local(distributed: Any, address: str, threads: int, security: Any) -> Itera
 def _own_certificates(distributed: Any) -> Any:
     """Certificates that nobody has but the processes of this block; None where they can not be made.
 
-    Every user of this machine reaches its loopback, and who reaches a scheduler can run programs on its workers.
+    Every user of this machine reaches its loopback, and who reaches a scheduler can run programs on its workers. Python
+    loads keys from files alone: each time Dask writes one to a folder of this user's, and removes it at once.
     """
     try:
         return distributed.Security.temporary()
