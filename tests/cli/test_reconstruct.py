@@ -346,7 +346,7 @@ def test_what_to_doubt_is_told(archive, motes, drawn):
 
 
 @pytest.mark.parametrize("limit", [1000, 20_000])
-def test_a_full_disk_leaves_nothing_half_written(archive, motes_process, limit):
+def test_a_full_disk_leaves_nothing_half_written(archive, motes, motes_process, limit):
     """The system refuses to let any file grow beyond the limit: before the first result, or after some."""
     resource = pytest.importorskip("resource")
     process = motes_process(
@@ -362,7 +362,14 @@ def test_a_full_disk_leaves_nothing_half_written(archive, motes_process, limit):
     *notes, last = errors.splitlines()
     assert "file too large" in last
     assert all("checkpoint" in note and "can not be written" in note for note in notes), notes
-    assert names(archive) == {"endeavor.npz", "truth.npz"}
+    # A checkpoint that there was room for is not lost with the results: --resume ends where it ended.
+    assert names(archive) - {"out"} == {"endeavor.npz", "truth.npz"}
+    if limit < 10_000:
+        assert "out" not in names(archive)
+    else:
+        assert names(archive / "out") == {"checkpoint.npz"}
+        assert "converged" in motes("reconstruct", "endeavor.npz", "-o", "out", "--resume").stdout
+        assert "checkpoint.npz" not in names(archive / "out")
 
 
 @pytest.mark.gpu

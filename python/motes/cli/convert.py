@@ -193,6 +193,7 @@ def _patterns(
     from motes.cli.arguments import shape_of
     from motes.cli.observers import counting
     from motes.conversion import convert_patterns
+    from motes.errors import DamagedSection, FormatError
     from motes.memory import memory_bytes
     from motes.writing import SECTION_BYTES
 
@@ -200,10 +201,15 @@ def _patterns(
         raise ValueError(f"--patterns: is for one file, got {len(files)}")
     size = SECTION_BYTES if section_bytes is None else memory_bytes(section_bytes, "--section-bytes")
     with counting(f"writing {output.name}") as tell:
-        done = convert_patterns(
-            files, output, task=task, shape=shape_of(shape), n_patterns=n_patterns, section_bytes=size,
-            skip_damaged=skip_damaged, callback=tell,
-        )  # fmt: skip
+        try:
+            done = convert_patterns(
+                files, output, task=task, shape=shape_of(shape), n_patterns=n_patterns, section_bytes=size,
+                skip_damaged=skip_damaged, callback=tell,
+            )  # fmt: skip
+        except DamagedSection as error:
+            if "--skip-damaged" in str(error):
+                raise
+            raise FormatError(f"{error}; --skip-damaged leaves its patterns out") from error
     height, width = done.shape
     typer.echo(
         f"{output.name}: {done.n_patterns:,} patterns of {height}x{width} pixels, {done.n_photons:,} photons, "

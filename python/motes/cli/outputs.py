@@ -70,7 +70,14 @@ def made(folder: Path) -> Iterator[None]:
 
 
 def _create(folder: Path) -> list[Path]:
-    """Create a folder and its parents; those that were missing, innermost first."""
+    """Create a folder and its parents; those that were missing, innermost first. A store of patterns is none for that.
+
+    Files beside its own would go with it when it is replaced.
+    """
+    from motes.stored import is_store
+
+    if is_store(folder):
+        raise ValueError(f"--output: {folder} is a store of patterns; give another folder for the results")
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     if not missing and not folder.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "is a file, not a folder", str(folder))

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from motes.reconstruction.mixture.templates import Source
 
 CHECKPOINT = "checkpoint.npz"
-CHEAP = 60.0  # seconds: a finished fit that took longer keeps its checkpoint until its results are written
 DATA, MODEL, FIT, OUTPUT = "Data", "Model", "Fit", "Output"
 
 
@@ -317,6 +316,8 @@ def reconstruct(
             f"{out}: holds a finished result and no {CHECKPOINT}, nothing to resume; give another folder, or leave "
             "--resume out to replace the result"
         )
+    if checkpoint.exists() and not resume:
+        typer.echo(f"motes: note: {checkpoint} of an interrupted run is replaced; --resume goes on from it", err=True)
     numbers = of_classes.numbers_of(held_out)
     more = (*(two_halves.FILES if halves else ()), *(of_classes.FILES if numbers else ()))
     with ExitStack() as open_files, output_folder(out, (*RESULTS, *FILES, *more, CHECKPOINT)) as staging:
@@ -378,8 +379,6 @@ def reconstruct(
         emc_log = None if config is None else EMCLog(out / EMC_LOG, rotations, log_header(context, kept), resume)
         with observers(tolerance=tolerance, quiet=quiet, log=log, emc_log=emc_log) as callback:
             result = fit(patterns, rotations, model, **asked, callback=callback, checkpoint=checkpoint, resume=resume)
-        if not result.interrupted and result.seconds < CHEAP:
-            checkpoint.unlink(missing_ok=True)
         mixture = isinstance(result, MixtureReconstruction)
         if isinstance(result, MixtureReconstruction):
             told = report_mixture(result, context.obj, known_mixture)

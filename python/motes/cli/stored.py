@@ -105,7 +105,7 @@ def patterns_of(
             raise ValueError(f"FILE: expected one store by itself; motes convert {names} -o NAME.zarr makes one of all")
         for name, given in (("--task", task), ("--shape", shape), ("--patterns", n_patterns)):
             if given is not None:
-                raise ValueError(f"{name}: {files[0]} is a store, which says this itself")
+                raise ValueError(f"{name}: {files[0]} is a store, which says this itself: leave {name} out")
         if how.whole:
             raise ValueError(f"{how.whole[0]}: needs all patterns in memory, but {files[0]} is a store")
         with _store_of(files[0], how) as found:

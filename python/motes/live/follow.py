@@ -116,12 +116,17 @@ def follow(
     }
     if memory is not None:
         memory_bytes(memory)
+    target = None if target_error is None else checks.positive("target_error", target_error)
+    if target is not None and target >= 1:
+        raise ValueError(
+            f"target_error: is relative to the contrast, 0.05 for 5%; expected less than 1, got {target:g}"
+        )
     follower = Follower(
         growing=Growing(source, memory, engine),
         fits=Fits(turns, model, how),
         notices=Notices(notify),
         every=checks.not_negative("every", every),
-        target_error=None if target_error is None else checks.positive("target_error", target_error),
+        target_error=target,
         first=None if first is None else checks.whole("first", first, 1),
         wait=checks.not_negative("wait", wait),
         patience=checks.not_negative("patience", patience),
