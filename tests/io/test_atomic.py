@@ -148,6 +148,51 @@ def test_a_folder_gives_way_to_another(tmp_path, monkeypatch, in_one_step):
     assert [path.name for path in (tmp_path / "run.zarr").iterdir()] == ["new"]
 
 
+def replace(folder: Path) -> None:
+    with atomic_folder(folder) as temporary:
+        temporary.mkdir()
+        (temporary / "new").touch()
+
+
+def test_what_somebody_makes_between_two_renames_costs_neither_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(atomic, "exchange", lambda one, other: False)
+    target, renamed = tmp_path / "run.zarr", Path.rename
+    target.mkdir()
+    (target / "old").touch()
+
+    def rename(path: Path, to: Path) -> Path:
+        done = renamed(path, to)
+        if path == target:
+            target.mkdir()
+            (target / "theirs").touch()
+        return done
+
+    monkeypatch.setattr(Path, "rename", rename)
+    with pytest.raises(OSError, match=r"somebody made something there just now: .*run\.zarr") as told:
+        replace(target)
+    there = {path: [inside.name for inside in path.iterdir()] for path in tmp_path.iterdir()}
+    assert sorted(there.values()) == [["new"], ["old"], ["theirs"]]
+    assert there[target] == ["theirs"]
+    assert all(str(path) in str(told.value) for path in there)
+
+
+def test_a_folder_is_put_back_where_the_other_can_not_take_its_place(tmp_path, monkeypatch):
+    monkeypatch.setattr(atomic, "exchange", lambda one, other: False)
+    target, renamed = tmp_path / "run.zarr", Path.rename
+    target.mkdir()
+    (target / "old").touch()
+
+    def rename(path: Path, to: Path) -> Path:
+        if (path / "new").exists():
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        return renamed(path, to)
+
+    monkeypatch.setattr(Path, "rename", rename)
+    with pytest.raises(OSError, match=r"Input/output error: .*run\.zarr"):
+        replace(target)
+    assert [path.name for path in tmp_path.rglob("*")] == ["run.zarr", "old"]
+
+
 def test_names_are_exchanged_or_stay(tmp_path):
     (tmp_path / "one").write_text("1")
     assert not exchange(tmp_path / "one", tmp_path / "nothing")

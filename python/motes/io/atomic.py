@@ -8,8 +8,8 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 _HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
@@ -69,7 +69,9 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 @contextmanager
-def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+def atomic_folder(
+    path: str | os.PathLike[str], guarded: Callable[[], AbstractContextManager[object]] = nullcontext
+) -> Iterator[Path]:
     """Give the path of a folder to be made beside `path`, and rename it to `path` when the block ends well.
 
     A folder that is there gives way at that moment: on Linux the two exchange their names in one step, so that there
@@ -77,10 +79,23 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     leaves both beside `path`: the old one as ``.motes-*.old``, the new one as ``.motes-*``. If the block raises, what
     was at `path` is untouched.
 
+    Parameters
+    ----------
+    path : path
+        Folder to make. A symbolic link is followed.
+    guarded : callable, optional
+        Gives the context of the renames: a lock that keeps others away, say.
+
     Yields
     ------
     pathlib.Path
         Nothing is there yet; of the same suffix.
+
+    Raises
+    ------
+    OSError
+        If it can not be renamed. Where somebody made something at `path` between two renames both folders stay, and
+        it says where.
 
     Examples
     --------
@@ -96,23 +111,38 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     before = temporary.with_suffix(".old")
     try:
         yield temporary
-        if target.exists() and exchange(temporary, target):
-            return
-        if target.exists():
-            target.rename(before)
-        try:
-            temporary.rename(target)
-        except BaseException:
-            if before.exists():
-                before.rename(target)
-            raise
+        temporary.stat()  # it was made
+        with guarded():
+            if not (target.exists() and exchange(temporary, target)):
+                _rename_both(temporary, target, before)
     except OSError as error:
         if error.errno is None or not str(error.filename or temporary).startswith(os.fspath(temporary)):
             raise
         raise OSError(error.errno, error.strerror, os.fspath(path)) from error
     finally:
-        for left in (temporary, before):
-            shutil.rmtree(left, ignore_errors=True)
+        if not before.exists():
+            shutil.rmtree(temporary, ignore_errors=True)
+        elif not temporary.exists():  # it has become the target; else neither can be spared
+            shutil.rmtree(before, ignore_errors=True)
+
+
+def _rename_both(temporary: Path, target: Path, before: Path) -> None:
+    """Have a folder take the place of what may be there: in two steps, between which there is nothing."""
+    try:
+        if target.exists():
+            target.rename(before)
+        temporary.rename(target)
+    except BaseException:
+        if before.exists() and temporary.exists():
+            try:
+                before.rename(target)
+            except OSError as error:
+                told = (
+                    f"{error.strerror}; somebody made something there just now: what was there is {before}, what was "
+                    f"to take its place is {temporary}"
+                )
+                raise OSError(error.errno, told, os.fspath(target)) from error
+        raise
 
 
 def exchange(one: Path, other: Path) -> bool:
