@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from motes.errors import DamagedSection, FormatError
@@ -93,14 +95,24 @@ def write_store(
     target = Path(path)
     if target.exists() or target.is_symlink():
         _require_ours(target)
-    with atomic_folder(target) as temporary:
-        with PatternWriter(temporary, shape, section_bytes=section_bytes) as writer:
-            for part in parts:
-                writer._take(part)  # and not append: where that fails, nothing is left that could be tried again
-                writer._commit_full()
+    with (
+        atomic_folder(target, lambda: _unused(target)) as temporary,
+        PatternWriter(temporary, shape, section_bytes=section_bytes) as writer,
+    ):
+        for part in parts:
+            writer._take(part)  # and not append: where that fails, nothing is left that could be tried again
+            writer._commit_full()
+
+
+@contextmanager
+def _unused(target: Path) -> Iterator[None]:
+    """Nobody appends to the store that is there until it has given way, or what they append is lost."""
+    with ExitStack() as closing:
         if target.exists():
-            with alone(target):
-                pass  # nobody appends to it
+            closing.enter_context(alone(target))
+            if sys.platform == "win32":  # a folder in which a file is open keeps its name there
+                closing.close()
+        yield
 
 
 def _require_ours(target: Path) -> None:

@@ -334,8 +334,9 @@ def _locked(store: Path) -> Lock:
 
 def _let_go(lock: Lock) -> None:
     try:
-        lock.path.unlink(missing_ok=True)
-        lock.path.parent.rmdir()
+        if lock.is_there():  # in its place is another's, where another store took that of the one that was locked
+            lock.path.unlink(missing_ok=True)
+            lock.path.parent.rmdir()
     except OSError:
         pass  # somebody else is at it
     lock.__exit__(None, None, None)

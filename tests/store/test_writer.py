@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import motes
+from motes import writing
 from motes.io.lock import BusyError
 
 SHAPE = (5, 4)
@@ -376,6 +377,37 @@ def test_a_store_is_replaced_whole_or_not_at_all(tmp_path, patterns, store):
     (tmp_path / "mine").rename(tmp_path / "mine.zarr")
     with pytest.raises(FileExistsError, match="is no store that could be replaced"):
         motes.write_patterns(tmp_path / "mine.zarr", patterns)
+
+
+@pytest.mark.parametrize("in_one_step", [True, False])
+def test_nobody_begins_to_append_to_a_store_that_gives_way(tmp_path, patterns, monkeypatch, in_one_step):
+    """What they committed would go with it. Whoever begins once the new one is there has it for themselves."""
+    from motes.io import atomic
+
+    path, exchange, let_go = tmp_path / "run.zarr", atomic.exchange, writing._let_go
+    motes.write_patterns(path, patterns[:20])
+    begun = []
+
+    def exchanged(one, other):
+        with pytest.raises(BusyError, match=f"in use by a motes.PatternWriter .process {os.getpid()}"):
+            motes.PatternWriter(path, SHAPE, append=True)
+        return in_one_step and exchange(one, other)
+
+    def let_go_later(lock):
+        if lock.path.parent.parent == path and not begun:  # of the store that gave way
+            begun.append(motes.PatternWriter(path, SHAPE, append=True))
+        let_go(lock)
+
+    monkeypatch.setattr(atomic, "exchange", exchanged)
+    monkeypatch.setattr(writing, "_let_go", let_go_later)
+    motes.write_patterns(path, patterns[:30])
+    with pytest.raises(BusyError):
+        motes.PatternWriter(path, SHAPE, append=True)
+    with begun[0] as writer:
+        writer.append(patterns[30:40])
+    assert motes.read_patterns(path) == patterns[:40]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["run.zarr"]
+    assert not (path / writing.WRITING).exists()
 
 
 def test_the_same_photons_give_the_same_files(tmp_path, patterns):
