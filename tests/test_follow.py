@@ -260,6 +260,24 @@ def test_a_section_that_comes_late(path, seen):
     assert look.patterns.to_memory() == seen[:1500]
 
 
+def test_every_section_that_is_missing_is_told(path, seen):
+    store_of(path.parent, seen[:3500], a_section=500)
+    sections = path / "sections"
+    for k in (1, 2, 4):
+        shutil.rmtree(sections / f"{k:08d}")
+    look = Growing(path).look()
+    assert look.n_patterns == 2000
+    assert look.faults == {k: f"{sections}/{k:08d}: is missing, though section 6 is there" for k in (1, 2, 4)}
+
+
+def test_beyond_so_many_in_a_row_missing_sections_are_told_together(path, seen):
+    store_of(path.parent, seen[:1000], a_section=500)
+    (path / "sections" / "999999999999").mkdir()  # nobody wrote so many
+    faults = Growing(path).look().faults
+    assert list(faults) == [*range(2, 103), 999999999999]
+    assert faults[102].endswith("00000102 to 999999999998: are missing, though section 999999999999 is there")
+
+
 def test_a_store_with_other_patterns_of_as_many_sections_is_another(path, seen):
     growing = Growing(path)
     assert growing.look().store is None

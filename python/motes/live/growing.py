@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,20 @@ import numpy as np
 import numpy.typing as npt
 
 from motes.errors import DamagedSection, FormatError
-from motes.io.store.layout import HEADER, NAME, SECTIONS, Section, read_root, read_section_header, section_folder
+from motes.io.store.layout import (
+    HEADER,
+    Section,
+    gaps,
+    numbers_of,
+    read_root,
+    read_section_header,
+    section_folder,
+)
 from motes.sections import Sections, gathered
 from motes.shapes import Shape
 from motes.stored import StoredPatterns
+
+MOST_IN_A_ROW = 100  # missing sections that are told one by one: behind a stray folder 999999999999 all are missing
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +39,7 @@ class Look:
     damaged : tuple of int
         Those of `store`, by their place in it, that are not whole.
     faults : mapping of int to str
-        Why a section can not be read, by its number.
+        Why a section can not be read, by its number. Of many missing in a row the 101st speaks for those behind it.
     closed : bool
         Whether the writer was done.
     replaced : bool
@@ -107,11 +117,8 @@ class Growing:
         if replaced:
             self._forget()
         self._shape = shape
-        faults: dict[int, str] = {}
-        missing = next((i for i, number in enumerate(sorted(there)) if i != number), None)
-        if missing is not None:
-            faults[missing] = f"{section_folder(self.path, missing)}: is missing, though section {max(there)} is there"
-        for number in sorted(there):
+        faults = _missing(self.path, there)
+        for number in there:
             if number not in self._sections:
                 try:
                     folder = section_folder(self.path, number)
@@ -145,20 +152,20 @@ class Growing:
         self._forget()
         return Look(None, (), {}, False, gone)
 
-    def _numbers(self) -> set[int]:
+    def _numbers(self) -> list[int]:
         """Sections that are there, or begun."""
         try:
-            return {int(path.name) for path in (self.path / SECTIONS).iterdir() if NAME.fullmatch(path.name)}
-        except FileNotFoundError:
-            return set()
-        except OSError as error:
-            raise FormatError(f"{self.path / SECTIONS}: can not be listed ({error.strerror})") from error
+            return numbers_of(self.path)
+        except FormatError as error:
+            if isinstance(error.__cause__, FileNotFoundError):  # the store is being removed, say
+                return []
+            raise
 
-    def _is_another(self, shape: Shape, there: set[int]) -> bool:
+    def _is_another(self, shape: Shape, there: Sequence[int]) -> bool:
         """Whether what was seen before is not there any more; the last section speaks for the others."""
         if self._shape is None:
             return False
-        if shape != self._shape or not there.issuperset(self._sections):
+        if shape != self._shape or not self._sections.keys() <= set(there):
             return True
         if not self._sections:
             return False
@@ -175,3 +182,15 @@ class Growing:
         sections = tuple(self._sections[number] for number in sorted(self._sections))
         self._opened_last = gathered(self.path, shape, closed, sections, self._opened_last)
         return StoredPatterns(self._opened_last).using(memory=self._memory, engine=self._engine)
+
+
+def _missing(path: Path, there: Sequence[int]) -> dict[int, str]:
+    """Which sections are left out of those that are there, and why."""
+    faults: dict[int, str] = {}
+    for gap in gaps(there):
+        one_by_one, others = gap[:MOST_IN_A_ROW], gap[MOST_IN_A_ROW:]
+        known_by = f"though section {there[-1]} is there"
+        faults |= {number: f"{section_folder(path, number)}: is missing, {known_by}" for number in one_by_one}
+        if others:
+            faults[others[0]] = f"{section_folder(path, others[0])} to {others[-1]:08d}: are missing, {known_by}"
+    return faults
