@@ -100,6 +100,19 @@ def test_a_writer_that_is_killed_and_does_not_go_on(path):
     same(last.result, reconstruct(open_patterns(path), threads=1))
 
 
+def test_what_a_picture_foretells_is_asked_once(path, seen, monkeypatch):
+    """Of the last one as well, which ends it: that may take patterns to be drawn."""
+    from motes.live import follower
+
+    asked, outlook = [], follower.outlook
+    monkeypatch.setattr(follower, "outlook", lambda result, *of: asked.append(result) or outlook(result, *of))
+    store_of(path.parent, seen[:4000], a_section=1000)
+    (path / "zarr.json").write_text((path / "zarr.json").read_text().replace('"closed": true', '"closed": false'))
+    (last,) = following(path, target_error=0.15)
+    assert last.ended == "target"
+    assert len(asked) == len(set(map(id, asked))) == 1
+
+
 def test_the_target_ends_it(path, seen):
     with PatternWriter(path, seen.shape) as writer:
         writer.append(seen[:500])

@@ -95,3 +95,22 @@ def test_noise_alone_leaves_nothing_that_turns(faint):
     result, _ = faint
     few = dataclasses.replace(result, n_patterns=500, std_error=4 * result.std_error)
     assert variance_without(few, turning_part(few)) == math.inf
+
+
+def test_what_takes_long_to_draw_is_left_as_it_is(faint, monkeypatch):
+    result, _ = faint
+    a_pattern = 4 * float(result.master.sum()) ** 2
+    part, usual, asked = turning_part(result), own_noise.drawn, []
+    monkeypatch.setattr(own_noise, "drawn", lambda *how: asked.append(how[3]) or usual(*how))
+    monkeypatch.setattr(own_noise, "MOST_WORK", 12_000.5 * a_pattern)
+    assert variance_without(result, part) > 1.1 * own(result)
+    assert set(asked) == {12_000}
+    monkeypatch.setattr(own_noise, "MOST_WORK", 9_999.5 * a_pattern)  # fewer than 16 a pixel
+    asked.clear()
+    assert variance_without(result, part) == own(result)
+    assert not asked
+
+
+@pytest.mark.parametrize(("side", "n_turns", "n"), [(16, 36, 4096), (25, 36, 10_000), (25, 72, 0), (37, 36, 0)])
+def test_of_in_plane_rotations_as_many_are_drawn_or_none(side, n_turns, n):
+    assert own_noise.patterns_drawn(np.full((side, side), 0.1), n_turns, exact=False) == n

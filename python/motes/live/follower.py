@@ -13,9 +13,11 @@ from motes.live.arrivals import Arrivals
 from motes.live.fits import Fits
 from motes.live.growing import Growing, Look
 from motes.live.notices import Notices
-from motes.live.outlook import outlook
+from motes.live.outlook import Outlook, outlook
+from motes.live.turning import Found
 from motes.live.update import Update
 from motes.shapes import Shape
+from motes.stored import StoredPatterns
 
 LEAST, MOST = 100, 10_000  # patterns that the first picture waits for: two a pixel, within these
 POLL, SHORTEST = 1.0, 0.02  # seconds from one look to the next, where something is waited for
@@ -42,6 +44,7 @@ class Follower:
         self._seen: Mark = (0, ())  # patterns that can be read and sections that can not
         self._changed = now  # since when that is so
         self._made_from: Mark = (0, ())  # what the last picture was made from
+        self._looked_out: tuple[Found, Outlook] | None = None
         self.fits.forget()
 
     def updates(self) -> Iterator[Update]:
@@ -113,15 +116,15 @@ class Follower:
     def _update(self, look: Look, ended: str | None) -> Update:
         assert look.store is not None
         began = time.monotonic()
-        patterns, notes, target = look.patterns, list(self.notices.standing), self.target_error
+        patterns, notes = look.patterns, list(self.notices.standing)
         if ended is None:
             result, anew = self.fits.next(patterns)
-            found = outlook(result, target, patterns)
-            if found.reached and outlook(self.fits.anew(patterns), target, patterns).reached:
+            found = self._outlook(result, patterns)
+            if found.reached and self._outlook(self.fits.anew(patterns), patterns).reached:
                 ended = "target"
         if ended is not None:
             result, anew = self.fits.anew(patterns), True
-            found = outlook(result, target, patterns)
+            found = self._outlook(result, patterns)
             lost = self.fits.won_by_the_last(result, patterns)
             if lost > 0:
                 notes.append(
@@ -146,6 +149,12 @@ class Follower:
             left_out=tuple(look.faults),
             notes=tuple(notes),
         )
+
+    def _outlook(self, result: Found, patterns: StoredPatterns) -> Outlook:
+        """Of a result of these patterns; not again of the one that was asked for just before."""
+        if self._looked_out is None or self._looked_out[0] is not result:
+            self._looked_out = result, outlook(result, self.target_error, patterns)
+        return self._looked_out[1]
 
 
 def _why(ended: str | None) -> str:
