@@ -281,6 +281,8 @@ def test_every_section_that_is_missing_is_told(path, seen):
     look = Growing(path).look()
     assert look.n_patterns == 2000
     assert look.faults == {k: f"{sections}/{k:08d}: is missing, though section 6 is there" for k in (1, 2, 4)}
+    shutil.rmtree(sections / "00000006")
+    assert Growing(path).look().faults[6] == f"{sections}/00000006: is missing, of a closed store"
 
 
 def test_beyond_so_many_in_a_row_missing_sections_are_told_together(path, seen):

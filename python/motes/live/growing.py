@@ -15,7 +15,7 @@ from motes.errors import DamagedSection, FormatError
 from motes.io.store.layout import (
     HEADER,
     Section,
-    gaps,
+    missing_of,
     numbers_of,
     read_root,
     read_section_header,
@@ -187,9 +187,9 @@ class Growing:
 def _missing(path: Path, there: Sequence[int]) -> dict[int, str]:
     """Which sections are left out of those that are there, and why."""
     faults: dict[int, str] = {}
-    for gap in gaps(there):
+    for gap in missing_of(path, there):
         one_by_one, others = gap[:MOST_IN_A_ROW], gap[MOST_IN_A_ROW:]
-        known_by = f"though section {there[-1]} is there"
+        known_by = f"though section {there[-1]} is there" if there and there[-1] > gap[0] else "of a closed store"
         faults |= {number: f"{section_folder(path, number)}: is missing, {known_by}" for number in one_by_one}
         if others:
             faults[others[0]] = f"{section_folder(path, others[0])} to {others[-1]:08d}: are missing, {known_by}"
