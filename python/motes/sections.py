@@ -17,6 +17,7 @@ from motes.errors import DamagedSection, FormatError
 from motes.io.store.buffers import Rooms, lasting, whole_steps
 from motes.io.store.layout import (
     MAX_TOTAL,
+    Root,
     Section,
     missing_of,
     numbers_of,
@@ -259,8 +260,8 @@ def open_sections(path: Path) -> Sections:
     FormatError
         If it is no store.
     """
-    shape, closed = read_root(path)
-    return Sections(path, shape, closed, _headers(path, shape, ()))
+    root = read_root(path)
+    return Sections(path, root.shape, root.closed, _headers(path, root, ()))
 
 
 def open_some_sections(path: Path) -> tuple[Sections, list[DamagedSection]]:
@@ -271,11 +272,11 @@ def open_some_sections(path: Path) -> tuple[Sections, list[DamagedSection]]:
     FormatError
         If it is no store.
     """
-    shape, closed = read_root(path)
+    shape, closed, stated = read_root(path)
     there = numbers_of(path)
     looked_at = [_header_or_fault(path, number, shape[0] * shape[1]) for number in there]
     faults = [found for found in looked_at if isinstance(found, DamagedSection)]
-    for lost in missing_of(path, there):
+    for lost in missing_of(there, stated):
         last = f" to {lost[-1]:08d}" if len(lost) > 1 else ""
         faults.append(DamagedSection(f"{section_folder(path, lost.start)}{last}: missing", lost.start))
     headers = tuple(found for found in looked_at if isinstance(found, Section))
@@ -291,18 +292,18 @@ def reopened(sections: Sections) -> Sections:
     FormatError
         If it is another store by now.
     """
-    shape, closed = read_root(sections.path)
-    if shape != sections.shape:
+    root = read_root(sections.path)
+    if root.shape != sections.shape:
         raise FormatError(f"{sections.path}: is another store than the one that was opened")
-    headers = _headers(sections.path, shape, sections.headers)
-    return Sections(sections.path, shape, closed, headers, sections._rooms, sections._kept)
+    headers = _headers(sections.path, root, sections.headers)
+    return Sections(sections.path, root.shape, root.closed, headers, sections._rooms, sections._kept)
 
 
-def _headers(path: Path, shape: Shape, known: tuple[Section, ...]) -> tuple[Section, ...]:
+def _headers(path: Path, root: Root, known: tuple[Section, ...]) -> tuple[Section, ...]:
     """Headers of all sections; those that are known are not read again, the last but to see whether it is the same."""
-    n_pixels = shape[0] * shape[1]
+    n_pixels = root.shape[0] * root.shape[1]
     try:
-        n_sections = section_numbers(path)
+        n_sections = section_numbers(path, root.n_sections)
         if n_sections < len(known) or (known and _header(path, len(known) - 1, n_pixels) != known[-1]):
             raise FormatError(f"{path}: is another store than the one that was opened")
         new = [_header(path, k, n_pixels) for k in range(len(known), n_sections)]
@@ -382,7 +383,7 @@ def glimpse(path: str | os.PathLike[str], n_sections: int) -> str:
     """
     store = Path(path)
     store.stat()
-    shape, _ = read_root(store)
+    shape = read_root(store).shape
     n_pixels = shape[0] * shape[1]
     headers = (read_section_header(section_folder(store, k), n_pixels) for k in _of_each_part(n_sections))
     return mark_of(shape, headers).hexdigest()

@@ -110,12 +110,12 @@ class PatternWriter:
         try:
             self._sweep_up()
             if (self.path / HEADER).exists():
-                found, closed = read_root(self.path)
-                if found != self.shape:
-                    raise ValueError(f"shape: {self.path} holds images of {found}, got {self.shape}")
-                self.n_sections = section_numbers(self.path)
+                root = read_root(self.path)
+                if root.shape != self.shape:
+                    raise ValueError(f"shape: {self.path} holds images of {root.shape}, got {self.shape}")
+                self.n_sections = section_numbers(self.path, root.n_sections)
                 self._squares = _squares_in(self.path, self.n_sections, self.shape)
-                if closed:
+                if root.closed:
                     write_root(self.path, self.shape)
             else:
                 write_sections_group(self.path)

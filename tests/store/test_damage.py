@@ -16,7 +16,7 @@ import pytest
 import motes
 from motes.conversion import convert_patterns
 from motes.errors import DamagedSection, FormatError
-from motes.io.store import reading
+from motes.io.store import layout, reading
 
 SECTION = Path("sections/00000002")
 PIXELS = SECTION / "pixels/c/0"
@@ -438,3 +438,24 @@ def test_the_last_sections_of_a_closed_store(store, patterns):
         edited("zarr.json", n_sections=stated)(store.path)
         with pytest.raises(FormatError, match=r"zarr\.json: n_sections .*expected a number of sections"):
             motes.open_patterns(store.path)
+
+
+def test_a_writer_that_closes_while_a_store_is_opened(tmp_path, patterns, monkeypatch):
+    """What it adds after the sections were listed is not missing."""
+    writer = motes.PatternWriter(tmp_path / "run.zarr", patterns.shape)
+    writer.append(patterns[:10])
+    writer.flush()
+
+    def listed(store):
+        found = numbers_of(store)
+        writer.append(patterns[10:20])
+        writer.close()
+        return found
+
+    numbers_of = layout.numbers_of
+    monkeypatch.setattr(layout, "numbers_of", listed)
+    store = motes.open_patterns(writer.path)
+    assert (len(store), store.closed) == (10, False)
+    monkeypatch.undo()
+    store = store.refresh()
+    assert (len(store), store.closed) == (20, True)

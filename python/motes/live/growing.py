@@ -15,6 +15,7 @@ from motes.errors import DamagedSection, FormatError
 from motes.io.store.layout import (
     HEADER,
     Section,
+    known_by,
     missing_of,
     numbers_of,
     read_root,
@@ -111,13 +112,13 @@ class Growing:
             raise FormatError(f"{self.path}: expected a store of patterns (.zarr), got a file; motes convert makes one")
         if not (self.path / HEADER).exists():  # a writer begins with the rest
             return self._nothing()
-        shape, closed = read_root(self.path)  # first: a store that is closed has all its sections
+        shape, closed, stated = read_root(self.path)  # first: a store that is closed has all its sections
         there = self._numbers()
         replaced = self._is_another(shape, there)
         if replaced:
             self._forget()
         self._shape = shape
-        faults = _missing(self.path, there)
+        faults = _missing(self.path, there, stated)
         for number in there:
             if number not in self._sections:
                 try:
@@ -184,13 +185,13 @@ class Growing:
         return StoredPatterns(self._opened_last).using(memory=self._memory, engine=self._engine)
 
 
-def _missing(path: Path, there: Sequence[int]) -> dict[int, str]:
-    """Which sections are left out of those that are there, and why."""
+def _missing(path: Path, there: Sequence[int], stated: int) -> dict[int, str]:
+    """Which sections are left out of those that there were, and why."""
     faults: dict[int, str] = {}
-    for gap in missing_of(path, there):
+    for gap in missing_of(there, stated):
         one_by_one, others = gap[:MOST_IN_A_ROW], gap[MOST_IN_A_ROW:]
-        known_by = f"though section {there[-1]} is there" if there and there[-1] > gap[0] else "of a closed store"
-        faults |= {number: f"{section_folder(path, number)}: is missing, {known_by}" for number in one_by_one}
+        known = known_by(there, gap)
+        faults |= {number: f"{section_folder(path, number)}: is missing, {known}" for number in one_by_one}
         if others:
-            faults[others[0]] = f"{section_folder(path, others[0])} to {others[-1]:08d}: are missing, {known_by}"
+            faults[others[0]] = f"{section_folder(path, others[0])} to {others[-1]:08d}: are missing, {known}"
     return faults

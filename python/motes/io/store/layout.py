@@ -18,7 +18,7 @@ import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -198,8 +198,19 @@ def read_group(path: Path) -> dict[str, Any]:
     return own
 
 
-def read_root(store: Path) -> tuple[Shape, bool]:
-    """Shape of the images of a store, and whether its writer was done.
+class Root(NamedTuple):
+    """What the header of a store says: the shape of its images, whether its writer was done, and its sections then.
+
+    Of one that is not closed, or does not say how many, `n_sections` is 0.
+    """
+
+    shape: Shape
+    closed: bool
+    n_sections: int
+
+
+def read_root(store: Path) -> Root:
+    """The header of a store.
 
     Raises
     ------
@@ -219,7 +230,10 @@ def read_root(store: Path) -> tuple[Shape, bool]:
         raise FormatError(f"{path}: {shape[0]} x {shape[1]} pixels, expected at most {MAX_PIXELS}")
     if not isinstance(closed, bool):
         raise FormatError(f"{path}: closed is {closed!r:.40}, expected true or false")
-    return (shape[0], shape[1]), closed
+    n_sections = own.get("n_sections", 0) if closed else 0
+    if type(n_sections) is not int or not 0 <= n_sections <= MOST_SECTIONS:
+        raise FormatError(f"{path}: n_sections {n_sections!r:.40}, expected a number of sections")
+    return Root((shape[0], shape[1]), closed, n_sections)
 
 
 def read_section_header(folder: Path, n_pixels: int) -> Section:
@@ -274,45 +288,48 @@ def numbers_of(store: Path) -> list[int]:
     return sorted(found)
 
 
-def section_numbers(store: Path) -> int:
+def section_numbers(store: Path, stated: int) -> int:
     """How many sections there are: 0 to n - 1, none left out.
+
+    Parameters
+    ----------
+    store : pathlib.Path
+        Whose root was read before: a store that is closed by then has all its sections.
+    stated : int
+        What its root says (`Root.n_sections`).
 
     Raises
     ------
     DamagedSection
-        If one is missing before others.
+        If one is missing.
     FormatError
         If there is no folder of them.
     """
     found = numbers_of(store)
-    for missing in missing_of(store, found):
-        behind = f"though section {found[-1]} is there" if found and found[-1] > missing.start else "of a closed store"
-        raise DamagedSection(f"{section_folder(store, missing.start)}: is missing, {behind}", missing.start)
+    for missing in missing_of(found, stated):
+        told = f"{section_folder(store, missing.start)}: is missing, {known_by(found, missing)}"
+        raise DamagedSection(told, missing.start)
     return len(found)
 
 
-def missing_of(store: Path, numbers: Sequence[int]) -> list[range]:
-    """What is left out of the sections that are there; of a closed store also what its header says that was behind.
-
-    Raises
-    ------
-    FormatError
-        If the header says what can not be.
-    """
-    own = read_group(store / HEADER)
-    stated = own.get("n_sections", 0) if own.get("closed") else 0
-    if type(stated) is not int or not 0 <= stated <= MOST_SECTIONS:
-        raise FormatError(f"{store / HEADER}: n_sections {stated!r:.40}, expected a number of sections")
-    behind = range(numbers[-1] + 1 if numbers else 0, stated)
-    return [*gaps(numbers), *([behind] if behind else [])]
-
-
-def gaps(numbers: Sequence[int]) -> list[range]:
-    """What is left out of ascending numbers from 0 on.
+def missing_of(numbers: Sequence[int], stated: int) -> list[range]:
+    """What is left out of ascending numbers of sections from 0 on, of which there were so many at least.
 
     Examples
     --------
-    >>> gaps([0, 1, 4, 6])
-    [range(2, 4), range(5, 6)]
+    >>> missing_of([0, 1, 4, 6], 0), missing_of([0, 1], 4), missing_of([], 2)
+    ([range(2, 4), range(5, 6)], [range(2, 4)], [range(0, 2)])
     """
-    return [range(one + 1, other) for one, other in itertools.pairwise([-1, *numbers]) if other > one + 1]
+    ends = [-1, *numbers, max([stated, *(number + 1 for number in numbers[-1:])])]
+    return [range(one + 1, other) for one, other in itertools.pairwise(ends) if other > one + 1]
+
+
+def known_by(numbers: Sequence[int], missing: range) -> str:
+    """What says that there were sections which are missing.
+
+    Examples
+    --------
+    >>> known_by([0, 3], range(1, 3)), known_by([0, 3], range(4, 5))
+    ('though section 3 is there', 'of a closed store')
+    """
+    return f"though section {numbers[-1]} is there" if numbers and numbers[-1] > missing.start else "of a closed store"
