@@ -154,11 +154,18 @@ def replace(folder: Path) -> None:
         (temporary / "new").touch()
 
 
-def test_what_somebody_makes_between_two_renames_costs_neither_folder(tmp_path, monkeypatch):
+@pytest.fixture
+def in_two_steps(tmp_path, monkeypatch):
+    """A folder with something in it, where names can not be exchanged in one step."""
     monkeypatch.setattr(atomic, "exchange", lambda one, other: False)
-    target, renamed = tmp_path / "run.zarr", Path.rename
+    target = tmp_path / "run.zarr"
     target.mkdir()
     (target / "old").touch()
+    return target
+
+
+def test_what_somebody_makes_between_two_renames_costs_neither_folder(tmp_path, in_two_steps, monkeypatch):
+    target, renamed = in_two_steps, Path.rename
 
     def rename(path: Path, to: Path) -> Path:
         done = renamed(path, to)
@@ -176,11 +183,8 @@ def test_what_somebody_makes_between_two_renames_costs_neither_folder(tmp_path, 
     assert all(str(path) in str(told.value) for path in there)
 
 
-def test_a_folder_is_put_back_where_the_other_can_not_take_its_place(tmp_path, monkeypatch):
-    monkeypatch.setattr(atomic, "exchange", lambda one, other: False)
-    target, renamed = tmp_path / "run.zarr", Path.rename
-    target.mkdir()
-    (target / "old").touch()
+def test_a_folder_is_put_back_where_the_other_can_not_take_its_place(tmp_path, in_two_steps, monkeypatch):
+    target, renamed = in_two_steps, Path.rename
 
     def rename(path: Path, to: Path) -> Path:
         if (path / "new").exists():
