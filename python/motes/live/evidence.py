@@ -15,7 +15,8 @@ from motes.reconstruction.mixture.result import MixtureReconstruction
 from motes.stored import StoredPatterns
 
 # Measured on data drawn from flat and from round masters: sides 7 to 25, 8 to 36 angles, mirrored or not, 300 to 8000
-# patterns of 2 to 80 photons, both noises. Of 427 fits none was above; the largest was at 1.04 n + 4 sqrt(n).
+# patterns of 2 to 80 photons, both noises. Of 427 fits in two runs none was above; the largest was at
+# 1.04 n + 4 sqrt(n).
 A_PIXEL, SPREAD = 1.2, 4.0
 
 
